@@ -1,0 +1,50 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "actors/text.hpp"
+
+namespace waybill {
+
+/// Anything that can be pushed to. Its key is what stands behind the prefix in
+/// the name of its Redis channel, such as `id:456`.
+class push_address {
+public:
+  /// Makes an address that no session answers to.
+  push_address() = default;
+
+  /// Makes the address of a client.
+  /// @pre `is_name(name)`
+  static push_address id(std::string_view name) {
+    return push_address{"id:" + std::string{name}};
+  }
+
+  /// Makes an address from its `key` as it stood in a channel's name.
+  static push_address from_key(std::string_view key) {
+    return push_address{std::string{key}};
+  }
+
+  const std::string& key() const noexcept { return key_; }
+
+  /// Returns what is called: the id of a client.
+  std::string_view name() const noexcept {
+    return std::string_view{key_}.substr(key_.find(':') + 1);
+  }
+
+  friend bool operator==(const push_address&, const push_address&) = default;
+
+  template <class Inspector>
+  friend typename Inspector::result_type inspect(Inspector& f, push_address& x) {
+    return f(x.key_);
+  }
+
+private:
+  explicit push_address(std::string key) : key_(std::move(key)) {
+    // nop
+  }
+
+  std::string key_;
+};
+
+} // namespace waybill

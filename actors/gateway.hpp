@@ -1,0 +1,67 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "actors/hosted.hpp"
+#include "actors/interfaces.hpp"
+#include "actors/session.hpp"
+
+namespace waybill {
+
+/// Stands between the connections of one event loop and the actors: turns what
+/// an HTTP request asks for into messages, and their answers into callbacks.
+///
+/// A connection is no actor, so it calls the member functions below. It may,
+/// because both live on the same loop, as a socket and its broker do in CAF.
+/// Callbacks run there, too.
+class gateway : public hosted<gateway_actor> {
+public:
+  /// Gets how many nodes hold an address, or why that is not known.
+  using nodes_handler = std::function<void(caf::expected<uint64_t>)>;
+
+  /// @param node_name the name of this node, for the ids of its pushes.
+  gateway(caf::actor_config& cfg, caf::execution_unit* host, bus_actor bus,
+          registry_actor registry, session_config config,
+          const std::string& node_name);
+
+  const char* name() const override;
+
+  /// Tells whether the bus is ready.
+  bool ready() const noexcept { return state_ == bus_state::ready; }
+
+  /// Returns a name for a push that no other push in the cluster has.
+  std::string next_push_id();
+
+  /// Pushes `what` to `where` and hands the number of nodes that hold it to
+  /// `then`, or an error: `errc::bus_away`, if surely nothing was sent, or
+  /// `errc::unanswered`, or `errc::refused`.
+  void publish(const push_address& where, push what, nodes_handler then);
+
+  /// Hands the number of nodes that hold `where` to `then`; errors as above.
+  void presence(const push_address& where, nodes_handler then);
+
+  /// Starts the session of a client that is called `id`.
+  /// @pre `is_name(id)`
+  session_actor open_session(std::string id, transport_ptr connection);
+
+  /// Hands the figures of this node to `then`.
+  void stats(std::function<void(const counters&)> then);
+
+  /// Adds one to the figure `name` of this node.
+  void count(const char* name);
+
+protected:
+  behavior_type make_behavior() override;
+
+private:
+  caf::execution_unit* const host_;
+  const bus_actor bus_;
+  const registry_actor registry_;
+  const session_config config_;
+  const std::string push_prefix_;
+  uint64_t pushes_ = 0;
+  bus_state state_ = bus_state::away;
+};
+
+} // namespace waybill

@@ -1,0 +1,173 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/error.hpp>
+#include <caf/meta/type_name.hpp>
+#include <caf/type_id.hpp>
+
+#include "actors/address.hpp"
+#include "actors/payload.hpp"
+
+namespace waybill {
+
+/// One message on its way to an address.
+struct push {
+  /// Names this push in answers and logs; unique in the cluster.
+  std::string id;
+
+  /// What the client gets.
+  payload body;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, push& x) {
+  return f(caf::meta::type_name("push"), x.id);
+}
+
+/// A message that a client sent.
+struct client_message {
+  /// The id of the session that got it.
+  std::string id;
+
+  payload body;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, client_message& x) {
+  return f(caf::meta::type_name("client_message"), x.id);
+}
+
+/// Why a WebSocket ends: the codes of RFC 6455, section 7.4, and Waybill's own.
+/// With 4000 to 4499 a client may connect again, from 4500 on it must not.
+enum class close_code : uint16_t {
+  /// The node is stopping; another will take the client.
+  going_away = 1001,
+  /// The node itself failed.
+  internal_error = 1011,
+  /// The client reads too slowly: its queue is full.
+  try_again_later = 1013,
+  /// A newer session of the same id has taken over.
+  replaced = 4501,
+};
+
+inline std::string to_string(close_code x) {
+  return std::to_string(static_cast<uint16_t>(x));
+}
+
+/// What a WebSocket's close frame says.
+struct close_reason {
+  close_code code;
+
+  /// For people; at most 123 bytes of UTF-8 (RFC 6455, section 5.5).
+  std::string text;
+
+  friend bool operator==(const close_reason&, const close_reason&) = default;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, close_reason& x) {
+  return f(caf::meta::type_name("close_reason"), x.code, x.text);
+}
+
+/// Tells whether pushes can travel between nodes.
+enum class bus_state : uint8_t {
+  /// They cannot: a push would reach nobody.
+  away,
+  /// They can, and that was proven.
+  ready,
+};
+
+inline std::string to_string(bus_state x) {
+  return x == bus_state::ready ? "ready" : "away";
+}
+
+/// Figures by name, as `GET /stats` shows them.
+using counters = std::map<std::string, uint64_t>;
+
+/// Why a request to an actor failed.
+enum class errc : uint8_t {
+  /// The bus is away and nothing was sent: the request may be repeated.
+  bus_away = 1,
+  /// The request was sent and its answer never came: nobody knows.
+  unanswered,
+  /// The bus answered with an error of its own, which the context holds.
+  refused,
+  /// The address was given up while it was being attached.
+  detached,
+  /// A session's client did not read and its queue was dropped.
+  too_slow,
+  /// An actor threw an exception, which the context holds.
+  failed,
+};
+
+inline std::string to_string(errc x) {
+  switch (x) {
+  case errc::bus_away:
+    return "bus_away";
+  case errc::unanswered:
+    return "unanswered";
+  case errc::refused:
+    return "refused";
+  case errc::detached:
+    return "detached";
+  case errc::too_slow:
+    return "too_slow";
+  case errc::failed:
+    return "failed";
+  }
+  return "unknown";
+}
+
+} // namespace waybill
+
+CAF_ERROR_CODE_ENUM(waybill::errc, "waybill")
+
+// Payloads, alone and in these two, stay within the process: between nodes a
+// push is written as MessagePack by the bus, not by CAF.
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waybill::payload)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waybill::push)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waybill::client_message)
+
+CAF_BEGIN_TYPE_ID_BLOCK(waybill, caf::first_custom_type_id)
+
+  CAF_ADD_TYPE_ID(waybill, (waybill::push_address))
+  CAF_ADD_TYPE_ID(waybill, (waybill::bus_state))
+  CAF_ADD_TYPE_ID(waybill, (waybill::close_reason))
+  CAF_ADD_TYPE_ID(waybill, (waybill::counters))
+
+  CAF_ADD_ATOM(waybill, waybill, attach_atom, "attach")
+  CAF_ADD_ATOM(waybill, waybill, count_atom, "count")
+  CAF_ADD_ATOM(waybill, waybill, detach_atom, "detach")
+  CAF_ADD_ATOM(waybill, waybill, deliver_atom, "deliver")
+  CAF_ADD_ATOM(waybill, waybill, drain_atom, "drain")
+  CAF_ADD_ATOM(waybill, waybill, gone_atom, "gone")
+  CAF_ADD_ATOM(waybill, waybill, greet_atom, "greet")
+  CAF_ADD_ATOM(waybill, waybill, presence_atom, "presence")
+  CAF_ADD_ATOM(waybill, waybill, written_atom, "written")
+
+CAF_END_TYPE_ID_BLOCK(waybill)
+
+namespace waybill {
+
+using caf::close_atom;
+using caf::close_atom_v;
+using caf::get_atom;
+using caf::get_atom_v;
+using caf::join_atom;
+using caf::join_atom_v;
+using caf::ok_atom;
+using caf::ok_atom_v;
+using caf::publish_atom;
+using caf::publish_atom_v;
+using caf::receive_atom;
+using caf::receive_atom_v;
+using caf::subscribe_atom;
+using caf::subscribe_atom_v;
+using caf::tick_atom;
+using caf::tick_atom_v;
+
+} // namespace waybill

@@ -1,0 +1,67 @@
+#include "actors/text.hpp"
+
+#include <cstdint>
+
+namespace waybill {
+
+namespace {
+
+/// Decodes the code point at the start of `bytes` and removes it.
+/// @returns the code point, or -1 where `bytes` is not UTF-8.
+/// @pre `!bytes.empty()`
+int32_t take_code_point(std::string_view& bytes) noexcept {
+  auto lead = static_cast<uint8_t>(bytes[0]);
+  size_t size = 1;
+  int32_t result = lead;
+  int32_t smallest = 0;
+  if (lead >= 0xf0) {
+    size = 4;
+    result = lead & 0x07;
+    smallest = 0x10000;
+  } else if (lead >= 0xe0) {
+    size = 3;
+    result = lead & 0x0f;
+    smallest = 0x800;
+  } else if (lead >= 0xc0) {
+    size = 2;
+    result = lead & 0x1f;
+    smallest = 0x80;
+  } else if (lead >= 0x80) {
+    return -1;
+  }
+  if (lead > 0xf4 || bytes.size() < size)
+    return -1;
+  for (size_t i = 1; i < size; ++i) {
+    auto next = static_cast<uint8_t>(bytes[i]);
+    if ((next & 0xc0) != 0x80)
+      return -1;
+    result = (result << 6) | (next & 0x3f);
+  }
+  if (result < smallest || result > 0x10ffff
+      || (result >= 0xd800 && result <= 0xdfff))
+    return -1;
+  bytes.remove_prefix(size);
+  return result;
+}
+
+} // namespace
+
+bool is_utf8(std::string_view bytes) noexcept {
+  while (!bytes.empty())
+    if (take_code_point(bytes) < 0)
+      return false;
+  return true;
+}
+
+bool is_name(std::string_view name) noexcept {
+  if (name.empty() || name.size() > 256)
+    return false;
+  while (!name.empty()) {
+    auto point = take_code_point(name);
+    if (point < 0x20 || (point >= 0x7f && point <= 0x9f) || point == '/')
+      return false;
+  }
+  return true;
+}
+
+} // namespace waybill

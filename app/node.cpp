@@ -1,0 +1,208 @@
+#include "app/node.hpp"
+
+#include <deque>
+#include <iostream>
+
+#include <boost/asio/signal_set.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <spdlog/spdlog.h>
+
+#include "actors/loopback.hpp"
+#include "app/log.hpp"
+#include "redis/bridge.hpp"
+#include "redis/link.hpp"
+
+namespace waybill::app {
+
+namespace {
+
+/// The exit code after a failure of our own (EX_SOFTWARE of sysexits.h).
+constexpr int software_error = 70;
+
+/// Watches over the actors of a node, and ends them in order.
+using node_actor = observer_actor::extend<
+  // A signal came: the first drains the node, the second ends it at once.
+  caf::reacts_to<close_atom, int>,
+  // The last request has been answered.
+  caf::reacts_to<gone_atom>>;
+
+class node : public hosted<node_actor> {
+public:
+  /// @param all the actors that end with the node, the bus last.
+  node(caf::actor_config& cfg, caf::execution_unit* host, bus_actor bus,
+       registry_actor registry, std::vector<caf::actor> all,
+       net::server& server, const options& config, std::string description)
+      : hosted(cfg, host), bus_(std::move(bus)), registry_(std::move(registry)),
+        all_(std::move(all)), server_(server), drain_(config.drain),
+        description_(std::move(description)) {
+    set_down_handler([this](caf::down_msg& x) {
+      if (stopping_)
+        return;
+      // Without these two a node only looks alive.
+      spdlog::critical("the {} failed: {}",
+                       x.source == registry_ ? "registry" : "bus",
+                       system().render(x.reason));
+      std::_Exit(software_error);
+    });
+  }
+
+  const char* name() const override { return "waybill.node"; }
+
+protected:
+  behavior_type make_behavior() override {
+    monitor(bus_);
+    monitor(registry_);
+    send(bus_, subscribe_atom_v, observer_actor{this});
+    return {
+      [this](bus_state state) {
+        if (state == bus_state::ready && !std::exchange(announced_, true))
+          std::cout << "ready: " << description_ << std::endl;
+      },
+      [this](close_atom, int signal) {
+        if (std::exchange(stopping_, true))
+          std::_Exit(128 + signal);
+        spdlog::info("stopping");
+        server_.drain();
+        request(registry_, caf::infinite, drain_atom_v, caf::timespan{drain_})
+          .then([this](ok_atom) {
+            server_.finish([self = node_actor{this}] {
+              caf::anon_send(self, gone_atom_v);
+            });
+          });
+      },
+      [this](gone_atom) {
+        for (auto& each : all_)
+          send_exit(each, caf::exit_reason::user_shutdown);
+        quit();
+      },
+    };
+  }
+
+private:
+  const bus_actor bus_;
+  const registry_actor registry_;
+  const std::vector<caf::actor> all_;
+  net::server& server_;
+  const caf::timespan drain_;
+  const std::string description_;
+  bool announced_ = false;
+  bool stopping_ = false;
+};
+
+/// Tells CAF our types, and to start no threads but the one it must have: our
+/// actors live on event loops.
+struct system_config : caf::actor_system_config {
+  system_config() {
+    add_message_types<caf::id_block::waybill>();
+    add_message_types<caf::id_block::waybill_actors>();
+    add_error_category(caf::atom("waybill"),
+                       [](uint8_t code, caf::atom_value,
+                          const caf::message& context) {
+      return to_string(static_cast<errc>(code)) + to_string(context);
+    });
+    set("scheduler.max-threads", size_t{1});
+  }
+};
+
+/// Waits for signals and tells the node of each.
+void await_signal(boost::asio::signal_set& signals, node_actor who) {
+  signals.async_wait([&signals, who](boost::system::error_code ec, int signal) {
+    if (ec)
+      return;
+    caf::anon_send(who, close_atom_v, signal);
+    await_signal(signals, who);
+  });
+}
+
+} // namespace
+
+int run_node(const options& config) {
+  system_config system_options;
+  caf::actor_system system{system_options};
+  auto log_error = [](const std::string& what) { spdlog::error(what); };
+
+  std::deque<net::event_loop> loops;
+  for (size_t i = 0; i < config.threads; ++i)
+    loops.emplace_back(system, log_error);
+  // Registry and bus live on the first loop.
+  auto& home = loops.front();
+
+  std::vector<caf::actor> all;
+  auto keep = [&all](const auto& handle) {
+    all.push_back(caf::actor_cast<caf::actor>(handle));
+    return handle;
+  };
+
+  bus_actor bus;
+  session_config sessions;
+  sessions.greeting = make_text(config.greeting);
+  sessions.max_queue = config.max_queue;
+  if (config.redis) {
+    redis::bridge_config names;
+    names.prefix = config.redis_prefix;
+    names.open_channel = config.redis_channel;
+    names.node = config.node;
+    names.max_body = config.connections.max_body;
+    auto bridge = keep(system.spawn<redis::bridge>(
+      &home, names,
+      std::make_unique<redis::link>(home.context(), *config.redis)));
+    bus = bridge;
+    if (config.upstream == upstream::redis)
+      sessions.upstream = bridge;
+  } else {
+    bus = keep(system.spawn<loopback>(&home));
+  }
+  if (config.upstream == upstream::log)
+    sessions.upstream = keep(system.spawn<message_log>(&home));
+  auto registry = keep(system.spawn<waybill::registry>(
+    &home, bus, config.same_id, log_error));
+
+  std::deque<net::server_context> contexts;
+  std::vector<net::server::worker> workers;
+  for (auto& loop : loops) {
+    auto handle = keep(system.spawn<gateway>(&loop, bus, registry, sessions,
+                                             config.node));
+    auto& actors = dynamic_cast<gateway&>(
+      *caf::actor_cast<caf::abstract_actor*>(handle));
+    workers.push_back({loop, contexts.emplace_back(net::server_context{
+                               {actors, config.node}, config.connections})});
+  }
+  net::server server{workers, [](const std::string& what) {
+    spdlog::error("cannot accept connections: {}", what);
+  }};
+
+  std::string addresses;
+  for (auto& where : config.listen) {
+    try {
+      addresses += (addresses.empty() ? "" : " and ") + server.listen(where);
+    } catch (const boost::system::system_error& e) {
+      spdlog::critical("cannot listen on {}:{}: {}", where.host, where.port,
+                       e.code().message());
+      // Nothing runs yet, so nothing needs an orderly end.
+      std::_Exit(1);
+    }
+  }
+  spdlog::info("listening on {}", addresses);
+  auto description
+    = config.node + " listens on " + addresses + ", "
+      + (config.redis ? "with " + to_string(*config.redis) : "without Redis");
+
+  auto watcher = system.spawn<node>(&home, bus, registry, std::move(all),
+                                    server, config, description);
+  boost::asio::signal_set signals{home.context(), SIGINT, SIGTERM};
+  await_signal(signals, watcher);
+  bus = nullptr;
+  registry = nullptr;
+  watcher = nullptr;
+  server.start();
+  for (auto& loop : loops)
+    loop.start();
+  system.await_all_actors_done();
+  for (auto& loop : loops)
+    loop.stop();
+  spdlog::info("stopped");
+  return 0;
+}
+
+} // namespace waybill::app

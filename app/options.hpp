@@ -1,0 +1,46 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "actors/registry.hpp"
+#include "net/server.hpp"
+#include "redis/url.hpp"
+
+namespace waybill::app {
+
+/// What becomes of messages from clients.
+enum class upstream { log, echo, redis };
+
+/// The options of `waybill serve`; see `waybill serve --help`.
+struct options {
+  std::vector<net::listen_address> listen = {{"127.0.0.1", "8080"}};
+  bool insecure = false;
+  std::optional<redis::server_url> redis;
+  std::string redis_channel = "waybill";
+  std::string redis_prefix = "waybill";
+  std::string node;
+  size_t threads;
+  std::string greeting = "连接成功!";
+  app::upstream upstream = app::upstream::log;
+  waybill::same_id same_id = waybill::same_id::all;
+  std::chrono::milliseconds drain{10'000};
+  size_t max_queue = 1 << 20;
+  net::connection_config connections;
+  std::string log_level = "info";
+  bool log_json = false;
+
+  /// Makes the defaults, of which the node's name and the number of threads
+  /// depend on the machine.
+  options();
+};
+
+/// Reads the options of `waybill serve` from its arguments, else from variables
+/// (`WAYBILL_LOG_LEVEL` for `--log-level`), else from the file `--config`.
+/// Prints what is wrong with them, or the help that they ask for.
+/// @returns the exit code of the process instead of options to serve with: 0
+///          after help, 2 after an error.
+std::variant<options, int> parse_options(std::vector<std::string> arguments);
+
+} // namespace waybill::app

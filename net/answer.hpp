@@ -1,0 +1,43 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <boost/beast/http/field.hpp>
+#include <boost/beast/http/status.hpp>
+#include <nlohmann/json.hpp>
+
+namespace waybill::net {
+
+namespace http = boost::beast::http;
+
+/// JSON whose members stay in the order in which they were written.
+using json = nlohmann::ordered_json;
+
+/// What an HTTP request is answered with, whoever asked and however it is sent.
+struct answer {
+  http::status status = http::status::ok;
+
+  /// An object. Its strings are UTF-8.
+  json body = json::object();
+
+  /// Header fields besides those that every answer has.
+  std::vector<std::pair<http::field, std::string>> fields = {};
+};
+
+/// Makes the answer of a failure.
+/// @param code names what is wrong, for programs.
+/// @param message says what to do, for people.
+/// @param more further members of the answer.
+inline answer failure(http::status status, std::string code,
+                      std::string message, const json& more = json::object()) {
+  answer result{status,
+                {{"error", std::move(code)}, {"message", std::move(message)}}};
+  result.body.update(more);
+  if (status == http::status::service_unavailable)
+    result.fields.emplace_back(http::field::retry_after, "1");
+  return result;
+}
+
+} // namespace waybill::net

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <functional>
+
+#include "actors/gateway.hpp"
+#include "net/request.hpp"
+#include "net/timer.hpp"
+
+namespace waybill::net {
+
+/// An HTTP request as the API sees it.
+struct request {
+  http::verb method;
+
+  /// The method as it was sent, which `method` knows only if it is a usual one.
+  std::string_view method_name;
+
+  target where;
+
+  /// Set if the body is `application/octet-stream`.
+  bool binary = false;
+
+  std::string body = {};
+};
+
+/// What the API needs besides the request.
+struct api_context {
+  gateway& actors;
+  std::string node_name;
+
+  /// Set while the node stops.
+  bool draining = false;
+};
+
+/// Gets the answer to a request.
+using answer_handler = std::function<void(answer)>;
+
+/// Checks a request of which only the head has been read: finds what is wrong
+/// with it before anybody sends or reads a body.
+std::optional<answer> check(const api_context& context, const request& what);
+
+/// Answers a request. May call `then` more than once: the first call counts.
+/// @param timer is free for this request's use.
+/// @pre `check` found nothing.
+void handle(api_context& context, request what, timer_type& timer,
+            answer_handler then);
+
+/// Tells whether `what` is to become a WebSocket.
+bool is_websocket(const request& what) noexcept;
+
+} // namespace waybill::net

@@ -1,0 +1,12 @@
+#include "net/connection.hpp"
+
+#include "net/http_connection.hpp"
+
+namespace waybill::net {
+
+void serve(socket_type socket, server_context& context) {
+  std::make_shared<http_connection<socket_type>>(std::move(socket), context)
+    ->start();
+}
+
+} // namespace waybill::net

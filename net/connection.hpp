@@ -1,0 +1,47 @@
+#pragma once
+
+#include <chrono>
+
+#include <boost/asio/generic/stream_protocol.hpp>
+
+#include "net/api.hpp"
+#include "net/websocket_transport.hpp"
+
+namespace waybill::net {
+
+/// What all connections of a node have in common.
+struct connection_config {
+  /// How long a client may take for a request, from its first byte.
+  std::chrono::milliseconds head_timeout{10'000};
+
+  /// How long a connection may wait for its next request.
+  std::chrono::milliseconds idle_timeout{60'000};
+
+  /// The largest body of a request, in bytes.
+  size_t max_body = 256 * 1024;
+
+  websocket_config websocket;
+};
+
+/// What the connections of one event loop share.
+struct server_context {
+  api_context api;
+  connection_config config;
+
+  /// How many requests are being read or answered.
+  size_t requests = 0;
+
+  /// Called, if set, when that number falls to 0.
+  std::function<void()> on_idle = nullptr;
+};
+
+/// A socket of any kind of stream, TCP or unix, bound to an event loop.
+using socket_type = boost::asio::basic_stream_socket<
+  boost::asio::generic::stream_protocol,
+  boost::asio::io_context::executor_type>;
+
+/// Answers what comes in on `socket` until it is closed.
+/// @pre runs on the loop of `socket`, which is that of `context`.
+void serve(socket_type socket, server_context& context);
+
+} // namespace waybill::net

@@ -1,0 +1,78 @@
+#include "net/event_loop.hpp"
+
+#include <boost/asio/post.hpp>
+
+namespace waybill::net {
+
+namespace {
+
+/// How many messages an actor handles before the sockets have their turn.
+constexpr size_t max_throughput = 50;
+
+} // namespace
+
+event_loop::event_loop(caf::actor_system& sys, error_handler on_error)
+    : caf::execution_unit(&sys), context_(1), work_(context_.get_executor()),
+      on_error_(std::move(on_error)) {
+  // nop
+}
+
+event_loop::~event_loop() {
+  stop();
+}
+
+void event_loop::start() {
+  thread_ = std::thread{[this] { run(); }};
+}
+
+void event_loop::stop() {
+  work_.reset();
+  context_.stop();
+  if (thread_.joinable())
+    thread_.join();
+}
+
+bool event_loop::is_current() const noexcept {
+  return thread_.get_id() == std::this_thread::get_id();
+}
+
+void event_loop::exec_later(caf::resumable* ptr) {
+  // CAF hands over a reference with the pointer.
+  auto job = job_ptr{ptr, false};
+  if (!is_current()) {
+    boost::asio::post(context_, [this, job = std::move(job)]() mutable {
+      resume(std::move(job));
+    });
+    return;
+  }
+  ready_.push_back(std::move(job));
+  if (ready_.size() == 1)
+    boost::asio::post(context_, [this] { run_ready(); });
+}
+
+void event_loop::run() {
+  for (;;) {
+    try {
+      context_.run();
+      return;
+    } catch (const std::exception& e) {
+      on_error_(e.what());
+    } catch (...) {
+      on_error_("unknown exception");
+    }
+  }
+}
+
+void event_loop::run_ready() {
+  running_.swap(ready_);
+  for (auto& job : running_)
+    resume(std::move(job));
+  running_.clear();
+}
+
+void event_loop::resume(job_ptr job) {
+  if (job->resume(this, max_throughput) == caf::resumable::resume_later)
+    exec_later(job.release());
+}
+
+} // namespace waybill::net

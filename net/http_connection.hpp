@@ -1,0 +1,331 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+
+#include "net/connection.hpp"
+#include "net/websocket_transport.hpp"
+
+namespace waybill::net {
+
+/// One connection on a stream of type `Stream`: answers requests one after the
+/// other, until one becomes a WebSocket. It is kept alive by the operation that
+/// is under way; an exception in one ends it, and nothing else.
+template <class Stream>
+class http_connection
+    : public std::enable_shared_from_this<http_connection<Stream>> {
+public:
+  http_connection(Stream stream, server_context& context)
+      : stream_(std::move(stream)), timer_(make_timer(stream_.get_executor())),
+        context_(context) {
+    // nop
+  }
+
+  /// Starts with the first request.
+  void start() { await_request(); }
+
+private:
+  using error_code = boost::system::error_code;
+  using parser = http::request_parser<http::string_body>;
+
+  /// Counts a request for as long as it is under way, however it ends.
+  class request_guard {
+  public:
+    explicit request_guard(server_context& context) : context_(context) {
+      ++context_.requests;
+    }
+
+    request_guard(const request_guard&) = delete;
+
+    ~request_guard() {
+      if (--context_.requests == 0 && context_.on_idle)
+        context_.on_idle();
+    }
+
+  private:
+    server_context& context_;
+  };
+
+  // -- reading a request, from the first byte to the last ---------------------
+
+  void await_request() {
+    parser_.reset();
+    response_.reset();
+    // A connection that waits holds no buffer.
+    if (buffer_.size() == 0)
+      buffer_.shrink_to_fit();
+    deadline(context_.config.idle_timeout, &http_connection::hang_up);
+    under_way_.reset();
+    on_head_bytes();
+  }
+
+  void read_head() {
+    auto space = std::min<size_t>(max_head_size - buffer_.size(), 4096);
+    stream_.async_read_some(buffer_.prepare(space),
+                            [self = this->shared_from_this()](error_code ec,
+                                                              size_t size) {
+      if (ec)
+        return self->hang_up();
+      self->buffer_.commit(size);
+      self->on_head_bytes();
+    });
+  }
+
+  void on_head_bytes() {
+    if (buffer_.size() == 0)
+      return read_head();
+    if (!under_way_) {
+      under_way_.emplace(context_);
+      deadline(context_.config.head_timeout, &http_connection::on_late);
+    }
+    auto size = find_head_end(bytes());
+    if (size > 0)
+      return on_head(bytes().substr(0, static_cast<size_t>(size)));
+    if (size < 0)
+      return refuse(failure(http::status::bad_request, "bad_request",
+                            "end each line with CRLF"));
+    if (buffer_.size() >= max_head_size)
+      return refuse(failure(http::status::request_header_fields_too_large,
+                            "head_too_large",
+                            "send at most 16 KiB of header fields"));
+    read_head();
+  }
+
+  void on_head(std::string_view head) {
+    if (auto wrong = check_head(head))
+      return refuse(std::move(*wrong));
+    parser_.emplace();
+    parser_->header_limit(max_head_size);
+    parser_->body_limit(context_.config.max_body);
+    error_code ec;
+    buffer_.consume(parser_->put(buffer_.data(), ec));
+    if (ec && ec != http::error::need_more)
+      return on_bad_body(ec);
+    auto& fields = parser_->get().base();
+    if (auto wrong = check_fields(fields))
+      return refuse(std::move(*wrong));
+    auto where = parse_target(fields.target(), fields[http::field::host]);
+    if (auto wrong = std::get_if<answer>(&where))
+      return refuse(std::move(*wrong));
+    request_ = {fields.method(), fields.method_string(),
+                std::move(std::get<target>(where)), is_binary(fields)};
+    if (auto wrong = check(context_.api, request_))
+      return refuse(std::move(*wrong));
+    if (is_websocket(request_))
+      return upgrade();
+    if (parser_->content_length().value_or(0) > context_.config.max_body)
+      return on_bad_body(http::error::body_limit);
+    if (!parser_->is_done()
+        && boost::beast::iequals(fields[http::field::expect], "100-continue"))
+      return send_continue();
+    read_body();
+  }
+
+  void send_continue() {
+    constexpr std::string_view line = "HTTP/1.1 100 Continue\r\n\r\n";
+    boost::asio::async_write(stream_,
+                             boost::asio::buffer(line.data(), line.size()),
+                             [self = this->shared_from_this()](error_code ec,
+                                                               size_t) {
+      if (ec)
+        return self->hang_up();
+      self->read_body();
+    });
+  }
+
+  void read_body() {
+    parser_->eager(true);
+    error_code ec;
+    if (!parser_->is_done() && buffer_.size() > 0)
+      buffer_.consume(parser_->put(buffer_.data(), ec));
+    if (ec && ec != http::error::need_more)
+      return on_bad_body(ec);
+    if (parser_->is_done())
+      return on_request();
+    http::async_read(stream_, buffer_, *parser_,
+                     [self = this->shared_from_this()](error_code ec, size_t) {
+      if (ec)
+        return self->on_bad_body(ec);
+      self->on_request();
+    });
+  }
+
+  void on_bad_body(error_code ec) {
+    if (ec == http::error::body_limit)
+      refuse(failure(http::status::payload_too_large, "too_large",
+                     "send at most " + std::to_string(context_.config.max_body)
+                       + " bytes"));
+    else if (ec.category() == error_code{http::error::bad_chunk}.category()
+             && ec != http::error::end_of_stream
+             && ec != http::error::partial_message)
+      refuse(failure(http::status::bad_request, "bad_request", ec.message()));
+    else
+      hang_up();
+  }
+
+  void on_request() {
+    timer_.cancel();
+    request_.body = std::move(parser_->get().body());
+    auto number = ++requests_;
+    handle(context_.api, std::move(request_), timer_,
+           [self = this->shared_from_this(), number](answer what) {
+      // Of two answers, one of which says that the other is late, the first
+      // counts.
+      if (self->requests_ != number || self->response_)
+        return;
+      self->send(what, self->parser_->keep_alive());
+    });
+  }
+
+  // -- answering it -----------------------------------------------------------
+
+  /// Answers what is wrong with a request and ends the connection: where its
+  /// body ends is not known, or not worth reading.
+  void refuse(answer what) {
+    context_.api.actors.count("refused_requests");
+    auto whole = parser_ && parser_->is_done();
+    send(what, whole && parser_->keep_alive());
+  }
+
+  void on_late() {
+    refuse(failure(http::status::request_timeout, "request_timeout",
+                   "send the request faster"));
+  }
+
+  void send(const answer& what, bool keep_alive) {
+    deadline(context_.config.head_timeout, &http_connection::hang_up);
+    auto& response = response_.emplace(what.status, 11);
+    response.set(http::field::server, "waybill");
+    response.set(http::field::content_type, "application/json");
+    for (auto& [name, value] : what.fields)
+      response.set(name, value);
+    auto text = what.body.dump() + '\n';
+    response.content_length(text.size());
+    if (!parser_ || parser_->get().method() != http::verb::head)
+      response.body() = std::move(text);
+    if (parser_ && parser_->is_header_done())
+      response.version(parser_->get().version());
+    response.keep_alive(keep_alive && !context_.api.draining);
+    http::async_write(stream_, response,
+                      [self = this->shared_from_this()](error_code ec, size_t) {
+      if (ec)
+        self->hang_up();
+      else if (self->response_->keep_alive())
+        self->await_request();
+      else
+        self->linger();
+    });
+  }
+
+  // -- ending the connection --------------------------------------------------
+
+  /// Reads and drops what the client still sends: closing over unread bytes
+  /// would reset the connection, and the answer could be lost with it.
+  void linger() {
+    under_way_.reset();
+    if constexpr (requires(error_code ec) {
+                    stream_.shutdown(boost::asio::socket_base::shutdown_send,
+                                     ec);
+                  }) {
+      error_code ignored;
+      stream_.shutdown(boost::asio::socket_base::shutdown_send, ignored);
+    } else {
+      stream_.close();
+    }
+    deadline(std::chrono::seconds{2}, &http_connection::hang_up);
+    drop_bytes();
+  }
+
+  void drop_bytes() {
+    buffer_.clear();
+    stream_.async_read_some(buffer_.prepare(4096),
+                            [self = this->shared_from_this()](error_code ec,
+                                                              size_t) {
+      if (ec)
+        return self->hang_up();
+      self->drop_bytes();
+    });
+  }
+
+  void hang_up() {
+    timer_.cancel();
+    under_way_.reset();
+    ++requests_;
+    error_code ignored;
+    boost::beast::get_lowest_layer(stream_).close(ignored);
+  }
+
+  // -- becoming a WebSocket ---------------------------------------------------
+
+  void upgrade() {
+    auto& head = parser_->get().base();
+    auto key = head[http::field::sec_websocket_key];
+    if (!boost::beast::websocket::is_upgrade(parser_->get())
+        || head[http::field::sec_websocket_version] != "13") {
+      auto result = failure(http::status::upgrade_required, "upgrade_required",
+                            "open a WebSocket of version 13 here");
+      result.fields.emplace_back(http::field::upgrade, "websocket");
+      result.fields.emplace_back(http::field::sec_websocket_version, "13");
+      return refuse(std::move(result));
+    }
+    if (key.size() != 24 || !parser_->is_done() || buffer_.size() > 0)
+      return refuse(failure(http::status::bad_request, "bad_handshake",
+                            "send a Sec-WebSocket-Key of 16 bytes in base64, "
+                            "and nothing after the head"));
+    timer_.cancel();
+    auto socket = std::make_shared<websocket_transport<Stream>>(
+      std::move(stream_), context_.config.websocket);
+    socket->start(parser_->get(), context_.api.actors,
+                  std::move(request_.where.path[1]));
+  }
+
+  // -- small things -----------------------------------------------------------
+
+  std::string_view bytes() const {
+    return {static_cast<const char*>(buffer_.data().data()), buffer_.size()};
+  }
+
+  static bool is_binary(const http::request_header<>& head) {
+    std::string_view type = head[http::field::content_type];
+    type = type.substr(0, type.find(';'));
+    while (type.ends_with(' '))
+      type.remove_suffix(1);
+    return boost::beast::iequals(type, "application/octet-stream");
+  }
+
+  /// Calls `then` unless the timer is set anew, or cancelled, within `time`.
+  void deadline(std::chrono::milliseconds time, void (http_connection::*then)()) {
+    timer_.expires_after(time);
+    timer_.async_wait([weak = this->weak_from_this(), then](error_code ec) {
+      auto self = weak.lock();
+      // A wait that was over when the timer was set anew cannot be cancelled.
+      if (self && !ec && self->timer_.expiry() <= timer_type::clock_type::now())
+        (self.get()->*then)();
+    });
+  }
+
+  Stream stream_;
+  timer_type timer_;
+  server_context& context_;
+
+  /// Bounds trailers and chunk extensions, too, which Beast reads whole.
+  boost::beast::flat_buffer buffer_{max_head_size};
+
+  /// Set from a request's first byte until its answer has been written.
+  std::optional<request_guard> under_way_;
+  std::optional<parser> parser_;
+  request request_;
+
+  /// Counts requests, so that an answer that comes too late is known as such.
+  uint64_t requests_ = 0;
+  std::optional<http::response<http::string_body>> response_;
+};
+
+} // namespace waybill::net

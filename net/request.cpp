@@ -1,0 +1,115 @@
+#include "net/request.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include <boost/beast/core/string.hpp>
+#include <boost/beast/http/rfc7230.hpp>
+#include <boost/url/parse.hpp>
+
+namespace waybill::net {
+
+namespace {
+
+constexpr size_t max_fields = 100;
+
+answer bad_request(std::string message) {
+  return failure(http::status::bad_request, "bad_request", std::move(message));
+}
+
+} // namespace
+
+ptrdiff_t find_head_end(std::string_view bytes) noexcept {
+  size_t line = 0;
+  for (;;) {
+    auto end = bytes.find('\n', line);
+    if (end == std::string_view::npos)
+      return 0;
+    if (end == 0 || bytes[end - 1] != '\r')
+      return -1;
+    if (end - 1 == line)
+      return static_cast<ptrdiff_t>(end + 1);
+    line = end + 1;
+  }
+}
+
+std::optional<answer> check_head(std::string_view head) {
+  auto first = head.substr(0, head.find('\r'));
+  auto is_visible = [](char c) { return c >= 0x20 && c < 0x7f; };
+  if (!std::all_of(first.begin(), first.end(), is_visible))
+    return bad_request("percent-encode what is not ASCII in the target");
+  auto lines = std::count(head.begin(), head.end(), '\n');
+  if (lines - 2 > static_cast<ptrdiff_t>(max_fields))
+    return failure(http::status::request_header_fields_too_large,
+                   "too_many_fields", "send at most 100 header fields");
+  if (head.find("\n ") != head.npos || head.find("\n\t") != head.npos)
+    return bad_request("write each header field on one line");
+  return std::nullopt;
+}
+
+std::optional<answer> check_fields(const http::request_header<>& head) {
+  if (head.count(http::field::host) > 1
+      || (head.version() == 11 && head.count(http::field::host) == 0))
+    return bad_request("send one Host field");
+  auto codings = head.count(http::field::transfer_encoding);
+  auto lengths = head.count(http::field::content_length);
+  if (codings > 0 && (lengths > 0 || head.version() < 11))
+    return bad_request("send Content-Length, or chunks in HTTP/1.1");
+  if (lengths > 1)
+    return bad_request("send one Content-Length field");
+  if (codings > 1
+      || (codings == 1
+          && !boost::beast::iequals(head[http::field::transfer_encoding],
+                                    "chunked")))
+    return failure(http::status::not_implemented, "transfer_coding",
+                   "use no transfer coding but chunked");
+  if (auto expect = head[http::field::expect];
+      !expect.empty() && !boost::beast::iequals(expect, "100-continue"))
+    return failure(http::status::expectation_failed, "expectation",
+                   "expect nothing but 100-continue");
+  if (auto coding = head[http::field::content_encoding];
+      !coding.empty() && !boost::beast::iequals(coding, "identity"))
+    return failure(http::status::unsupported_media_type, "content_encoding",
+                   "send the body as it is, not compressed");
+  return std::nullopt;
+}
+
+std::variant<target, answer> parse_target(std::string_view text,
+                                          std::string_view host) {
+  namespace urls = boost::urls;
+  target result;
+  auto url = urls::parse_origin_form(text);
+  if (!url && text.starts_with("http")) {
+    url = urls::parse_absolute_uri(text);
+    if (url && !boost::beast::iequals(url->encoded_host_and_port(), host))
+      return bad_request("this server does not answer for that authority");
+  }
+  if (!url)
+    return bad_request("the target of the request is not a path");
+  for (auto segment : url->encoded_segments())
+    result.path.push_back(segment.decode());
+  for (auto param : url->encoded_params())
+    result.query.emplace(param.key.decode(), param.value.decode());
+  return result;
+}
+
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
+  using std::chrono::milliseconds;
+  constexpr int64_t year = 365ll * 24 * 3600 * 1000;
+  int64_t count = 0;
+  auto [end, error]
+    = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (error != std::errc{} || count < 0 || text.starts_with('-'))
+    return std::nullopt;
+  auto unit = std::string_view{end, text.data() + text.size()};
+  int64_t factor = unit == "ms"  ? 1
+                   : unit == "s" ? 1000
+                   : unit == "m" ? 60'000
+                   : unit == "h" ? 3'600'000
+                                 : 0;
+  if (factor == 0 || count > year / factor)
+    return std::nullopt;
+  return milliseconds{count * factor};
+}
+
+} // namespace waybill::net

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include <boost/beast/http/message.hpp>
+
+#include "net/answer.hpp"
+
+namespace waybill::net {
+
+/// The largest head of a request, in bytes; past it: 431.
+constexpr size_t max_head_size = 16 * 1024;
+
+/// Finds the end of a request's head, the empty line included.
+/// @returns its size, 0 if the head is not complete, or -1 if it never will be
+///          because a line in it does not end in CRLF.
+ptrdiff_t find_head_end(std::string_view bytes) noexcept;
+
+/// Checks the bytes of a head for what Beast's parser lets pass but proxies
+/// read otherwise (RFC 9112, sections 2.2, 3 and 5.2): lines that are folded,
+/// bytes in the target that are not ASCII, too many fields.
+std::optional<answer> check_head(std::string_view head);
+
+/// Checks the fields of a head for the same: the host, and how the body's end
+/// is found (RFC 9112, sections 3.2 and 6.1).
+std::optional<answer> check_fields(const http::request_header<>& head);
+
+/// Where a request goes to.
+struct target {
+  /// The segments of the path, decoded. `/socket/456` has two.
+  std::vector<std::string> path;
+
+  /// The parameters behind the `?`, decoded; the first of a name counts.
+  std::map<std::string, std::string> query;
+};
+
+/// Parses a target in origin form, or in absolute form if it names `host`
+/// (RFC 9112, section 3.2).
+std::variant<target, answer> parse_target(std::string_view text,
+                                          std::string_view host);
+
+/// Parses a duration such as `5s`, `500ms` or `10m`: digits and a unit out of
+/// `ms`, `s`, `m` and `h`.
+/// @returns nothing for any other text, and for more than a year.
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
+
+} // namespace waybill::net

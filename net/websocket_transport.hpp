@@ -1,0 +1,151 @@
+#pragma once
+
+#include <chrono>
+
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/websocket.hpp>
+#include <caf/send.hpp>
+
+#include "actors/gateway.hpp"
+#include "actors/transport.hpp"
+#include "net/timer.hpp"
+
+namespace waybill::net {
+
+/// What all WebSockets of a node have in common.
+struct websocket_config {
+  /// How long the handshake may take.
+  std::chrono::milliseconds handshake_timeout{10'000};
+
+  /// After how long a silent peer is gone; it is pinged at half of it.
+  std::chrono::milliseconds idle_timeout{60'000};
+
+  /// The largest message from a client, in bytes.
+  size_t max_message = 64 * 1024;
+
+  /// Allows permessage-deflate (RFC 7692) to clients that offer it.
+  bool compression = false;
+};
+
+/// How long a client may take to answer a close frame.
+constexpr auto close_timeout = std::chrono::seconds{5};
+
+/// The WebSocket of one session on a stream of type `Stream`. It is kept alive
+/// by the operations that are under way and by its session.
+template <class Stream>
+class websocket_transport
+    : public transport,
+      public std::enable_shared_from_this<websocket_transport<Stream>> {
+public:
+  websocket_transport(Stream stream, const websocket_config& config)
+      : ws_(std::move(stream)) {
+    namespace ws = boost::beast::websocket;
+    ws_.set_option(
+      ws::stream_base::timeout{config.handshake_timeout, config.idle_timeout,
+                               true});
+    ws_.read_message_max(config.max_message);
+    ws_.auto_fragment(false);
+    if (config.compression) {
+      ws::permessage_deflate deflate;
+      deflate.server_enable = true;
+      ws_.set_option(deflate);
+    }
+  }
+
+  /// Answers the handshake, then starts the session of `id`.
+  /// @pre `head` asks for a WebSocket; it is not used after the call.
+  template <class Head>
+  void start(const Head& head, gateway& actors, std::string id) {
+    ws_.async_accept(head, [self = this->shared_from_this(), &actors,
+                            id = std::move(id)](error_code ec) mutable {
+      if (ec)
+        return;
+      self->session_ = actors.open_session(std::move(id), self);
+      self->read(reading{self});
+    });
+  }
+
+  void write(const payload& frame) override {
+    ws_.text(frame.type() == payload::format::text);
+    auto bytes = frame.bytes();
+    ws_.async_write(boost::asio::buffer(bytes.data(), bytes.size()),
+                    [self = this->shared_from_this(),
+                     frame](error_code ec, size_t) {
+      if (ec)
+        self->cut();
+      else if (self->session_)
+        caf::anon_send(self->session_, written_atom_v);
+    });
+  }
+
+  void close(const close_reason& why) override {
+    namespace ws = boost::beast::websocket;
+    // A client that does not read cannot even be told. Its connection is cut.
+    auto timer = std::make_shared<timer_type>(make_timer(ws_.get_executor()));
+    timer->expires_after(close_timeout);
+    timer->async_wait([self = this->shared_from_this(), timer](error_code ec) {
+      if (!ec)
+        self->cut();
+    });
+    ws_.async_close(ws::close_reason{static_cast<ws::close_code>(why.code),
+                                     why.text},
+                    [self = this->shared_from_this(), timer](error_code) {
+      timer->cancel();
+      self->cut();
+    });
+  }
+
+private:
+  using error_code = boost::system::error_code;
+
+  /// Travels from read to read. Where it ends, by an error or an exception,
+  /// nobody reads any more, so the socket is closed and the session told.
+  class reading {
+  public:
+    explicit reading(std::shared_ptr<websocket_transport> self)
+        : self_(std::move(self)) {
+      // nop
+    }
+
+    reading(reading&&) = default;
+
+    ~reading() {
+      if (!self_)
+        return;
+      self_->cut();
+      caf::anon_send(self_->session_, gone_atom_v);
+      // Session and transport hold each other; this is where that ends.
+      self_->session_ = nullptr;
+    }
+
+  private:
+    std::shared_ptr<websocket_transport> self_;
+  };
+
+  void read(reading token) {
+    ws_.async_read(buffer_, [this, token = std::move(token)](
+                              error_code ec, size_t size) mutable {
+      if (ec)
+        return;
+      auto type = ws_.got_text() ? payload::format::text
+                                 : payload::format::binary;
+      auto data = static_cast<const char*>(buffer_.data().data());
+      caf::anon_send(session_, receive_atom_v,
+                     payload{type, std::string{data, size}});
+      // A session that waits holds no buffer.
+      buffer_ = {};
+      read(std::move(token));
+    });
+  }
+
+  void cut() {
+    error_code ignored;
+    boost::beast::get_lowest_layer(ws_).close(ignored);
+  }
+
+  boost::beast::websocket::stream<Stream> ws_;
+  boost::beast::flat_buffer buffer_;
+  session_actor session_;
+};
+
+} // namespace waybill::net

@@ -1,0 +1,104 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include "redis/port.hpp"
+#include "redis/url.hpp"
+
+namespace waybill::redis {
+
+/// One connection to Redis: commands go out in order, and as many as one turn
+/// of the loop produced go in one write.
+class connection : public std::enable_shared_from_this<connection> {
+public:
+  using executor = boost::asio::io_context::executor_type;
+  using timer = boost::asio::basic_waitable_timer<
+    std::chrono::steady_clock,
+    boost::asio::wait_traits<std::chrono::steady_clock>, executor>;
+
+  /// What a connection tells its owner. It calls from handlers of its own.
+  struct listener {
+    virtual ~listener() = default;
+
+    /// Connected, and logged in.
+    virtual void on_open() = 0;
+
+    /// A reply to a command came, or an error in its place.
+    virtual void on_reply(reply_handler then, caf::expected<reply> what) = 0;
+
+    /// Something came that no command asked for: a message on a channel.
+    virtual void on_push(reply what) = 0;
+
+    /// The connection is closed. Comes last, and not after `close`.
+    virtual void on_lost(const std::string& reason) = 0;
+  };
+
+  /// @param owner outlives the connection, or closes it.
+  connection(boost::asio::io_context& context, listener& owner);
+
+  /// Connects, then logs in with AUTH and SELECT, all within two seconds.
+  void open(const server_url& where);
+
+  /// Sends a command whose reply `then` gets.
+  void send(const command& what, reply_handler then);
+
+  /// Sends a command that Redis answers with pushes: SUBSCRIBE, UNSUBSCRIBE.
+  void send(const command& what);
+
+  /// Returns how many bytes wait to be sent.
+  size_t backlog() const noexcept { return out_.size() + writing_.size(); }
+
+  /// Closes the connection, and answers all commands that have no reply.
+  void close();
+
+private:
+  using error_code = boost::system::error_code;
+  using protocol = boost::asio::generic::stream_protocol;
+
+  void connect(std::vector<protocol::endpoint> endpoints);
+
+  /// Says who we are, and finds out whether Redis takes commands.
+  void log_in();
+
+  void opened();
+
+  /// Writes what is to be sent, once this turn of the loop is over.
+  void flush();
+  void write();
+  void read();
+  void on_read(size_t size);
+  void lose(const std::string& reason);
+
+  /// Null once the connection is closed.
+  listener* owner_;
+
+  /// Set once logged in.
+  bool open_ = false;
+  server_url url_;
+  boost::asio::basic_stream_socket<protocol, executor> socket_;
+  boost::asio::ip::basic_resolver<boost::asio::ip::tcp, executor> resolver_;
+  timer deadline_;
+  reply_reader reader_;
+  std::array<char, 16 * 1024> in_;
+
+  /// Bytes of commands, and those of them that are being written.
+  std::string out_;
+  std::string writing_;
+  bool flushing_ = false;
+
+  /// Who waits for replies, the oldest command first; of the first `sent_` some
+  /// bytes may have left, of the others surely none.
+  std::deque<reply_handler> waiting_;
+  size_t sent_ = 0;
+};
+
+} // namespace waybill::redis

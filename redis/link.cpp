@@ -1,0 +1,131 @@
+#include "redis/link.hpp"
+
+#include <boost/asio/post.hpp>
+#include <caf/send.hpp>
+
+namespace waybill::redis {
+
+namespace {
+
+constexpr auto first_delay = std::chrono::milliseconds{100};
+constexpr auto longest_delay = std::chrono::milliseconds{5000};
+
+/// A link that lasted this long was a good one: the next try is soon.
+constexpr auto good_time = std::chrono::seconds{5};
+
+} // namespace
+
+link::link(boost::asio::io_context& context, server_url where)
+    : context_(context), where_(std::move(where)), retry_(context),
+      delay_(first_delay), random_(std::random_device{}()) {
+  // nop
+}
+
+link::~link() {
+  stop();
+}
+
+void link::start(bridge_actor owner) {
+  owner_ = std::move(owner);
+  connect();
+}
+
+void link::subscribe(std::vector<std::string> channels) {
+  tell_hearer("SUBSCRIBE", std::move(channels));
+}
+
+void link::unsubscribe(std::vector<std::string> channels) {
+  tell_hearer("UNSUBSCRIBE", std::move(channels));
+}
+
+void link::tell_hearer(const char* name, std::vector<std::string> channels) {
+  if (!is_up())
+    return;
+  channels.insert(channels.begin(), name);
+  hearer_.socket->send(channels);
+}
+
+void link::send(command what, reply_handler then) {
+  if (is_up())
+    speaker_.socket->send(what, std::move(then));
+  else
+    emit(answered{std::move(then), caf::error{errc::bus_away}});
+}
+
+size_t link::backlog() const {
+  return is_up() ? speaker_.socket->backlog() : 0;
+}
+
+void link::connect() {
+  for (auto each : {&speaker_, &hearer_}) {
+    each->open = false;
+    each->socket = std::make_shared<connection>(context_, *each);
+    each->socket->open(where_);
+  }
+}
+
+void link::reset(std::string reason) {
+  if (is_up() && std::chrono::steady_clock::now() - up_since_ > good_time)
+    delay_ = first_delay;
+  for (auto each : {&speaker_, &hearer_}) {
+    each->socket->close();
+    each->open = false;
+  }
+  emit(link_down{std::move(reason)});
+  auto part = std::uniform_real_distribution{0.5, 1.0}(random_);
+  retry_.expires_after(
+    std::chrono::duration_cast<std::chrono::milliseconds>(delay_ * part));
+  retry_.async_wait([this](boost::system::error_code ec) {
+    if (!ec)
+      connect();
+  });
+  delay_ = std::min(2 * delay_, longest_delay);
+}
+
+void link::stop() {
+  retry_.cancel();
+  for (auto each : {&speaker_, &hearer_})
+    if (each->socket)
+      each->socket->close();
+  owner_ = nullptr;
+}
+
+void link::emit(event what) {
+  batch_.all.push_back(std::move(what));
+  if (batch_.all.size() == 1)
+    boost::asio::post(context_, [this] {
+      if (owner_)
+        caf::anon_send(owner_, std::exchange(batch_, {}));
+    });
+}
+
+void link::side::on_open() {
+  open = true;
+  if (!parent.is_up())
+    return;
+  parent.up_since_ = std::chrono::steady_clock::now();
+  parent.emit(link_up{});
+}
+
+void link::side::on_reply(reply_handler then, caf::expected<reply> what) {
+  parent.emit(answered{std::move(then), std::move(what)});
+}
+
+void link::side::on_push(reply what) {
+  if (what.type == reply::kind::error)
+    return parent.reset(what.text);
+  if (what.type != reply::kind::list || what.items.size() != 3)
+    return parent.reset("an unexpected reply");
+  auto& kind = what.items[0].text;
+  auto& channel = what.items[1].text;
+  if (kind == "message")
+    parent.emit(message{std::move(channel), std::move(what.items[2].text)});
+  else if (kind == "subscribe")
+    parent.emit(subscribed{std::move(channel)});
+}
+
+void link::side::on_lost(const std::string& reason) {
+  parent.reset(reason);
+}
+
+} // namespace waybill::redis

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <random>
+
+#include "redis/connection.hpp"
+
+namespace waybill::redis {
+
+/// The port to a real Redis: two connections that live and die together, since
+/// a node that can only speak, or only hear, must count as away. A lost link is
+/// made anew after 0.1 s, then after twice that, and so on up to 5 s, give or
+/// take a random part, so that a cluster does not come back in one instant.
+class link : public port {
+public:
+  link(boost::asio::io_context& context, server_url where);
+
+  ~link() override;
+
+  void start(bridge_actor owner) override;
+
+  void subscribe(std::vector<std::string> channels) override;
+
+  void unsubscribe(std::vector<std::string> channels) override;
+
+  void send(command what, reply_handler then) override;
+
+  size_t backlog() const override;
+
+  void reset(std::string reason) override;
+
+  void stop() override;
+
+private:
+  /// Tells the connections apart: what one hears and what the other hears.
+  struct side : connection::listener {
+    explicit side(link& parent) : parent(parent) {
+      // nop
+    }
+    void on_open() override;
+    void on_reply(reply_handler then, caf::expected<reply> what) override;
+    void on_push(reply what) override;
+    void on_lost(const std::string& reason) override;
+    link& parent;
+    std::shared_ptr<connection> socket;
+    bool open = false;
+  };
+
+  void connect();
+
+  bool is_up() const { return speaker_.open && hearer_.open; }
+
+  /// Sends words that start with the name of a command on the connection that
+  /// subscribes.
+  void tell_hearer(const char* name, std::vector<std::string> channels);
+
+  /// Tells the bridge, together with all else that this turn of the loop brings.
+  void emit(event what);
+
+  boost::asio::io_context& context_;
+  const server_url where_;
+  bridge_actor owner_;
+  side speaker_{*this};
+  side hearer_{*this};
+  events batch_;
+  connection::timer retry_;
+  std::chrono::milliseconds delay_;
+  std::chrono::steady_clock::time_point up_since_;
+  std::minstd_rand random_;
+};
+
+} // namespace waybill::redis
