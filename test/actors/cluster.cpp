@@ -1,0 +1,109 @@
+#define CAF_SUITE cluster
+
+#include "test/fixture.hpp"
+
+using namespace waybill;
+
+namespace {
+
+/// Three nodes on one loopback bus, without sockets.
+struct cluster_fixture : test::fixture {
+  cluster_fixture() : bus(spawn<loopback>()) {
+    for (int i = 0; i < 3; ++i) {
+      registries.push_back(
+        spawn<registry>(bus, same_id::all));
+      gateways.push_back(spawn<gateway>(bus, registries.back(),
+                                            session_config{}, "node"));
+    }
+    run();
+  }
+
+  std::shared_ptr<test::fake_transport> connect(size_t node,
+                                                const std::string& id) {
+    auto result = std::make_shared<test::fake_transport>();
+    sessions.push_back(gateway_at(node).open_session(id, result));
+    spawned.push_back(caf::actor_cast<caf::actor>(sessions.back()));
+    run();
+    return result;
+  }
+
+  uint64_t push(size_t node, const std::string& id, const std::string& text) {
+    uint64_t result = 99;
+    auto& at = gateway_at(node);
+    at.publish(push_address::id(id), {at.next_push_id(), make_text(text)},
+               [&](caf::expected<uint64_t> nodes) { result = unbox(nodes); });
+    run();
+    return result;
+  }
+
+  uint64_t presence(size_t node, const std::string& id) {
+    uint64_t result = 99;
+    gateway_at(node).presence(
+      push_address::id(id),
+      [&](caf::expected<uint64_t> nodes) { result = unbox(nodes); });
+    run();
+    return result;
+  }
+
+  gateway& gateway_at(size_t node) {
+    return deref<gateway>(gateways.at(node));
+  }
+
+  bus_actor bus;
+  std::vector<registry_actor> registries;
+  std::vector<gateway_actor> gateways;
+  std::vector<session_actor> sessions;
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(cluster_tests, cluster_fixture)
+
+CAF_TEST(a push on one node reaches the sessions of its id on the others) {
+  auto first = connect(0, "456");
+  auto second = connect(1, "456");
+  auto other = connect(2, "457");
+  for (auto& who : sessions)
+    self->send(who, written_atom_v);
+  run();
+  CAF_CHECK_EQUAL(push(2, "456", "aaaa"), 2u);
+  CAF_CHECK_EQUAL(first->written, (test::texts{"连接成功!", "aaaa"}));
+  CAF_CHECK_EQUAL(second->written, (test::texts{"连接成功!", "aaaa"}));
+  CAF_CHECK_EQUAL(other->written, test::texts{"连接成功!"});
+  CAF_CHECK_EQUAL(push(2, "458", "aaaa"), 0u);
+}
+
+CAF_TEST(every node knows who is online anywhere) {
+  connect(0, "456");
+  connect(0, "456");
+  connect(1, "456");
+  CAF_CHECK_EQUAL(presence(2, "456"), 2u);
+  self->send(sessions[0], gone_atom_v);
+  run();
+  CAF_CHECK_EQUAL(presence(2, "456"), 2u);
+  self->send(sessions[1], gone_atom_v);
+  run();
+  CAF_CHECK_EQUAL(presence(2, "456"), 1u);
+  self->send(sessions[2], gone_atom_v);
+  run();
+  CAF_CHECK_EQUAL(presence(2, "456"), 0u);
+}
+
+CAF_TEST(no two pushes have the same name) {
+  auto& first = gateway_at(0);
+  auto& second = gateway_at(1);
+  CAF_CHECK_NOT_EQUAL(first.next_push_id(), first.next_push_id());
+  CAF_CHECK_NOT_EQUAL(first.next_push_id(), second.next_push_id());
+}
+
+CAF_TEST(the figures of a node are those of its registry and its bus) {
+  connect(0, "456");
+  gateway_at(0).count("refused_requests");
+  counters figures;
+  gateway_at(0).stats([&](const counters& x) { figures = x; });
+  run();
+  CAF_CHECK_EQUAL(figures["sessions"], 1u);
+  CAF_CHECK_EQUAL(figures["refused_requests"], 1u);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()

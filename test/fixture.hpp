@@ -1,0 +1,143 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include <caf/scheduler/abstract_coordinator.hpp>
+#include <caf/test/dsl.hpp>
+
+#include "actors/gateway.hpp"
+#include "actors/loopback.hpp"
+#include "actors/registry.hpp"
+#include "actors/session.hpp"
+
+namespace waybill::test {
+
+/// Tells CAF our types.
+struct config : caf::actor_system_config {
+  config() {
+    add_message_types<caf::id_block::waybill>();
+    add_message_types<caf::id_block::waybill_actors>();
+  }
+};
+
+/// The home of actors under test: leaves it to the test when they run.
+class test_unit : public caf::execution_unit {
+public:
+  explicit test_unit(caf::actor_system& sys) : caf::execution_unit(&sys) {
+    // nop
+  }
+
+  void exec_later(caf::resumable* job) override {
+    system().scheduler().enqueue(job);
+  }
+};
+
+/// Runs actors one message at a time, at times of the test's choosing.
+struct fixture : test_coordinator_fixture<config> {
+  /// Actors know each other in circles, and a system waits for all of them.
+  ~fixture() override {
+    for (auto& each : spawned)
+      self->send_exit(each, caf::exit_reason::kill);
+    spawned.clear();
+    run();
+  }
+
+  /// Spawns a hosted actor that ends with the test.
+  template <class Actor, class... Ts>
+  auto spawn(Ts&&... xs) {
+    auto result = sys.spawn<Actor>(&unit, std::forward<Ts>(xs)...);
+    spawned.push_back(caf::actor_cast<caf::actor>(result));
+    return result;
+  }
+
+  /// Asks a registry or a bus for its figures.
+  template <class Handle>
+  counters figures(const Handle& who) {
+    counters result;
+    auto response = self->request(who, caf::infinite, get_atom_v);
+    run();
+    response.receive([&](counters& x) { result = std::move(x); },
+                     [&](caf::error& e) { CAF_FAIL(sys.render(e)); });
+    return result;
+  }
+
+  test_unit unit{sys};
+  std::vector<caf::actor> spawned;
+};
+
+/// A socket that keeps what a session tells it.
+struct fake_transport : transport {
+  void write(const payload& frame) override {
+    written.emplace_back(frame.bytes());
+  }
+
+  void close(const close_reason& why) override { closed = why; }
+
+  std::vector<std::string> written;
+  std::optional<close_reason> closed;
+};
+
+/// Takes the place of a session and keeps what it is sent, in order.
+class fake_session : public hosted<session_actor> {
+public:
+  using hosted::hosted;
+
+  std::vector<std::string> seen;
+
+protected:
+  behavior_type make_behavior() override {
+    return {
+      [this](greet_atom) { seen.push_back("greet"); },
+      [this](deliver_atom, const payload& x) {
+        seen.push_back("deliver " + std::string{x.bytes()});
+      },
+      [this](written_atom) { seen.push_back("written"); },
+      [this](receive_atom, const payload&) { seen.push_back("receive"); },
+      [this](close_atom, const close_reason& x) {
+        seen.push_back("close " + to_string(x.code));
+      },
+      [this](gone_atom) { quit(); },
+    };
+  }
+};
+
+/// Takes the place of a bus: keeps what it is asked, and answers an `attach`
+/// when the test says so.
+class fake_bus : public hosted<bus_actor> {
+public:
+  using hosted::hosted;
+
+  std::vector<std::string> seen;
+  std::vector<caf::typed_response_promise<ok_atom>> attaching;
+  std::vector<observer_actor> observers;
+
+protected:
+  behavior_type make_behavior() override {
+    return {
+      [this](subscribe_atom, const observer_actor& x) {
+        observers.push_back(x);
+      },
+      [this](attach_atom, const push_address& x, const registry_actor&) {
+        seen.push_back("attach " + x.key());
+        return attaching.emplace_back(make_response_promise<ok_atom>());
+      },
+      [this](detach_atom, const push_address& x, const registry_actor&) {
+        seen.push_back("detach " + x.key());
+      },
+      [this](publish_atom, const push_address& x, const push&) {
+        seen.push_back("publish " + x.key());
+        return uint64_t{0};
+      },
+      [this](presence_atom, const push_address& x) {
+        seen.push_back("presence " + x.key());
+        return uint64_t{0};
+      },
+      [](get_atom) { return counters{}; },
+    };
+  }
+};
+
+using texts = std::vector<std::string>;
+
+} // namespace waybill::test
