@@ -5,10 +5,10 @@
 
 #include <boost/asio/signal_set.hpp>
 #include <caf/actor_system.hpp>
-#include <caf/actor_system_config.hpp>
 #include <spdlog/spdlog.h>
 
 #include "actors/loopback.hpp"
+#include "actors/system_config.hpp"
 #include "app/log.hpp"
 #include "redis/bridge.hpp"
 #include "redis/link.hpp"
@@ -88,21 +88,6 @@ private:
   const std::string description_;
   bool announced_ = false;
   bool stopping_ = false;
-};
-
-/// Tells CAF our types, and to start no threads but the one it must have: our
-/// actors live on event loops.
-struct system_config : caf::actor_system_config {
-  system_config() {
-    add_message_types<caf::id_block::waybill>();
-    add_message_types<caf::id_block::waybill_actors>();
-    add_error_category(caf::atom("waybill"),
-                       [](uint8_t code, caf::atom_value,
-                          const caf::message& context) {
-      return to_string(static_cast<errc>(code)) + to_string(context);
-    });
-    set("scheduler.max-threads", size_t{1});
-  }
 };
 
 /// Waits for signals and tells the node of each.

@@ -11,6 +11,7 @@
 #include <boost/beast/http/write.hpp>
 
 #include "net/connection.hpp"
+#include "net/stream.hpp"
 #include "net/websocket_transport.hpp"
 
 namespace waybill::net {
@@ -230,15 +231,7 @@ private:
   /// would reset the connection, and the answer could be lost with it.
   void linger() {
     under_way_.reset();
-    if constexpr (requires(error_code ec) {
-                    stream_.shutdown(boost::asio::socket_base::shutdown_send,
-                                     ec);
-                  }) {
-      error_code ignored;
-      stream_.shutdown(boost::asio::socket_base::shutdown_send, ignored);
-    } else {
-      stream_.close();
-    }
+    end_stream(stream_);
     deadline(std::chrono::seconds{2}, &http_connection::hang_up);
     drop_bytes();
   }
@@ -258,8 +251,7 @@ private:
     timer_.cancel();
     under_way_.reset();
     ++requests_;
-    error_code ignored;
-    boost::beast::get_lowest_layer(stream_).close(ignored);
+    close_stream(stream_);
   }
 
   // -- becoming a WebSocket ---------------------------------------------------

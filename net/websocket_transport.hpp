@@ -8,6 +8,7 @@
 
 #include "actors/gateway.hpp"
 #include "actors/transport.hpp"
+#include "net/stream.hpp"
 #include "net/timer.hpp"
 
 namespace waybill::net {
@@ -138,10 +139,7 @@ private:
     });
   }
 
-  void cut() {
-    error_code ignored;
-    boost::beast::get_lowest_layer(ws_).close(ignored);
-  }
+  void cut() { close_stream(boost::beast::get_lowest_layer(ws_)); }
 
   boost::beast::websocket::stream<Stream> ws_;
   boost::beast::flat_buffer buffer_;

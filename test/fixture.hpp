@@ -10,16 +10,9 @@
 #include "actors/loopback.hpp"
 #include "actors/registry.hpp"
 #include "actors/session.hpp"
+#include "actors/system_config.hpp"
 
 namespace waybill::test {
-
-/// Tells CAF our types.
-struct config : caf::actor_system_config {
-  config() {
-    add_message_types<caf::id_block::waybill>();
-    add_message_types<caf::id_block::waybill_actors>();
-  }
-};
 
 /// The home of actors under test: leaves it to the test when they run.
 class test_unit : public caf::execution_unit {
@@ -34,13 +27,20 @@ public:
 };
 
 /// Runs actors one message at a time, at times of the test's choosing.
-struct fixture : test_coordinator_fixture<config> {
+struct fixture : test_coordinator_fixture<system_config> {
   /// Actors know each other in circles, and a system waits for all of them.
   ~fixture() override {
     for (auto& each : spawned)
       self->send_exit(each, caf::exit_reason::kill);
     spawned.clear();
-    run();
+    settle();
+  }
+
+  /// Runs all that can run now. Other than `run`, it leaves the time alone: a
+  /// bridge always waits for its next tick.
+  void settle() {
+    while (consume_message())
+      ;
   }
 
   /// Spawns a hosted actor that ends with the test.
@@ -56,7 +56,7 @@ struct fixture : test_coordinator_fixture<config> {
   counters figures(const Handle& who) {
     counters result;
     auto response = self->request(who, caf::infinite, get_atom_v);
-    run();
+    settle();
     response.receive([&](counters& x) { result = std::move(x); },
                      [&](caf::error& e) { CAF_FAIL(sys.render(e)); });
     return result;

@@ -184,13 +184,11 @@ CAF_TEST(closes sessions in shares while it drains) {
   };
   auto drained = self->request(aut, caf::infinite, drain_atom_v,
                                caf::timespan{std::chrono::milliseconds{450}});
-  while (consume_message())
-    ;
+  settle();
   CAF_CHECK_EQUAL(closed(), 11);
   for (int i = 0; i < 9; ++i) {
     advance_time(std::chrono::milliseconds{50});
-    while (consume_message())
-      ;
+    settle();
   }
   CAF_CHECK_EQUAL(closed(), 100);
   for (auto& who : all)

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <caf/actor_system_config.hpp>
+
+#include "actors/interfaces.hpp"
+
+namespace waybill {
+
+/// Tells CAF our types and how to print our errors.
+struct system_config : caf::actor_system_config {
+  system_config() {
+    add_message_types<caf::id_block::waybill>();
+    add_message_types<caf::id_block::waybill_actors>();
+    add_error_category(caf::atom("waybill"),
+                       [](uint8_t code, caf::atom_value,
+                          const caf::message& context) {
+      auto result = to_string(static_cast<errc>(code));
+      return context.empty() ? result : result + to_string(context);
+    });
+    // Our actors live on event loops; CAF must have a thread all the same.
+    set("scheduler.max-threads", size_t{1});
+  }
+};
+
+} // namespace waybill

@@ -1,0 +1,227 @@
+#define CAF_SUITE http_connection
+
+#include "net/http_connection.hpp"
+
+#include <boost/beast/_experimental/test/stream.hpp>
+
+#include "test/fixture.hpp"
+
+using namespace waybill;
+using namespace waybill::net;
+using boost::beast::test::fail_count;
+using namespace std::string_literals;
+
+namespace {
+
+using stream = boost::beast::test::stream;
+
+/// One connection of a node that is alone, on a stream in memory.
+struct connection_fixture : test::fixture {
+  connection_fixture() {
+    auto bus = spawn<loopback>();
+    auto registry = spawn<waybill::registry>(bus, same_id::all);
+    auto handle = spawn<gateway>(bus, registry, session_config{}, "node");
+    settle();
+    context = std::make_unique<server_context>(
+      server_context{{deref<gateway>(handle), "node"}, {}});
+  }
+
+  ~connection_fixture() override {
+    client.reset();
+    settle();
+    io.poll();
+  }
+
+  /// Connects a client.
+  /// @param fails breaks one of the operations of the connection.
+  void connect(fail_count* fails = nullptr) {
+    auto server = fails ? stream{io, *fails} : stream{io};
+    client.emplace(io);
+    client->connect(server);
+    std::make_shared<http_connection<stream>>(std::move(server), *context)
+      ->start();
+    turn();
+  }
+
+  /// Runs sockets and actors until neither has anything to do.
+  void turn() {
+    do {
+      io.restart();
+      settle();
+    } while (io.poll() > 0);
+  }
+
+  /// Sends bytes and returns what comes back for them.
+  std::string ask(std::string_view bytes) {
+    boost::system::error_code ignored;
+    client->write_some(boost::asio::buffer(bytes.data(), bytes.size()),
+                       ignored);
+    turn();
+    std::string result{client->str()};
+    client->clear();
+    return result;
+  }
+
+  /// Tells whether the connection has been closed.
+  bool is_closed() {
+    char byte;
+    boost::system::error_code ec;
+    bool done = false;
+    client->async_read_some(boost::asio::buffer(&byte, 1),
+                            [&](boost::system::error_code x, size_t) {
+      ec = x;
+      done = true;
+    });
+    turn();
+    return done && ec == boost::asio::error::eof;
+  }
+
+  boost::asio::io_context io;
+  std::unique_ptr<server_context> context;
+  std::optional<stream> client;
+};
+
+const std::string probe = "GET /livez HTTP/1.1\r\nHost: h\r\n\r\n";
+const std::string upgrade = "GET /websocket/456 HTTP/1.1\r\nHost: h\r\n"
+                            "Connection: Upgrade\r\nUpgrade: websocket\r\n"
+                            "Sec-WebSocket-Version: 13\r\n"
+                            "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+                            "\r\n";
+
+std::string post(const std::string& body) {
+  return "POST /socket/456 HTTP/1.1\r\nHost: h\r\nContent-Length: "
+         + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+size_t count(std::string_view text, std::string_view what) {
+  size_t result = 0;
+  for (auto i = text.find(what); i != text.npos; i = text.find(what, i + 1))
+    ++result;
+  return result;
+}
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(http_connection_tests, connection_fixture)
+
+CAF_TEST(answers requests one after the other on one connection) {
+  connect();
+  CAF_CHECK(ask(probe).starts_with("HTTP/1.1 200 OK\r\n"));
+  CAF_CHECK(ask(post("a")).starts_with("HTTP/1.1 404 Not Found\r\n"));
+  CAF_CHECK(!is_closed());
+}
+
+CAF_TEST(answers pipelined requests in order) {
+  connect();
+  auto answers = ask(probe + post("a") + probe + "GET /no HTTP/1.1\r\nHost: h\r\n\r\n");
+  CAF_CHECK_EQUAL(count(answers, "HTTP/1.1 200 OK"), 2u);
+  CAF_CHECK_EQUAL(count(answers, "HTTP/1.1 404 Not Found"), 2u);
+  CAF_CHECK(answers.find("200 OK") < answers.find("\"nobody\""));
+  CAF_CHECK(answers.rfind("200 OK") < answers.find("\"no_such_path\""));
+}
+
+CAF_TEST(takes a request byte by byte) {
+  connect();
+  std::string answer;
+  for (char c : post("hello"))
+    answer += ask({&c, 1});
+  CAF_CHECK_EQUAL(count(answer, "HTTP/1.1 404 Not Found"), 1u);
+}
+
+CAF_TEST(takes a body in chunks) {
+  connect();
+  CAF_CHECK(ask("POST /socket/456 HTTP/1.1\r\nHost: h\r\n"
+                "Transfer-Encoding: chunked\r\n\r\n"
+                "2\r\nab\r\n1\r\nc\r\n0\r\n\r\n")
+              .starts_with("HTTP/1.1 404"));
+}
+
+CAF_TEST(asks for a body that the client holds back) {
+  connect();
+  auto head = "POST /socket/456 HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n"
+              "Content-Length: 1\r\n\r\n";
+  CAF_CHECK_EQUAL(ask(head), "HTTP/1.1 100 Continue\r\n\r\n");
+  CAF_CHECK(ask("a").starts_with("HTTP/1.1 404"));
+}
+
+CAF_TEST(HEAD is answered as GET without the body) {
+  connect();
+  auto answer = ask("HEAD /livez HTTP/1.1\r\nHost: h\r\n\r\n");
+  CAF_CHECK(answer.find("Content-Length: 18\r\n") != answer.npos);
+  CAF_CHECK(answer.ends_with("\r\n\r\n"));
+}
+
+CAF_TEST(refuses a body that is too large before it comes) {
+  context->config.max_body = 4;
+  connect();
+  CAF_CHECK(ask("POST /socket/456 HTTP/1.1\r\nHost: h\r\n"
+                "Content-Length: 5\r\n\r\n")
+              .starts_with("HTTP/1.1 413"));
+  CAF_CHECK(is_closed());
+  connect();
+  CAF_CHECK(ask("POST /socket/456 HTTP/1.1\r\nHost: h\r\n"
+                "Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n")
+              .starts_with("HTTP/1.1 413"));
+}
+
+CAF_TEST(ends a connection that sends no HTTP) {
+  connect();
+  CAF_CHECK(ask("nonsense\r\n\r\n").starts_with("HTTP/1.1 400"));
+  CAF_CHECK(is_closed());
+  connect();
+  CAF_CHECK(ask(std::string(20'000, 'x')).starts_with("HTTP/1.1 431"));
+  CAF_CHECK(is_closed());
+}
+
+CAF_TEST(ends each connection after its answer while it drains) {
+  context->api.draining = true;
+  connect();
+  auto answer = ask(probe);
+  CAF_CHECK(answer.find("Connection: close\r\n") != answer.npos);
+  CAF_CHECK(is_closed());
+}
+
+CAF_TEST(counts the requests that are under way) {
+  connect();
+  ask(probe.substr(0, 5));
+  CAF_CHECK_EQUAL(context->requests, 1u);
+  bool idle = false;
+  context->on_idle = [&] { idle = true; };
+  ask(probe.substr(5));
+  CAF_CHECK_EQUAL(context->requests, 0u);
+  CAF_CHECK(idle);
+}
+
+CAF_TEST(becomes a WebSocket that is greeted and pushed to) {
+  connect();
+  auto answer = ask(upgrade);
+  CAF_CHECK(answer.starts_with("HTTP/1.1 101 Switching Protocols\r\n"));
+  CAF_CHECK(answer.ends_with("\x81\x0d连接成功!"));
+  context->api.actors.publish(push_address::id("456"),
+                              {"p", make_text("aaaa")},
+                              [](caf::expected<uint64_t> nodes) {
+    CAF_CHECK_EQUAL(unbox(nodes), 1u);
+  });
+  CAF_CHECK_EQUAL(ask(""), "\x81\x04"
+                           "aaaa");
+  CAF_MESSAGE("and ends when the client says so");
+  CAF_CHECK_EQUAL(ask("\x88\x82\0\0\0\0\x03\xe8"s), "\x88\x02\x03\xe8"s);
+  CAF_CHECK(is_closed());
+}
+
+CAF_TEST(no operation that fails ends more than its connection) {
+  // Each round lets one more operation of the socket succeed.
+  for (size_t limit = 1; limit < 20; ++limit) {
+    fail_count fails{limit};
+    connect(&fails);
+    ask(probe + post("a"));
+    ask(upgrade);
+    client->close();
+    turn();
+    CAF_CHECK_EQUAL(context->requests, 0u);
+  }
+  connect();
+  CAF_CHECK(ask(probe).starts_with("HTTP/1.1 200 OK\r\n"));
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()

@@ -1,0 +1,330 @@
+#define CAF_SUITE bridge
+
+#include <algorithm>
+#include <deque>
+
+#include "redis/bridge.hpp"
+#include "redis/codec.hpp"
+#include "test/fixture.hpp"
+
+using namespace waybill;
+using namespace waybill::redis;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A Redis that keeps what it is told, and answers when the test says so.
+struct fake_port : port {
+  void start(bridge_actor) override { seen.push_back("start"); }
+
+  void subscribe(std::vector<std::string> channels) override {
+    std::sort(channels.begin(), channels.end());
+    for (auto& channel : channels)
+      seen.push_back("subscribe " + channel);
+    batches.push_back(channels.size());
+  }
+
+  void unsubscribe(std::vector<std::string> channels) override {
+    for (auto& channel : channels)
+      seen.push_back("unsubscribe " + channel);
+  }
+
+  void send(command what, reply_handler then) override {
+    sent.push_back(std::move(what));
+    waiting.push_back(std::move(then));
+  }
+
+  size_t backlog() const override { return queued; }
+
+  void reset(std::string) override { seen.push_back("reset"); }
+
+  void stop() override {}
+
+  test::texts seen;
+  std::vector<size_t> batches;
+  std::deque<command> sent;
+  std::deque<reply_handler> waiting;
+  size_t queued = 0;
+};
+
+struct bridge_fixture : test::fixture {
+  bridge_fixture() {
+    auto ptr = std::make_unique<fake_port>();
+    redis = ptr.get();
+    bridge_config config;
+    config.node = "n1";
+    config.max_body = 100;
+    aut = spawn<bridge>(config, std::move(ptr));
+    holder = spawn<registry>(aut, same_id::all);
+    pusher = spawn<gateway>(aut, holder, session_config{}, "n1");
+    settle();
+  }
+
+  void happen(event what) {
+    events all;
+    all.all.push_back(std::move(what));
+    self->send(aut, std::move(all));
+    settle();
+  }
+
+  void pass(caf::timespan time) {
+    advance_time(time);
+    settle();
+  }
+
+  /// Brings the link up and the canary back.
+  void make_ready() {
+    happen(link_up{});
+    happen(subscribed{"waybill:node:n1"});
+    happen(subscribed{"waybill"});
+    return_canary();
+  }
+
+  /// Lets the last canary come back.
+  void return_canary() {
+    CAF_REQUIRE(!redis->sent.empty());
+    CAF_REQUIRE_EQUAL(redis->sent.back()[1], "waybill:node:n1");
+    happen(message{"waybill:node:n1", redis->sent.back()[2]});
+  }
+
+  /// Hands a reply to the last command.
+  void answer(caf::expected<reply> what) {
+    CAF_REQUIRE(!redis->waiting.empty());
+    auto then = std::move(redis->waiting.back());
+    redis->waiting.pop_back();
+    happen(answered{std::move(then), std::move(what)});
+  }
+
+  session_actor join(const std::string& id) {
+    auto result = spawn<test::fake_session>();
+    self->send(holder, join_atom_v, push_address::id(id), result);
+    settle();
+    return result;
+  }
+
+  void end(const session_actor& who) {
+    self->send(who, gone_atom_v);
+    settle();
+  }
+
+  /// Pushes, and returns where the outcome will stand.
+  std::shared_ptr<std::string> publish(const std::string& id) {
+    auto result = std::make_shared<std::string>();
+    deref<gateway>(pusher).publish(
+      push_address::id(id), {"p1", make_text("aaaa")},
+      [this, result](caf::expected<uint64_t> x) {
+        *result = x ? std::to_string(*x) : sys.render(x.error());
+      });
+    settle();
+    return result;
+  }
+
+  const test::texts& seen(const session_actor& who) {
+    return deref<test::fake_session>(who).seen;
+  }
+
+  bool is_ready() { return deref<gateway>(pusher).ready(); }
+
+  /// Returns what Redis was told since the last call.
+  test::texts told() { return std::exchange(redis->seen, {}); }
+
+  fake_port* redis;
+  bridge_actor aut;
+  registry_actor holder;
+  gateway_actor pusher;
+};
+
+const auto two = reply{reply::kind::number, 2};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(bridge_tests, bridge_fixture)
+
+CAF_TEST(is ready when all is subscribed and the canary has come back) {
+  CAF_CHECK_EQUAL(told(), test::texts{"start"});
+  happen(link_up{});
+  CAF_CHECK_EQUAL(told(), (test::texts{"subscribe waybill",
+                                       "subscribe waybill:node:n1"}));
+  happen(subscribed{"waybill:node:n1"});
+  CAF_CHECK(redis->sent.empty());
+  happen(subscribed{"waybill"});
+  CAF_CHECK(!is_ready());
+  return_canary();
+  CAF_CHECK(is_ready());
+}
+
+CAF_TEST(greets a session once its channel is subscribed) {
+  make_ready();
+  told();
+  auto first = join("456");
+  CAF_CHECK_EQUAL(told(), test::texts{"subscribe waybill:id:456"});
+  CAF_CHECK_EQUAL(seen(first), test::texts{});
+  happen(subscribed{"waybill:id:456"});
+  CAF_CHECK_EQUAL(seen(first), test::texts{"greet"});
+  end(first);
+  CAF_CHECK_EQUAL(told(), test::texts{"unsubscribe waybill:id:456"});
+}
+
+CAF_TEST(takes no old confirmation for a new one) {
+  make_ready();
+  end(join("456"));
+  auto second = join("456");
+  happen(subscribed{"waybill:id:456"});
+  CAF_CHECK_EQUAL(seen(second), test::texts{});
+  happen(subscribed{"waybill:id:456"});
+  CAF_CHECK_EQUAL(seen(second), test::texts{"greet"});
+}
+
+CAF_TEST(after a cut subscribes again before it is ready) {
+  make_ready();
+  auto first = join("456");
+  happen(subscribed{"waybill:id:456"});
+  happen(link_down{"cut"});
+  CAF_CHECK(!is_ready());
+  auto second = join("457");
+  told();
+  happen(link_up{});
+  CAF_CHECK_EQUAL(told(), (test::texts{"subscribe waybill",
+                                       "subscribe waybill:id:456",
+                                       "subscribe waybill:id:457",
+                                       "subscribe waybill:node:n1"}));
+  redis->sent.clear();
+  for (auto channel : {"waybill:node:n1", "waybill", "waybill:id:456"})
+    happen(subscribed{channel});
+  CAF_CHECK(redis->sent.empty());
+  happen(subscribed{"waybill:id:457"});
+  CAF_CHECK(!is_ready());
+  CAF_CHECK_EQUAL(seen(second), test::texts{});
+  return_canary();
+  CAF_CHECK(is_ready());
+  CAF_CHECK_EQUAL(seen(second), test::texts{"greet"});
+  CAF_CHECK_EQUAL(seen(first), test::texts{"greet"});
+  CAF_CHECK_EQUAL(figures(aut)["links_lost"], 1u);
+}
+
+CAF_TEST(subscribes many channels with few commands) {
+  for (int i = 0; i < 2500; ++i)
+    join(std::to_string(i));
+  happen(link_up{});
+  CAF_CHECK_EQUAL(redis->batches, (std::vector<size_t>{1000, 1000, 502}));
+}
+
+CAF_TEST(drops a link that is silent for three seconds) {
+  make_ready();
+  told();
+  pass(500ms);
+  return_canary();
+  for (int i = 0; i < 5; ++i)
+    pass(500ms);
+  CAF_CHECK_EQUAL(told(), test::texts{});
+  pass(500ms);
+  CAF_CHECK_EQUAL(told(), test::texts{"reset"});
+}
+
+CAF_TEST(takes no canary of an earlier link for one of this) {
+  make_ready();
+  pass(500ms);
+  auto old = redis->sent.back()[2];
+  happen(link_down{"cut"});
+  happen(link_up{});
+  happen(subscribed{"waybill:node:n1"});
+  happen(subscribed{"waybill"});
+  happen(message{"waybill:node:n1", old});
+  CAF_CHECK(!is_ready());
+  happen(message{"waybill:node:n1", "nonsense"});
+  CAF_CHECK(!is_ready());
+  return_canary();
+  CAF_CHECK(is_ready());
+}
+
+CAF_TEST(answers a push with the number of nodes that PUBLISH reached) {
+  make_ready();
+  auto outcome = publish("456");
+  CAF_CHECK_EQUAL(redis->sent.back()[0], "PUBLISH");
+  CAF_CHECK_EQUAL(redis->sent.back()[1], "waybill:id:456");
+  auto sent = unbox(decode(redis->sent.back()[2]));
+  CAF_CHECK_EQUAL(sent.id, "p1");
+  CAF_CHECK_EQUAL(sent.body, make_text("aaaa"));
+  CAF_CHECK_EQUAL(*outcome, "");
+  answer(two);
+  CAF_CHECK_EQUAL(*outcome, "2");
+}
+
+CAF_TEST(says of each push whether it was surely not sent) {
+  CAF_CHECK_EQUAL(*publish("456"), "bus_away");
+  CAF_CHECK(redis->sent.empty());
+  make_ready();
+  auto outcome = publish("456");
+  answer(caf::error{errc::unanswered});
+  CAF_CHECK_EQUAL(*outcome, "unanswered");
+  outcome = publish("456");
+  answer(reply{reply::kind::error, 0, "NOPERM"});
+  CAF_CHECK_EQUAL(*outcome, R"(refused("NOPERM"))");
+}
+
+CAF_TEST(brings pushes to the sessions of their address) {
+  make_ready();
+  auto who = join("456");
+  happen(subscribed{"waybill:id:456"});
+  happen(message{"waybill:id:456", encode(push{"p", make_text("a")})});
+  happen(message{"waybill:id:457", encode(push{"p", make_text("b")})});
+  happen(message{"waybill", R"({"KEY":456,"VALUE":"c"})"});
+  happen(message{"waybill", R"({"KEY":457,"VALUE":"d"})"});
+  CAF_CHECK_EQUAL(seen(who), (test::texts{"greet", "deliver a", "deliver c"}));
+}
+
+CAF_TEST(buries what it does not understand on the open channel) {
+  make_ready();
+  auto bad = R"({"KEY":1.5,"VALUE":")" + std::string(5000, 'x') + "\"}";
+  happen(message{"waybill", bad});
+  CAF_CHECK_EQUAL(redis->sent.back(),
+                  (command{"XADD", "waybill:dead", "MAXLEN", "~", "10000", "*",
+                           "message", bad.substr(0, 4096), "reason",
+                           "KEY is neither an id nor an integer of 64 bits",
+                           "node", "n1"}));
+  CAF_CHECK_EQUAL(figures(aut)["bad_messages"], 1u);
+  happen(message{"waybill",
+                 R"({"KEY":1,"VALUE":")" + std::string(101, 'x') + "\"}"});
+  CAF_CHECK_EQUAL(redis->sent.back()[9], "VALUE has more than 100 bytes");
+}
+
+CAF_TEST(counts what is no push on the channel of an address) {
+  make_ready();
+  auto who = join("456");
+  happen(subscribed{"waybill:id:456"});
+  happen(message{"waybill:id:456", "nonsense"});
+  CAF_CHECK_EQUAL(seen(who), test::texts{"greet"});
+  CAF_CHECK_EQUAL(figures(aut)["bad_messages"], 1u);
+}
+
+CAF_TEST(publishes what clients send or counts that it could not) {
+  self->send(aut, client_message{"456", make_text("hello")});
+  settle();
+  CAF_CHECK_EQUAL(figures(aut)["upstream_dropped"], 1u);
+  make_ready();
+  self->send(aut, client_message{"456", make_text("hello")});
+  settle();
+  CAF_CHECK_EQUAL(redis->sent.back(),
+                  (command{"PUBLISH", "waybill:upstream",
+                           R"({"KEY":"456","VALUE":"hello"})"}));
+  redis->queued = 100 << 20;
+  self->send(aut, client_message{"456", make_text("hello")});
+  settle();
+  CAF_CHECK_EQUAL(figures(aut)["upstream_dropped"], 2u);
+}
+
+CAF_TEST(tells how many nodes hold an address) {
+  make_ready();
+  uint64_t nodes = 0;
+  deref<gateway>(pusher).presence(
+    push_address::id("456"),
+    [&](caf::expected<uint64_t> x) { nodes = unbox(x); });
+  settle();
+  CAF_CHECK_EQUAL(redis->sent.back(),
+                  (command{"PUBSUB", "NUMSUB", "waybill:id:456"}));
+  answer(reply{reply::kind::list, 0, "",
+               {{reply::kind::text, 0, "waybill:id:456"}, two}});
+  CAF_CHECK_EQUAL(nodes, 2u);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
