@@ -62,18 +62,16 @@ struct connection_fixture : test::fixture {
     return result;
   }
 
-  /// Tells whether the connection has been closed.
+  /// Tells whether the connection has been closed. If not, the client reads
+  /// from then on, so this comes last.
   bool is_closed() {
-    char byte;
-    boost::system::error_code ec;
-    bool done = false;
-    client->async_read_some(boost::asio::buffer(&byte, 1),
-                            [&](boost::system::error_code x, size_t) {
-      ec = x;
-      done = true;
-    });
+    auto byte = std::make_shared<char>();
+    auto result = std::make_shared<boost::system::error_code>();
+    client->async_read_some(boost::asio::buffer(byte.get(), 1),
+                            [byte, result](boost::system::error_code ec,
+                                           size_t) { *result = ec; });
     turn();
-    return done && ec == boost::asio::error::eof;
+    return *result == boost::asio::error::eof;
   }
 
   boost::asio::io_context io;
