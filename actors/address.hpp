@@ -35,7 +35,8 @@ public:
   friend bool operator==(const push_address&, const push_address&) = default;
 
   template <class Inspector>
-  friend typename Inspector::result_type inspect(Inspector& f, push_address& x) {
+  friend typename Inspector::result_type inspect(Inspector& f,
+                                                 push_address& x) {
     return f(x.key_);
   }
 

@@ -43,7 +43,8 @@ std::string gateway::next_push_id() {
   return push_prefix_ + std::to_string(++pushes_);
 }
 
-void gateway::publish(const push_address& where, push what, nodes_handler then) {
+void gateway::publish(const push_address& where, push what,
+                      nodes_handler then) {
   request(bus_, caf::infinite, publish_atom_v, where, std::move(what))
     .then([then](uint64_t nodes) { then(nodes); },
           [then](caf::error& why) { then(std::move(why)); });

@@ -74,8 +74,8 @@ using gateway_actor = observer_actor;
 
 CAF_BEGIN_TYPE_ID_BLOCK(waybill_actors, caf::id_block::waybill::end)
 
-  CAF_ADD_TYPE_ID(waybill_actors, (waybill::observer_actor))
-  CAF_ADD_TYPE_ID(waybill_actors, (waybill::registry_actor))
-  CAF_ADD_TYPE_ID(waybill_actors, (waybill::session_actor))
+CAF_ADD_TYPE_ID(waybill_actors, (waybill::observer_actor))
+CAF_ADD_TYPE_ID(waybill_actors, (waybill::registry_actor))
+CAF_ADD_TYPE_ID(waybill_actors, (waybill::session_actor))
 
 CAF_END_TYPE_ID_BLOCK(waybill_actors)

@@ -13,17 +13,19 @@ constexpr auto drain_step = std::chrono::milliseconds{50};
 /// time to drain.
 constexpr size_t smallest_share = 5;
 
-const auto stopping = close_reason{close_code::going_away,
-                                   "this node is stopping"};
+const auto stopping
+  = close_reason{close_code::going_away, "this node is stopping"};
 
 } // namespace
 
 registry::registry(caf::actor_config& cfg, caf::execution_unit* host,
                    bus_actor bus, same_id policy, complaint on_failure)
     : hosted(cfg, host), bus_(std::move(bus)), policy_(policy),
-      on_failure_(std::move(on_failure)),
-      counts_{{"joins", 0}, {"deliveries", 0}, {"slow_clients", 0},
-              {"failed_sessions", 0}, {"replaced_sessions", 0}} {
+      on_failure_(std::move(on_failure)), counts_{{"joins", 0},
+                                                  {"deliveries", 0},
+                                                  {"slow_clients", 0},
+                                                  {"failed_sessions", 0},
+                                                  {"replaced_sessions", 0}} {
   set_down_handler([this](caf::down_msg& x) {
     if (x.reason == errc::too_slow) {
       ++counts_["slow_clients"];

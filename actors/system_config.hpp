@@ -11,9 +11,8 @@ struct system_config : caf::actor_system_config {
   system_config() {
     add_message_types<caf::id_block::waybill>();
     add_message_types<caf::id_block::waybill_actors>();
-    add_error_category(caf::atom("waybill"),
-                       [](uint8_t code, caf::atom_value,
-                          const caf::message& context) {
+    add_error_category(caf::atom("waybill"), [](uint8_t code, caf::atom_value,
+                                                const caf::message& context) {
       auto result = to_string(static_cast<errc>(code));
       return context.empty() ? result : result + to_string(context);
     });

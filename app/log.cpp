@@ -26,8 +26,7 @@ public:
     auto line = fmt::format(
       "{{\"time\":{:.3f},\"level\":\"{}\",\"message\":{}}}\n",
       std::chrono::duration<double>(x.time.time_since_epoch()).count(),
-      to_string_view(x.level),
-      quote({x.payload.data(), x.payload.size()}));
+      to_string_view(x.level), quote({x.payload.data(), x.payload.size()}));
     out.append(line.data(), line.data() + line.size());
   }
 

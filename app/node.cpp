@@ -66,9 +66,8 @@ protected:
         server_.drain();
         request(registry_, caf::infinite, drain_atom_v, caf::timespan{drain_})
           .then([this](ok_atom) {
-            server_.finish([self = node_actor{this}] {
-              caf::anon_send(self, gone_atom_v);
-            });
+            server_.finish(
+              [self = node_actor{this}] { caf::anon_send(self, gone_atom_v); });
           });
       },
       [this](gone_atom) {
@@ -140,22 +139,22 @@ int run_node(const options& config) {
   }
   if (config.upstream == upstream::log)
     sessions.upstream = keep(system.spawn<message_log>(&home));
-  auto registry = keep(system.spawn<waybill::registry>(
-    &home, bus, config.same_id, log_error));
+  auto registry = keep(
+    system.spawn<waybill::registry>(&home, bus, config.same_id, log_error));
 
   std::deque<net::server_context> contexts;
   std::vector<net::server::worker> workers;
   for (auto& loop : loops) {
-    auto handle = keep(system.spawn<gateway>(&loop, bus, registry, sessions,
-                                             config.node));
-    auto& actors = dynamic_cast<gateway&>(
-      *caf::actor_cast<caf::abstract_actor*>(handle));
+    auto handle = keep(
+      system.spawn<gateway>(&loop, bus, registry, sessions, config.node));
+    auto& actors
+      = dynamic_cast<gateway&>(*caf::actor_cast<caf::abstract_actor*>(handle));
     workers.push_back({loop, contexts.emplace_back(net::server_context{
                                {actors, config.node}, config.connections})});
   }
   net::server server{workers, [](const std::string& what) {
-    spdlog::error("cannot accept connections: {}", what);
-  }};
+                       spdlog::error("cannot accept connections: {}", what);
+                     }};
 
   std::string addresses;
   for (auto& where : config.listen) {

@@ -1,6 +1,7 @@
 #include "app/options.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <thread>
 
@@ -27,7 +28,8 @@ std::string variable_of(const std::string& name) {
 
 /// Adds an argument for each option that a variable gives and no argument does.
 /// CLI11 reads variables itself, but lets the file win over them.
-void add_variables(const CLI::App& parser, std::vector<std::string>& arguments) {
+void add_variables(const CLI::App& parser,
+                   std::vector<std::string>& arguments) {
   for (auto option : parser.get_options()) {
     if (option->get_lnames().empty())
       continue;
@@ -41,41 +43,89 @@ void add_variables(const CLI::App& parser, std::vector<std::string>& arguments) 
   }
 }
 
-/// Turns the text of an option into its value.
+/// Turns the text of an option into its value, or into nothing.
 template <class T>
 using reader = std::optional<T> (*)(std::string_view);
 
-/// Adds an option whose values `read` understands.
+/// Adds an option whose values `read` understands; of a list, each of them.
+/// @param form says what a value looks like.
 template <class T, class Target>
-CLI::Option* add_parsed(CLI::App& parser, const std::string& name,
-                        Target& target, reader<T> read, const char* problem,
-                        const char* shown_default, const std::string& help) {
-  return parser
-    .add_option_function<std::vector<std::string>>(
-      name,
-      [&target, read](const std::vector<std::string>& texts) {
-        if constexpr (std::is_same_v<Target, std::vector<T>>)
-          target.clear();
-        for (auto& text : texts) {
-          if constexpr (std::is_same_v<Target, std::vector<T>>)
-            target.push_back(*read(text));
-          else
-            target = *read(text);
-        }
-      },
-      help)
-    ->expected(std::is_same_v<Target, std::vector<T>> ? CLI::detail::expected_max_vector_size : 1)
-    ->allow_extra_args(false)
-    ->check([read, problem](const std::string& text) -> std::string {
-      return read(text) ? "" : problem;
-    })
-    ->type_name("")
-    ->default_str(shown_default);
+void add(CLI::App& parser, const std::string& name, Target& target,
+         reader<T> read, const std::string& form, const char* shown_default,
+         const std::string& help) {
+  constexpr bool is_list = std::is_same_v<Target, std::vector<T>>;
+  auto store = [&target, read](const std::vector<std::string>& texts) {
+    if constexpr (is_list)
+      target.clear();
+    for (auto& text : texts)
+      if constexpr (is_list)
+        target.push_back(*read(text));
+      else
+        target = *read(text);
+  };
+  auto option
+    = parser.add_option_function<std::vector<std::string>>(name, store, help);
+  option->allow_extra_args(false)->type_name("")->default_str(shown_default);
+  if (!is_list)
+    option->expected(1);
+  option->check([read, form](const std::string& text) -> std::string {
+    return read(text) ? "" : "write " + form;
+  });
 }
 
 std::optional<redis::server_url> read_redis(std::string_view text) {
   auto result = redis::server_url::parse(text);
   return result ? std::optional{*std::move(result)} : std::nullopt;
+}
+
+std::optional<upstream> read_upstream(std::string_view text) {
+  if (text == "log")
+    return upstream::log;
+  if (text == "echo")
+    return upstream::echo;
+  if (text == "redis")
+    return upstream::redis;
+  return std::nullopt;
+}
+
+std::optional<same_id> read_same_id(std::string_view text) {
+  if (text == "all")
+    return same_id::all;
+  if (text == "newest-per-node")
+    return same_id::newest_per_node;
+  return std::nullopt;
+}
+
+/// Reads a number of bytes from 1 to 1 GiB, such as `1000`, `64KiB` or `1MiB`.
+std::optional<size_t> read_size(std::string_view text) {
+  size_t count = 0;
+  auto last = text.data() + text.size();
+  auto [end, error] = std::from_chars(text.data(), last, count);
+  auto unit = std::string_view{end, last};
+  size_t factor = unit.empty() ? 1 : unit == "KiB" ? 1 << 10 : 1 << 20;
+  if (error != std::errc{} || count < 1 || count > (1 << 30) / factor
+      || (factor > 1 << 10 && unit != "MiB"))
+    return std::nullopt;
+  return count * factor;
+}
+
+std::optional<size_t> read_threads(std::string_view text) {
+  auto result = read_size(text);
+  return result && *result <= 256 ? result : std::nullopt;
+}
+
+std::optional<std::string> read_level(std::string_view text) {
+  for (auto level : {"debug", "info", "warn", "error"})
+    if (text == level)
+      return level;
+  return std::nullopt;
+}
+
+/// Reads a log format: whether it is JSON.
+std::optional<bool> read_format(std::string_view text) {
+  if (text != "text" && text != "json")
+    return std::nullopt;
+  return text == "json";
 }
 
 } // namespace
@@ -93,85 +143,67 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments) {
                   "waybill serve"};
   parser.set_config("--config", "", "Read options from this TOML file");
   parser.allow_config_extras(CLI::config_extras_mode::error);
-  parser.option_defaults()->always_capture_default();
+  auto& connections = result.connections;
+  auto& sockets = connections.websocket;
+  const std::string duration = "a duration such as 5s, 500ms or 10m";
+  const std::string size = "a number of bytes such as 1000, 64KiB or 1MiB";
 
-  auto add_time = [&](const std::string& name, std::chrono::milliseconds& x,
-                      const char* shown, const std::string& help) {
-    add_parsed<std::chrono::milliseconds>(parser, name, x, &net::parse_duration,
-                                          "write a duration such as 5s or 500ms",
-                                          shown, help);
-  };
-  add_parsed<net::listen_address>(
-    parser, "--listen", result.listen, &net::listen_address::parse,
-    "write host:port", "127.0.0.1:8080",
-    "Address for clients and pushers, any number of times; port 0 takes a "
-    "free one");
+  add(parser, "--listen", result.listen, &net::listen_address::parse,
+      "host:port", "127.0.0.1:8080",
+      "Address for clients and pushers, any number of times; port 0 takes a "
+      "free one");
   parser.add_flag("--insecure", result.insecure,
                   "Listen where others can connect, though nobody is asked who "
                   "they are");
-  add_parsed<redis::server_url>(
-    parser, "--redis", result.redis, &read_redis,
-    "write redis://[user:password@]host:port[/db] or unix://path", "",
-    "The Redis of the cluster; without one the node is alone");
-  parser.add_option("--redis-channel", result.redis_channel,
-                    "Channel on which programs publish {\"KEY\":…,\"VALUE\":…}");
-  parser.add_option("--redis-prefix", result.redis_prefix,
-                    "Stands before all other channels and keys");
+  add(parser, "--redis", result.redis, &read_redis,
+      "redis://[user:password@]host:port[/db] or unix://path", "",
+      "The Redis of the cluster; without one the node is alone");
+  parser
+    .add_option("--redis-channel", result.redis_channel,
+                "Channel on which programs publish {\"KEY\":…,\"VALUE\":…}")
+    ->capture_default_str();
+  parser
+    .add_option("--redis-prefix", result.redis_prefix,
+                "Stands before all other channels and keys")
+    ->capture_default_str();
   parser.add_option("--node", result.node,
-                    "Name of this node, which no other may have");
-  parser.add_option("--threads", result.threads, "Number of event loops")
-    ->check(CLI::Range(1, 256));
-  parser.add_option("--greeting", result.greeting,
-                    "First text to each client; empty for none");
+                    "Name of this node, which no other may have; by default "
+                    "made of the host's name and the process id");
+  add(parser, "--threads", result.threads, &read_threads,
+      "a number from 1 to 256", "",
+      "Number of event loops; by default that of the cores");
   parser
-    .add_option("--upstream", result.upstream,
-                "What becomes of messages from clients: log, echo, redis")
-    ->transform(CLI::CheckedTransformer(std::map<std::string, upstream>{
-      {"log", upstream::log}, {"echo", upstream::echo},
-      {"redis", upstream::redis}}))
-    ->type_name("")
-    ->default_str("log");
-  parser
-    .add_option("--same-id", result.same_id,
-                "What a second session of an id does to the first: all (both "
-                "stay), newest-per-node (replaces it on its node)")
-    ->transform(CLI::CheckedTransformer(std::map<std::string, same_id>{
-      {"all", same_id::all}, {"newest-per-node", same_id::newest_per_node}}))
-    ->type_name("")
-    ->default_str("all");
-  auto& connections = result.connections;
-  auto& sockets = connections.websocket;
-  add_time("--idle-timeout", sockets.idle_timeout, "60s",
-           "Close a connection whose peer is silent for so long; a WebSocket is "
-           "pinged at half of it");
-  add_time("--head-timeout", connections.head_timeout, "10s",
-           "Time to send a request, or to finish a handshake");
-  add_time("--drain", result.drain, "10s",
-           "Time over which sessions are closed when the node stops");
-  parser
-    .add_option("--max-message", sockets.max_message,
-                "Largest message from a client")
-    ->transform(CLI::AsSizeValue(false));
-  parser
-    .add_option("--max-body", connections.max_body,
-                "Largest push, and at most --max-queue")
-    ->transform(CLI::AsSizeValue(false));
-  parser
-    .add_option("--max-queue", result.max_queue,
-                "Bytes that may wait for a client that reads slowly")
-    ->transform(CLI::AsSizeValue(false));
+    .add_option("--greeting", result.greeting,
+                "First text to each client; empty for none")
+    ->capture_default_str();
+  add(parser, "--upstream", result.upstream, &read_upstream,
+      "log, echo or redis", "log",
+      "What becomes of messages from clients: log, echo, redis");
+  add(parser, "--same-id", result.same_id, &read_same_id,
+      "all or newest-per-node", "all",
+      "What a second session of an id does to the first: all (both stay), "
+      "newest-per-node (it replaces the first on its node)");
+  add(parser, "--idle-timeout", sockets.idle_timeout, &net::parse_duration,
+      duration, "60s",
+      "Close a connection whose peer is silent for so long; a WebSocket is "
+      "pinged at half of it");
+  add(parser, "--head-timeout", connections.head_timeout, &net::parse_duration,
+      duration, "10s", "Time to send a request, or to finish a handshake");
+  add(parser, "--drain", result.drain, &net::parse_duration, duration, "10s",
+      "Time over which sessions are closed when the node stops");
+  add(parser, "--max-message", sockets.max_message, &read_size, size, "64KiB",
+      "Largest message from a client");
+  add(parser, "--max-body", connections.max_body, &read_size, size, "256KiB",
+      "Largest push, and at most --max-queue");
+  add(parser, "--max-queue", result.max_queue, &read_size, size, "1MiB",
+      "Bytes that may wait for a client that reads slowly");
   parser.add_flag("--compression", sockets.compression,
                   "Allow permessage-deflate to clients that offer it");
-  parser.add_option("--log-level", result.log_level, "debug, info, warn, error")
-    ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
-    ->type_name("");
-  parser
-    .add_option_function<std::string>(
-      "--log-format", [&](const std::string& x) { result.log_json = x == "json"; },
-      "text, json")
-    ->check(CLI::IsMember({"text", "json"}))
-    ->type_name("")
-    ->default_str("text");
+  add(parser, "--log-level", result.log_level, &read_level,
+      "debug, info, warn or error", "info",
+      "Least level that is logged: debug, info, warn, error");
+  add(parser, "--log-format", result.log_json, &read_format, "text or json",
+      "text", "Form of a log line: text, json");
 
   try {
     add_variables(parser, arguments);
@@ -182,9 +214,10 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments) {
   }
   for (auto& where : result.listen)
     if (!where.is_loopback() && !result.insecure) {
-      std::cerr << "waybill: others can connect to " << where.host
-                << ", and nobody is asked who they are: add --insecure to serve "
-                   "all the same\n";
+      std::cerr
+        << "waybill: others can connect to " << where.host
+        << ", and nobody is asked who they are: add --insecure to serve "
+           "all the same\n";
       return 2;
     }
   if (result.upstream == upstream::redis && !result.redis) {
@@ -193,6 +226,10 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments) {
   }
   if (!is_name(result.node)) {
     std::cerr << "waybill: --node is a name without slashes\n";
+    return 2;
+  }
+  if (!is_utf8(result.greeting)) {
+    std::cerr << "waybill: --greeting is a text in UTF-8\n";
     return 2;
   }
   connections.idle_timeout = sockets.idle_timeout;

@@ -48,7 +48,7 @@ std::string_view allowed_methods(resource what) {
 }
 
 bool is_allowed(std::string_view methods, std::string_view method) {
-  for (size_t i = 0; i < methods.size(); ) {
+  for (size_t i = 0; i < methods.size();) {
     auto end = std::min(methods.find(", ", i), methods.size());
     if (methods.substr(i, end - i) == method)
       return true;
@@ -133,14 +133,14 @@ void handle_push(api_context& context, request what, timer_type& timer,
 void handle_presence(api_context& context, const request& what,
                      answer_handler then) {
   auto& id = what.where.path[1];
-  context.actors.presence(push_address::id(id),
-                          [id, then](caf::expected<uint64_t> nodes) {
-    if (!nodes)
-      then(to_answer(nodes.error()));
-    else
-      then({http::status::ok,
-            {{"id", id}, {"online", *nodes > 0}, {"nodes", *nodes}}});
-  });
+  context.actors.presence(
+    push_address::id(id), [id, then](caf::expected<uint64_t> nodes) {
+      if (!nodes)
+        then(to_answer(nodes.error()));
+      else
+        then({http::status::ok,
+              {{"id", id}, {"online", *nodes > 0}, {"nodes", *nodes}}});
+    });
 }
 
 } // namespace
@@ -159,9 +159,9 @@ std::optional<answer> check(const api_context& context, const request& what) {
                    "use GET, HEAD or POST");
   auto allowed = allowed_methods(found);
   if (!is_allowed(allowed, what.method_name)) {
-    auto result = failure(http::status::method_not_allowed,
-                          "method_not_allowed",
-                          "use one of the methods in Allow");
+    auto result
+      = failure(http::status::method_not_allowed, "method_not_allowed",
+                "use one of the methods in Allow");
     result.fields.emplace_back(http::field::allow, std::string{allowed});
     return result;
   }
@@ -203,13 +203,13 @@ void handle(api_context& context, request what, timer_type& timer,
     then({http::status::ok, {{"status", "live"}}});
     break;
   case resource::stats:
-    context.actors.stats([node = context.node_name,
-                          then](const counters& figures) {
-      answer result{http::status::ok, {{"node", node}}};
-      for (auto& [name, value] : figures)
-        result.body[name] = value;
-      then(std::move(result));
-    });
+    context.actors.stats(
+      [node = context.node_name, then](const counters& figures) {
+        answer result{http::status::ok, {{"node", node}}};
+        for (auto& [name, value] : figures)
+          result.body[name] = value;
+        then(std::move(result));
+      });
     break;
   case resource::none:
   case resource::websocket:

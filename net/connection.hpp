@@ -36,9 +36,9 @@ struct server_context {
 };
 
 /// A socket of any kind of stream, TCP or unix, bound to an event loop.
-using socket_type = boost::asio::basic_stream_socket<
-  boost::asio::generic::stream_protocol,
-  boost::asio::io_context::executor_type>;
+using socket_type
+  = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol,
+                                     boost::asio::io_context::executor_type>;
 
 /// Answers what comes in on `socket` until it is closed.
 /// @pre runs on the loop of `socket`, which is that of `context`.

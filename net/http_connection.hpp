@@ -69,14 +69,14 @@ private:
 
   void read_head() {
     auto space = std::min<size_t>(max_head_size - buffer_.size(), 4096);
-    stream_.async_read_some(buffer_.prepare(space),
-                            [self = this->shared_from_this()](error_code ec,
-                                                              size_t size) {
-      if (ec)
-        return self->hang_up();
-      self->buffer_.commit(size);
-      self->on_head_bytes();
-    });
+    stream_.async_read_some(
+      buffer_.prepare(space),
+      [self = this->shared_from_this()](error_code ec, size_t size) {
+        if (ec)
+          return self->hang_up();
+        self->buffer_.commit(size);
+        self->on_head_bytes();
+      });
   }
 
   void on_head_bytes() {
@@ -131,14 +131,13 @@ private:
 
   void send_continue() {
     constexpr std::string_view line = "HTTP/1.1 100 Continue\r\n\r\n";
-    boost::asio::async_write(stream_,
-                             boost::asio::buffer(line.data(), line.size()),
-                             [self = this->shared_from_this()](error_code ec,
-                                                               size_t) {
-      if (ec)
-        return self->hang_up();
-      self->read_body();
-    });
+    boost::asio::async_write(
+      stream_, boost::asio::buffer(line.data(), line.size()),
+      [self = this->shared_from_this()](error_code ec, size_t) {
+        if (ec)
+          return self->hang_up();
+        self->read_body();
+      });
   }
 
   void read_body() {
@@ -152,10 +151,10 @@ private:
       return on_request();
     http::async_read(stream_, buffer_, *parser_,
                      [self = this->shared_from_this()](error_code ec, size_t) {
-      if (ec)
-        return self->on_bad_body(ec);
-      self->on_request();
-    });
+                       if (ec)
+                         return self->on_bad_body(ec);
+                       self->on_request();
+                     });
   }
 
   void on_bad_body(error_code ec) {
@@ -177,12 +176,12 @@ private:
     auto number = ++requests_;
     handle(context_.api, std::move(request_), timer_,
            [self = this->shared_from_this(), number](answer what) {
-      // Of two answers, one of which says that the other is late, the first
-      // counts.
-      if (self->requests_ != number || self->response_)
-        return;
-      self->send(what, self->parser_->keep_alive());
-    });
+             // Of two answers, one of which says that the other is late, the
+             // first counts.
+             if (self->requests_ != number || self->response_)
+               return;
+             self->send(what, self->parser_->keep_alive());
+           });
   }
 
   // -- answering it -----------------------------------------------------------
@@ -216,13 +215,13 @@ private:
     response.keep_alive(keep_alive && !context_.api.draining);
     http::async_write(stream_, response,
                       [self = this->shared_from_this()](error_code ec, size_t) {
-      if (ec)
-        self->hang_up();
-      else if (self->response_->keep_alive())
-        self->await_request();
-      else
-        self->linger();
-    });
+                        if (ec)
+                          self->hang_up();
+                        else if (self->response_->keep_alive())
+                          self->await_request();
+                        else
+                          self->linger();
+                      });
   }
 
   // -- ending the connection --------------------------------------------------
@@ -238,13 +237,13 @@ private:
 
   void drop_bytes() {
     buffer_.clear();
-    stream_.async_read_some(buffer_.prepare(4096),
-                            [self = this->shared_from_this()](error_code ec,
-                                                              size_t) {
-      if (ec)
-        return self->hang_up();
-      self->drop_bytes();
-    });
+    stream_.async_read_some(
+      buffer_.prepare(4096),
+      [self = this->shared_from_this()](error_code ec, size_t) {
+        if (ec)
+          return self->hang_up();
+        self->drop_bytes();
+      });
   }
 
   void hang_up() {
@@ -293,7 +292,8 @@ private:
   }
 
   /// Calls `then` unless the timer is set anew, or cancelled, within `time`.
-  void deadline(std::chrono::milliseconds time, void (http_connection::*then)()) {
+  void deadline(std::chrono::milliseconds time,
+                void (http_connection::*then)()) {
     timer_.expires_after(time);
     timer_.async_wait([weak = this->weak_from_this(), then](error_code ec) {
       auto self = weak.lock();

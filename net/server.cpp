@@ -52,20 +52,21 @@ public:
 
   void accept() {
     auto& [loop, context] = parent_.workers_[next_++ % parent_.workers_.size()];
-    acceptor_.async_accept(loop.context().get_executor(),
-                           [self = shared_from_this(), &loop = loop,
-                            &context = context](error_code ec, auto socket) {
-      if (ec)
-        return self->on_error(ec);
-      self->delay_ = first_delay;
-      self->accept();
-      error_code ignored;
-      socket.set_option(tcp::no_delay(true), ignored);
-      asio::dispatch(loop.context(), [&context, socket = std::move(socket)](
-                                       ) mutable {
-        serve(socket_type{std::move(socket)}, context);
+    acceptor_.async_accept(
+      loop.context().get_executor(),
+      [self = shared_from_this(), &loop = loop,
+       &context = context](error_code ec, auto socket) {
+        if (ec)
+          return self->on_error(ec);
+        self->delay_ = first_delay;
+        self->accept();
+        error_code ignored;
+        socket.set_option(tcp::no_delay(true), ignored);
+        asio::dispatch(loop.context(),
+                       [&context, socket = std::move(socket)]() mutable {
+                         serve(socket_type{std::move(socket)}, context);
+                       });
       });
-    });
   }
 
   void close() {
@@ -135,9 +136,8 @@ void server::drain() {
       each->close();
   });
   for (auto& [loop, context] : workers_)
-    asio::post(loop.context(), [&context = context] {
-      context.api.draining = true;
-    });
+    asio::post(loop.context(),
+               [&context = context] { context.api.draining = true; });
 }
 
 void server::finish(std::function<void()> then) {
@@ -146,7 +146,8 @@ void server::finish(std::function<void()> then) {
   for (auto& [loop, context] : workers_)
     asio::post(loop.context(), [last, &context = context]() mutable {
       if (context.requests > 0)
-        context.on_idle = [last = std::move(last)]() mutable { last = nullptr; };
+        context.on_idle
+          = [last = std::move(last)]() mutable { last = nullptr; };
     });
 }
 

@@ -41,9 +41,8 @@ public:
   websocket_transport(Stream stream, const websocket_config& config)
       : ws_(std::move(stream)) {
     namespace ws = boost::beast::websocket;
-    ws_.set_option(
-      ws::stream_base::timeout{config.handshake_timeout, config.idle_timeout,
-                               true});
+    ws_.set_option(ws::stream_base::timeout{config.handshake_timeout,
+                                            config.idle_timeout, true});
     ws_.read_message_max(config.max_message);
     ws_.auto_fragment(false);
     if (config.compression) {
@@ -69,14 +68,14 @@ public:
   void write(const payload& frame) override {
     ws_.text(frame.type() == payload::format::text);
     auto bytes = frame.bytes();
-    ws_.async_write(boost::asio::buffer(bytes.data(), bytes.size()),
-                    [self = this->shared_from_this(),
-                     frame](error_code ec, size_t) {
-      if (ec)
-        self->cut();
-      else if (self->session_)
-        caf::anon_send(self->session_, written_atom_v);
-    });
+    ws_.async_write(
+      boost::asio::buffer(bytes.data(), bytes.size()),
+      [self = this->shared_from_this(), frame](error_code ec, size_t) {
+        if (ec)
+          self->cut();
+        else if (self->session_)
+          caf::anon_send(self->session_, written_atom_v);
+      });
   }
 
   void close(const close_reason& why) override {
@@ -88,12 +87,12 @@ public:
       if (!ec)
         self->cut();
     });
-    ws_.async_close(ws::close_reason{static_cast<ws::close_code>(why.code),
-                                     why.text},
-                    [self = this->shared_from_this(), timer](error_code) {
-      timer->cancel();
-      self->cut();
-    });
+    ws_.async_close(
+      ws::close_reason{static_cast<ws::close_code>(why.code), why.text},
+      [self = this->shared_from_this(), timer](error_code) {
+        timer->cancel();
+        self->cut();
+      });
   }
 
 private:
@@ -128,8 +127,8 @@ private:
                               error_code ec, size_t size) mutable {
       if (ec)
         return;
-      auto type = ws_.got_text() ? payload::format::text
-                                 : payload::format::binary;
+      auto type
+        = ws_.got_text() ? payload::format::text : payload::format::binary;
       auto data = static_cast<const char*>(buffer_.data().data());
       caf::anon_send(session_, receive_atom_v,
                      payload{type, std::string{data, size}});

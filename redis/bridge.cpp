@@ -31,9 +31,12 @@ bridge::bridge(caf::actor_config& cfg, caf::execution_unit* host,
     : hosted(cfg, host), config_(std::move(config)),
       own_channel_(config_.prefix + ":node:" + config_.node),
       redis_(std::move(redis)), proof_(clock().now()),
-      last_complaint_(proof_ - std::chrono::seconds{1}),
-      counts_{{"pushes", 0}, {"bad_messages", 0}, {"links_lost", 0},
-              {"upstream_dropped", 0}} {
+      last_complaint_(proof_ - std::chrono::seconds{1}), counts_{
+                                                           {"pushes", 0},
+                                                           {"bad_messages", 0},
+                                                           {"links_lost", 0},
+                                                           {"upstream_dropped",
+                                                            0}} {
   // nop
 }
 
@@ -93,9 +96,9 @@ bridge::behavior_type bridge::make_behavior() {
       }
       redis_->send({"PUBLISH", config_.prefix + ":upstream", encode(what)},
                    [this](const caf::expected<reply>& x) {
-        if (!x || x->type != reply::kind::number)
-          ++counts_["upstream_dropped"];
-      });
+                     if (!x || x->type != reply::kind::number)
+                       ++counts_["upstream_dropped"];
+                   });
     },
     [this](tick_atom) { on_tick(); },
   };
@@ -152,8 +155,8 @@ void bridge::subscribe(std::vector<std::string> channels) {
 void bridge::send_canary() {
   redis_->send({"PUBLISH", own_channel_, std::to_string(++canaries_)},
                [](const caf::expected<reply>&) {
-    // The canary itself is the answer.
-  });
+                 // The canary itself is the answer.
+               });
 }
 
 void bridge::on_tick() {
@@ -229,10 +232,10 @@ void bridge::bury(const std::string& bytes, const std::string& reason) {
                 bytes.substr(0, dead_letter_size), "reason", reason, "node",
                 config_.node},
                [this](const caf::expected<reply>& x) {
-    if (!x || x->type == reply::kind::error)
-      complain("a dead letter was not kept: "
-               + (x ? x->text : system().render(x.error())));
-  });
+                 if (!x || x->type == reply::kind::error)
+                   complain("a dead letter was not kept: "
+                            + (x ? x->text : system().render(x.error())));
+               });
 }
 
 // -- small things -------------------------------------------------------------

@@ -152,9 +152,9 @@ public:
       default:
         // In a container, the bytes between two brackets or strings; else a
         // number or a word, which ends where white space or the next token is.
-        rest_.remove_prefix(std::min(
-          rest_.find_first_of(depth > 0 ? "\"{}[]" : ",}] \t\r\n"),
-          rest_.size()));
+        rest_.remove_prefix(
+          std::min(rest_.find_first_of(depth > 0 ? "\"{}[]" : ",}] \t\r\n"),
+                   rest_.size()));
       }
     } while (depth > 0);
     return start.substr(0, start.size() - rest_.size());
@@ -251,8 +251,8 @@ std::string encode(const push& what) {
   if (what.body.type() == payload::format::text)
     result["text"] = bytes;
   else
-    result["data"]
-      = json::binary(json::binary_t::container_type{bytes.begin(), bytes.end()});
+    result["data"] = json::binary(
+      json::binary_t::container_type{bytes.begin(), bytes.end()});
   std::string out;
   json::to_msgpack(result, out);
   return out;

@@ -32,31 +32,32 @@ void connection::open(const server_url& where) {
   });
   if (!url_.path.empty())
     return connect({asio::local::stream_protocol::endpoint{url_.path}});
-  resolver_.async_resolve(url_.host, url_.port,
-                          [self = shared_from_this()](error_code ec,
-                                                      auto found) {
-    if (ec)
-      return self->lose(ec.message());
-    std::vector<protocol::endpoint> endpoints;
-    for (const auto& each : found)
-      endpoints.push_back(each.endpoint());
-    self->connect(std::move(endpoints));
-  });
+  resolver_.async_resolve(
+    url_.host, url_.port,
+    [self = shared_from_this()](error_code ec, auto found) {
+      if (ec)
+        return self->lose(ec.message());
+      std::vector<protocol::endpoint> endpoints;
+      for (const auto& each : found)
+        endpoints.push_back(each.endpoint());
+      self->connect(std::move(endpoints));
+    });
 }
 
 void connection::connect(std::vector<protocol::endpoint> endpoints) {
-  auto list = std::make_shared<std::vector<protocol::endpoint>>(
-    std::move(endpoints));
-  asio::async_connect(socket_, *list,
-                      [self = shared_from_this(),
-                       list](error_code ec, const protocol::endpoint&) {
-    if (ec)
-      return self->lose(ec.message());
-    error_code ignored; // A unix socket has no such option, and needs none.
-    self->socket_.set_option(tcp::no_delay(true), ignored);
-    self->read();
-    self->log_in();
-  });
+  auto list
+    = std::make_shared<std::vector<protocol::endpoint>>(std::move(endpoints));
+  asio::async_connect(
+    socket_, *list,
+    [self = shared_from_this(), list](error_code ec,
+                                      const protocol::endpoint&) {
+      if (ec)
+        return self->lose(ec.message());
+      error_code ignored; // A unix socket has no such option, and needs none.
+      self->socket_.set_option(tcp::no_delay(true), ignored);
+      self->read();
+      self->log_in();
+    });
 }
 
 void connection::log_in() {
@@ -75,11 +76,11 @@ void connection::log_in() {
   // take commands at all, which it does not while it loads, or without AUTH.
   send({"SELECT", url_.db},
        [check, weak = weak_from_this()](caf::expected<reply> what) {
-    check(what);
-    if (auto self = weak.lock(); self && what
-                                 && what->type != reply::kind::error)
-      self->opened();
-  });
+         check(what);
+         if (auto self = weak.lock();
+             self && what && what->type != reply::kind::error)
+           self->opened();
+       });
 }
 
 void connection::opened() {
@@ -116,24 +117,24 @@ void connection::write() {
   sent_ = waiting_.size();
   asio::async_write(socket_, asio::buffer(writing_),
                     [self = shared_from_this()](error_code ec, size_t) {
-    if (ec)
-      return self->lose(ec.message());
-    if (!self->out_.empty())
-      return self->write();
-    self->writing_.clear();
-    self->flushing_ = false;
-  });
+                      if (ec)
+                        return self->lose(ec.message());
+                      if (!self->out_.empty())
+                        return self->write();
+                      self->writing_.clear();
+                      self->flushing_ = false;
+                    });
 }
 
 // -- replies ------------------------------------------------------------------
 
 void connection::read() {
-  socket_.async_read_some(asio::buffer(in_), [self = shared_from_this()](
-                                               error_code ec, size_t size) {
-    if (ec)
-      return self->lose(ec.message());
-    self->on_read(size);
-  });
+  socket_.async_read_some(
+    asio::buffer(in_), [self = shared_from_this()](error_code ec, size_t size) {
+      if (ec)
+        return self->lose(ec.message());
+      self->on_read(size);
+    });
 }
 
 void connection::on_read(size_t size) {

@@ -53,7 +53,8 @@ private:
   /// subscribes.
   void tell_hearer(const char* name, std::vector<std::string> channels);
 
-  /// Tells the bridge, together with all else that this turn of the loop brings.
+  /// Tells the bridge, together with all else that this turn of the loop
+  /// brings.
   void emit(event what);
 
   boost::asio::io_context& context_;

@@ -66,8 +66,8 @@ std::optional<reply> reply_reader::next() {
     throw std::runtime_error{reader_->errstr};
   if (!ptr)
     return std::nullopt;
-  auto guard = std::unique_ptr<void, decltype(&freeReplyObject)>{
-    ptr, &freeReplyObject};
+  auto guard
+    = std::unique_ptr<void, decltype(&freeReplyObject)>{ptr, &freeReplyObject};
   return convert(*static_cast<redisReply*>(ptr));
 }
 

@@ -47,7 +47,8 @@ caf::expected<server_url> server_url::parse(std::string_view text) {
 std::string to_string(const server_url& x) {
   if (!x.path.empty())
     return "unix://" + x.path;
-  auto host = x.host.find(':') == std::string::npos ? x.host : '[' + x.host + ']';
+  auto host
+    = x.host.find(':') == std::string::npos ? x.host : '[' + x.host + ']';
   return "redis://" + host + ':' + x.port + '/' + x.db;
 }
 

@@ -10,10 +10,9 @@ namespace {
 struct cluster_fixture : test::fixture {
   cluster_fixture() : bus(spawn<loopback>()) {
     for (int i = 0; i < 3; ++i) {
-      registries.push_back(
-        spawn<registry>(bus, same_id::all));
-      gateways.push_back(spawn<gateway>(bus, registries.back(),
-                                            session_config{}, "node"));
+      registries.push_back(spawn<registry>(bus, same_id::all));
+      gateways.push_back(
+        spawn<gateway>(bus, registries.back(), session_config{}, "node"));
     }
     run();
   }
@@ -45,9 +44,7 @@ struct cluster_fixture : test::fixture {
     return result;
   }
 
-  gateway& gateway_at(size_t node) {
-    return deref<gateway>(gateways.at(node));
-  }
+  gateway& gateway_at(size_t node) { return deref<gateway>(gateways.at(node)); }
 
   bus_actor bus;
   std::vector<registry_actor> registries;

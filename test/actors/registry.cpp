@@ -13,9 +13,8 @@ struct registry_fixture : test::fixture {
 
   void start(same_id policy) {
     bus = spawn<test::fake_bus>();
-    aut = spawn<registry>(bus, policy, [this](const auto& line) {
-      complaints.push_back(line);
-    });
+    aut = spawn<registry>(
+      bus, policy, [this](const auto& line) { complaints.push_back(line); });
     run();
   }
 

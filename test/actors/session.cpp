@@ -13,8 +13,7 @@ struct session_fixture : test::fixture {
     connection = std::make_shared<test::fake_transport>();
     bus = spawn<test::fake_bus>();
     registry = spawn<waybill::registry>(bus, same_id::all);
-    aut = spawn<session>(std::move(config), "456", registry,
-                             connection);
+    aut = spawn<session>(std::move(config), "456", registry, connection);
     run();
   }
 
@@ -34,7 +33,9 @@ struct session_fixture : test::fixture {
            from(self).to(aut).with(close_atom_v, close_reason{code, "why"}));
   }
 
-  bool is_up() { return !deref(aut).getf(caf::abstract_actor::is_terminated_flag); }
+  bool is_up() {
+    return !deref(aut).getf(caf::abstract_actor::is_terminated_flag);
+  }
 
   std::shared_ptr<test::fake_transport> connection;
   bus_actor bus;
@@ -119,7 +120,7 @@ CAF_TEST(takes new pushes when the socket has taken old ones) {
   CAF_CHECK_EQUAL(connection->written.size(), 11u);
 }
 
-CAF_TEST(writes what is queued before it says good-bye) {
+CAF_TEST(writes what is queued before it says good - bye) {
   greet();
   push("a");
   close(close_code::going_away);

@@ -6,9 +6,9 @@
 
 using namespace waybill;
 
-CAF_TEST(UTF-8 is what RFC 3629 allows) {
-  for (auto good : {"", "abc", "\x7f", "\xc2\x80", "连接成功!",
-                    "\xed\x9f\xbf", "\xee\x80\x80", "\xf4\x8f\xbf\xbf"})
+CAF_TEST(UTF - 8 is what RFC 3629 allows) {
+  for (auto good : {"", "abc", "\x7f", "\xc2\x80", "连接成功!", "\xed\x9f\xbf",
+                    "\xee\x80\x80", "\xf4\x8f\xbf\xbf"})
     CAF_CHECK(is_utf8(good));
   for (auto bad : {"\x80", "\xff", "\xc3", "\xc0\x80", "\xc1\xbf",
                    "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf",

@@ -67,9 +67,9 @@ struct connection_fixture : test::fixture {
   bool is_closed() {
     auto byte = std::make_shared<char>();
     auto result = std::make_shared<boost::system::error_code>();
-    client->async_read_some(boost::asio::buffer(byte.get(), 1),
-                            [byte, result](boost::system::error_code ec,
-                                           size_t) { *result = ec; });
+    client->async_read_some(
+      boost::asio::buffer(byte.get(), 1),
+      [byte, result](boost::system::error_code ec, size_t) { *result = ec; });
     turn();
     return *result == boost::asio::error::eof;
   }
@@ -111,7 +111,8 @@ CAF_TEST(answers requests one after the other on one connection) {
 
 CAF_TEST(answers pipelined requests in order) {
   connect();
-  auto answers = ask(probe + post("a") + probe + "GET /no HTTP/1.1\r\nHost: h\r\n\r\n");
+  auto answers
+    = ask(probe + post("a") + probe + "GET /no HTTP/1.1\r\nHost: h\r\n\r\n");
   CAF_CHECK_EQUAL(count(answers, "HTTP/1.1 200 OK"), 2u);
   CAF_CHECK_EQUAL(count(answers, "HTTP/1.1 404 Not Found"), 2u);
   CAF_CHECK(answers.find("200 OK") < answers.find("\"nobody\""));
@@ -195,11 +196,9 @@ CAF_TEST(becomes a WebSocket that is greeted and pushed to) {
   auto answer = ask(upgrade);
   CAF_CHECK(answer.starts_with("HTTP/1.1 101 Switching Protocols\r\n"));
   CAF_CHECK(answer.ends_with("\x81\x0d连接成功!"));
-  context->api.actors.publish(push_address::id("456"),
-                              {"p", make_text("aaaa")},
-                              [](caf::expected<uint64_t> nodes) {
-    CAF_CHECK_EQUAL(unbox(nodes), 1u);
-  });
+  context->api.actors.publish(
+    push_address::id("456"), {"p", make_text("aaaa")},
+    [](caf::expected<uint64_t> nodes) { CAF_CHECK_EQUAL(unbox(nodes), 1u); });
   CAF_CHECK_EQUAL(ask(""), "\x81\x04"
                            "aaaa");
   CAF_MESSAGE("and ends when the client says so");

@@ -51,7 +51,8 @@ CAF_TEST(a head ends with an empty line) {
 }
 
 CAF_TEST(a head is refused where proxies would read it otherwise) {
-  CAF_CHECK_EQUAL(status_of(check_head("GET /a HTTP/1.1\r\nA: b\r\n\r\n")), 200u);
+  CAF_CHECK_EQUAL(status_of(check_head("GET /a HTTP/1.1\r\nA: b\r\n\r\n")),
+                  200u);
   CAF_CHECK_EQUAL(status_of(check_head("GET /\xe8 HTTP/1.1\r\n\r\n")), 400u);
   CAF_CHECK_EQUAL(status_of(check_head("GET / HTTP/1.1\r\nA: b\r\n c\r\n\r\n")),
                   400u);
@@ -68,9 +69,8 @@ CAF_TEST(the end of a body must be beyond doubt) {
   CAF_CHECK_EQUAL(check({{"Transfer-Encoding", "gzip"}}), 501u);
   CAF_CHECK_EQUAL(check({{"Transfer-Encoding", "chunked, identity"}}), 501u);
   CAF_CHECK_EQUAL(check({{"Transfer-Encoding", "chunked"}}, 10), 400u);
-  CAF_CHECK_EQUAL(check({{"Transfer-Encoding", "chunked"},
-                         {"Content-Length", "1"}}),
-                  400u);
+  CAF_CHECK_EQUAL(
+    check({{"Transfer-Encoding", "chunked"}, {"Content-Length", "1"}}), 400u);
   CAF_CHECK_EQUAL(check({{"Content-Length", "1"}, {"Content-Length", "1"}}),
                   400u);
 }
@@ -90,14 +90,13 @@ CAF_TEST(a path is decoded once) {
   CAF_CHECK_EQUAL(parse("/socket/.."), "[socket][..]");
   CAF_CHECK_EQUAL(parse("/socket/1?wait=5s&receipt=%72&wait=6s"),
                   "[socket][1]receipt=r;wait=5s;");
-  for (auto bad : {"", "*", "socket/1", "/socket/%zz", "/socket/%e", "/a b",
-                   "h:80"})
+  for (auto bad :
+       {"", "*", "socket/1", "/socket/%zz", "/socket/%e", "/a b", "h:80"})
     CAF_CHECK_EQUAL(parse(bad), "400");
 }
 
 CAF_TEST(an absolute target names this server) {
-  CAF_CHECK_EQUAL(parse("http://h:80/socket/1?wait=1s"),
-                  "[socket][1]wait=1s;");
+  CAF_CHECK_EQUAL(parse("http://h:80/socket/1?wait=1s"), "[socket][1]wait=1s;");
   CAF_CHECK_EQUAL(parse("http://other/socket/1"), "400");
 }
 

@@ -143,8 +143,8 @@ CAF_TEST_FIXTURE_SCOPE(bridge_tests, bridge_fixture)
 CAF_TEST(is ready when all is subscribed and the canary has come back) {
   CAF_CHECK_EQUAL(told(), test::texts{"start"});
   happen(link_up{});
-  CAF_CHECK_EQUAL(told(), (test::texts{"subscribe waybill",
-                                       "subscribe waybill:node:n1"}));
+  CAF_CHECK_EQUAL(
+    told(), (test::texts{"subscribe waybill", "subscribe waybill:node:n1"}));
   happen(subscribed{"waybill:node:n1"});
   CAF_CHECK(redis->sent.empty());
   happen(subscribed{"waybill"});
@@ -184,10 +184,10 @@ CAF_TEST(after a cut subscribes again before it is ready) {
   auto second = join("457");
   told();
   happen(link_up{});
-  CAF_CHECK_EQUAL(told(), (test::texts{"subscribe waybill",
-                                       "subscribe waybill:id:456",
-                                       "subscribe waybill:id:457",
-                                       "subscribe waybill:node:n1"}));
+  CAF_CHECK_EQUAL(
+    told(),
+    (test::texts{"subscribe waybill", "subscribe waybill:id:456",
+                 "subscribe waybill:id:457", "subscribe waybill:node:n1"}));
   redis->sent.clear();
   for (auto channel : {"waybill:node:n1", "waybill", "waybill:id:456"})
     happen(subscribed{channel});
@@ -277,11 +277,11 @@ CAF_TEST(buries what it does not understand on the open channel) {
   make_ready();
   auto bad = R"({"KEY":1.5,"VALUE":")" + std::string(5000, 'x') + "\"}";
   happen(message{"waybill", bad});
-  CAF_CHECK_EQUAL(redis->sent.back(),
-                  (command{"XADD", "waybill:dead", "MAXLEN", "~", "10000", "*",
-                           "message", bad.substr(0, 4096), "reason",
-                           "KEY is neither an id nor an integer of 64 bits",
-                           "node", "n1"}));
+  CAF_CHECK_EQUAL(
+    redis->sent.back(),
+    (command{"XADD", "waybill:dead", "MAXLEN", "~", "10000", "*", "message",
+             bad.substr(0, 4096), "reason",
+             "KEY is neither an id nor an integer of 64 bits", "node", "n1"}));
   CAF_CHECK_EQUAL(figures(aut)["bad_messages"], 1u);
   happen(message{"waybill",
                  R"({"KEY":1,"VALUE":")" + std::string(101, 'x') + "\"}"});
@@ -297,7 +297,7 @@ CAF_TEST(counts what is no push on the channel of an address) {
   CAF_CHECK_EQUAL(figures(aut)["bad_messages"], 1u);
 }
 
-CAF_TEST(publishes what clients send or counts that it could not) {
+CAF_TEST(publishes what clients send or counts that it could not ) {
   self->send(aut, client_message{"456", make_text("hello")});
   settle();
   CAF_CHECK_EQUAL(figures(aut)["upstream_dropped"], 1u);
@@ -322,8 +322,8 @@ CAF_TEST(tells how many nodes hold an address) {
   settle();
   CAF_CHECK_EQUAL(redis->sent.back(),
                   (command{"PUBSUB", "NUMSUB", "waybill:id:456"}));
-  answer(reply{reply::kind::list, 0, "",
-               {{reply::kind::text, 0, "waybill:id:456"}, two}});
+  answer(reply{
+    reply::kind::list, 0, "", {{reply::kind::text, 0, "waybill:id:456"}, two}});
   CAF_CHECK_EQUAL(nodes, 2u);
 }
 

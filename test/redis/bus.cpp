@@ -45,9 +45,8 @@ private:
 
 /// Two nodes, each a bus and a registry, on an event loop of their own.
 struct nodes {
-  explicit nodes(bool with_redis) : loop(sys, [](const std::string& what) {
-      CAF_FAIL(what);
-    }) {
+  explicit nodes(bool with_redis)
+      : loop(sys, [](const std::string& what) { CAF_FAIL(what); }) {
     if (with_redis)
       server = std::make_unique<test::redis_server>();
     for (size_t i = 0; i < 2; ++i) {
@@ -82,7 +81,7 @@ struct nodes {
 
   /// Takes states until `wanted` comes.
   void await_state(bus_state wanted) {
-    for (bool found = false; !found; )
+    for (bool found = false; !found;)
       self->receive([&](bus_state state) { found = state == wanted; },
                     caf::after(patience) >> [] { CAF_FAIL("no state"); });
   }
@@ -189,9 +188,8 @@ CAF_TEST(pushes of one pusher arrive in order) {
   on_both([](nodes& cluster) {
     cluster.attach(0, "456");
     for (int i = 0; i < 1000; ++i)
-      anon_send(cluster.bus[1], publish_atom_v,
-                         push_address::id("456"),
-                         push{"p", make_text(std::to_string(i))});
+      anon_send(cluster.bus[1], publish_atom_v, push_address::id("456"),
+                push{"p", make_text(std::to_string(i))});
     for (int i = 0; i < 1000; ++i)
       CAF_REQUIRE_EQUAL(cluster.next_push(), "id:456 " + std::to_string(i));
   });

@@ -73,11 +73,12 @@ CAF_TEST(what cannot be understood is refused with a reason) {
   CAF_CHECK_EQUAL(parse("{}"), "!KEY is missing");
   CAF_CHECK_EQUAL(parse(R"({"VALUE":1})"), "!KEY is missing");
   CAF_CHECK_EQUAL(parse(R"({"KEY":1})"), "!VALUE is missing");
-  CAF_CHECK_EQUAL(parse(R"({"KEY":1,"VALUE":")" + std::string(1001, 'x')
-                        + "\"}"),
-                  "!VALUE has more than 1000 bytes");
-  for (auto bad : {R"({"KEY":1,"VALUE":"\ud800"})", "{\"KEY\":1,\"VALUE\":\"\xff\"}",
-                   R"({"KEY":1,"VALUE":1} x)", R"({"KEY":1,"VALUE":01})"})
+  CAF_CHECK_EQUAL(
+    parse(R"({"KEY":1,"VALUE":")" + std::string(1001, 'x') + "\"}"),
+    "!VALUE has more than 1000 bytes");
+  for (auto bad :
+       {R"({"KEY":1,"VALUE":"\ud800"})", "{\"KEY\":1,\"VALUE\":\"\xff\"}",
+        R"({"KEY":1,"VALUE":1} x)", R"({"KEY":1,"VALUE":01})"})
     CAF_CHECK(parse(bad).starts_with("!not JSON"));
 }
 

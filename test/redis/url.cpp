@@ -31,8 +31,9 @@ CAF_TEST(a unix socket is a path) {
 }
 
 CAF_TEST(anything else is refused) {
-  for (auto bad : {"", "localhost:6379", "http://h", "redis://", "redis://:6379",
-                   "redis://h/x", "redis://h:port", "unix://", "redis://h x"})
+  for (auto bad :
+       {"", "localhost:6379", "http://h", "redis://", "redis://:6379",
+        "redis://h/x", "redis://h:port", "unix://", "redis://h x"})
     CAF_CHECK(!server_url::parse(bad));
   CAF_CHECK(!server_url::parse("unix://" + std::string(108, 'x')));
 }
