@@ -57,8 +57,11 @@ void gateway::presence(const push_address& where, nodes_handler then) {
 }
 
 session_actor gateway::open_session(std::string id, transport_ptr connection) {
-  return system().spawn<session>(host_, config_, std::move(id), registry_,
-                                 std::move(connection));
+  auto where = push_address::id(id);
+  auto result = system().spawn<session>(host_, config_, std::move(id),
+                                        std::move(connection));
+  send(registry_, join_atom_v, where, result);
+  return result;
 }
 
 void gateway::stats(std::function<void(const counters&)> then) {

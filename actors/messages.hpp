@@ -98,8 +98,12 @@ enum class errc : uint8_t {
   refused,
   /// The address was given up while it was being attached.
   detached,
-  /// A session's client did not read and its queue was dropped.
+  /// A session's client did not read: its queue was dropped. The context says
+  /// how many frames.
   too_slow,
+  /// A session ended before it had written all frames. The context says how
+  /// many are lost.
+  dropped,
   /// An actor threw an exception, which the context holds.
   failed,
 };
@@ -116,6 +120,8 @@ inline std::string to_string(errc x) {
     return "detached";
   case errc::too_slow:
     return "too_slow";
+  case errc::dropped:
+    return "dropped";
   case errc::failed:
     return "failed";
   }

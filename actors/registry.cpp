@@ -24,11 +24,13 @@ registry::registry(caf::actor_config& cfg, caf::execution_unit* host,
       on_failure_(std::move(on_failure)), counts_{{"joins", 0},
                                                   {"deliveries", 0},
                                                   {"slow_clients", 0},
+                                                  {"dropped_frames", 0},
                                                   {"failed_sessions", 0},
                                                   {"replaced_sessions", 0}} {
   set_down_handler([this](caf::down_msg& x) {
-    if (x.reason == errc::too_slow) {
-      ++counts_["slow_clients"];
+    if (x.reason == errc::too_slow || x.reason == errc::dropped) {
+      counts_["slow_clients"] += x.reason == errc::too_slow;
+      counts_["dropped_frames"] += x.reason.context().get_as<uint64_t>(0);
     } else if (x.reason && x.reason != caf::exit_reason::normal) {
       ++counts_["failed_sessions"];
       if (on_failure_)
@@ -57,7 +59,9 @@ registry::behavior_type registry::make_behavior() {
         greet(what);
     },
     [this](drain_atom, caf::timespan time) {
+      draining_ = true;
       drained_ = make_response_promise<ok_atom>();
+      to_drain_.clear();
       for (auto& [id, who] : members_)
         to_drain_.push_back(who.session);
       auto steps = static_cast<size_t>(time / drain_step) + 1;
@@ -98,7 +102,7 @@ void registry::join(const push_address& where, const session_actor& who) {
     attach(where, what);
   else
     greet(what);
-  if (draining())
+  if (draining_)
     send(who, close_atom_v, stopping);
 }
 
@@ -117,7 +121,7 @@ void registry::leave(caf::actor_id who) {
       send(bus_, detach_atom_v, where, registry_actor{this});
     }
   }
-  if (draining() && members_.empty())
+  if (drained_.pending() && members_.empty())
     drained_.deliver(ok_atom_v);
 }
 
@@ -156,7 +160,7 @@ void registry::deliver(const push_address& where, const push& what) {
 }
 
 void registry::drain_some() {
-  if (members_.empty()) {
+  if (members_.empty() && drained_.pending()) {
     drained_.deliver(ok_atom_v);
     return;
   }

@@ -74,8 +74,6 @@ private:
   /// Closes the next share of the sessions.
   void drain_some();
 
-  bool draining() const { return drained_.pending(); }
-
   const bus_actor bus_;
   const same_id policy_;
   const complaint on_failure_;
@@ -85,8 +83,11 @@ private:
   uint64_t attachments_ = 0;
   counters counts_;
 
-  /// Pending while the node drains: the sessions that are yet to be told, and
-  /// how many of them are at each tick.
+  /// Set once the node stops; who joins then is closed at once.
+  bool draining_ = false;
+
+  /// Pending while sessions are being closed: those that are yet to be told,
+  /// and how many of them are at each tick.
   caf::typed_response_promise<ok_atom> drained_;
   std::vector<session_actor> to_drain_;
   size_t drain_share_ = 0;

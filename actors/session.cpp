@@ -3,10 +3,10 @@
 namespace waybill {
 
 session::session(caf::actor_config& cfg, caf::execution_unit* host,
-                 session_config config, std::string id, registry_actor registry,
+                 session_config config, std::string id,
                  transport_ptr connection)
     : hosted(cfg, host), config_(std::move(config)), id_(std::move(id)),
-      registry_(std::move(registry)), connection_(std::move(connection)) {
+      connection_(std::move(connection)) {
   // nop
 }
 
@@ -15,7 +15,6 @@ const char* session::name() const {
 }
 
 session::behavior_type session::make_behavior() {
-  send(registry_, join_atom_v, push_address::id(id_), session_actor{this});
   return {
     [this](greet_atom) {
       greet();
@@ -45,8 +44,11 @@ session::behavior_type session::make_behavior() {
       write_next();
     },
     [this](gone_atom) {
+      dropped_ += queue_.size();
       if (ending_ && ending_->code == close_code::try_again_later)
-        quit(errc::too_slow);
+        quit({errc::too_slow, dropped_});
+      else if (dropped_ > 0)
+        quit({errc::dropped, dropped_});
       else
         quit();
     },
@@ -64,12 +66,16 @@ void session::greet() {
 }
 
 void session::enqueue_frame(const payload& frame) {
-  if (ending_)
+  if (closed_) {
+    ++dropped_;
     return;
+  }
   if (queued_bytes_ + frame.size() > config_.max_queue) {
     // What waits cannot be written to a client that does not read. It would
     // only keep the client from learning why this ends.
-    queue_.resize(writing_ ? 1 : 0);
+    size_t kept = writing_ ? 1 : 0;
+    dropped_ += 1 + queue_.size() - kept;
+    queue_.resize(kept);
     ending_ = close_reason{close_code::try_again_later,
                            "you read too slowly: the queue is full"};
     closed_ = true;

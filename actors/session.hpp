@@ -29,8 +29,7 @@ struct session_config {
 class session : public hosted<session_actor> {
 public:
   session(caf::actor_config& cfg, caf::execution_unit* host,
-          session_config config, std::string id, registry_actor registry,
-          transport_ptr connection);
+          session_config config, std::string id, transport_ptr connection);
 
   const char* name() const override;
 
@@ -49,13 +48,15 @@ private:
 
   const session_config config_;
   const std::string id_;
-  const registry_actor registry_;
   transport_ptr connection_;
 
   /// Frames that the socket has not taken yet; the first may be under way.
   std::deque<payload> queue_;
   size_t queued_bytes_ = 0;
   bool writing_ = false;
+
+  /// Frames that will never be written.
+  uint64_t dropped_ = 0;
 
   /// Pushes wait until the client has been greeted.
   bool greeted_ = false;

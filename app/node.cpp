@@ -64,21 +64,30 @@ protected:
           std::_Exit(128 + signal);
         spdlog::info("stopping");
         server_.drain();
-        request(registry_, caf::infinite, drain_atom_v, caf::timespan{drain_})
-          .then([this](ok_atom) {
-            server_.finish(
-              [self = node_actor{this}] { caf::anon_send(self, gone_atom_v); });
-          });
+        drain(drain_, [this] {
+          server_.finish(
+            [self = node_actor{this}] { caf::anon_send(self, gone_atom_v); });
+        });
       },
       [this](gone_atom) {
-        for (auto& each : all_)
-          send_exit(each, caf::exit_reason::user_shutdown);
-        quit();
+        // The last requests may have become sessions.
+        drain(caf::timespan{0}, [this] {
+          for (auto& each : all_)
+            send_exit(each, caf::exit_reason::user_shutdown);
+          quit();
+        });
       },
     };
   }
 
 private:
+  template <class Then>
+  void drain(caf::timespan time, Then then) {
+    request(registry_, caf::infinite, drain_atom_v, time).then([then](ok_atom) {
+      then();
+    });
+  }
+
   const bus_actor bus_;
   const registry_actor registry_;
   const std::vector<caf::actor> all_;
@@ -106,6 +115,9 @@ int run_node(const options& config) {
   caf::actor_system system{system_options};
   auto log_error = [](const std::string& what) { spdlog::error(what); };
 
+  // What the loops' last handlers may still touch outlives the loops.
+  std::vector<gateway_actor> gateways;
+  std::deque<net::server_context> contexts;
   std::deque<net::event_loop> loops;
   for (size_t i = 0; i < config.threads; ++i)
     loops.emplace_back(system, log_error);
@@ -130,7 +142,7 @@ int run_node(const options& config) {
     names.max_body = config.connections.max_body;
     auto bridge = keep(system.spawn<redis::bridge>(
       &home, names,
-      std::make_unique<redis::link>(home.context(), *config.redis)));
+      std::make_shared<redis::link>(home.context(), *config.redis)));
     bus = bridge;
     if (config.upstream == upstream::redis)
       sessions.upstream = bridge;
@@ -142,7 +154,6 @@ int run_node(const options& config) {
   auto registry = keep(
     system.spawn<waybill::registry>(&home, bus, config.same_id, log_error));
 
-  std::deque<net::server_context> contexts;
   std::vector<net::server::worker> workers;
   for (auto& loop : loops) {
     auto handle = keep(

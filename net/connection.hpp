@@ -35,6 +35,24 @@ struct server_context {
   std::function<void()> on_idle = nullptr;
 };
 
+/// Counts a request for as long as it is under way, however it ends.
+class request_guard {
+public:
+  explicit request_guard(server_context& context) : context_(context) {
+    ++context_.requests;
+  }
+
+  request_guard(const request_guard&) = delete;
+
+  ~request_guard() {
+    if (--context_.requests == 0 && context_.on_idle)
+      context_.on_idle();
+  }
+
+private:
+  server_context& context_;
+};
+
 /// A socket of any kind of stream, TCP or unix, bound to an event loop.
 using socket_type
   = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol,

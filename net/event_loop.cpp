@@ -32,8 +32,8 @@ void event_loop::stop() {
     thread_.join();
 }
 
-bool event_loop::is_current() const noexcept {
-  return thread_.get_id() == std::this_thread::get_id();
+bool event_loop::is_current() noexcept {
+  return context_.get_executor().running_in_this_thread();
 }
 
 void event_loop::exec_later(caf::resumable* ptr) {

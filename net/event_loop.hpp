@@ -37,7 +37,7 @@ public:
   void stop();
 
   /// Tells whether the caller runs on this loop.
-  bool is_current() const noexcept;
+  bool is_current() noexcept;
 
   /// Runs `job` soon. May be called from any thread, other than CAF's base
   /// class says: whoever sends to a hosted actor calls this.

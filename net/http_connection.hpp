@@ -36,24 +36,6 @@ private:
   using error_code = boost::system::error_code;
   using parser = http::request_parser<http::string_body>;
 
-  /// Counts a request for as long as it is under way, however it ends.
-  class request_guard {
-  public:
-    explicit request_guard(server_context& context) : context_(context) {
-      ++context_.requests;
-    }
-
-    request_guard(const request_guard&) = delete;
-
-    ~request_guard() {
-      if (--context_.requests == 0 && context_.on_idle)
-        context_.on_idle();
-    }
-
-  private:
-    server_context& context_;
-  };
-
   // -- reading a request, from the first byte to the last ---------------------
 
   void await_request() {
@@ -73,7 +55,7 @@ private:
       buffer_.prepare(space),
       [self = this->shared_from_this()](error_code ec, size_t size) {
         if (ec)
-          return self->hang_up();
+          return self->on_broken();
         self->buffer_.commit(size);
         self->on_head_bytes();
       });
@@ -83,7 +65,8 @@ private:
     if (buffer_.size() == 0)
       return read_head();
     if (!under_way_) {
-      under_way_.emplace(context_);
+      under_way_ = std::make_unique<request_guard>(context_);
+      late_ = false;
       deadline(context_.config.head_timeout, &http_connection::on_late);
     }
     auto size = find_head_end(bytes());
@@ -96,6 +79,8 @@ private:
       return refuse(failure(http::status::request_header_fields_too_large,
                             "head_too_large",
                             "send at most 16 KiB of header fields"));
+    if (late_)
+      return on_broken();
     read_head();
   }
 
@@ -135,7 +120,7 @@ private:
       stream_, boost::asio::buffer(line.data(), line.size()),
       [self = this->shared_from_this()](error_code ec, size_t) {
         if (ec)
-          return self->hang_up();
+          return self->on_broken();
         self->read_body();
       });
   }
@@ -167,6 +152,21 @@ private:
              && ec != http::error::partial_message)
       refuse(failure(http::status::bad_request, "bad_request", ec.message()));
     else
+      on_broken();
+  }
+
+  /// A client was too slow. It is told when the operation that waits for it has
+  /// ended: there is only ever one of reading under way.
+  void on_late() {
+    late_ = true;
+    cancel_stream(stream_);
+  }
+
+  void on_broken() {
+    if (late_)
+      refuse(failure(http::status::request_timeout, "request_timeout",
+                     "send the request faster"));
+    else
       hang_up();
   }
 
@@ -192,11 +192,6 @@ private:
     context_.api.actors.count("refused_requests");
     auto whole = parser_ && parser_->is_done();
     send(what, whole && parser_->keep_alive());
-  }
-
-  void on_late() {
-    refuse(failure(http::status::request_timeout, "request_timeout",
-                   "send the request faster"));
   }
 
   void send(const answer& what, bool keep_alive) {
@@ -274,7 +269,7 @@ private:
     auto socket = std::make_shared<websocket_transport<Stream>>(
       std::move(stream_), context_.config.websocket);
     socket->start(parser_->get(), context_.api.actors,
-                  std::move(request_.where.path[1]));
+                  std::move(request_.where.path[1]), std::move(under_way_));
   }
 
   // -- small things -----------------------------------------------------------
@@ -311,7 +306,10 @@ private:
   boost::beast::flat_buffer buffer_{max_head_size};
 
   /// Set from a request's first byte until its answer has been written.
-  std::optional<request_guard> under_way_;
+  std::unique_ptr<request_guard> under_way_;
+
+  /// Set when the request took too long.
+  bool late_ = false;
   std::optional<parser> parser_;
   request request_;
 

@@ -18,6 +18,16 @@ void close_stream(Stream& stream) {
     stream.close();
 }
 
+/// Ends the operations that are under way with an error.
+template <class Stream>
+void cancel_stream(Stream& stream) {
+  boost::system::error_code ignored;
+  if constexpr (requires { stream.cancel(ignored); })
+    stream.cancel(ignored);
+  else
+    stream.close();
+}
+
 /// Tells the peer that nothing more will come; it may still send.
 template <class Stream>
 void end_stream(Stream& stream) {

@@ -53,11 +53,13 @@ public:
   }
 
   /// Answers the handshake, then starts the session of `id`.
+  /// @param guard is kept until there is a session.
   /// @pre `head` asks for a WebSocket; it is not used after the call.
-  template <class Head>
-  void start(const Head& head, gateway& actors, std::string id) {
+  template <class Head, class Guard>
+  void start(const Head& head, gateway& actors, std::string id, Guard guard) {
     ws_.async_accept(head, [self = this->shared_from_this(), &actors,
-                            id = std::move(id)](error_code ec) mutable {
+                            id = std::move(id),
+                            guard = std::move(guard)](error_code ec) mutable {
       if (ec)
         return;
       self->session_ = actors.open_session(std::move(id), self);

@@ -75,27 +75,31 @@ void link::reset(std::string reason) {
   auto part = std::uniform_real_distribution{0.5, 1.0}(random_);
   retry_.expires_after(
     std::chrono::duration_cast<std::chrono::milliseconds>(delay_ * part));
-  retry_.async_wait([this](boost::system::error_code ec) {
-    if (!ec)
-      connect();
+  retry_.async_wait([self = shared_from_this()](boost::system::error_code ec) {
+    if (!ec && self->owner_)
+      self->connect();
   });
   delay_ = std::min(2 * delay_, longest_delay);
 }
 
 void link::stop() {
+  // From here on nothing reaches the bridge.
+  owner_ = nullptr;
   retry_.cancel();
   for (auto each : {&speaker_, &hearer_})
     if (each->socket)
       each->socket->close();
-  owner_ = nullptr;
 }
 
 void link::emit(event what) {
+  if (!owner_)
+    return;
   batch_.all.push_back(std::move(what));
   if (batch_.all.size() == 1)
-    boost::asio::post(context_, [this] {
-      if (owner_)
-        caf::anon_send(owner_, std::exchange(batch_, {}));
+    boost::asio::post(context_, [self = shared_from_this()] {
+      auto batch = std::exchange(self->batch_, {});
+      if (self->owner_)
+        caf::anon_send(self->owner_, std::move(batch));
     });
 }
 

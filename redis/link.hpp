@@ -10,7 +10,7 @@ namespace waybill::redis {
 /// a node that can only speak, or only hear, must count as away. A lost link is
 /// made anew after 0.1 s, then after twice that, and so on up to 5 s, give or
 /// take a random part, so that a cluster does not come back in one instant.
-class link : public port {
+class link : public port, public std::enable_shared_from_this<link> {
 public:
   link(boost::asio::io_context& context, server_url where);
 

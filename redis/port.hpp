@@ -90,7 +90,7 @@ public:
   virtual void stop() = 0;
 };
 
-using port_ptr = std::unique_ptr<port>;
+using port_ptr = std::shared_ptr<port>;
 
 } // namespace waybill::redis
 

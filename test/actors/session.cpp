@@ -13,7 +13,8 @@ struct session_fixture : test::fixture {
     connection = std::make_shared<test::fake_transport>();
     bus = spawn<test::fake_bus>();
     registry = spawn<waybill::registry>(bus, same_id::all);
-    aut = spawn<session>(std::move(config), "456", registry, connection);
+    aut = spawn<session>(std::move(config), "456", connection);
+    self->send(registry, join_atom_v, push_address::id("456"), aut);
     run();
   }
 
@@ -103,6 +104,7 @@ CAF_TEST(ends with 1013 when its queue is full) {
   CAF_CHECK(!is_up());
   auto counts = figures(registry);
   CAF_CHECK_EQUAL(counts["slow_clients"], 1u);
+  CAF_CHECK_EQUAL(counts["dropped_frames"], 2u);
   CAF_CHECK_EQUAL(counts["sessions"], 0u);
 }
 
@@ -124,7 +126,6 @@ CAF_TEST(writes what is queued before it says good - bye) {
   greet();
   push("a");
   close(close_code::going_away);
-  push("too late");
   CAF_CHECK(!connection->closed);
   written();
   CAF_CHECK(!connection->closed);
@@ -141,6 +142,30 @@ CAF_TEST(greets before pushes even when it ends before it was reachable) {
   written();
   CAF_CHECK_EQUAL(connection->written, (test::texts{"连接成功!", "a"}));
   CAF_CHECK(connection->closed.has_value());
+}
+
+CAF_TEST(takes pushes until it says good - bye and counts the later ones) {
+  greet();
+  close(close_code::going_away);
+  push("a");
+  written();
+  written();
+  CAF_CHECK_EQUAL(connection->written, (test::texts{"连接成功!", "a"}));
+  CAF_CHECK(connection->closed.has_value());
+  push("b");
+  anon_send(aut, gone_atom_v);
+  run();
+  CAF_CHECK_EQUAL(connection->written.size(), 2u);
+  CAF_CHECK_EQUAL(figures(registry)["dropped_frames"], 1u);
+}
+
+CAF_TEST(counts what a lost connection leaves unwritten) {
+  greet();
+  push("a");
+  push("b");
+  anon_send(aut, gone_atom_v);
+  run();
+  CAF_CHECK_EQUAL(figures(registry)["dropped_frames"], 3u);
 }
 
 CAF_TEST(keeps the first reason for its end) {

@@ -49,7 +49,7 @@ struct fake_port : port {
 
 struct bridge_fixture : test::fixture {
   bridge_fixture() {
-    auto ptr = std::make_unique<fake_port>();
+    auto ptr = std::make_shared<fake_port>();
     redis = ptr.get();
     bridge_config config;
     config.node = "n1";

@@ -55,7 +55,7 @@ struct nodes {
         config.node = "n" + std::to_string(i);
         bus[i] = sys.spawn<redis::bridge>(
           &loop, config,
-          std::make_unique<redis::link>(loop.context(), server->url()));
+          std::make_shared<redis::link>(loop.context(), server->url()));
       } else {
         bus[i] = i == 0 ? bus_actor{sys.spawn<loopback>(&loop)} : bus[0];
       }
