@@ -33,14 +33,19 @@ const char* gateway::name() const {
 }
 
 gateway::behavior_type gateway::make_behavior() {
-  send(bus_, subscribe_atom_v, observer_actor{this});
   return {
-    [this](bus_state state) { state_ = state; },
+    [this](drain_atom) { draining_ = true; },
   };
 }
 
 std::string gateway::next_push_id() {
   return push_prefix_ + std::to_string(++pushes_);
+}
+
+void gateway::state(std::function<void(bus_state)> then) {
+  request(bus_, caf::infinite, state_atom_v)
+    .then([then](bus_state state) { then(state); },
+          [then](caf::error&) { then(bus_state::away); });
 }
 
 void gateway::publish(const push_address& where, push what,

@@ -27,8 +27,12 @@ public:
 
   const char* name() const override;
 
-  /// Tells whether the bus is ready.
-  bool ready() const noexcept { return state_ == bus_state::ready; }
+  /// Tells whether the node is stopping.
+  bool draining() const noexcept { return draining_; }
+
+  /// Hands the state of the bus to `then`. The bus itself is asked each time,
+  /// so that no two connections of a node get different answers.
+  void state(std::function<void(bus_state)> then);
 
   /// Returns a name for a push that no other push in the cluster has.
   std::string next_push_id();
@@ -61,7 +65,7 @@ private:
   const session_config config_;
   const std::string push_prefix_;
   uint64_t pushes_ = 0;
-  bus_state state_ = bus_state::away;
+  bool draining_ = false;
 };
 
 } // namespace waybill

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include <caf/execution_unit.hpp>
 #include <caf/mailbox_element.hpp>
 #include <caf/typed_event_based_actor.hpp>

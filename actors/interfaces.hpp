@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include <caf/replies_to.hpp>
 #include <caf/timespan.hpp>
 #include <caf/typed_actor.hpp>
@@ -42,9 +44,10 @@ using registry_actor = caf::typed_actor<
   caf::reacts_to<deliver_atom, push_address, push>,
   // The state of the bus changed.
   caf::reacts_to<bus_state>,
-  // Closes all sessions, spread over a time; answers when the last has gone.
+  // Gives all addresses back and closes their sessions, spread over a time;
+  // answers when the last session has gone.
   caf::replies_to<drain_atom, caf::timespan>::with<ok_atom>,
-  // Closes a share of the sessions that are left to drain.
+  // Drains the next share of the sessions.
   caf::reacts_to<tick_atom>,
   // Adds one to a figure of this node.
   caf::reacts_to<count_atom, std::string>,
@@ -58,17 +61,22 @@ using bus_actor = caf::typed_actor<
   // Brings the pushes to an address to a registry. Answers when a push to it
   // on any node, begun after the answer, will arrive.
   caf::replies_to<attach_atom, push_address, registry_actor>::with<ok_atom>,
-  // Ends that.
-  caf::reacts_to<detach_atom, push_address, registry_actor>,
+  // Ends that. Answers when the last push that counted this node has been
+  // brought to the registry.
+  caf::replies_to<detach_atom, push_address, registry_actor>::with<ok_atom>,
   // Brings a push to all nodes that hold its address; answers how many.
   caf::replies_to<publish_atom, push_address, push>::with<uint64_t>,
   // Answers how many nodes hold an address.
   caf::replies_to<presence_atom, push_address>::with<uint64_t>,
+  // The state of the bus.
+  caf::replies_to<state_atom>::with<bus_state>,
   // The figures of the bus.
   caf::replies_to<get_atom>::with<counters>>;
 
 /// Stands between one event loop's connections and the actors.
-using gateway_actor = observer_actor;
+using gateway_actor = caf::typed_actor<
+  // The node is stopping: no more sessions.
+  caf::reacts_to<drain_atom>>;
 
 } // namespace waybill
 

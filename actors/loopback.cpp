@@ -22,11 +22,10 @@ loopback::behavior_type loopback::make_behavior() {
     },
     [this](detach_atom, const push_address& where, const registry_actor& who) {
       auto i = holders_.find(where.key());
-      if (i == holders_.end())
-        return;
-      std::erase(i->second, who);
-      if (i->second.empty())
+      if (i != holders_.end() && std::erase(i->second, who) > 0
+          && i->second.empty())
         holders_.erase(i);
+      return ok_atom_v;
     },
     [this](publish_atom, const push_address& where, const push& what) {
       auto& found = holders(where);
@@ -37,6 +36,7 @@ loopback::behavior_type loopback::make_behavior() {
     [this](presence_atom, const push_address& where) {
       return uint64_t{holders(where).size()};
     },
+    [](state_atom) { return bus_state::ready; },
     [](get_atom) { return counters{}; },
   };
 }

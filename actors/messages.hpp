@@ -153,6 +153,7 @@ CAF_ADD_ATOM(waybill, waybill, drain_atom, "drain")
 CAF_ADD_ATOM(waybill, waybill, gone_atom, "gone")
 CAF_ADD_ATOM(waybill, waybill, greet_atom, "greet")
 CAF_ADD_ATOM(waybill, waybill, presence_atom, "presence")
+CAF_ADD_ATOM(waybill, waybill, state_atom, "state")
 CAF_ADD_ATOM(waybill, waybill, written_atom, "written")
 
 CAF_END_TYPE_ID_BLOCK(waybill)

@@ -84,6 +84,10 @@ void registry::join(const push_address& where, const session_actor& who) {
   ++counts_["joins"];
   monitor(who);
   members_.emplace(who.id(), member{who, where});
+  if (draining_) {
+    send(who, close_atom_v, stopping);
+    return;
+  }
   auto [i, added] = entries_.try_emplace(where.key());
   auto& what = i->second;
   if (policy_ == same_id::newest_per_node) {
@@ -102,8 +106,6 @@ void registry::join(const push_address& where, const session_actor& who) {
     attach(where, what);
   else
     greet(what);
-  if (draining_)
-    send(who, close_atom_v, stopping);
 }
 
 void registry::leave(caf::actor_id who) {
@@ -117,8 +119,10 @@ void registry::leave(caf::actor_id who) {
   if (entry != entries_.end() && std::erase(entry->second.sessions, session)) {
     std::erase(entry->second.waiting, session);
     if (entry->second.sessions.empty()) {
+      auto detached = entry->second.detached;
       entries_.erase(entry);
-      send(bus_, detach_atom_v, where, registry_actor{this});
+      if (!detached)
+        detach(where, [] {});
     }
   }
   if (drained_.pending() && members_.empty())
@@ -140,6 +144,13 @@ void registry::attach(const push_address& where, entry& what) {
       [](const caf::error&) {
         // Given up by `leave` before the bus was done: nobody waits for it.
       });
+}
+
+template <class Then>
+void registry::detach(const push_address& where, Then then) {
+  // A bus that fails ends the node, but its sessions are still closed.
+  request(bus_, caf::infinite, detach_atom_v, where, registry_actor{this})
+    .then([then](ok_atom) { then(); }, [then](const caf::error&) { then(); });
 }
 
 void registry::greet(entry& what) {
@@ -165,11 +176,29 @@ void registry::drain_some() {
     return;
   }
   for (auto n = drain_share_; n > 0 && !to_drain_.empty(); --n) {
-    send(to_drain_.back(), close_atom_v, stopping);
+    drain(to_drain_.back());
     to_drain_.pop_back();
   }
   if (!to_drain_.empty())
     delayed_send(this, drain_step, tick_atom_v);
+}
+
+void registry::drain(const session_actor& who) {
+  auto i = members_.find(who.id());
+  if (i == members_.end())
+    return;
+  auto& where = i->second.joined;
+  auto entry = entries_.find(where.key());
+  // Without an entry, or with another's, it is being closed already.
+  if (entry == entries_.end() || entry->second.detached)
+    return;
+  entry->second.detached = true;
+  detach(where, [this, key = where.key()] {
+    auto i = entries_.find(key);
+    if (i != entries_.end())
+      for (auto& who : i->second.sessions)
+        send(who, close_atom_v, stopping);
+  });
 }
 
 } // namespace waybill

@@ -52,6 +52,9 @@ private:
 
     /// Set once the bus brings the pushes to this address.
     bool attached = false;
+
+    /// Set once it has been asked to bring no more.
+    bool detached = false;
   };
 
   struct member {
@@ -66,13 +69,21 @@ private:
 
   void attach(const push_address& where, entry& what);
 
+  /// Gives an address back, then calls `then`: no push comes after that.
+  template <class Then>
+  void detach(const push_address& where, Then then);
+
   /// Tells the sessions of `what` that wait that they can be reached.
   void greet(entry& what);
 
   void deliver(const push_address& where, const push& what);
 
-  /// Closes the next share of the sessions.
+  /// Drains the next share of the sessions.
   void drain_some();
+
+  /// Gives the address of a session back, then closes all its sessions. What
+  /// was pushed before is written before they are closed.
+  void drain(const session_actor& who);
 
   const bus_actor bus_;
   const same_id policy_;

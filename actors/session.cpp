@@ -1,5 +1,7 @@
 #include "actors/session.hpp"
 
+#include <string>
+
 namespace waybill {
 
 session::session(caf::actor_config& cfg, caf::execution_unit* host,

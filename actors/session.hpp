@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <optional>
+#include <string>
 
 #include "actors/hosted.hpp"
 #include "actors/interfaces.hpp"

@@ -1,5 +1,7 @@
 #include "app/log.hpp"
 
+#include <memory>
+
 #include <nlohmann/json.hpp>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
@@ -12,10 +14,11 @@ namespace {
 constexpr size_t excerpt_size = 200;
 
 /// Quotes and escapes what others wrote: it can neither break the line nor
-/// speak to the terminal. What is not UTF-8 shows as U+FFFD.
+/// speak to the terminal. All but ASCII is escaped, since there are controls
+/// and line ends beyond it; what is not UTF-8 shows as U+FFFD.
 std::string quote(std::string_view text) {
   using json = nlohmann::json;
-  return json{text}[0].dump(-1, ' ', false, json::error_handler_t::replace);
+  return json{text}[0].dump(-1, ' ', true, json::error_handler_t::replace);
 }
 
 /// Prints a log line as a JSON object.

@@ -1,4 +1,7 @@
 #include <iostream>
+#include <string>
+#include <variant>
+#include <vector>
 
 #include <spdlog/spdlog.h>
 

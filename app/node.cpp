@@ -2,6 +2,10 @@
 
 #include <deque>
 #include <iostream>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <boost/asio/signal_set.hpp>
 #include <caf/actor_system.hpp>
@@ -10,6 +14,7 @@
 #include "actors/loopback.hpp"
 #include "actors/system_config.hpp"
 #include "app/log.hpp"
+#include "net/server.hpp"
 #include "redis/bridge.hpp"
 #include "redis/link.hpp"
 
@@ -31,11 +36,12 @@ class node : public hosted<node_actor> {
 public:
   /// @param all the actors that end with the node, the bus last.
   node(caf::actor_config& cfg, caf::execution_unit* host, bus_actor bus,
-       registry_actor registry, std::vector<caf::actor> all,
-       net::server& server, const options& config, std::string description)
+       registry_actor registry, std::vector<gateway_actor> gateways,
+       std::vector<caf::actor> all, net::server& server, const options& config,
+       std::string description)
       : hosted(cfg, host), bus_(std::move(bus)), registry_(std::move(registry)),
-        all_(std::move(all)), server_(server), drain_(config.drain),
-        description_(std::move(description)) {
+        gateways_(std::move(gateways)), all_(std::move(all)), server_(server),
+        drain_(config.drain), description_(std::move(description)) {
     set_down_handler([this](caf::down_msg& x) {
       if (stopping_)
         return;
@@ -63,7 +69,9 @@ protected:
         if (std::exchange(stopping_, true))
           std::_Exit(128 + signal);
         spdlog::info("stopping");
-        server_.drain();
+        server_.stop_listening();
+        for (auto& each : gateways_)
+          send(each, drain_atom_v);
         drain(drain_, [this] {
           server_.finish(
             [self = node_actor{this}] { caf::anon_send(self, gone_atom_v); });
@@ -90,6 +98,7 @@ private:
 
   const bus_actor bus_;
   const registry_actor registry_;
+  const std::vector<gateway_actor> gateways_;
   const std::vector<caf::actor> all_;
   net::server& server_;
   const caf::timespan drain_;
@@ -183,8 +192,9 @@ int run_node(const options& config) {
     = config.node + " listens on " + addresses + ", "
       + (config.redis ? "with " + to_string(*config.redis) : "without Redis");
 
-  auto watcher = system.spawn<node>(&home, bus, registry, std::move(all),
-                                    server, config, description);
+  auto watcher
+    = system.spawn<node>(&home, bus, registry, gateways, std::move(all), server,
+                         config, description);
   boost::asio::signal_set signals{home.context(), SIGINT, SIGTERM};
   await_signal(signals, watcher);
   bus = nullptr;

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <thread>
+#include <variant>
 
 #include <unistd.h>
 

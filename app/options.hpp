@@ -2,10 +2,11 @@
 
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "actors/registry.hpp"
-#include "net/server.hpp"
+#include "net/config.hpp"
 #include "redis/url.hpp"
 
 namespace waybill::app {

@@ -1,6 +1,10 @@
 #include "net/api.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <string>
+
+#include "net/config.hpp"
 
 namespace waybill::net {
 
@@ -57,14 +61,16 @@ bool is_allowed(std::string_view methods, std::string_view method) {
   return false;
 }
 
-/// Checks the parameters of a push. What is unknown is refused, not ignored:
-/// a pusher must not believe that it asked for more than it gets.
-std::optional<answer> check_push_query(const target& where) {
+/// Checks the parameters of a request to an id. What is unknown is refused, not
+/// ignored: nobody must believe that they asked for more than they get.
+std::optional<answer> check_query(const request& what) {
   auto bad = [](std::string message) {
     return failure(http::status::bad_request, "bad_parameter",
                    std::move(message));
   };
-  for (auto& [name, value] : where.query) {
+  for (auto& [name, value] : what.where.query) {
+    if (what.method != http::verb::post)
+      return bad("presence has no parameters");
     if (name == "receipt") {
       if (value != "routed")
         return bad("receipt is: routed");
@@ -149,7 +155,17 @@ bool is_websocket(const request& what) noexcept {
   return find_resource(what.where) == resource::websocket;
 }
 
-std::optional<answer> check(const api_context& context, const request& what) {
+void admit(api_context& context,
+           std::function<void(std::optional<answer>)> then) {
+  if (context.actors.draining())
+    return then(failure(http::status::service_unavailable, "stopping",
+                        "this node is stopping; use another"));
+  context.actors.state([then](bus_state state) {
+    then(state == bus_state::ready ? std::nullopt : std::optional{bus_away()});
+  });
+}
+
+std::optional<answer> check(const request& what) {
   auto found = find_resource(what.where);
   if (found == resource::none)
     return failure(http::status::not_found, "no_such_path",
@@ -165,20 +181,14 @@ std::optional<answer> check(const api_context& context, const request& what) {
     result.fields.emplace_back(http::field::allow, std::string{allowed});
     return result;
   }
-  if ((found == resource::websocket || found == resource::socket)) {
-    if (!is_name(what.where.path[1]))
-      return failure(http::status::bad_request, "bad_id",
-                     "an id is UTF-8 of 1 to 256 bytes without control "
-                     "characters and slashes");
-    if (what.method == http::verb::post)
-      if (auto wrong = check_push_query(what.where))
-        return wrong;
-    if (!context.actors.ready())
-      return bus_away();
-    if (found == resource::websocket && context.draining)
-      return failure(http::status::service_unavailable, "stopping",
-                     "this node is stopping; connect to another");
-  }
+  if ((found == resource::websocket || found == resource::socket)
+      && !is_name(what.where.path[1]))
+    return failure(
+      http::status::bad_request, "bad_id",
+      "an id is UTF-8 of 1 to 256 bytes without control characters "
+      "and slashes");
+  if (found == resource::socket)
+    return check_query(what);
   return std::nullopt;
 }
 
@@ -192,12 +202,10 @@ void handle(api_context& context, request what, timer_type& timer,
       handle_presence(context, what, std::move(then));
     break;
   case resource::readyz:
-    if (context.draining || !context.actors.ready())
-      then(failure(http::status::service_unavailable, "not_ready",
-                   context.draining ? "this node is stopping"
-                                    : "this node cannot reach the others"));
-    else
-      then({http::status::ok, {{"status", "ready"}}});
+    admit(context, [then](std::optional<answer> wrong) {
+      then(wrong ? std::move(*wrong)
+                 : answer{http::status::ok, {{"status", "ready"}}});
+    });
     break;
   case resource::livez:
     then({http::status::ok, {{"status", "live"}}});

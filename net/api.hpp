@@ -1,6 +1,8 @@
 #pragma once
 
 #include <functional>
+#include <optional>
+#include <string>
 
 #include "actors/gateway.hpp"
 #include "net/request.hpp"
@@ -27,9 +29,6 @@ struct request {
 struct api_context {
   gateway& actors;
   std::string node_name;
-
-  /// Set while the node stops.
-  bool draining = false;
 };
 
 /// Gets the answer to a request.
@@ -37,7 +36,7 @@ using answer_handler = std::function<void(answer)>;
 
 /// Checks a request of which only the head has been read: finds what is wrong
 /// with it before anybody sends or reads a body.
-std::optional<answer> check(const api_context& context, const request& what);
+std::optional<answer> check(const request& what);
 
 /// Answers a request. May call `then` more than once: the first call counts.
 /// @param timer is free for this request's use.
@@ -47,5 +46,10 @@ void handle(api_context& context, request what, timer_type& timer,
 
 /// Tells whether `what` is to become a WebSocket.
 bool is_websocket(const request& what) noexcept;
+
+/// Finds out whether a session may start now: hands what stands against it to
+/// `then`, or nothing.
+void admit(api_context& context,
+           std::function<void(std::optional<answer>)> then);
 
 } // namespace waybill::net

@@ -1,5 +1,7 @@
 #include "net/connection.hpp"
 
+#include <memory>
+
 #include "net/http_connection.hpp"
 
 namespace waybill::net {

@@ -1,27 +1,13 @@
 #pragma once
 
-#include <chrono>
+#include <functional>
 
 #include <boost/asio/generic/stream_protocol.hpp>
 
 #include "net/api.hpp"
-#include "net/websocket_transport.hpp"
+#include "net/config.hpp"
 
 namespace waybill::net {
-
-/// What all connections of a node have in common.
-struct connection_config {
-  /// How long a client may take for a request, from its first byte.
-  std::chrono::milliseconds head_timeout{10'000};
-
-  /// How long a connection may wait for its next request.
-  std::chrono::milliseconds idle_timeout{60'000};
-
-  /// The largest body of a request, in bytes.
-  size_t max_body = 256 * 1024;
-
-  websocket_config websocket;
-};
 
 /// What the connections of one event loop share.
 struct server_context {

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
+#include <variant>
 
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -102,7 +104,7 @@ private:
       return refuse(std::move(*wrong));
     request_ = {fields.method(), fields.method_string(),
                 std::move(std::get<target>(where)), is_binary(fields)};
-    if (auto wrong = check(context_.api, request_))
+    if (auto wrong = check(request_))
       return refuse(std::move(*wrong));
     if (is_websocket(request_))
       return upgrade();
@@ -150,7 +152,8 @@ private:
     else if (ec.category() == error_code{http::error::bad_chunk}.category()
              && ec != http::error::end_of_stream
              && ec != http::error::partial_message)
-      refuse(failure(http::status::bad_request, "bad_request", ec.message()));
+      refuse(failure(http::status::bad_request, "bad_request",
+                     "send well-formed HTTP/1.1: this has a " + ec.message()));
     else
       on_broken();
   }
@@ -207,7 +210,7 @@ private:
       response.body() = std::move(text);
     if (parser_ && parser_->is_header_done())
       response.version(parser_->get().version());
-    response.keep_alive(keep_alive && !context_.api.draining);
+    response.keep_alive(keep_alive && !context_.api.actors.draining());
     http::async_write(stream_, response,
                       [self = this->shared_from_this()](error_code ec, size_t) {
                         if (ec)
@@ -266,6 +269,16 @@ private:
                             "send a Sec-WebSocket-Key of 16 bytes in base64, "
                             "and nothing after the head"));
     timer_.cancel();
+    admit(context_.api,
+          [self = this->shared_from_this()](std::optional<answer> wrong) {
+            if (wrong)
+              self->refuse(std::move(*wrong));
+            else
+              self->become_websocket();
+          });
+  }
+
+  void become_websocket() {
     auto socket = std::make_shared<websocket_transport<Stream>>(
       std::move(stream_), context_.config.websocket);
     socket->start(parser_->get(), context_.api.actors,

@@ -1,7 +1,6 @@
 #include "net/request.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/rfc7230.hpp>
@@ -79,9 +78,11 @@ std::variant<target, answer> parse_target(std::string_view text,
   namespace urls = boost::urls;
   target result;
   auto url = urls::parse_origin_form(text);
-  if (!url && text.starts_with("http")) {
+  if (!url) {
     url = urls::parse_absolute_uri(text);
-    if (url && !boost::beast::iequals(url->encoded_host_and_port(), host))
+    if (url
+        && (url->scheme_id() != urls::scheme::http || url->has_userinfo()
+            || !boost::beast::iequals(url->encoded_host_and_port(), host)))
       return bad_request("this server does not answer for that authority");
   }
   if (!url)
@@ -89,27 +90,9 @@ std::variant<target, answer> parse_target(std::string_view text,
   for (auto segment : url->encoded_segments())
     result.path.push_back(segment.decode());
   for (auto param : url->encoded_params())
-    result.query.emplace(param.key.decode(), param.value.decode());
+    if (!result.query.emplace(param.key.decode(), param.value.decode()).second)
+      return bad_request("give each parameter once");
   return result;
-}
-
-std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
-  using std::chrono::milliseconds;
-  constexpr int64_t year = 365ll * 24 * 3600 * 1000;
-  int64_t count = 0;
-  auto [end, error]
-    = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (error != std::errc{} || count < 0 || text.starts_with('-'))
-    return std::nullopt;
-  auto unit = std::string_view{end, text.data() + text.size()};
-  int64_t factor = unit == "ms"  ? 1
-                   : unit == "s" ? 1000
-                   : unit == "m" ? 60'000
-                   : unit == "h" ? 3'600'000
-                                 : 0;
-  if (factor == 0 || count > year / factor)
-    return std::nullopt;
-  return milliseconds{count * factor};
 }
 
 } // namespace waybill::net

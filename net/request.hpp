@@ -1,11 +1,11 @@
 #pragma once
 
-#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include <boost/beast/http/message.hpp>
 
@@ -35,7 +35,7 @@ struct target {
   /// The segments of the path, decoded. `/socket/456` has two.
   std::vector<std::string> path;
 
-  /// The parameters behind the `?`, decoded; the first of a name counts.
+  /// The parameters behind the `?`, decoded. Each is there once.
   std::map<std::string, std::string> query;
 };
 
@@ -43,10 +43,5 @@ struct target {
 /// (RFC 9112, section 3.2).
 std::variant<target, answer> parse_target(std::string_view text,
                                           std::string_view host);
-
-/// Parses a duration such as `5s`, `500ms` or `10m`: digits and a unit out of
-/// `ms`, `s`, `m` and `h`.
-/// @returns nothing for any other text, and for more than a year.
-std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 
 } // namespace waybill::net

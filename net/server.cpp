@@ -1,5 +1,9 @@
 #include "net/server.hpp"
 
+#include <algorithm>
+#include <functional>
+#include <optional>
+
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -9,29 +13,6 @@ namespace waybill::net {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
-
-std::optional<listen_address> listen_address::parse(std::string_view text) {
-  auto colon = text.rfind(':');
-  if (colon == std::string_view::npos)
-    return std::nullopt;
-  auto host = text.substr(0, colon);
-  auto port = text.substr(colon + 1);
-  if (host.starts_with('[') && host.ends_with(']'))
-    host = host.substr(1, host.size() - 2);
-  else if (host.find(':') != std::string_view::npos)
-    return std::nullopt;
-  if (port.empty() || port.size() > 5
-      || port.find_first_not_of("0123456789") != std::string_view::npos
-      || std::stoi(std::string{port}) > 65535)
-    return std::nullopt;
-  return listen_address{std::string{host}, std::string{port}};
-}
-
-bool listen_address::is_loopback() const {
-  error_code ec;
-  auto address = asio::ip::make_address(host, ec);
-  return ec ? host == "localhost" : address.is_loopback();
-}
 
 /// Accepts on one address.
 class server::listener : public std::enable_shared_from_this<listener> {
@@ -130,14 +111,11 @@ void server::start() {
     each->accept();
 }
 
-void server::drain() {
+void server::stop_listening() {
   asio::post(workers_[0].loop.context(), [this] {
     for (auto& each : listeners_)
       each->close();
   });
-  for (auto& [loop, context] : workers_)
-    asio::post(loop.context(),
-               [&context = context] { context.api.draining = true; });
 }
 
 void server::finish(std::function<void()> then) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,19 +10,6 @@
 #include "net/event_loop.hpp"
 
 namespace waybill::net {
-
-/// Where a server listens: `host:port` with a name or number, `[::1]:8080`, or
-/// `:8080` for all addresses. Port 0 takes a free one.
-struct listen_address {
-  std::string host;
-  std::string port;
-
-  /// @returns nothing for a text that is no such address.
-  static std::optional<listen_address> parse(std::string_view text);
-
-  /// Tells whether only this machine can connect to it.
-  bool is_loopback() const;
-};
 
 /// Accepts connections and deals them out to event loops, one after the other.
 /// Lives on the first of them.
@@ -49,12 +37,12 @@ public:
   /// @pre the loops have not been started.
   void start();
 
-  /// Stops to accept, for good, and has each answer end its connection. May be
-  /// called from any thread.
-  void drain();
+  /// Stops to accept, for good. May be called from any thread.
+  void stop_listening();
 
   /// Calls `then`, on any thread, when no loop has a request under way.
-  /// @pre `drain` was called.
+  /// @pre `stop_listening` was called, and the gateways were told to drain, so
+  ///      that each answer ends its connection.
   void finish(std::function<void()> then);
 
 private:

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <chrono>
+#include <memory>
+#include <string>
 
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket.hpp>
@@ -8,25 +9,11 @@
 
 #include "actors/gateway.hpp"
 #include "actors/transport.hpp"
+#include "net/config.hpp"
 #include "net/stream.hpp"
 #include "net/timer.hpp"
 
 namespace waybill::net {
-
-/// What all WebSockets of a node have in common.
-struct websocket_config {
-  /// How long the handshake may take.
-  std::chrono::milliseconds handshake_timeout{10'000};
-
-  /// After how long a silent peer is gone; it is pinged at half of it.
-  std::chrono::milliseconds idle_timeout{60'000};
-
-  /// The largest message from a client, in bytes.
-  size_t max_message = 64 * 1024;
-
-  /// Allows permessage-deflate (RFC 7692) to clients that offer it.
-  bool compression = false;
-};
 
 /// How long a client may take to answer a close frame.
 constexpr auto close_timeout = std::chrono::seconds{5};

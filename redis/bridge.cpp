@@ -1,6 +1,9 @@
 #include "redis/bridge.hpp"
 
 #include <charconv>
+#include <functional>
+#include <utility>
+#include <variant>
 
 #include <spdlog/spdlog.h>
 
@@ -58,20 +61,31 @@ bridge::behavior_type bridge::make_behavior() {
     },
     [this](attach_atom, const push_address& where, const registry_actor& who) {
       auto channel = channel_of(where);
-      auto promise = make_response_promise<ok_atom>();
-      entries_[channel] = {where, who, promise};
+      auto& held = entries_[channel];
+      held.where = where;
+      held.holder = who;
+      held.held = true;
+      held.attached = make_response_promise<ok_atom>();
+      auto result = held.attached;
       subscribe({channel});
-      return promise;
+      return result;
     },
     [this](detach_atom, const push_address& where, const registry_actor&) {
+      auto result = make_response_promise<ok_atom>();
       auto channel = channel_of(where);
       auto i = entries_.find(channel);
       if (i == entries_.end())
-        return;
-      if (i->second.attached.pending())
-        i->second.attached.deliver(errc::detached);
-      entries_.erase(i);
-      redis_->unsubscribe({channel});
+        return result.deliver(ok_atom_v);
+      auto& held = i->second;
+      held.held = false;
+      if (held.attached.pending())
+        held.attached.deliver(errc::detached);
+      held.detached.push_back(result);
+      if (linked_)
+        redis_->unsubscribe({channel});
+      else
+        forget(i);
+      return result;
     },
     [this](publish_atom, const push_address& where, const push& what) {
       ++counts_["pushes"];
@@ -83,6 +97,7 @@ bridge::behavior_type bridge::make_behavior() {
         return x.items.size() == 2 ? &x.items[1] : nullptr;
       });
     },
+    [this](state_atom) { return state_; },
     [this](get_atom) { return counts_; },
     [this](events& what) {
       for (auto& each : what.all)
@@ -128,6 +143,8 @@ void bridge::on(link_down& what) {
   }
   linked_ = false;
   unconfirmed_.clear();
+  for (auto i = entries_.begin(); i != entries_.end();)
+    forget(i++);
   become(bus_state::away);
 }
 
@@ -142,6 +159,25 @@ void bridge::on(subscribed& what) {
     held->second.attached.deliver(ok_atom_v);
   if (unconfirmed_.empty() && state_ == bus_state::away)
     send_canary();
+}
+
+void bridge::on(unsubscribed& what) {
+  auto i = entries_.find(what.channel);
+  if (i == entries_.end() || i->second.detached.empty())
+    return;
+  i->second.detached.front().deliver(ok_atom_v);
+  i->second.detached.pop_front();
+  forget(i);
+}
+
+void bridge::forget(std::unordered_map<std::string, entry>::iterator i) {
+  if (!linked_) {
+    for (auto& each : i->second.detached)
+      each.deliver(ok_atom_v);
+    i->second.detached.clear();
+  }
+  if (!i->second.held && i->second.detached.empty())
+    entries_.erase(i);
 }
 
 void bridge::subscribe(std::vector<std::string> channels) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <deque>
+#include <functional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -49,24 +51,37 @@ protected:
 private:
   using time_point = caf::actor_clock::time_point;
 
-  /// An address that this node holds.
+  using promise = caf::typed_response_promise<ok_atom>;
+
+  /// An address that this node holds, or has just given back.
   struct entry {
     push_address where;
     registry_actor holder;
 
+    /// Set until it is given back.
+    bool held = false;
+
     /// Kept until the channel is subscribed.
-    caf::typed_response_promise<ok_atom> attached;
+    promise attached;
+
+    /// Kept until UNSUBSCRIBE is confirmed, the oldest first.
+    std::deque<promise> detached;
   };
 
   void on(link_up&);
   void on(link_down& what);
   void on(subscribed& what);
+  void on(unsubscribed& what);
   void on(message& what);
   void on(answered& what);
 
   std::string channel_of(const push_address& where) const;
 
   void subscribe(std::vector<std::string> channels);
+
+  /// Forgets an address if it is not held and nobody waits for its end, for
+  /// which a lost link is as good as a confirmation.
+  void forget(std::unordered_map<std::string, entry>::iterator i);
 
   void send_canary();
 

@@ -1,6 +1,8 @@
 #include "redis/codec.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <optional>
 
 #include <boost/archive/iterators/base64_from_binary.hpp>
 #include <boost/archive/iterators/transform_width.hpp>

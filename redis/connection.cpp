@@ -1,5 +1,8 @@
 #include "redis/connection.hpp"
 
+#include <utility>
+#include <vector>
+
 #include <boost/asio/connect.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>

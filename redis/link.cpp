@@ -1,5 +1,11 @@
 #include "redis/link.hpp"
 
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include <boost/asio/post.hpp>
 #include <caf/send.hpp>
 
@@ -126,6 +132,8 @@ void link::side::on_push(reply what) {
     parent.emit(message{std::move(channel), std::move(what.items[2].text)});
   else if (kind == "subscribe")
     parent.emit(subscribed{std::move(channel)});
+  else if (kind == "unsubscribe")
+    parent.emit(unsubscribed{std::move(channel)});
 }
 
 void link::side::on_lost(const std::string& reason) {

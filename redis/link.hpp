@@ -1,6 +1,9 @@
 #pragma once
 
+#include <memory>
 #include <random>
+#include <string>
+#include <vector>
 
 #include "redis/connection.hpp"
 

@@ -32,6 +32,11 @@ struct subscribed {
   std::string channel;
 };
 
+/// Redis has confirmed the end of a subscription.
+struct unsubscribed {
+  std::string channel;
+};
+
 /// A message on a channel that is subscribed.
 struct message {
   std::string channel;
@@ -45,7 +50,8 @@ struct answered {
 };
 
 /// What happened to the link, in that order.
-using event = std::variant<link_up, link_down, subscribed, message, answered>;
+using event = std::variant<link_up, link_down, subscribed, unsubscribed,
+                           message, answered>;
 
 /// What one read from a socket brought, so that the bridge is woken once for
 /// all of it.

@@ -110,6 +110,7 @@ public:
 
   std::vector<std::string> seen;
   std::vector<caf::typed_response_promise<ok_atom>> attaching;
+  std::vector<caf::typed_response_promise<ok_atom>> detaching;
   std::vector<observer_actor> observers;
 
 protected:
@@ -124,6 +125,7 @@ protected:
       },
       [this](detach_atom, const push_address& x, const registry_actor&) {
         seen.push_back("detach " + x.key());
+        return detaching.emplace_back(make_response_promise<ok_atom>());
       },
       [this](publish_atom, const push_address& x, const push&) {
         seen.push_back("publish " + x.key());
@@ -133,6 +135,7 @@ protected:
         seen.push_back("presence " + x.key());
         return uint64_t{0};
       },
+      [](state_atom) { return bus_state::ready; },
       [](get_atom) { return counters{}; },
     };
   }

@@ -15,13 +15,13 @@ struct registry_fixture : test::fixture {
     bus = spawn<test::fake_bus>();
     aut = spawn<registry>(
       bus, policy, [this](const auto& line) { complaints.push_back(line); });
-    run();
+    settle();
   }
 
   session_actor join(const push_address& where) {
     auto result = spawn<test::fake_session>();
     self->send(aut, join_atom_v, where, result);
-    run();
+    settle();
     return result;
   }
 
@@ -31,22 +31,30 @@ struct registry_fixture : test::fixture {
     CAF_REQUIRE(!waiting.empty());
     waiting.front().deliver(ok_atom_v);
     waiting.erase(waiting.begin());
-    run();
+    settle();
+  }
+
+  /// Lets the bus say that it has given back all that it was asked to.
+  void detached() {
+    for (auto& each : bus_state_of().detaching)
+      each.deliver(ok_atom_v);
+    bus_state_of().detaching.clear();
+    settle();
   }
 
   void bus_is(bus_state state) {
     self->send(aut, state);
-    run();
+    settle();
   }
 
   void push(const push_address& where, const std::string& text) {
     self->send(aut, deliver_atom_v, where, waybill::push{"p", make_text(text)});
-    run();
+    settle();
   }
 
   void end(const session_actor& who) {
     self->send(who, gone_atom_v);
-    run();
+    settle();
   }
 
   test::fake_bus& bus_state_of() { return deref<test::fake_bus>(bus); }
@@ -166,13 +174,13 @@ CAF_TEST(a replaced session that outlives its successor detaches nothing) {
 CAF_TEST(reports a session that failed and forgets it) {
   auto who = join(id456);
   self->send_exit(who, caf::exit_reason::unhandled_exception);
-  run();
+  settle();
   CAF_CHECK_EQUAL(complaints.size(), 1u);
   CAF_CHECK_EQUAL(counts()["failed_sessions"], 1u);
   CAF_CHECK_EQUAL(counts()["sessions"], 0u);
 }
 
-CAF_TEST(closes sessions in shares while it drains) {
+CAF_TEST(gives addresses back in shares and then closes their sessions) {
   std::vector<session_actor> all;
   for (int i = 0; i < 100; ++i)
     all.push_back(join(push_address::id(std::to_string(i))));
@@ -184,26 +192,40 @@ CAF_TEST(closes sessions in shares while it drains) {
   auto drained = self->request(aut, caf::infinite, drain_atom_v,
                                caf::timespan{std::chrono::milliseconds{450}});
   settle();
+  CAF_CHECK_EQUAL(bus_state_of().detaching.size(), 11u);
+  CAF_MESSAGE("a session is closed when no more pushes can come for it");
+  CAF_CHECK_EQUAL(closed(), 0);
+  detached();
   CAF_CHECK_EQUAL(closed(), 11);
   for (int i = 0; i < 9; ++i) {
     advance_time(std::chrono::milliseconds{50});
     settle();
+    detached();
   }
   CAF_CHECK_EQUAL(closed(), 100);
   for (auto& who : all)
     end(who);
   drained.receive([](ok_atom) {},
                   [&](caf::error& e) { CAF_FAIL(sys.render(e)); });
+  CAF_MESSAGE("no address is given back twice");
+  CAF_CHECK_EQUAL(bus_state_of().seen.size(), 200u);
+}
+
+CAF_TEST(delivers what comes before an address is given back) {
+  auto who = join(id456);
+  self->send(aut, drain_atom_v, caf::timespan{0});
+  settle();
+  push(id456, "a");
+  detached();
+  CAF_CHECK_EQUAL(seen(who), (test::texts{"deliver a", "close 1001"}));
 }
 
 CAF_TEST(closes a session that joins while it drains) {
   auto first = join(id456);
   self->send(aut, drain_atom_v, caf::timespan{0});
-  run();
+  settle();
   auto late = join(id456);
   CAF_CHECK_EQUAL(seen(late), test::texts{"close 1001"});
-  end(first);
-  end(late);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

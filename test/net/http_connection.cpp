@@ -20,10 +20,10 @@ struct connection_fixture : test::fixture {
   connection_fixture() {
     auto bus = spawn<loopback>();
     auto registry = spawn<waybill::registry>(bus, same_id::all);
-    auto handle = spawn<gateway>(bus, registry, session_config{}, "node");
+    entrance = spawn<gateway>(bus, registry, session_config{}, "node");
     settle();
     context = std::make_unique<server_context>(
-      server_context{{deref<gateway>(handle), "node"}, {}});
+      server_context{{deref<gateway>(entrance), "node"}, {}});
   }
 
   ~connection_fixture() override {
@@ -74,6 +74,7 @@ struct connection_fixture : test::fixture {
     return *result == boost::asio::error::eof;
   }
 
+  gateway_actor entrance;
   boost::asio::io_context io;
   std::unique_ptr<server_context> context;
   std::optional<stream> client;
@@ -173,11 +174,20 @@ CAF_TEST(ends a connection that sends no HTTP) {
 }
 
 CAF_TEST(ends each connection after its answer while it drains) {
-  context->api.draining = true;
+  self->send(entrance, drain_atom_v);
   connect();
   auto answer = ask(probe);
   CAF_CHECK(answer.find("Connection: close\r\n") != answer.npos);
   CAF_CHECK(is_closed());
+}
+
+CAF_TEST(lets nobody in while it drains) {
+  self->send(entrance, drain_atom_v);
+  connect();
+  CAF_CHECK(ask(upgrade).starts_with("HTTP/1.1 503"));
+  connect();
+  CAF_CHECK(
+    ask("GET /readyz HTTP/1.1\r\nHost: h\r\n\r\n").starts_with("HTTP/1.1 503"));
 }
 
 CAF_TEST(counts the requests that are under way) {

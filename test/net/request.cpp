@@ -6,7 +6,6 @@
 
 using namespace waybill;
 using namespace waybill::net;
-using namespace std::chrono_literals;
 
 namespace {
 
@@ -88,25 +87,16 @@ CAF_TEST(a path is decoded once) {
   CAF_CHECK_EQUAL(parse("/socket/%e8%bf%9e%20%2525"), "[socket][连 %25]");
   CAF_CHECK_EQUAL(parse("/socket/a%2Fb"), "[socket][a/b]");
   CAF_CHECK_EQUAL(parse("/socket/.."), "[socket][..]");
-  CAF_CHECK_EQUAL(parse("/socket/1?wait=5s&receipt=%72&wait=6s"),
+  CAF_CHECK_EQUAL(parse("/socket/1?wait=5s&receipt=%72"),
                   "[socket][1]receipt=r;wait=5s;");
-  for (auto bad :
-       {"", "*", "socket/1", "/socket/%zz", "/socket/%e", "/a b", "h:80"})
+  for (auto bad : {"", "*", "socket/1", "/socket/%zz", "/socket/%e", "/a b",
+                   "h:80", "/socket/1?wait=5s&wait=6s"})
     CAF_CHECK_EQUAL(parse(bad), "400");
 }
 
 CAF_TEST(an absolute target names this server) {
   CAF_CHECK_EQUAL(parse("http://h:80/socket/1?wait=1s"), "[socket][1]wait=1s;");
-  CAF_CHECK_EQUAL(parse("http://other/socket/1"), "400");
-}
-
-CAF_TEST(a duration is a number and a unit) {
-  CAF_CHECK_EQUAL(parse_duration("5s"), std::optional{5000ms});
-  CAF_CHECK_EQUAL(parse_duration("500ms"), std::optional{500ms});
-  CAF_CHECK_EQUAL(parse_duration("10m"), std::optional{600'000ms});
-  CAF_CHECK_EQUAL(parse_duration("2h"), std::optional{7'200'000ms});
-  CAF_CHECK_EQUAL(parse_duration("0s"), std::optional{0ms});
-  for (auto bad : {"", "5", "s", "-5s", "+5s", "5 s", "5S", "1.5s", "5d", "5ss",
-                   "9999999999999999999s", "9223372036854775807ms"})
-    CAF_CHECK(!parse_duration(bad));
+  CAF_CHECK_EQUAL(parse("HTTP://H:80/a"), "[a]");
+  for (auto bad : {"http://other/", "http://joe@h:80/", "ftp://h:80/"})
+    CAF_CHECK_EQUAL(parse(bad), "400");
 }

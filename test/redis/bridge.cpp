@@ -123,7 +123,12 @@ struct bridge_fixture : test::fixture {
     return deref<test::fake_session>(who).seen;
   }
 
-  bool is_ready() { return deref<gateway>(pusher).ready(); }
+  bool is_ready() {
+    auto result = bus_state::away;
+    deref<gateway>(pusher).state([&](bus_state state) { result = state; });
+    settle();
+    return result == bus_state::ready;
+  }
 
   /// Returns what Redis was told since the last call.
   test::texts told() { return std::exchange(redis->seen, {}); }
@@ -163,6 +168,44 @@ CAF_TEST(greets a session once its channel is subscribed) {
   CAF_CHECK_EQUAL(seen(first), test::texts{"greet"});
   end(first);
   CAF_CHECK_EQUAL(told(), test::texts{"unsubscribe waybill:id:456"});
+}
+
+CAF_TEST(brings pushes until the end of a subscription is confirmed) {
+  make_ready();
+  auto who = join("456");
+  happen(subscribed{"waybill:id:456"});
+  self->send(holder, drain_atom_v, caf::timespan{0});
+  settle();
+  happen(message{"waybill:id:456", encode(push{"p", make_text("a")})});
+  CAF_CHECK_EQUAL(seen(who), (test::texts{"greet", "deliver a"}));
+  happen(unsubscribed{"waybill:id:456"});
+  CAF_CHECK_EQUAL(seen(who), (test::texts{"greet", "deliver a", "close 1001"}));
+}
+
+CAF_TEST(takes a lost link for the end of all subscriptions) {
+  make_ready();
+  auto who = join("456");
+  self->send(holder, drain_atom_v, caf::timespan{0});
+  settle();
+  CAF_CHECK_EQUAL(seen(who), test::texts{});
+  happen(link_down{"cut"});
+  CAF_CHECK_EQUAL(seen(who), test::texts{"close 1001"});
+  CAF_MESSAGE("and does not subscribe them again");
+  told();
+  happen(link_up{});
+  CAF_CHECK_EQUAL(
+    told(), (test::texts{"subscribe waybill", "subscribe waybill:node:n1"}));
+}
+
+CAF_TEST(an address may come back before it is quite given back) {
+  make_ready();
+  end(join("456"));
+  auto second = join("456");
+  happen(subscribed{"waybill:id:456"});
+  happen(unsubscribed{"waybill:id:456"});
+  happen(subscribed{"waybill:id:456"});
+  happen(message{"waybill:id:456", encode(push{"p", make_text("a")})});
+  CAF_CHECK_EQUAL(seen(second), (test::texts{"greet", "deliver a"}));
 }
 
 CAF_TEST(takes no old confirmation for a new one) {

@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# Installs the Debian or Ubuntu packages that a job needs, if any is missing.
+#
+#   bash app/setup.sh build|demo|test...
+set -euo pipefail
+
+# shellcheck source=/dev/null
+. /etc/os-release
+boost=1.83
+[[ ${VERSION_CODENAME-} = bookworm ]] && boost=1.81
+
+demo=(redis-server haproxy curl python3-websockets)
+packages=()
+for job in "$@"; do
+  case $job in
+    build) packages+=(g++ cmake ninja-build ccache libcaf-dev libhiredis-dev
+             "libboost$boost-dev" "libboost-url$boost-dev" libcli11-dev
+             libspdlog-dev nlohmann-json3-dev) ;;
+    demo) packages+=("${demo[@]}") ;;
+    test) packages+=("${demo[@]}" python3-aiohttp python3-pytest clang-format) ;;
+    *)
+      echo "setup.sh: no job is called $job" >&2
+      exit 2
+      ;;
+  esac
+done
+
+installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n')
+missing=()
+for package in "${packages[@]}"; do
+  grep -qxF "$package installed" <<< "$installed" || missing+=("$package")
+done
+if ((${#missing[@]} == 0)); then
+  exit 0
+fi
+
+if ((EUID)); then
+  command -v sudo > /dev/null || {
+    echo "Run this as root, or install sudo, to install ${missing[*]}" >&2
+    exit 1
+  }
+  exec sudo bash "$0" "$@"
+fi
+echo "Installing ${missing[*]}"
+
+# After a plain `su`, root has the user's PATH, and dpkg wants its own.
+export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" DEBIAN_FRONTEND=noninteractive
+
+log=$(mktemp)
+policy=/usr/sbin/policy-rc.d
+own_policy=
+trap 'rm -f "$log" $own_policy' EXIT
+# Only programs are wanted. This keeps packages from starting services.
+if [[ ! -e $policy ]]; then
+  own_policy=$policy
+  printf '#!/bin/sh\nexit 101\n' > "$policy"
+  chmod +x "$policy"
+fi
+
+# Runs apt-get and shows what it said if it fails. What it reports on descriptor
+# 3 is left to the caller.
+apt() {
+  # A new machine may still be busy with upgrades of its own; they hold the lock.
+  apt-get -o DPkg::Lock::Timeout=300 "$@" < /dev/null &>> "$log" || {
+    cat "$log" >&2
+    return 1
+  }
+}
+
+# Prints each tenth of what apt reports: `dlstatus:1:20.5:Retrieving file…`.
+progress() {
+  local kind percent step last=
+  while IFS=: read -r kind _ percent _; do
+    case $kind in
+      dlstatus) step=downloaded ;;
+      pmstatus) step=installed ;;
+      *) continue ;;
+    esac
+    step+=" $((${percent%%.*} / 10 * 10))%"
+    [[ $step = "$last" ]] || echo "  $step"
+    last=$step
+  done
+}
+
+apt update
+# Nothing that is there is removed to make room, another Boost say: that is for
+# its owner to decide.
+apt install -y --no-install-recommends --no-remove -o APT::Status-Fd=3 \
+  "${missing[@]}" 3>&1 | progress
+
+# Nor are they to start with the machine next time.
+for service in redis-server haproxy; do
+  if [[ " ${missing[*]} " = *" $service "* ]]; then
+    update-rc.d "$service" disable
+  fi
+done

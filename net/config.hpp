@@ -1,0 +1,57 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace waybill::net {
+
+/// What all WebSockets of a node have in common.
+struct websocket_config {
+  /// How long the handshake may take.
+  std::chrono::milliseconds handshake_timeout{10'000};
+
+  /// After how long a silent peer is gone; it is pinged at half of it.
+  std::chrono::milliseconds idle_timeout{60'000};
+
+  /// The largest message from a client, in bytes.
+  size_t max_message = 64 * 1024;
+
+  /// Allows permessage-deflate (RFC 7692) to clients that offer it.
+  bool compression = false;
+};
+
+/// What all connections of a node have in common.
+struct connection_config {
+  /// How long a client may take for a request, from its first byte.
+  std::chrono::milliseconds head_timeout{10'000};
+
+  /// How long a connection may wait for its next request.
+  std::chrono::milliseconds idle_timeout{60'000};
+
+  /// The largest body of a request, in bytes.
+  size_t max_body = 256 * 1024;
+
+  websocket_config websocket;
+};
+
+/// Where a server listens: `host:port` with a name or number, `[::1]:8080`, or
+/// `:8080` for all addresses. Port 0 takes a free one.
+struct listen_address {
+  std::string host;
+  std::string port;
+
+  /// @returns nothing for a text that is no such address.
+  static std::optional<listen_address> parse(std::string_view text);
+
+  /// Tells whether only this machine can connect to it.
+  bool is_loopback() const;
+};
+
+/// Parses a duration such as `5s`, `500ms` or `10m`: digits and a unit out of
+/// `ms`, `s`, `m` and `h`.
+/// @returns nothing for any other text, and for more than a year.
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
+
+} // namespace waybill::net

@@ -1,0 +1,187 @@
+"""Clients and pushers as tests need them."""
+
+import asyncio
+import contextlib
+import json
+import weakref
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import websockets
+
+from harness import TIMEOUT
+
+GREETING = "连接成功!"
+
+
+@dataclass
+class Answer:
+    """What an HTTP request was answered with."""
+
+    status: int
+    headers: dict
+    body: bytes
+
+    @property
+    def json(self):
+        """The body, which must be a JSON document."""
+        assert self.headers["content-type"] == "application/json"
+        return json.loads(self.body)
+
+    @property
+    def closes(self):
+        """Whether the server said that it closes the connection."""
+        return self.headers.get("connection", "").lower() == "close"
+
+    def check_failure(self, status):
+        """Checks the status, and that the body says what is wrong."""
+        assert self.status == status, self
+        assert self.json["error"].replace("_", "").isalnum()
+        assert self.json["message"]
+        return self
+
+
+class Http:
+    """A connection for HTTP, on which anything can be sent. An `async with`
+    opens and closes it."""
+
+    def __init__(self, server):
+        self._port = server.port
+        self._begun = b""
+
+    async def __aenter__(self):
+        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
+        return self
+
+    async def __aexit__(self, *_):
+        self._writer.close()
+
+    async def send(self, data):
+        """Sends bytes as they are. A server may refuse them half-way."""
+        self._writer.write(data)
+        with contextlib.suppress(ConnectionError):
+            await self._writer.drain()
+
+    async def has_answer_within(self, seconds):
+        """Tells whether an answer begins within so many seconds."""
+        if not self._begun:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    self._begun = await self._reader.readexactly(1)
+        return bool(self._begun)
+
+    async def read(self, head_only=False):
+        """Returns the next answer."""
+        async with asyncio.timeout(TIMEOUT):
+            head = self._begun + await self._reader.readuntil(b"\r\n\r\n")
+            self._begun = b""
+            first, *lines = head[:-4].decode().split("\r\n")
+            fields = (line.split(": ", 1) for line in lines)
+            headers = {name.lower(): value for name, value in fields}
+            size = 0 if head_only else int(headers.get("content-length", 0))
+            body = await self._reader.readexactly(size)
+        return Answer(int(first.split(" ")[1]), headers, body)
+
+    async def is_closed(self):
+        """Waits until the server closes the connection. Tells whether it did so
+        without sending anything more."""
+        async with asyncio.timeout(TIMEOUT):
+            try:
+                return await self._reader.read() == b""
+            except ConnectionResetError:
+                return True
+
+    async def request(self, method, target, body=None, headers=None):
+        """Sends a request and returns the answer."""
+        fields = {"Host": f"127.0.0.1:{self._port}", **(headers or {})}
+        if body is not None:
+            fields["Content-Length"] = len(body)
+        lines = [f"{method} {target} HTTP/1.1", *(f"{k}: {v}" for k, v in fields.items())]
+        await self.send("\r\n".join(lines).encode() + b"\r\n\r\n" + (body or b""))
+        return await self.read(head_only=method == "HEAD")
+
+    async def push(self, name, message, query="", headers=None):
+        """Pushes to an id: a text as UTF-8, or else bytes as binary."""
+        if isinstance(message, bytes):
+            headers = {"Content-Type": "application/octet-stream", **(headers or {})}
+        else:
+            message = message.encode()
+        return await self.request("POST", f"/socket/{quote(name, safe='')}{query}",
+                                  message, headers)
+
+
+async def request(server, *arguments, **options):
+    """Sends one request on a connection of its own, see Http.request."""
+    async with Http(server) as http:
+        return await http.request(*arguments, **options)
+
+
+async def push(server, *arguments, **options):
+    """Pushes once on a connection of its own, see Http.push."""
+    async with Http(server) as http:
+        return await http.push(*arguments, **options)
+
+
+async def get(server, target):
+    """Returns the JSON at `target`, whatever the status."""
+    return (await request(server, "GET", target)).json
+
+
+async def is_ready(node):
+    """Tells whether a node answers that it is ready."""
+    return (await request(node, "GET", "/readyz")).status == 200
+
+
+async def receive(ws):
+    """Returns the next message of a WebSocket."""
+    async with asyncio.timeout(TIMEOUT):
+        return await ws.recv()
+
+
+async def close_of(ws):
+    """Waits for the end of a WebSocket and returns its close code."""
+    async with asyncio.timeout(TIMEOUT):
+        await ws.wait_closed()
+    return ws.close_code
+
+
+_joined = weakref.WeakSet()
+
+
+async def abandon_all():
+    """Cuts all connections that `join` opened and that still stand."""
+    for ws in list(_joined):
+        ws.transport.abort()
+        await ws.wait_closed()
+
+
+async def join(server, name, greeting=GREETING, **options):
+    """Opens a WebSocket with the library `websockets`, and awaits the greeting."""
+    # Without a limit of its own the library reads all that comes: else it could
+    # not see the end of a WebSocket whose messages a test leaves unread.
+    ws = await websockets.connect(server.ws_url(name), max_queue=None, **options)
+    _joined.add(ws)
+    assert await receive(ws) == greeting
+    return ws
+
+
+@contextlib.asynccontextmanager
+async def joined(server, *names, **options):
+    """Does as `join` for each name, for the time of an `async with`. Yields a
+    list, or the WebSocket itself where there is one name."""
+    async with contextlib.AsyncExitStack() as stack:
+        sessions = []
+        for name in names:
+            sessions.append(await join(server, name, **options))
+            stack.push_async_callback(sessions[-1].close)
+        yield sessions[0] if len(names) == 1 else sessions
+
+
+async def assert_reachable(server, name, *sessions):
+    """Checks that a push reaches the sessions, and that they are sent nothing
+    before it."""
+    answer = await push(server, name, "are you there?")
+    assert answer.status == 200, answer
+    for ws in sessions:
+        assert await receive(ws) == "are you there?"
+    return answer

@@ -1,0 +1,81 @@
+"""The log: a line an event, whatever clients and programs send."""
+
+import json
+import re
+
+import pytest
+
+from clients import Http, assert_reachable, joined
+from harness import eventually
+
+# What would break a line, fake one, or speak to the terminal.
+NASTY = "a\n2026-01-01T00:00:00.000+00:00 error fake\r\n\x1b[31mred\x07\0\u2028\u0085\u202e\"}\\"
+
+LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d (info|warning|error) .*")
+
+
+async def provoke(lab, *options):
+    """Lets clients and programs send what is nasty. Returns all that was logged."""
+    cluster = lab.cluster(*options, size=1)
+    node, = cluster.nodes
+    async with joined(node, NASTY.translate(dict.fromkeys(range(32))).replace("\u0085", "")) as ws:
+        await ws.send(NASTY)
+        await ws.send(NASTY.encode() + b"\xff")
+        await ws.send("x" * 60_000)
+        await ws.send("the last")
+    node.log.wait_for("the last")
+    cluster.redis.publish(NASTY)
+    cluster.redis.publish(b"\n\xff" + NASTY.encode())
+    await eventually(lambda: len(cluster.redis.dead_letters()) == 2)
+    async with Http(node) as http:
+        await http.send(NASTY.encode() + b"\r\n\r\n")
+        await http.is_closed()
+    node.stop()
+    return node.log.rest()
+
+
+async def test_nothing_that_is_sent_can_break_a_line(lab):
+    lines = await provoke(lab)
+    for line in lines:
+        assert LINE.fullmatch(line)
+        # No control characters, of C1 neither: terminals obey those, too.
+        assert not re.search(r"[\x00-\x1f\x7f-\x9f]", line)
+        assert len(line) < 1000
+    messages = [line for line in lines if "message from" in line]
+    assert len(messages) == 4
+    assert "a\\n2026" in messages[0] and "\\u001b" in messages[0]
+
+
+async def test_in_json_each_line_is_an_object(lab):
+    lines = [json.loads(line) for line in await provoke(lab, "--log-format", "json")]
+    assert all(line.keys() >= {"time", "level", "message"} for line in lines)
+    assert {line["level"] for line in lines} <= {"info", "warning"}
+    assert sum("message from" in line["message"] for line in lines) == 4
+
+
+@pytest.mark.parametrize("level, shown", [
+    ("debug", {"info", "warning"}), ("info", {"info", "warning"}), ("warn", {"warning"}),
+    ("error", set())])
+async def test_the_level_decides_what_is_logged(lab, level, shown):
+    redis = lab.redis()
+    node = lab.node("--log-level", level, redis=redis)
+    redis.publish("this is a warning")
+    await eventually(lambda: len(redis.dead_letters()) == 1)
+    node.stop()
+    assert {LINE.fullmatch(line)[1] for line in node.log.rest()} >= shown
+    if not shown:
+        assert node.log.rest() == []
+    if level == "warn":
+        assert not any(" info " in line for line in node.log.rest())
+
+
+async def test_what_clients_do_normally_is_not_worth_a_line(lab):
+    node = lab.node("--upstream", "echo")
+    before = node.log.all()
+    async with joined(node, *["456"] * 20) as sessions:
+        await assert_reachable(node, "456", *sessions)
+        for ws in sessions[:10]:
+            ws.transport.abort()
+    node.stop()
+    later = node.log.rest()[len(before):]
+    assert [line for line in later if "stop" not in line] == []

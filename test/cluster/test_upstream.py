@@ -1,0 +1,104 @@
+"""What clients send goes where --upstream says."""
+
+import base64
+import json
+
+import pytest
+
+from clients import joined, receive
+from harness import eventually
+
+
+@pytest.fixture(scope="module")
+def upward(shared_lab):
+    """A cluster that publishes what clients send, and one who listens."""
+    cluster = shared_lab.cluster("--upstream", "redis")
+    listener = cluster.redis.connect()
+    assert listener.command("SUBSCRIBE", "waybill:upstream")[2] == 1
+    return cluster, listener
+
+
+def next_message(listener):
+    """Returns the next message on a subscribed connection."""
+    kind, _, message = listener.read()
+    assert kind == b"message"
+    return json.loads(message)
+
+
+@pytest.mark.parametrize("name", ["456", "连接", "-1", 'a"b\\'])
+@pytest.mark.parametrize("text", ["aaaa", "", '{"a":1.0}', 'quotes " and\n\\lines\0', "🚚"])
+async def test_a_text_is_published_with_the_id_of_its_sender(upward, name, text):
+    cluster, listener = upward
+    async with joined(cluster.nodes[0], name) as ws:
+        await ws.send(text)
+        assert next_message(listener) == {"KEY": name, "VALUE": text}
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 3, 4, 255, 65536])
+async def test_bytes_are_published_as_base64(upward, size):
+    cluster, listener = upward
+    data = bytes(i * 7 % 256 for i in range(size))
+    async with joined(cluster.nodes[1], "456") as ws:
+        await ws.send(data)
+        assert next_message(listener) == {
+            "KEY": "456", "VALUE": base64.b64encode(data).decode(), "ENCODING": "base64"}
+
+
+async def test_messages_of_one_client_are_published_in_order(upward):
+    cluster, listener = upward
+    async with joined(cluster.nodes[2], "456") as ws:
+        for i in range(500):
+            await ws.send(str(i))
+        assert [next_message(listener)["VALUE"] for _ in range(500)] == [str(i) for i in range(500)]
+
+
+async def test_messages_are_not_sent_back_or_routed(upward):
+    cluster, listener = upward
+    one, two, _ = cluster.nodes
+    async with joined(one, "456") as sender, joined(two, "456") as other:
+        await sender.send("aaaa")
+        assert next_message(listener)["VALUE"] == "aaaa"
+        cluster.redis.publish('{"KEY":456,"VALUE":"bbbb"}')
+        assert await receive(sender) == await receive(other) == "bbbb"
+
+
+async def test_echo_sends_back_to_the_sender_alone(lab):
+    node = lab.node("--upstream", "echo")
+    async with joined(node, "456", "456") as (one, two):
+        for message in ["aaaa", b"\xff\x00", "连接", ""]:
+            await one.send(message)
+            assert await receive(one) == message
+        await two.send("bbbb")
+        assert await receive(two) == "bbbb"
+
+
+async def test_by_default_messages_are_logged(lab):
+    node = lab.node()
+    async with joined(node, "456") as ws:
+        await ws.send("aaaa")
+        assert "456" in node.log.wait_for("message from .*aaaa")[0]
+
+
+async def test_while_redis_is_away_messages_are_dropped_and_their_sender_stays(lab):
+    cluster = lab.cluster("--upstream", "redis", size=1)
+    node, = cluster.nodes
+    async with joined(node, "456") as ws:
+        cluster.redis.kill()
+        node.log.wait_for("Redis is away")
+        await ws.send("lost")
+        cluster.redis.start()
+        listener = cluster.redis.connect()
+        listener.command("SUBSCRIBE", "waybill:upstream")
+        await eventually(lambda: cluster.redis.subscribers("456") == {"456": 1})
+        await ws.send("kept")
+        assert next_message(listener)["VALUE"] == "kept"
+
+
+async def test_the_upstream_channel_has_the_prefix_of_the_cluster(lab):
+    redis = lab.redis()
+    node = lab.node("--upstream", "redis", "--redis-prefix", "other", redis=redis)
+    listener = redis.connect()
+    listener.command("SUBSCRIBE", "other:upstream")
+    async with joined(node, "456") as ws:
+        await ws.send("aaaa")
+        assert next_message(listener) == {"KEY": "456", "VALUE": "aaaa"}

@@ -1,0 +1,36 @@
+#define CAF_SUITE config
+
+#include "net/config.hpp"
+
+#include <caf/test/dsl.hpp>
+
+using namespace waybill::net;
+using namespace std::chrono_literals;
+
+CAF_TEST(an address has a host and a port) {
+  auto x = listen_address::parse("127.0.0.1:8080").value();
+  CAF_CHECK_EQUAL(x.host, "127.0.0.1");
+  CAF_CHECK_EQUAL(x.port, "8080");
+  CAF_CHECK_EQUAL(listen_address::parse("[::1]:0").value().host, "::1");
+  CAF_CHECK_EQUAL(listen_address::parse(":80").value().host, "");
+  for (auto bad : {"", "8080", "h:", "h:x", "h:65536", "h:-1", "::1:80"})
+    CAF_CHECK(!listen_address::parse(bad));
+}
+
+CAF_TEST(only this machine can connect to a loopback address) {
+  for (auto yes : {"127.0.0.1:1", "127.9.9.9:1", "[::1]:1", "localhost:1"})
+    CAF_CHECK(listen_address::parse(yes).value().is_loopback());
+  for (auto no : {"0.0.0.0:1", "[::]:1", ":1", "10.0.0.1:1", "example.com:1"})
+    CAF_CHECK(!listen_address::parse(no).value().is_loopback());
+}
+
+CAF_TEST(a duration is a number and a unit) {
+  CAF_CHECK_EQUAL(parse_duration("5s"), std::optional{5000ms});
+  CAF_CHECK_EQUAL(parse_duration("500ms"), std::optional{500ms});
+  CAF_CHECK_EQUAL(parse_duration("10m"), std::optional{600'000ms});
+  CAF_CHECK_EQUAL(parse_duration("2h"), std::optional{7'200'000ms});
+  CAF_CHECK_EQUAL(parse_duration("0s"), std::optional{0ms});
+  for (auto bad : {"", "5", "s", "-5s", "+5s", "5 s", "5S", "1.5s", "5d", "5ss",
+                   "9999999999999999999s", "9223372036854775807ms"})
+    CAF_CHECK(!parse_duration(bad));
+}
