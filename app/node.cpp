@@ -165,10 +165,10 @@ int run_node(const options& config) {
 
   std::vector<net::server::worker> workers;
   for (auto& loop : loops) {
-    auto handle = keep(
-      system.spawn<gateway>(&loop, bus, registry, sessions, config.node));
-    auto& actors
-      = dynamic_cast<gateway&>(*caf::actor_cast<caf::abstract_actor*>(handle));
+    gateways.push_back(
+      keep(system.spawn<gateway>(&loop, bus, registry, sessions, config.node)));
+    auto& actors = dynamic_cast<gateway&>(
+      *caf::actor_cast<caf::abstract_actor*>(gateways.back()));
     workers.push_back({loop, contexts.emplace_back(net::server_context{
                                {actors, config.node}, config.connections})});
   }
