@@ -11,6 +11,11 @@ const char* loopback::name() const {
   return "waybill.loopback";
 }
 
+void loopback::on_exit() {
+  // A registry refers to its bus.
+  holders_.clear();
+}
+
 loopback::behavior_type loopback::make_behavior() {
   return {
     [this](subscribe_atom, const observer_actor& observer) {

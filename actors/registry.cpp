@@ -44,6 +44,11 @@ const char* registry::name() const {
   return "waybill.registry";
 }
 
+void registry::on_exit() {
+  // A promise refers to the actor that made it.
+  drained_ = {};
+}
+
 registry::behavior_type registry::make_behavior() {
   send(bus_, subscribe_atom_v, observer_actor{this});
   return {

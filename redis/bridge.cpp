@@ -48,7 +48,12 @@ const char* bridge::name() const {
 }
 
 void bridge::on_exit() {
+  // The port is bound to the loop, which this actor may outlive.
   redis_->stop();
+  redis_ = nullptr;
+  // Promises refer to the actor that made them, and observers to their bus.
+  entries_.clear();
+  observers_.clear();
 }
 
 bridge::behavior_type bridge::make_behavior() {

@@ -105,7 +105,7 @@ private:
 
   const bridge_config config_;
   const std::string own_channel_;
-  const port_ptr redis_;
+  port_ptr redis_;
   bus_state state_ = bus_state::away;
   bool linked_ = false;
   std::vector<observer_actor> observers_;

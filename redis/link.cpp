@@ -27,10 +27,6 @@ link::link(boost::asio::io_context& context, server_url where)
   // nop
 }
 
-link::~link() {
-  stop();
-}
-
 void link::start(bridge_actor owner) {
   owner_ = std::move(owner);
   connect();

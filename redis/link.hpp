@@ -17,8 +17,6 @@ class link : public port, public std::enable_shared_from_this<link> {
 public:
   link(boost::asio::io_context& context, server_url where);
 
-  ~link() override;
-
   void start(bridge_actor owner) override;
 
   void subscribe(std::vector<std::string> channels) override;

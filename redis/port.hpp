@@ -92,7 +92,7 @@ public:
   /// Drops the link and makes it anew.
   virtual void reset(std::string reason) = 0;
 
-  /// Closes the connections.
+  /// Closes the connections. Comes once, and nothing after it.
   virtual void stop() = 0;
 };
 

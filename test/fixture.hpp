@@ -51,13 +51,13 @@ struct fixture : test_coordinator_fixture<system_config> {
     return result;
   }
 
-  /// Asks a registry or a bus for its figures.
+  /// Asks a registry or a bus for one of its figures.
   template <class Handle>
-  counters figures(const Handle& who) {
-    counters result;
+  uint64_t figure(const Handle& who, const std::string& name) {
+    uint64_t result = 0;
     auto response = self->request(who, caf::infinite, get_atom_v);
     settle();
-    response.receive([&](counters& x) { result = std::move(x); },
+    response.receive([&](const counters& x) { result = x.at(name); },
                      [&](caf::error& e) { CAF_FAIL(sys.render(e)); });
     return result;
   }
@@ -107,6 +107,13 @@ protected:
 class fake_bus : public hosted<bus_actor> {
 public:
   using hosted::hosted;
+
+  void on_exit() override {
+    // Promises and observers refer back to this actor.
+    attaching.clear();
+    detaching.clear();
+    observers.clear();
+  }
 
   std::vector<std::string> seen;
   std::vector<caf::typed_response_promise<ok_atom>> attaching;

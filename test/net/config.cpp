@@ -11,8 +11,10 @@ CAF_TEST(an address has a host and a port) {
   auto x = listen_address::parse("127.0.0.1:8080").value();
   CAF_CHECK_EQUAL(x.host, "127.0.0.1");
   CAF_CHECK_EQUAL(x.port, "8080");
-  CAF_CHECK_EQUAL(listen_address::parse("[::1]:0").value().host, "::1");
-  CAF_CHECK_EQUAL(listen_address::parse(":80").value().host, "");
+  x = listen_address::parse("[::1]:0").value();
+  CAF_CHECK_EQUAL(x.host, "::1");
+  x = listen_address::parse(":80").value();
+  CAF_CHECK_EQUAL(x.host, "");
   for (auto bad : {"", "8080", "h:", "h:x", "h:65536", "h:-1", "::1:80"})
     CAF_CHECK(!listen_address::parse(bad));
 }
