@@ -106,6 +106,9 @@ struct nodes {
       ->request(bus[node], patience, detach_atom_v, push_address::id(id),
                 registry[node])
       .receive([](ok_atom) {}, fail());
+    // What the registry got before this, it has forwarded before it answers.
+    self->request(registry[node], patience, get_atom_v)
+      .receive([](const counters&) {}, fail());
   }
 
   /// @returns how many nodes a push reached.
