@@ -231,7 +231,7 @@ backend nodes
         with socket.create_server(("127.0.0.1", 0)) as listener:
             self.port = listener.getsockname()[1]
             config.write_text(self.CONFIG.format(listener=listener.fileno(), servers=servers))
-            super().__init__("haproxy", "-db", "-f", config, pass_fds=[listener.fileno()])
+            super().__init__("/usr/sbin/haproxy", "-db", "-f", config, pass_fds=[listener.fileno()])
 
     ws_url = Server.ws_url
 
