@@ -1,5 +1,7 @@
 #include "net/event_loop.hpp"
 
+#include <cassert>
+
 #include <boost/asio/post.hpp>
 
 namespace waybill::net {
@@ -71,6 +73,7 @@ void event_loop::run_ready() {
 }
 
 void event_loop::resume(job_ptr job) {
+  assert(is_current());
   if (job->resume(this, max_throughput) == caf::resumable::resume_later)
     exec_later(job.release());
 }
