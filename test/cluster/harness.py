@@ -19,6 +19,8 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 WAYBILL = os.environ.get("WAYBILL", ROOT / "build/release/waybill")
 SCALE = float(os.environ.get("WAYBILL_TEST_SCALE", "1.0"))
@@ -26,6 +28,18 @@ SCALE = float(os.environ.get("WAYBILL_TEST_SCALE", "1.0"))
 # Whoever runs the tests may have options of a node in variables.
 CLEAN_ENVIRONMENT = {name: value for name, value in os.environ.items()
                      if not name.startswith("WAYBILL")}
+
+def resolves(name):
+    """Tells whether this machine knows an address of `name`."""
+    try:
+        return bool(socket.getaddrinfo(name, None))
+    except socket.gaierror:
+        return False
+
+
+# A machine made by debootstrap alone has no /etc/hosts, and so no localhost.
+needs_localhost = pytest.mark.skipif(not resolves("localhost"),
+                                     reason="no address of localhost")
 
 # Nothing here takes so long; what does has failed. In seconds.
 TIMEOUT = 30

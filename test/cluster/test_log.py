@@ -71,6 +71,7 @@ async def test_the_level_decides_what_is_logged(lab, level, shown):
 
 async def test_what_clients_do_normally_is_not_worth_a_line(lab):
     node = lab.node("--upstream", "echo")
+    node.log.wait_for("listening on")
     before = node.log.all()
     async with joined(node, *["456"] * 20) as sessions:
         await assert_reachable(node, "456", *sessions)

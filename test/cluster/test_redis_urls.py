@@ -3,7 +3,7 @@
 import pytest
 
 from clients import assert_reachable, joined, push, request
-from harness import eventually
+from harness import eventually, needs_localhost
 
 
 async def assert_routes(lab, url):
@@ -17,6 +17,7 @@ async def test_a_unix_socket(lab):
     await assert_routes(lab, lab.redis().unix_url)
 
 
+@needs_localhost
 async def test_a_host_name_without_a_database(lab):
     await assert_routes(lab, f"redis://localhost:{lab.redis().port}")
 
