@@ -168,24 +168,27 @@ async def test_sessions_are_closed_over_the_time_of_the_drain(lab):
     assert time.monotonic() - began < 5
 
 
+@contextlib.contextmanager
+def stubborn_client(node):
+    """Stops a node that has a client which does not answer its close frame."""
+    with RawWebSocket(node, "456") as client:
+        client.read_handshake()
+        client.read_frame()
+        node.signal(signal.SIGTERM)
+        assert client.read_frame()[0] == CLOSE
+        yield
+
+
 async def test_a_client_that_does_not_go_holds_up_the_end_only_for_a_while(lab):
     node = lab.node()
-    with RawWebSocket(node, "456") as stubborn:
-        stubborn.read_handshake()
-        stubborn.read_frame()
-        node.signal(signal.SIGTERM)
-        assert stubborn.read_frame()[0] == CLOSE
+    with stubborn_client(node):
         assert node.wait(timeout=12) == 0
 
 
 async def test_a_second_signal_ends_the_node_at_once(lab):
     node = lab.node()
-    with RawWebSocket(node, "456") as stubborn:
-        stubborn.read_handshake()
-        stubborn.read_frame()
-        node.signal(signal.SIGTERM)
+    with stubborn_client(node):
         # The first signal was heard, and waits for this client.
-        assert stubborn.read_frame()[0] == CLOSE
         node.signal(signal.SIGTERM)
         assert node.wait(timeout=2) != 0
 
