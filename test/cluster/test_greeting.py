@@ -29,3 +29,4 @@ async def test_a_push_that_starts_after_the_greeting_arrives(cluster, names, lea
                 ws.transport.abort()
 
     await together(map(play, range(WORKERS)))
+    print(f"{WORKERS * (ROUNDS // WORKERS + 1)} rounds, none missed")

@@ -61,10 +61,13 @@ async def test_sessions_outlive_redis_and_the_first_push_after_it_arrives(lab):
                 assert time.monotonic() - killed < 2
         await assert_refused(node, names[1])
         assert (await request(node, "GET", "/livez")).status == 200
+    print(f"three nodes refuse pushes {time.monotonic() - killed:.3f} s after Redis died")
 
     cluster.redis.start()
+    started = time.monotonic()
     for node in cluster.nodes:
         await eventually(lambda: is_ready(node))
+        print(f"ready {time.monotonic() - started:.3f} s after Redis is back")
         # Its own sessions are reachable by the very first push.
         name = next(name for name in names if homes[name] is node)
         await assert_reachable(node, name, sessions[name])
