@@ -42,23 +42,34 @@ std::string gateway::next_push_id() {
   return push_prefix_ + std::to_string(++pushes_);
 }
 
+void gateway::on_exit() {
+  ended_ = true;
+}
+
 void gateway::state(std::function<void(bus_state)> then) {
+  if (ended_)
+    return then(bus_state::away);
   request(bus_, caf::infinite, state_atom_v)
     .then([then](bus_state state) { then(state); },
           [then](caf::error&) { then(bus_state::away); });
 }
 
-void gateway::publish(const push_address& where, push what,
-                      nodes_handler then) {
-  request(bus_, caf::infinite, publish_atom_v, where, std::move(what))
+template <class... Ts>
+void gateway::ask(nodes_handler then, Ts&&... question) {
+  if (ended_)
+    return then(caf::error{errc::bus_away});
+  request(bus_, caf::infinite, std::forward<Ts>(question)...)
     .then([then](uint64_t nodes) { then(nodes); },
           [then](caf::error& why) { then(std::move(why)); });
 }
 
+void gateway::publish(const push_address& where, push what,
+                      nodes_handler then) {
+  ask(std::move(then), publish_atom_v, where, std::move(what));
+}
+
 void gateway::presence(const push_address& where, nodes_handler then) {
-  request(bus_, caf::infinite, presence_atom_v, where)
-    .then([then](uint64_t nodes) { then(nodes); },
-          [then](caf::error& why) { then(std::move(why)); });
+  ask(std::move(then), presence_atom_v, where);
 }
 
 session_actor gateway::open_session(std::string id, transport_ptr connection) {
@@ -70,6 +81,8 @@ session_actor gateway::open_session(std::string id, transport_ptr connection) {
 }
 
 void gateway::stats(std::function<void(const counters&)> then) {
+  if (ended_)
+    return then({});
   request(registry_, caf::infinite, get_atom_v)
     .then([this, then](const counters& ours) {
       request(bus_, caf::infinite, get_atom_v)

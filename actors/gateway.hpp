@@ -27,6 +27,8 @@ public:
 
   const char* name() const override;
 
+  void on_exit() override;
+
   /// Tells whether the node is stopping.
   bool draining() const noexcept { return draining_; }
 
@@ -59,6 +61,10 @@ protected:
   behavior_type make_behavior() override;
 
 private:
+  /// Asks the bus for a number of nodes.
+  template <class... Ts>
+  void ask(nodes_handler then, Ts&&... question);
+
   caf::execution_unit* const host_;
   const bus_actor bus_;
   const registry_actor registry_;
@@ -66,6 +72,10 @@ private:
   const std::string push_prefix_;
   uint64_t pushes_ = 0;
   bool draining_ = false;
+
+  /// Set once this actor gets no more answers. Who asks then must not wait for
+  /// one: the callback, and the connection in it, would outlive the loop.
+  bool ended_ = false;
 };
 
 } // namespace waybill

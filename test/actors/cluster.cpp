@@ -103,4 +103,18 @@ CAF_TEST(the figures of a node are those of its registry and its bus) {
   CAF_CHECK_EQUAL(figures["refused_requests"], 1u);
 }
 
+CAF_TEST(a gateway that has ended keeps nobody waiting) {
+  self->send_exit(gateways[0], caf::exit_reason::user_shutdown);
+  run();
+  std::string outcome;
+  gateway_at(0).publish(push_address::id("456"), {"p", make_text("a")},
+                        [&](caf::expected<uint64_t> nodes) {
+                          outcome = sys.render(nodes.error());
+                        });
+  CAF_CHECK_EQUAL(outcome, "bus_away");
+  auto state = bus_state::ready;
+  gateway_at(0).state([&](bus_state x) { state = x; });
+  CAF_CHECK_EQUAL(state, bus_state::away);
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()
