@@ -157,8 +157,13 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments) {
                   "Listen where others can connect, though nobody is asked who "
                   "they are");
   add(parser, "--redis", result.redis, &read_redis,
-      "redis://[user:password@]host:port[/db] or unix://path", "",
-      "The Redis of the cluster; without one the node is alone");
+      "redis://[user:password@]host:port[/db], rediss:// for TLS, unix://path "
+      "or redis+sentinel://[user:password@]host:port,…/master[/db]",
+      "", "The Redis of the cluster; without one the node is alone");
+  std::string redis_ca;
+  parser.add_option("--redis-ca", redis_ca,
+                    "File of the CA certificates, in PEM, that a rediss:// may "
+                    "have; by default the system's");
   parser
     .add_option("--redis-channel", result.redis_channel,
                 "Channel on which programs publish {\"KEY\":…,\"VALUE\":…}")
@@ -224,6 +229,20 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments) {
   if (result.upstream == upstream::redis && !result.redis) {
     std::cerr << "waybill: --upstream redis needs --redis\n";
     return 2;
+  }
+  auto uses_tls = result.redis && result.redis->tls;
+  if (!redis_ca.empty() && !uses_tls) {
+    std::cerr << "waybill: --redis-ca needs a --redis rediss://…\n";
+    return 2;
+  }
+  if (uses_tls) {
+    auto trust = redis::make_trust(redis_ca);
+    if (!trust) {
+      std::cerr << "waybill: --redis-ca " << redis_ca << ": "
+                << trust.error().context().get_as<std::string>(0) << '\n';
+      return 2;
+    }
+    result.redis->trust = *std::move(trust);
   }
   if (!is_name(result.node)) {
     std::cerr << "waybill: --node is a name without slashes\n";

@@ -30,8 +30,13 @@ void connection::open(const server_url& where) {
   url_ = where;
   deadline_.expires_after(open_timeout);
   deadline_.async_wait([weak = weak_from_this()](error_code ec) {
-    if (auto self = weak.lock(); self && !ec)
-      self->lose("no answer in time");
+    auto self = weak.lock();
+    if (!self || ec)
+      return;
+    auto& tls = self->tls_;
+    self->lose(tls && !SSL_is_init_finished(tls->native_handle())
+                 ? "no TLS: the handshake took too long"
+                 : "no answer in time");
   });
   if (!url_.path.empty())
     return connect({asio::local::stream_protocol::endpoint{url_.path}});
@@ -58,35 +63,57 @@ void connection::connect(std::vector<protocol::endpoint> endpoints) {
         return self->lose(ec.message());
       error_code ignored; // A unix socket has no such option, and needs none.
       self->socket_.set_option(tcp::no_delay(true), ignored);
+      if (self->url_.tls)
+        return self->shake_hands();
       self->read();
       self->log_in();
     });
 }
 
+void connection::shake_hands() {
+  tls_.emplace(socket_, *url_.trust);
+  auto session = tls_->native_handle();
+  if (!expect_host(session, url_.host))
+    return lose("no TLS: no certificate can be for such a host");
+  tls_->async_handshake(asio::ssl::stream_base::client,
+                        [self = shared_from_this(), session](error_code ec) {
+                          if (ec)
+                            return self->lose(failure_of(session, ec));
+                          self->read();
+                          self->log_in();
+                        });
+}
+
 void connection::log_in() {
-  auto check = [weak = weak_from_this()](caf::expected<reply> what) {
-    auto self = weak.lock();
-    if (self && what && what->type == reply::kind::error)
-      self->lose(what->text);
-  };
+  std::vector<command> steps;
   if (!url_.password.empty()) {
     command auth{"AUTH", url_.password};
     if (!url_.user.empty())
       auth.insert(auth.begin() + 1, url_.user);
-    send(auth, check);
+    steps.push_back(std::move(auth));
   }
   // SELECT is sent for database 0, too: its reply tells whether Redis will
   // take commands at all, which it does not while it loads, or without AUTH.
-  send({"SELECT", url_.db},
-       [check, weak = weak_from_this()](caf::expected<reply> what) {
-         check(what);
-         if (auto self = weak.lock();
-             self && what && what->type != reply::kind::error)
-           self->opened();
-       });
+  if (!url_.db.empty())
+    steps.push_back({"SELECT", url_.db});
+  if (!url_.role.empty())
+    steps.push_back({"ROLE"});
+  for (auto& step : steps)
+    send(step, [weak = weak_from_this(), is_last = &step == &steps.back()](
+                 const caf::expected<reply>& what) {
+      if (auto self = weak.lock(); self && what)
+        self->on_login(*what, is_last);
+    });
 }
 
-void connection::opened() {
+void connection::on_login(const reply& what, bool is_last) {
+  if (what.type == reply::kind::error)
+    return lose(what.text);
+  if (!is_last)
+    return;
+  if (!url_.role.empty()
+      && (what.items.empty() || what.items[0].text != url_.role))
+    return lose("this Redis is no " + url_.role);
   open_ = true;
   deadline_.cancel();
   owner_->on_open();
@@ -118,26 +145,30 @@ void connection::write() {
   writing_.clear();
   writing_.swap(out_);
   sent_ = waiting_.size();
-  asio::async_write(socket_, asio::buffer(writing_),
-                    [self = shared_from_this()](error_code ec, size_t) {
-                      if (ec)
-                        return self->lose(ec.message());
-                      if (!self->out_.empty())
-                        return self->write();
-                      self->writing_.clear();
-                      self->flushing_ = false;
-                    });
+  on_stream([this](auto& stream) {
+    asio::async_write(stream, asio::buffer(writing_),
+                      [self = shared_from_this()](error_code ec, size_t) {
+                        if (ec)
+                          return self->lose(ec.message());
+                        if (!self->out_.empty())
+                          return self->write();
+                        self->writing_.clear();
+                        self->flushing_ = false;
+                      });
+  });
 }
 
 // -- replies ------------------------------------------------------------------
 
 void connection::read() {
-  socket_.async_read_some(
-    asio::buffer(in_), [self = shared_from_this()](error_code ec, size_t size) {
+  on_stream([this](auto& stream) {
+    stream.async_read_some(asio::buffer(in_), [self = shared_from_this()](
+                                                error_code ec, size_t size) {
       if (ec)
         return self->lose(ec.message());
       self->on_read(size);
     });
+  });
 }
 
 void connection::on_read(size_t size) {

@@ -4,6 +4,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/stream.hpp>
 
 #include "redis/port.hpp"
 #include "redis/url.hpp"
@@ -47,7 +49,8 @@ public:
   /// @param owner outlives the connection, or closes it.
   connection(boost::asio::io_context& context, listener& owner);
 
-  /// Connects, then logs in with AUTH and SELECT, all within two seconds.
+  /// Connects, then logs in with AUTH, SELECT and ROLE, as far as `where` asks
+  /// for them, all within two seconds.
   void open(const server_url& where);
 
   /// Sends a command whose reply `then` gets.
@@ -66,12 +69,27 @@ private:
   using error_code = boost::system::error_code;
   using protocol = boost::asio::generic::stream_protocol;
 
+  using socket = boost::asio::basic_stream_socket<protocol, executor>;
+
   void connect(std::vector<protocol::endpoint> endpoints);
+
+  /// Begins TLS.
+  void shake_hands();
 
   /// Says who we are, and finds out whether Redis takes commands.
   void log_in();
 
-  void opened();
+  /// Takes the reply to a command of `log_in`.
+  void on_login(const reply& what, bool is_last);
+
+  /// Calls `f` with what carries bytes to Redis and back.
+  template <class F>
+  void on_stream(F f) {
+    if (tls_)
+      f(*tls_);
+    else
+      f(socket_);
+  }
 
   /// Writes what is to be sent, once this turn of the loop is over.
   void flush();
@@ -86,7 +104,8 @@ private:
   /// Set once logged in.
   bool open_ = false;
   server_url url_;
-  boost::asio::basic_stream_socket<protocol, executor> socket_;
+  socket socket_;
+  std::optional<boost::asio::ssl::stream<socket&>> tls_;
   boost::asio::ip::basic_resolver<boost::asio::ip::tcp, executor> resolver_;
   timer deadline_;
   reply_reader reader_;

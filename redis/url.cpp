@@ -1,6 +1,7 @@
 #include "redis/url.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 #include <boost/url/parse.hpp>
 #include <caf/sec.hpp>
@@ -13,26 +14,27 @@ caf::error wrong(const char* what) {
   return make_error(caf::sec::invalid_argument, std::string{what});
 }
 
-} // namespace
+/// Takes `prefix` off the start of `text`, if it is there.
+bool consume(std::string_view& text, std::string_view prefix) {
+  if (!text.starts_with(prefix))
+    return false;
+  text.remove_prefix(prefix.size());
+  return true;
+}
 
-caf::expected<server_url> server_url::parse(std::string_view text) {
-  server_url result;
-  constexpr std::string_view unix_scheme = "unix://";
-  if (text.starts_with(unix_scheme)) {
-    result.path = text.substr(unix_scheme.size());
-    // sockaddr_un holds no more, see unix(7).
-    if (result.path.empty() || result.path.size() > 107)
-      return wrong("the path of a unix socket has 1 to 107 bytes");
-    return result;
-  }
+/// Parses `[[user]:password@]host[:port][/db]`.
+caf::expected<server_url> parse_server(std::string text,
+                                       const char* default_port = "6379") {
+  // What is parsed are views of this.
+  text.insert(0, "redis://");
   auto url = boost::urls::parse_uri(text);
-  if (!url || url->scheme() != "redis")
-    return wrong("write redis://[user:password@]host:port[/db] or unix://path");
+  if (!url || url->has_query() || url->has_fragment())
+    return wrong("write [[user]:password@]host[:port][/db] after redis://");
+  server_url result;
   result.host = url->host_address();
   if (result.host.empty())
     return wrong("the host is missing");
-  if (url->has_port())
-    result.port = url->port();
+  result.port = url->has_port() ? std::string{url->port()} : default_port;
   result.user = url->user();
   result.password = url->password();
   auto path = url->path();
@@ -44,12 +46,82 @@ caf::expected<server_url> server_url::parse(std::string_view text) {
   return result;
 }
 
+/// Parses `[[user]:password@]host[:port],…/master[/db]`.
+caf::expected<server_url> parse_sentinels(std::string_view text) {
+  // Finds no part of a user or password, where both would be percent-encoded.
+  auto slash = std::min(text.find('/'), text.size());
+  auto names = text.substr(0, slash);
+  auto rest = text.substr(slash);
+  auto login = names.substr(0, names.find('@') + 1);
+  names.remove_prefix(login.size());
+  if (names.find('@') != std::string_view::npos)
+    return wrong("no Sentinel has a user or password of its own");
+
+  consume(rest, "/");
+  auto master = rest.substr(0, rest.find('/'));
+  // What Sentinel allows.
+  auto is_ok = [](unsigned char c) {
+    return std::isalnum(c) || c == '.' || c == '-' || c == '_';
+  };
+  if (master.empty() || !std::all_of(master.begin(), master.end(), is_ok))
+    return wrong("the name of the master is missing or wrong");
+  rest.remove_prefix(master.size());
+  // The master's host is not known yet.
+  auto result = parse_server(std::string{login} + "master" + std::string{rest});
+  if (!result)
+    return result;
+  result->master = master;
+  for (bool more = true; more;) {
+    auto comma = names.find(',');
+    auto sentinel = parse_server(std::string{names.substr(0, comma)}, "26379");
+    if (!sentinel)
+      return sentinel;
+    sentinel->db.clear();
+    sentinel->role = "sentinel";
+    result->sentinels.push_back(*std::move(sentinel));
+    more = comma != std::string_view::npos;
+    names.remove_prefix(more ? comma + 1 : 0);
+  }
+  return result;
+}
+
+std::string address_of(const server_url& x) {
+  auto host
+    = x.host.find(':') == std::string::npos ? x.host : '[' + x.host + ']';
+  return host + ':' + x.port;
+}
+
+} // namespace
+
+caf::expected<server_url> server_url::parse(std::string_view text) {
+  if (consume(text, "unix://")) {
+    server_url result;
+    result.path = text;
+    // sockaddr_un holds no more, see unix(7).
+    if (result.path.empty() || result.path.size() > 107)
+      return wrong("the path of a unix socket has 1 to 107 bytes");
+    return result;
+  }
+  if (consume(text, "redis+sentinel://"))
+    return parse_sentinels(text);
+  auto tls = consume(text, "rediss://");
+  if (!tls && !consume(text, "redis://"))
+    return wrong("the scheme is redis, rediss, redis+sentinel or unix");
+  auto result = parse_server(std::string{text});
+  if (result)
+    result->tls = tls;
+  return result;
+}
+
 std::string to_string(const server_url& x) {
   if (!x.path.empty())
     return "unix://" + x.path;
-  auto host
-    = x.host.find(':') == std::string::npos ? x.host : '[' + x.host + ']';
-  return "redis://" + host + ':' + x.port + '/' + x.db;
+  if (x.sentinels.empty())
+    return (x.tls ? "rediss://" : "redis://") + address_of(x) + '/' + x.db;
+  std::string hosts;
+  for (auto& each : x.sentinels)
+    hosts += (hosts.empty() ? "" : ",") + address_of(each);
+  return "redis+sentinel://" + hosts + '/' + x.master + '/' + x.db;
 }
 
 } // namespace waybill::redis

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-pytest.register_assert_rewrite("clients", "harness", "redis_server")
+pytest.register_assert_rewrite("certificates", "clients", "harness", "redis_server")
 
 # Only now may these be imported.
 from clients import abandon_all

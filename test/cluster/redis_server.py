@@ -77,9 +77,10 @@ class Redis:
     """A `redis-server` with an address of its own, on TCP and a unix socket,
     that can go away and come back."""
 
-    def __init__(self, *options, password=None):
+    def __init__(self, *options, password=None, tls=None):
         self.options = [*options, *(["--requirepass", password] if password else [])]
         self._password = password
+        self._tls = tls
         self._folder = tempfile.TemporaryDirectory(prefix="waybill-")
         self.path = Path(self._folder.name) / "redis.sock"
         self.port = None
@@ -97,7 +98,7 @@ class Redis:
     @property
     def url(self):
         """Returns what --redis takes."""
-        return f"redis://127.0.0.1:{self.port}"
+        return f"{'rediss' if self._tls else 'redis'}://127.0.0.1:{self.port}"
 
     @property
     def unix_url(self):
@@ -109,14 +110,23 @@ class Redis:
         for _ in range(20):
             port = self.port or random_port()
             process = Process(
-                "redis-server", "--port", port, "--bind", "127.0.0.1", "--unixsocket", self.path,
-                "--dir", self._folder.name, "--save", "", "--appendonly", "no", *self.options)
+                "redis-server", *self._port_options(port), "--bind", "127.0.0.1",
+                "--unixsocket", self.path, "--dir", self._folder.name, "--save", "",
+                "--appendonly", "no", *self.options)
             line = process.out.wait_for(r"Ready to accept|already in use")
             if line[0] == "Ready to accept":
                 self.port, self._process = port, process
                 return self
             process.wait()
         raise AssertionError("found no free port for Redis")
+
+    def _port_options(self, port):
+        """Returns the options for a TCP port, with TLS if there is a certificate."""
+        if not self._tls:
+            return ["--port", port]
+        return ["--port", 0, "--tls-port", port, "--tls-auth-clients", "no",
+                "--tls-cert-file", self._tls.file, "--tls-key-file", self._tls.key,
+                "--tls-ca-cert-file", self._tls.file]
 
     def kill(self):
         """Ends Redis as a crash of its machine would."""

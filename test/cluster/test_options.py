@@ -120,6 +120,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
     ("--log-format", "xml"), ("--listen", "8080"), ("--listen", "127.0.0.1"),
     ("--listen", "127.0.0.1:65536"), ("--redis", "http://127.0.0.1:6379"),
     ("--redis", "127.0.0.1:6379"), ("--redis", "redis://127.0.0.1:6379/x"), ("--redis", "unix://"),
+    ("--redis", "rediss://"), ("--redis", "redis+sentinel://127.0.0.1:26379"),
     ("--node", "a/b"), ("--node", ""),
 ])
 def test_a_wrong_value_is_refused_by_the_name_of_its_option(tmp_path, name, value):
@@ -222,8 +223,8 @@ def test_help_names_every_option():
     with Process(WAYBILL, "serve", "--help") as process:
         assert process.wait() == 0
         text = "\n".join(process.out.rest())
-    for name in ["config", "listen", "insecure", "redis", "redis-channel", "redis-prefix", "node",
-                 "threads", "greeting", "upstream", "same-id", "idle-timeout", "head-timeout",
+    for name in ["config", "listen", "insecure", "redis", "redis-ca", "redis-channel", "redis-prefix",
+                 "node", "threads", "greeting", "upstream", "same-id", "idle-timeout", "head-timeout",
                  "drain", "max-message", "max-body", "max-queue", "compression", "log-level",
                  "log-format"]:
         assert f"--{name}" in text

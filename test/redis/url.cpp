@@ -24,6 +24,39 @@ CAF_TEST(all but the host has a default) {
   CAF_CHECK_EQUAL(unbox(server_url::parse("redis://:pw@h/")).password, "pw");
 }
 
+CAF_TEST(TLS has a scheme of its own) {
+  CAF_CHECK(!unbox(server_url::parse("redis://h")).tls);
+  auto x = unbox(server_url::parse("rediss://joe:pw@[::1]:6380/3"));
+  CAF_CHECK(x.tls);
+  CAF_CHECK_EQUAL(x.password, "pw");
+  CAF_CHECK_EQUAL(to_string(x), "rediss://[::1]:6380/3");
+}
+
+CAF_TEST(Sentinels know a master by its name) {
+  auto x = unbox(server_url::parse(
+    "redis+sentinel://joe:p%40ss@a.lan,[::1]:5000,10.0.0.1/my-master.1_x/3"));
+  CAF_CHECK_EQUAL(x.user, "joe");
+  CAF_CHECK_EQUAL(x.password, "p@ss");
+  CAF_CHECK_EQUAL(x.db, "3");
+  CAF_CHECK_EQUAL(x.master, "my-master.1_x");
+  CAF_REQUIRE_EQUAL(x.sentinels.size(), 3u);
+  CAF_CHECK_EQUAL(x.sentinels[0].host, "a.lan");
+  CAF_CHECK_EQUAL(x.sentinels[0].port, "26379");
+  CAF_CHECK_EQUAL(x.sentinels[1].host, "::1");
+  CAF_CHECK_EQUAL(x.sentinels[1].port, "5000");
+  CAF_MESSAGE("and get no password, but have to be Sentinels");
+  for (auto& each : x.sentinels) {
+    CAF_CHECK(each.user.empty() && each.password.empty() && each.db.empty());
+    CAF_CHECK_EQUAL(each.role, "sentinel");
+  }
+  CAF_CHECK_EQUAL(to_string(x),
+                  "redis+sentinel://a.lan:26379,[::1]:5000,10.0.0.1:26379/"
+                  "my-master.1_x/3");
+  x = unbox(server_url::parse("redis+sentinel://:pw@h:1/m"));
+  CAF_CHECK_EQUAL(x.password, "pw");
+  CAF_CHECK_EQUAL(to_string(x), "redis+sentinel://h:1/m/0");
+}
+
 CAF_TEST(a unix socket is a path) {
   auto x = unbox(server_url::parse("unix:///run/redis.sock"));
   CAF_CHECK_EQUAL(x.path, "/run/redis.sock");
@@ -31,9 +64,30 @@ CAF_TEST(a unix socket is a path) {
 }
 
 CAF_TEST(anything else is refused) {
-  for (auto bad :
-       {"", "localhost:6379", "http://h", "redis://", "redis://:6379",
-        "redis://h/x", "redis://h:port", "unix://", "redis://h x"})
+  for (auto bad : {"",
+                   "localhost:6379",
+                   "http://h",
+                   "redis://",
+                   "redis://:6379",
+                   "redis://h/x",
+                   "redis://h:port",
+                   "unix://",
+                   "redis://h x",
+                   "redis://h/0?x=1",
+                   "redis://h/0#x",
+                   "rediss://",
+                   "rediss://h/x",
+                   "redis+sentinel://",
+                   "redis+sentinel://h",
+                   "redis+sentinel://h/",
+                   "redis+sentinel:///m",
+                   "redis+sentinel://h,/m",
+                   "redis+sentinel://,h/m",
+                   "redis+sentinel://h/m/x",
+                   "redis+sentinel://h:port/m",
+                   "redis+sentinel://h/m%20m",
+                   "redis+sentinel://h/m?x",
+                   "redis+sentinel://:a@h,:b@i/m"})
     CAF_CHECK(!server_url::parse(bad));
   CAF_CHECK(!server_url::parse("unix://" + std::string(108, 'x')));
 }
