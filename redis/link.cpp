@@ -29,6 +29,8 @@ link::link(boost::asio::io_context& context, server_url where)
 
 void link::start(bridge_actor owner) {
   owner_ = std::move(owner);
+  if (!where_.sentinels.empty())
+    sentinels_ = std::make_shared<sentinels>(context_, where_, *this);
   connect();
 }
 
@@ -59,6 +61,13 @@ size_t link::backlog() const {
 }
 
 void link::connect() {
+  if (!sentinels_)
+    return open();
+  asking_ = true;
+  sentinels_->ask();
+}
+
+void link::open() {
   for (auto each : {&speaker_, &hearer_}) {
     each->open = false;
     each->socket = std::make_shared<connection>(context_, *each);
@@ -66,13 +75,35 @@ void link::connect() {
   }
 }
 
+void link::close() {
+  for (auto each : {&speaker_, &hearer_}) {
+    if (each->socket)
+      each->socket->close();
+    each->open = false;
+  }
+}
+
+void link::on_master(const server_url& where) {
+  auto moved = where.host != where_.host || where.port != where_.port;
+  where_ = where;
+  if (std::exchange(asking_, false))
+    return open();
+  if (!moved)
+    return;
+  delay_ = first_delay;
+  reset("the master moved to " + to_string(where_));
+}
+
+void link::on_no_master(const std::string& reason) {
+  // A link that is up needs no Sentinel.
+  if (std::exchange(asking_, false))
+    reset(reason);
+}
+
 void link::reset(std::string reason) {
   if (is_up() && std::chrono::steady_clock::now() - up_since_ > good_time)
     delay_ = first_delay;
-  for (auto each : {&speaker_, &hearer_}) {
-    each->socket->close();
-    each->open = false;
-  }
+  close();
   emit(link_down{std::move(reason)});
   auto part = std::uniform_real_distribution{0.5, 1.0}(random_);
   retry_.expires_after(
@@ -88,9 +119,9 @@ void link::stop() {
   // From here on nothing reaches the bridge.
   owner_ = nullptr;
   retry_.cancel();
-  for (auto each : {&speaker_, &hearer_})
-    if (each->socket)
-      each->socket->close();
+  if (sentinels_)
+    sentinels_->stop();
+  close();
 }
 
 void link::emit(event what) {
@@ -133,6 +164,8 @@ void link::side::on_push(reply what) {
 }
 
 void link::side::on_lost(const std::string& reason) {
+  if (parent.sentinels_ && !parent.is_up())
+    parent.sentinels_->distrust();
   parent.reset(reason);
 }
 

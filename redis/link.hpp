@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "redis/connection.hpp"
+#include "redis/sentinels.hpp"
 
 namespace waybill::redis {
 
@@ -13,7 +14,13 @@ namespace waybill::redis {
 /// a node that can only speak, or only hear, must count as away. A lost link is
 /// made anew after 0.1 s, then after twice that, and so on up to 5 s, give or
 /// take a random part, so that a cluster does not come back in one instant.
-class link : public port, public std::enable_shared_from_this<link> {
+///
+/// With Sentinels it goes where they say that the master is, and leaves as soon
+/// as they name another: a demoted master may well keep its sockets open, and
+/// bring canaries back.
+class link : public port,
+             public std::enable_shared_from_this<link>,
+             public sentinels::listener {
 public:
   link(boost::asio::io_context& context, server_url where);
 
@@ -46,7 +53,16 @@ private:
     bool open = false;
   };
 
+  /// Finds the server, and opens the connections to it.
   void connect();
+
+  void open();
+
+  void close();
+
+  void on_master(const server_url& where) override;
+
+  void on_no_master(const std::string& reason) override;
 
   bool is_up() const { return speaker_.open && hearer_.open; }
 
@@ -59,7 +75,15 @@ private:
   void emit(event what);
 
   boost::asio::io_context& context_;
-  const server_url where_;
+
+  /// With Sentinels, the master that they named last.
+  server_url where_;
+
+  /// Null without Sentinels.
+  std::shared_ptr<sentinels> sentinels_;
+
+  /// Set while the next answer of the Sentinels is all that is waited for.
+  bool asking_ = false;
   bridge_actor owner_;
   side speaker_{*this};
   side hearer_{*this};

@@ -13,7 +13,7 @@ pytest.register_assert_rewrite("certificates", "clients", "harness", "redis_serv
 # Only now may these be imported.
 from clients import abandon_all
 from harness import Balancer, Node
-from redis_server import Redis
+from redis_server import Redis, Replica, Sentinel
 
 # How long a test may take, in seconds.
 DEADLINE = 180
@@ -63,6 +63,14 @@ class Lab(contextlib.ExitStack):
     def absent_redis(self, *options, **more):
         """Returns a Redis that runs only when it is started."""
         return self.enter_context(Redis(*options, **more))
+
+    def replica(self, master):
+        """Starts a copy of a Redis."""
+        return self.enter_context(Replica(master)).start()
+
+    def sentinel(self, master_port):
+        """Starts a Sentinel that watches a Redis."""
+        return self.enter_context(Sentinel(master_port)).start()
 
     def new_node(self, *options, **more):
         """Starts a node, which may never be ready."""

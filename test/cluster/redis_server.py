@@ -77,6 +77,8 @@ class Redis:
     """A `redis-server` with an address of its own, on TCP and a unix socket,
     that can go away and come back."""
 
+    READY = "Ready to accept"
+
     def __init__(self, *options, password=None, tls=None):
         self.options = [*options, *(["--requirepass", password] if password else [])]
         self._password = password
@@ -109,24 +111,23 @@ class Redis:
         """Starts Redis, at the address it had before if it ran before."""
         for _ in range(20):
             port = self.port or random_port()
-            process = Process(
-                "redis-server", *self._port_options(port), "--bind", "127.0.0.1",
-                "--unixsocket", self.path, "--dir", self._folder.name, "--save", "",
-                "--appendonly", "no", *self.options)
-            line = process.out.wait_for(r"Ready to accept|already in use")
-            if line[0] == "Ready to accept":
+            process = Process("redis-server", *self._arguments(port))
+            line = process.out.wait_for(rf"{self.READY}|already in use")
+            if line[0] == self.READY:
                 self.port, self._process = port, process
                 return self
             process.wait()
         raise AssertionError("found no free port for Redis")
 
-    def _port_options(self, port):
-        """Returns the options for a TCP port, with TLS if there is a certificate."""
-        if not self._tls:
-            return ["--port", port]
-        return ["--port", 0, "--tls-port", port, "--tls-auth-clients", "no",
-                "--tls-cert-file", self._tls.file, "--tls-key-file", self._tls.key,
-                "--tls-ca-cert-file", self._tls.file]
+    def _arguments(self, port):
+        """Returns what redis-server is started with, for a TCP port."""
+        listen = ["--port", port]
+        if self._tls:
+            listen = ["--port", 0, "--tls-port", port, "--tls-auth-clients", "no",
+                      "--tls-cert-file", self._tls.file, "--tls-key-file", self._tls.key,
+                      "--tls-ca-cert-file", self._tls.file]
+        return [*listen, "--bind", "127.0.0.1", "--unixsocket", self.path,
+                "--dir", self._folder.name, "--save", "", "--appendonly", "no", *self.options]
 
     def kill(self):
         """Ends Redis as a crash of its machine would."""
@@ -169,3 +170,39 @@ class Redis:
         """Returns what was put into waybill:dead, each entry as a dict."""
         entries = self.command("XRANGE", "waybill:dead", "-", "+")
         return [dict(zip(fields[::2], fields[1::2])) for _, fields in entries]
+
+
+class Replica(Redis):
+    """A copy of another Redis, which may take its place."""
+
+    def __init__(self, master):
+        super().__init__("--replicaof", "127.0.0.1", master.port)
+
+
+class Sentinel(Redis):
+    """A Sentinel that calls a Redis `mymaster`, and needs one more to fail it over."""
+
+    READY = "monitor master"
+
+    def __init__(self, master_port):
+        super().__init__("--sentinel")
+        # Sentinel keeps here what it learns.
+        self._config = Path(self._folder.name) / "sentinel.conf"
+        self._config.write_text(f"""
+sentinel monitor mymaster 127.0.0.1 {master_port} 2
+sentinel down-after-milliseconds mymaster 1000
+sentinel failover-timeout mymaster 5000
+""")
+
+    def _arguments(self, port):
+        return [self._config, *super()._arguments(port)]
+
+    def master_port(self):
+        """Returns where it says that the master is."""
+        return int(self.command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", "mymaster")[1])
+
+    def knows(self, what):
+        """Returns how many `replicas`, or other `sentinels`, it is in touch with."""
+        states = self.command("SENTINEL", what, "mymaster")
+        flags = [dict(zip(each[::2], each[1::2]))[b"flags"] for each in states]
+        return sum(b"down" not in each and b"disconnected" not in each for each in flags)
