@@ -20,6 +20,15 @@ public:
     return push_address{"id:" + std::string{name}};
   }
 
+  /// Makes the address of a topic, to which any number of clients listen.
+  /// @pre `is_name(name)`
+  static push_address topic(std::string_view name) {
+    return push_address{"topic:" + std::string{name}};
+  }
+
+  /// Makes the address that every session answers to.
+  static push_address everyone() { return push_address{"all"}; }
+
   /// Makes an address from its `key` as it stood in a channel's name.
   static push_address from_key(std::string_view key) {
     return push_address{std::string{key}};
@@ -27,7 +36,11 @@ public:
 
   const std::string& key() const noexcept { return key_; }
 
-  /// Returns what is called: the id of a client.
+  /// Tells whether this is the address of a client: what is pushed to it can
+  /// be kept until the client is there.
+  bool is_id() const noexcept { return key_.starts_with("id:"); }
+
+  /// Returns what is called: the id of a client, or the name of a topic.
   std::string_view name() const noexcept {
     return std::string_view{key_}.substr(key_.find(':') + 1);
   }

@@ -2,6 +2,8 @@
 
 #include <random>
 
+#include "actors/receipt.hpp"
+
 namespace waybill {
 
 namespace {
@@ -24,7 +26,7 @@ gateway::gateway(caf::actor_config& cfg, caf::execution_unit* host,
                  const std::string& node_name)
     : hosted(cfg, host), host_(host), bus_(std::move(bus)),
       registry_(std::move(registry)), config_(std::move(config)),
-      push_prefix_(make_push_prefix(node_name)) {
+      node_name_(node_name), push_prefix_(make_push_prefix(node_name)) {
   // nop
 }
 
@@ -46,37 +48,62 @@ void gateway::on_exit() {
   ended_ = true;
 }
 
-void gateway::state(std::function<void(bus_state)> then) {
-  if (ended_)
-    return then(bus_state::away);
-  request(bus_, caf::infinite, state_atom_v)
-    .then([then](bus_state state) { then(state); },
-          [then](caf::error&) { then(bus_state::away); });
-}
-
-template <class... Ts>
-void gateway::ask(nodes_handler then, Ts&&... question) {
+template <class T, class Handle, class... Ts>
+void gateway::ask(std::function<void(caf::expected<T>)> then,
+                  const Handle& whom, Ts&&... question) {
   if (ended_)
     return then(caf::error{errc::bus_away});
-  request(bus_, caf::infinite, std::forward<Ts>(question)...)
-    .then([then](uint64_t nodes) { then(nodes); },
+  request(whom, caf::infinite, std::forward<Ts>(question)...)
+    .then([then](T& what) { then(std::move(what)); },
           [then](caf::error& why) { then(std::move(why)); });
 }
 
+namespace {
+
+/// Takes a bus that does not answer for one that is away.
+std::function<void(caf::expected<bus_state>)>
+or_away(std::function<void(bus_state)> then) {
+  return [then = std::move(then)](caf::expected<bus_state> state) {
+    then(state ? *state : bus_state::away);
+  };
+}
+
+} // namespace
+
+void gateway::state(std::function<void(bus_state)> then) {
+  ask<bus_state>(or_away(std::move(then)), bus_, state_atom_v);
+}
+
+void gateway::state(const push_address& where,
+                    std::function<void(bus_state)> then) {
+  ask<bus_state>(or_away(std::move(then)), bus_, state_atom_v, where);
+}
+
 void gateway::publish(const push_address& where, push what,
-                      nodes_handler then) {
-  ask(std::move(then), publish_atom_v, where, std::move(what));
+                      outcome_handler then) {
+  if (!needs_receipt(what))
+    return ask<outcome>(std::move(then), bus_, publish_atom_v, where,
+                        std::move(what));
+  if (what.want != level::routed || what.what == push::purpose::inspect)
+    what.reply_to = node_name_;
+  auto who = system().spawn<receipt>(host_, bus_, where, std::move(what));
+  ask<outcome>(std::move(then), who, get_atom_v);
 }
 
 void gateway::presence(const push_address& where, nodes_handler then) {
-  ask(std::move(then), presence_atom_v, where);
+  ask<uint64_t>(std::move(then), bus_, presence_atom_v, where);
 }
 
-session_actor gateway::open_session(std::string id, transport_ptr connection) {
-  auto where = push_address::id(id);
-  auto result = system().spawn<session>(host_, config_, std::move(id),
-                                        std::move(connection));
-  send(registry_, join_atom_v, where, result);
+session_actor gateway::open_session(std::string id,
+                                    const std::vector<std::string>& topics,
+                                    transport_ptr connection) {
+  push_addresses addresses{push_address::id(id)};
+  for (auto& each : topics)
+    addresses.push_back(push_address::topic(each));
+  addresses.push_back(push_address::everyone());
+  auto result = system().spawn<session>(host_, config_, bus_, registry_,
+                                        std::move(id), std::move(connection));
+  send(registry_, join_atom_v, std::move(addresses), result);
   return result;
 }
 

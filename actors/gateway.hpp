@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "actors/hosted.hpp"
 #include "actors/interfaces.hpp"
@@ -20,6 +21,9 @@ public:
   /// Gets how many nodes hold an address, or why that is not known.
   using nodes_handler = std::function<void(caf::expected<uint64_t>)>;
 
+  /// Gets what became of a push, or why that is not known.
+  using outcome_handler = std::function<void(caf::expected<outcome>)>;
+
   /// @param node_name the name of this node, for the ids of its pushes.
   gateway(caf::actor_config& cfg, caf::execution_unit* host, bus_actor bus,
           registry_actor registry, session_config config,
@@ -32,24 +36,32 @@ public:
   /// Tells whether the node is stopping.
   bool draining() const noexcept { return draining_; }
 
-  /// Hands the state of the bus to `then`. The bus itself is asked each time,
-  /// so that no two connections of a node get different answers.
+  /// Hands the state of the bus to `then`, or that of the part of it which
+  /// carries pushes to `where`. The bus itself is asked each time, so that no
+  /// two connections of a node get different answers.
   void state(std::function<void(bus_state)> then);
+  void state(const push_address& where, std::function<void(bus_state)> then);
 
   /// Returns a name for a push that no other push in the cluster has.
   std::string next_push_id();
 
-  /// Pushes `what` to `where` and hands the number of nodes that hold it to
-  /// `then`, or an error: `errc::bus_away`, if surely nothing was sent, or
-  /// `errc::unanswered`, or `errc::refused`.
-  void publish(const push_address& where, push what, nodes_handler then);
+  /// Pushes `what` to `where` and hands what became of it to `then`, or an
+  /// error: `errc::bus_away`, if surely nothing was sent, `errc::unanswered`,
+  /// `errc::refused`, `errc::mailbox_full` or `errc::key_reused`.
+  ///
+  /// If `needs_receipt(what)`, that comes within `what.wait`, or soon after it.
+  /// Else nothing but the bus is waited for, as long as that takes.
+  void publish(const push_address& where, push what, outcome_handler then);
 
   /// Hands the number of nodes that hold `where` to `then`; errors as above.
   void presence(const push_address& where, nodes_handler then);
 
-  /// Starts the session of a client that is called `id`.
-  /// @pre `is_name(id)`
-  session_actor open_session(std::string id, transport_ptr connection);
+  /// Starts the session of a client that is called `id` and listens to
+  /// `topics`.
+  /// @pre `is_name` holds for all of them.
+  session_actor open_session(std::string id,
+                             const std::vector<std::string>& topics,
+                             transport_ptr connection);
 
   /// Hands the figures of this node to `then`.
   void stats(std::function<void(const counters&)> then);
@@ -61,14 +73,16 @@ protected:
   behavior_type make_behavior() override;
 
 private:
-  /// Asks the bus for a number of nodes.
-  template <class... Ts>
-  void ask(nodes_handler then, Ts&&... question);
+  /// Asks an actor, for an answer of type `T`.
+  template <class T, class Handle, class... Ts>
+  void ask(std::function<void(caf::expected<T>)> then, const Handle& whom,
+           Ts&&... question);
 
   caf::execution_unit* const host_;
   const bus_actor bus_;
   const registry_actor registry_;
   const session_config config_;
+  const std::string node_name_;
   const std::string push_prefix_;
   uint64_t pushes_ = 0;
   bool draining_ = false;

@@ -22,28 +22,41 @@ using upstream_actor = caf::typed_actor<
 
 /// One WebSocket.
 using session_actor = caf::typed_actor<
-  // Every node can reach this session now.
+  // Every node can reach this session now, for the first time or again.
   caf::reacts_to<greet_atom>,
-  // A push for the client.
+  // Pushes may have missed this session, until it is greeted again.
+  caf::reacts_to<hold_atom>,
+  // A push for the client of which nothing need be told.
   caf::reacts_to<deliver_atom, payload>,
+  // A push to one of this session's addresses.
+  caf::reacts_to<deliver_atom, push_address, push>,
   // The transport has given its frame to the socket.
   caf::reacts_to<written_atom>,
+  // The client has read the frame of that number and all before it.
+  caf::reacts_to<pong_atom, uint64_t>,
   // The client sent a message.
   caf::reacts_to<receive_atom, payload>,
   // Ends this session once what is queued has been written.
   caf::reacts_to<close_atom, close_reason>,
+  // The client that is to confirm the last frames has had its time.
+  caf::reacts_to<tick_atom>,
   // The socket is closed.
   caf::reacts_to<gone_atom>>;
 
 /// Maps addresses to the sessions of one node.
 using registry_actor = caf::typed_actor<
-  // A session answers to an address from now on; it is greeted when it can be
-  // reached, and forgotten when it is down.
-  caf::reacts_to<join_atom, push_address, session_actor>,
+  // A session answers to addresses from now on, the first of which is its id;
+  // it is greeted when it can be reached, and forgotten when it is down.
+  caf::reacts_to<join_atom, push_addresses, session_actor>,
   // A push for all sessions of an address.
   caf::reacts_to<deliver_atom, push_address, push>,
-  // The state of the bus changed.
+  // Pushes to these addresses are missed until they are attached again.
+  caf::reacts_to<lost_atom, push_addresses>,
+  // The state of the bus, or of a part of it: what is lost can be attached
+  // again when it is ready.
   caf::reacts_to<bus_state>,
+  // A part of a mailbox. Answered behind all pushes that came before it.
+  caf::replies_to<read_atom, mailbox_query>::with<mailbox_page>,
   // Gives all addresses back and closes their sessions, spread over a time;
   // answers when the last session has gone.
   caf::replies_to<drain_atom, caf::timespan>::with<ok_atom>,
@@ -54,22 +67,59 @@ using registry_actor = caf::typed_actor<
   // The figures of this node.
   caf::replies_to<get_atom>::with<counters>>;
 
+/// Gathers what becomes of one push.
+using receipt_actor = caf::typed_actor<
+  // Pushes, and answers when all is known or the time is up.
+  caf::replies_to<get_atom>::with<outcome>,
+  // What a node or a session tells.
+  caf::reacts_to<report>,
+  // Tries again: another push of the same key was under way.
+  caf::reacts_to<publish_atom>,
+  // The time is up: for the pusher, then for the nodes that were probed.
+  caf::reacts_to<tick_atom>>;
+
 /// Carries pushes between nodes.
 using bus_actor = caf::typed_actor<
   // Tells an observer the state of the bus, now and whenever it changes.
   caf::reacts_to<subscribe_atom, observer_actor>,
   // Brings the pushes to an address to a registry. Answers when a push to it
-  // on any node, begun after the answer, will arrive.
+  // on any node, begun after the answer, will arrive; `errc::bus_away` if it
+  // must be asked again when the bus is ready.
   caf::replies_to<attach_atom, push_address, registry_actor>::with<ok_atom>,
   // Ends that. Answers when the last push that counted this node has been
   // brought to the registry.
   caf::replies_to<detach_atom, push_address, registry_actor>::with<ok_atom>,
-  // Brings a push to all nodes that hold its address; answers how many.
-  caf::replies_to<publish_atom, push_address, push>::with<uint64_t>,
+  // Brings a push to all nodes that hold its address, and keeps it if it has a
+  // `ttl`. Answers how many those are, or what became of it before.
+  caf::replies_to<publish_atom, push_address, push>::with<outcome>,
+  // Brings the reports of a push, by its id, to a receipt from now on.
+  caf::reacts_to<await_atom, push_address, std::string, receipt_actor>,
+  // Ends that.
+  caf::reacts_to<forget_atom, push_address, std::string>,
+  // Brings a report to the node that waits for it.
+  caf::reacts_to<report_atom, push_address, report>,
+  // Has a node, by its name, settle a push, by its id. Answers how many nodes
+  // of that name there are; the report comes when it is done.
+  caf::replies_to<probe_atom, push_address, std::string,
+                  std::string>::with<uint64_t>,
+  // Remembers what became of a push, for those who try its key again; frees
+  // the key if it reached and left nothing.
+  caf::reacts_to<settle_atom, push_address, std::string, outcome>,
+  // A part of a mailbox.
+  caf::replies_to<read_atom, mailbox_query>::with<mailbox_page>,
+  // A client has confirmed this entry of its mailbox and all before it.
+  caf::reacts_to<confirm_atom, push_address, std::string>,
+  // Makes a session the owner of an id in the whole cluster; answers with the
+  // number of its claim.
+  caf::replies_to<claim_atom, push_address>::with<uint64_t>,
   // Answers how many nodes hold an address.
   caf::replies_to<presence_atom, push_address>::with<uint64_t>,
+  // The number of the claim that owns an id; 0 if that is not known.
+  caf::replies_to<get_atom, push_address>::with<uint64_t>,
   // The state of the bus.
   caf::replies_to<state_atom>::with<bus_state>,
+  // The state of that part of it which carries pushes to an address.
+  caf::replies_to<state_atom, push_address>::with<bus_state>,
   // The figures of the bus.
   caf::replies_to<get_atom>::with<counters>>;
 
@@ -83,6 +133,7 @@ using gateway_actor = caf::typed_actor<
 CAF_BEGIN_TYPE_ID_BLOCK(waybill_actors, caf::id_block::waybill::end)
 
 CAF_ADD_TYPE_ID(waybill_actors, (waybill::observer_actor))
+CAF_ADD_TYPE_ID(waybill_actors, (waybill::receipt_actor))
 CAF_ADD_TYPE_ID(waybill_actors, (waybill::registry_actor))
 CAF_ADD_TYPE_ID(waybill_actors, (waybill::session_actor))
 

@@ -2,8 +2,10 @@
 
 namespace waybill {
 
-loopback::loopback(caf::actor_config& cfg, caf::execution_unit* host)
-    : hosted(cfg, host) {
+loopback::loopback(caf::actor_config& cfg, caf::execution_unit* host,
+                   std::string node_name, size_t mailbox_limit)
+    : hosted(cfg, host), node_name_(std::move(node_name)),
+      mailboxes_(mailbox_limit) {
   // nop
 }
 
@@ -12,8 +14,9 @@ const char* loopback::name() const {
 }
 
 void loopback::on_exit() {
-  // A registry refers to its bus.
+  // Registries and receipts refer to their bus.
   holders_.clear();
+  waiting_.clear();
 }
 
 loopback::behavior_type loopback::make_behavior() {
@@ -28,22 +31,94 @@ loopback::behavior_type loopback::make_behavior() {
     [this](detach_atom, const push_address& where, const registry_actor& who) {
       auto i = holders_.find(where.key());
       if (i != holders_.end() && std::erase(i->second, who) > 0
-          && i->second.empty())
+          && i->second.empty()) {
         holders_.erase(i);
+        owners_.erase(where.key());
+      }
       return ok_atom_v;
     },
     [this](publish_atom, const push_address& where, const push& what) {
-      auto& found = holders(where);
-      for (auto& who : found)
-        send(who, deliver_atom_v, where, what);
-      return uint64_t{found.size()};
+      return publish(where, what);
+    },
+    [this](await_atom, const push_address&, const std::string& id,
+           const receipt_actor& who) { waiting_[id] = who; },
+    [this](forget_atom, const push_address&, const std::string& id) {
+      waiting_.erase(id);
+    },
+    [this](report_atom, const push_address&, report& what) {
+      tell(std::move(what));
+    },
+    [this](probe_atom, const push_address&, const std::string&,
+           const std::string& id) {
+      report settled{id, node_name_};
+      settled.settled = true;
+      tell(std::move(settled));
+      return uint64_t{1};
+    },
+    [this](settle_atom, const push_address&, const std::string& key,
+           const outcome& what) { repeats_.settle(key, what); },
+    [this](read_atom, const mailbox_query& what) {
+      return mailboxes_.read(what, clock().now());
+    },
+    [this](confirm_atom, const push_address& where, const std::string& entry) {
+      mailboxes_.confirm(where, entry);
+    },
+    [this](claim_atom, const push_address& where) {
+      push what{""};
+      what.what = push::purpose::claim;
+      what.claim = owners_[where.key()] = ++claims_;
+      deliver(where, what);
+      return what.claim;
     },
     [this](presence_atom, const push_address& where) {
       return uint64_t{holders(where).size()};
     },
+    [this](get_atom, const push_address& where) {
+      auto i = owners_.find(where.key());
+      return i == owners_.end() ? uint64_t{0} : i->second;
+    },
     [](state_atom) { return bus_state::ready; },
+    [](state_atom, const push_address&) { return bus_state::ready; },
     [](get_atom) { return counters{}; },
   };
+}
+
+caf::result<outcome> loopback::publish(const push_address& where,
+                                       const push& what) {
+  auto now = clock().now();
+  if (!what.key.empty())
+    if (auto first = repeats_.find(where, what, now))
+      return *first ? caf::result<outcome>{**first}
+                    : caf::result<outcome>{first->error()};
+  auto sent = what;
+  if (what.ttl.count() > 0) {
+    auto entry = mailboxes_.append(where, what, now);
+    if (!entry)
+      return errc::mailbox_full;
+    sent.entry = *entry;
+  }
+  outcome result{what.id, what.want, what.ttl.count() > 0};
+  result.counts.nodes = deliver(where, sent);
+  if (!what.key.empty() && (result.kept || result.counts.nodes > 0))
+    repeats_.add(where, what, result, now);
+  return result;
+}
+
+uint64_t loopback::deliver(const push_address& where, const push& what) {
+  auto& found = holders(where);
+  for (auto& who : found)
+    send(who, deliver_atom_v, where, what);
+  return found.size();
+}
+
+void loopback::tell(report what) {
+  auto i = waiting_.find(what.push);
+  if (i == waiting_.end())
+    return;
+  what.node = node_name_;
+  for (auto& each : what.details)
+    each.node = node_name_;
+  send(i->second, std::move(what));
 }
 
 const std::vector<registry_actor>&

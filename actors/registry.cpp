@@ -1,6 +1,8 @@
 #include "actors/registry.hpp"
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 namespace waybill {
 
@@ -16,6 +18,9 @@ constexpr size_t smallest_share = 5;
 const auto stopping
   = close_reason{close_code::going_away, "this node is stopping"};
 
+const auto replaced
+  = close_reason{close_code::replaced, "a newer session of your id took over"};
+
 } // namespace
 
 registry::registry(caf::actor_config& cfg, caf::execution_unit* host,
@@ -26,6 +31,7 @@ registry::registry(caf::actor_config& cfg, caf::execution_unit* host,
                                                   {"slow_clients", 0},
                                                   {"dropped_frames", 0},
                                                   {"failed_sessions", 0},
+                                                  {"kicked_sessions", 0},
                                                   {"replaced_sessions", 0}} {
   set_down_handler([this](caf::down_msg& x) {
     if (x.reason == errc::too_slow || x.reason == errc::dropped) {
@@ -45,23 +51,39 @@ const char* registry::name() const {
 }
 
 void registry::on_exit() {
-  // A promise refers to the actor that made it.
+  // A promise refers to the actor that made it, and a session to its registry.
   drained_ = {};
+  entries_.clear();
+  members_.clear();
+  to_drain_.clear();
 }
 
 registry::behavior_type registry::make_behavior() {
-  send(bus_, subscribe_atom_v, observer_actor{this});
   return {
-    [this](join_atom, const push_address& where, const session_actor& who) {
-      join(where, who);
-    },
+    [this](join_atom, const push_addresses& addresses,
+           const session_actor& who) { join(addresses, who); },
     [this](deliver_atom, const push_address& where, const push& what) {
       deliver(where, what);
     },
+    [this](lost_atom, const push_addresses& lost) { lose(lost); },
     [this](bus_state state) {
-      state_ = state;
+      if (state != bus_state::ready)
+        return;
       for (auto& [key, what] : entries_)
-        greet(what);
+        if (what.away && !what.detached)
+          attach(push_address::from_key(key), what);
+    },
+    [this](read_atom, const mailbox_query& what) {
+      auto result = make_response_promise<mailbox_page>();
+      request(bus_, caf::infinite, read_atom_v, what)
+        .then(
+          [result](mailbox_page& page) mutable {
+            result.deliver(std::move(page));
+          },
+          [result](caf::error& why) mutable {
+            result.deliver(std::move(why));
+          });
+      return result;
     },
     [this](drain_atom, caf::timespan time) {
       draining_ = true;
@@ -79,76 +101,103 @@ registry::behavior_type registry::make_behavior() {
     [this](get_atom) {
       auto result = counts_;
       result["sessions"] = members_.size();
-      result["addresses"] = entries_.size();
+      // Everybody answers to everyone: that is no news.
+      result["addresses"]
+        = entries_.size() - entries_.count(push_address::everyone().key());
       return result;
     },
   };
 }
 
-void registry::join(const push_address& where, const session_actor& who) {
+// -- sessions come and go -----------------------------------------------------
+
+void registry::join(const push_addresses& addresses, const session_actor& who) {
   ++counts_["joins"];
   monitor(who);
-  members_.emplace(who.id(), member{who, where});
+  auto& added = members_[who.id()];
+  added.session = who;
   if (draining_) {
     send(who, close_atom_v, stopping);
     return;
   }
-  auto [i, added] = entries_.try_emplace(where.key());
-  auto& what = i->second;
-  if (policy_ == same_id::newest_per_node) {
-    for (auto& older : what.sessions) {
-      ++counts_["replaced_sessions"];
-      send(older, close_atom_v,
-           close_reason{close_code::replaced,
-                        "a newer session of your id took over"});
-    }
-    what.sessions.clear();
-    what.waiting.clear();
+  added.joined = addresses;
+  for (auto& where : addresses) {
+    auto [i, is_new] = entries_.try_emplace(where.key());
+    i->second.sessions.push_back(who);
+    if (is_new)
+      attach(where, i->second);
   }
-  what.sessions.push_back(who);
-  what.waiting.push_back(who);
-  if (added)
-    attach(where, what);
-  else
-    greet(what);
+  if (policy_ == same_id::newest_per_node)
+    retire_all(entries_[addresses.front().key()], replaced,
+               [&](const member& x) { return x.session != who; });
+  greet(added);
 }
 
 void registry::leave(caf::actor_id who) {
   auto i = members_.find(who);
   if (i == members_.end())
     return;
-  auto [session, where] = std::move(i->second);
+  give_up(i->second);
   members_.erase(i);
-  auto entry = entries_.find(where.key());
-  // Nothing to remove: it was replaced, and the address is another's now.
-  if (entry != entries_.end() && std::erase(entry->second.sessions, session)) {
-    std::erase(entry->second.waiting, session);
-    if (entry->second.sessions.empty()) {
-      auto detached = entry->second.detached;
-      entries_.erase(entry);
-      if (!detached)
-        detach(where, [] {});
-    }
-  }
   if (drained_.pending() && members_.empty())
     drained_.deliver(ok_atom_v);
 }
 
+void registry::give_up(member& who) {
+  for (auto& where : std::exchange(who.joined, {})) {
+    auto i = entries_.find(where.key());
+    std::erase(i->second.sessions, who.session);
+    i->second.draining -= who.draining;
+    if (!i->second.sessions.empty())
+      continue;
+    auto detached = i->second.detached;
+    entries_.erase(i);
+    if (!detached)
+      detach(where, [] {});
+  }
+}
+
+void registry::retire(member& who, const close_reason& why) {
+  give_up(who);
+  send(who.session, close_atom_v, why);
+  ++counts_[why.code == close_code::replaced ? "replaced_sessions"
+            : why.code == close_code::kicked ? "kicked_sessions"
+                                             : "failed_sessions"];
+}
+
+template <class Predicate>
+void registry::retire_all(const entry& what, const close_reason& why,
+                          Predicate which) {
+  for (auto& each : std::vector{what.sessions})
+    if (auto& who = *find(each); which(who))
+      retire(who, why);
+}
+
+registry::member* registry::find(const session_actor& who) {
+  auto i = members_.find(who.id());
+  return i == members_.end() ? nullptr : &i->second;
+}
+
+// -- addresses come and go ----------------------------------------------------
+
 void registry::attach(const push_address& where, entry& what) {
   auto attachment = what.attachment = ++attachments_;
+  auto act = [this, where, attachment](bool attached) {
+    // The address may have been left, and even joined again, since.
+    auto i = entries_.find(where.key());
+    if (i == entries_.end() || i->second.attachment != attachment)
+      return;
+    i->second.attached = attached;
+    i->second.away = !attached;
+    for (auto& who : std::vector{i->second.sessions})
+      greet(*find(who));
+  };
   request(bus_, caf::infinite, attach_atom_v, where, registry_actor{this})
-    .then(
-      [this, key = where.key(), attachment](ok_atom) {
-        // The address may have been left, and even joined again, since.
-        auto i = entries_.find(key);
-        if (i == entries_.end() || i->second.attachment != attachment)
-          return;
-        i->second.attached = true;
-        greet(i->second);
-      },
-      [](const caf::error&) {
-        // Given up by `leave` before the bus was done: nobody waits for it.
-      });
+    .then([act](ok_atom) { act(true); },
+          [act](const caf::error& why) {
+            if (why == errc::bus_away)
+              act(false);
+          });
 }
 
 template <class Then>
@@ -158,22 +207,126 @@ void registry::detach(const push_address& where, Then then) {
     .then([then](ok_atom) { then(); }, [then](const caf::error&) { then(); });
 }
 
-void registry::greet(entry& what) {
-  if (state_ != bus_state::ready || !what.attached)
-    return;
-  for (auto& who : what.waiting)
-    send(who, greet_atom_v);
-  what.waiting.clear();
+void registry::lose(const push_addresses& lost) {
+  for (auto& where : lost) {
+    auto i = entries_.find(where.key());
+    if (i == entries_.end())
+      continue;
+    i->second.attached = false;
+    i->second.away = true;
+    i->second.claim = 0;
+    for (auto& each : i->second.sessions) {
+      auto& who = *find(each);
+      if (!where.is_id())
+        continue;
+      who.claimed = false;
+      if (std::exchange(who.reachable, false))
+        send(each, hold_atom_v);
+    }
+  }
 }
+
+// -- greetings ----------------------------------------------------------------
+
+void registry::greet(member& who) {
+  if (who.reachable || !is_reachable(who))
+    return;
+  if (policy_ == same_id::newest && !who.claimed)
+    return claim(who);
+  who.reachable = true;
+  send(who.session, greet_atom_v);
+}
+
+bool registry::is_reachable(const member& who) const {
+  // What is not an id may be carried by a part of the bus that is away, which
+  // should not keep the client from its own pushes.
+  return !who.joined.empty()
+         && std::all_of(who.joined.begin(), who.joined.end(),
+                        [this](const push_address& where) {
+                          auto& what = entries_.at(where.key());
+                          return what.attached || (what.away && !where.is_id());
+                        });
+}
+
+void registry::claim(member& who) {
+  if (std::exchange(who.claiming, true))
+    return;
+  auto act = [this, session = who.session](caf::expected<uint64_t> number) {
+    auto found = find(session);
+    if (!found)
+      return;
+    found->claiming = false;
+    if (number)
+      on_claim(*found, *number);
+    else if (number.error() == errc::refused)
+      retire(*found, {close_code::internal_error, "your id cannot be claimed"});
+  };
+  auto& where = who.joined.front();
+  auto then = [act](uint64_t number) { act(number); };
+  auto otherwise = [act](caf::error& why) { act(std::move(why)); };
+  if (who.claim == 0)
+    request(bus_, caf::infinite, claim_atom_v, where).then(then, otherwise);
+  else
+    request(bus_, caf::infinite, get_atom_v, where).then(then, otherwise);
+}
+
+void registry::on_claim(member& who, uint64_t number) {
+  if (who.joined.empty())
+    return;
+  auto& what = entries_.at(who.joined.front().key());
+  if (who.claim == 0)
+    who.claim = number;
+  // A newer session may have been heard of before this one's own number.
+  if (std::max(number, what.claim) > who.claim)
+    return retire(who, replaced);
+  who.claimed = true;
+  greet(who);
+}
+
+// -- pushes -------------------------------------------------------------------
 
 void registry::deliver(const push_address& where, const push& what) {
   auto i = entries_.find(where.key());
-  if (i == entries_.end())
+  auto count = i == entries_.end() ? 0 : i->second.sessions.size();
+  if (!what.reply_to.empty()) {
+    report mine{what.id, what.reply_to};
+    mine.counts.nodes = 1;
+    mine.counts.sessions = count;
+    send(bus_, report_atom_v, where, std::move(mine));
+  }
+  if (count == 0)
     return;
-  counts_["deliveries"] += i->second.sessions.size();
+  switch (what.what) {
+  case push::purpose::kick:
+    return retire_all(i->second, {close_code::kicked, "the API closed you"},
+                      [](const member&) { return true; });
+  case push::purpose::claim:
+    return on_claimed(i->second, what.claim);
+  case push::purpose::inspect:
+    break;
+  case push::purpose::message:
+    counts_["deliveries"] += count;
+  }
+  auto is_plain = what.what == push::purpose::message && what.reply_to.empty()
+                  && what.entry.empty();
   for (auto& who : i->second.sessions)
-    send(who, deliver_atom_v, what.body);
+    if (is_plain)
+      send(who, deliver_atom_v, what.body);
+    else
+      send(who, deliver_atom_v, where, what);
 }
+
+void registry::on_claimed(entry& what, uint64_t number) {
+  what.claim = std::max(what.claim, number);
+  // Who has stood since before the bus was away counts as older than any new
+  // claim, whatever the numbers say: the bus may have forgotten them.
+  retire_all(what, replaced, [number](const member& x) {
+    return x.claim != 0 && x.claim != number
+           && (x.claim < number || !x.claimed);
+  });
+}
+
+// -- the end ------------------------------------------------------------------
 
 void registry::drain_some() {
   if (members_.empty() && drained_.pending()) {
@@ -181,29 +334,39 @@ void registry::drain_some() {
     return;
   }
   for (auto n = drain_share_; n > 0 && !to_drain_.empty(); --n) {
-    drain(to_drain_.back());
+    if (auto who = find(to_drain_.back()))
+      drain(*who);
     to_drain_.pop_back();
   }
   if (!to_drain_.empty())
     delayed_send(this, drain_step, tick_atom_v);
 }
 
-void registry::drain(const session_actor& who) {
-  auto i = members_.find(who.id());
-  if (i == members_.end())
+void registry::drain(const member& who) {
+  // One without an address is being closed already.
+  if (who.joined.empty() || who.draining)
     return;
-  auto& where = i->second.joined;
-  auto entry = entries_.find(where.key());
-  // Without an entry, or with another's, it is being closed already.
-  if (entry == entries_.end() || entry->second.detached)
-    return;
-  entry->second.detached = true;
-  detach(where, [this, key = where.key()] {
-    auto i = entries_.find(key);
-    if (i != entries_.end())
-      for (auto& who : i->second.sessions)
-        send(who, close_atom_v, stopping);
-  });
+  // All sessions of its id end together: they get the same pushes.
+  auto together = entries_.at(who.joined.front().key()).sessions;
+  push_addresses last;
+  for (auto& session : together) {
+    auto& each = *find(session);
+    each.draining = true;
+    for (auto& where : each.joined)
+      if (auto& what = entries_.at(where.key());
+          ++what.draining == what.sessions.size()
+          && !std::exchange(what.detached, true))
+        last.push_back(where);
+  }
+  // The last of these to be given back is behind all that was pushed before, to
+  // whatever address.
+  auto missing = std::make_shared<size_t>(last.size());
+  for (auto& where : last)
+    detach(where, [this, together, missing] {
+      if (--*missing == 0)
+        for (auto& session : together)
+          send(session, close_atom_v, stopping);
+    });
 }
 
 } // namespace waybill

@@ -16,6 +16,8 @@ enum class same_id : uint8_t {
   all,
   /// The newer one replaces the older one on its node.
   newest_per_node,
+  /// The newest in the cluster replaces all others.
+  newest,
 };
 
 /// Takes the log lines of actors, which know nothing of loggers.
@@ -46,28 +48,63 @@ private:
   struct entry {
     std::vector<session_actor> sessions;
 
-    /// Those of them that have not been greeted.
-    std::vector<session_actor> waiting;
-
     /// Which request to attach this address is the current one.
     uint64_t attachment = 0;
 
-    /// Set once the bus brings the pushes to this address.
+    /// Set while the bus brings the pushes to this address.
     bool attached = false;
+
+    /// Set while the bus cannot.
+    bool away = false;
 
     /// Set once it has been asked to bring no more.
     bool detached = false;
+
+    /// How many of its sessions are about to be closed because the node stops.
+    size_t draining = 0;
+
+    /// The number of the newest claim to this id that was heard of.
+    uint64_t claim = 0;
   };
 
   struct member {
     session_actor session;
-    push_address joined;
+
+    /// Its addresses, the id first; none once it has given them up.
+    push_addresses joined;
+
+    /// Set while every node can reach it.
+    bool reachable = false;
+
+    /// The number of its claim to its id; 0 for none.
+    uint64_t claim = 0;
+
+    /// Set while it is being found out who owns the id.
+    bool claiming = false;
+
+    /// Set when that is known.
+    bool claimed = false;
+
+    /// Set once it is being closed because the node stops.
+    bool draining = false;
   };
 
-  void join(const push_address& where, const session_actor& who);
+  void join(const push_addresses& addresses, const session_actor& who);
 
-  /// Forgets a session. Does nothing for one that is not, or no longer, known.
+  /// Forgets a session. Does nothing for one that is not known.
   void leave(caf::actor_id who);
+
+  /// Takes a session out of its addresses, and gives back those that nobody
+  /// else has.
+  void give_up(member& who);
+
+  /// Closes a session, which gives up its addresses at once.
+  void retire(member& who, const close_reason& why);
+
+  /// Does so with all sessions of `what` that `which` picks, for which `what`
+  /// may not be used afterwards.
+  template <class Predicate>
+  void retire_all(const entry& what, const close_reason& why, Predicate which);
 
   void attach(const push_address& where, entry& what);
 
@@ -75,22 +112,37 @@ private:
   template <class Then>
   void detach(const push_address& where, Then then);
 
-  /// Tells the sessions of `what` that wait that they can be reached.
-  void greet(entry& what);
+  /// Marks addresses to which pushes are missed.
+  void lose(const push_addresses& lost);
+
+  /// Greets a session if every node can reach it.
+  void greet(member& who);
+
+  bool is_reachable(const member& who) const;
+
+  /// Finds out whether a session owns its id, or makes it do so.
+  void claim(member& who);
+
+  void on_claim(member& who, uint64_t number);
 
   void deliver(const push_address& where, const push& what);
+
+  /// A session claimed the id of `what`: all older ones are replaced.
+  void on_claimed(entry& what, uint64_t number);
 
   /// Drains the next share of the sessions.
   void drain_some();
 
-  /// Gives the address of a session back, then closes all its sessions. What
-  /// was pushed before is written before they are closed.
-  void drain(const session_actor& who);
+  /// Gives the addresses back that only this session and others of its id have,
+  /// then closes them. What was pushed before is written before that.
+  void drain(const member& who);
+
+  /// Returns the member behind a handle, or null.
+  member* find(const session_actor& who);
 
   const bus_actor bus_;
   const same_id policy_;
   const complaint on_failure_;
-  bus_state state_ = bus_state::away;
   std::unordered_map<std::string, entry> entries_;
   std::unordered_map<caf::actor_id, member> members_;
   uint64_t attachments_ = 0;

@@ -17,6 +17,7 @@
 #include "net/server.hpp"
 #include "redis/bridge.hpp"
 #include "redis/link.hpp"
+#include "redis/shards.hpp"
 
 namespace waybill::app {
 
@@ -107,6 +108,51 @@ private:
   bool stopping_ = false;
 };
 
+/// The bus over Redis, and the actors that it is made of, itself the last.
+struct redis_bus {
+  redis::redis_bus_actor carrier;
+  std::vector<redis::redis_bus_actor> members;
+};
+
+/// Spawns a bridge for each Redis, and what makes one bus of several.
+redis_bus spawn_redis(caf::actor_system& system, net::event_loop& home,
+                      const options& config) {
+  redis::bridge_config names;
+  names.prefix = config.redis_prefix;
+  names.open_channel = config.redis_channel;
+  names.node = config.node;
+  names.max_body = config.connections.max_body;
+  names.mailbox_limit = config.mailbox_limit;
+  names.is_shard = config.redis.size() > 1;
+  redis_bus result;
+  std::vector<redis::shards::shard> all;
+  for (auto& each : config.redis) {
+    auto bridge = system.spawn<redis::bridge>(
+      &home, names, std::make_shared<redis::link>(home.context(), each));
+    result.members.push_back(bridge);
+    // All nodes know a master by the same name, but may list its Sentinels in
+    // another order.
+    all.push_back(
+      {each.master.empty() ? to_string(each) : each.master, bridge});
+  }
+  result.carrier = result.members.front();
+  if (names.is_shard) {
+    result.carrier = system.spawn<redis::shards>(&home, std::move(all));
+    result.members.push_back(result.carrier);
+  }
+  return result;
+}
+
+/// Says what a node uses to reach the others.
+std::string describe_redis(const options& config) {
+  if (config.redis.empty())
+    return "without Redis: mailboxes are in memory";
+  std::string result = "with ";
+  for (auto& each : config.redis)
+    result += (result.size() > 5 ? " and " : "") + to_string(each);
+  return result;
+}
+
 /// Waits for signals and tells the node of each.
 void await_signal(boost::asio::signal_set& signals, node_actor who) {
   signals.async_wait([&signals, who](boost::system::error_code ec, int signal) {
@@ -143,20 +189,16 @@ int run_node(const options& config) {
   session_config sessions;
   sessions.greeting = make_text(config.greeting);
   sessions.max_queue = config.max_queue;
-  if (config.redis) {
-    redis::bridge_config names;
-    names.prefix = config.redis_prefix;
-    names.open_channel = config.redis_channel;
-    names.node = config.node;
-    names.max_body = config.connections.max_body;
-    auto bridge = keep(system.spawn<redis::bridge>(
-      &home, names,
-      std::make_shared<redis::link>(home.context(), *config.redis)));
-    bus = bridge;
+  if (!config.redis.empty()) {
+    auto [carrier, members] = spawn_redis(system, home, config);
+    for (auto& each : members)
+      keep(each);
+    bus = carrier;
     if (config.upstream == upstream::redis)
-      sessions.upstream = bridge;
+      sessions.upstream = carrier;
   } else {
-    bus = keep(system.spawn<loopback>(&home));
+    bus
+      = keep(system.spawn<loopback>(&home, config.node, config.mailbox_limit));
   }
   if (config.upstream == upstream::log)
     sessions.upstream = keep(system.spawn<message_log>(&home));
@@ -189,8 +231,7 @@ int run_node(const options& config) {
   }
   spdlog::info("listening on {}", addresses);
   auto description
-    = config.node + " listens on " + addresses + ", "
-      + (config.redis ? "with " + to_string(*config.redis) : "without Redis");
+    = config.node + " listens on " + addresses + ", " + describe_redis(config);
 
   auto watcher
     = system.spawn<node>(&home, bus, registry, gateways, std::move(all), server,

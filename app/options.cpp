@@ -94,6 +94,8 @@ std::optional<same_id> read_same_id(std::string_view text) {
     return same_id::all;
   if (text == "newest-per-node")
     return same_id::newest_per_node;
+  if (text == "newest")
+    return same_id::newest;
   return std::nullopt;
 }
 
@@ -110,8 +112,18 @@ std::optional<size_t> read_size(std::string_view text) {
   return count * factor;
 }
 
+/// Reads a number from 1 to 1,000,000.
+std::optional<size_t> read_count(std::string_view text) {
+  size_t result = 0;
+  auto last = text.data() + text.size();
+  auto [end, error] = std::from_chars(text.data(), last, result);
+  if (error != std::errc{} || end != last || result < 1 || result > 1'000'000)
+    return std::nullopt;
+  return result;
+}
+
 std::optional<size_t> read_threads(std::string_view text) {
-  auto result = read_size(text);
+  auto result = read_count(text);
   return result && *result <= 256 ? result : std::nullopt;
 }
 
@@ -159,7 +171,10 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments) {
   add(parser, "--redis", result.redis, &read_redis,
       "redis://[user:password@]host:port[/db], rediss:// for TLS, unix://path "
       "or redis+sentinel://[user:password@]host:port,…/master[/db]",
-      "", "The Redis of the cluster; without one the node is alone");
+      "",
+      "The Redis of the cluster; without one the node is alone. Given several "
+      "times, the addresses are spread over that many servers: all nodes must "
+      "be given the same");
   std::string redis_ca;
   parser.add_option("--redis-ca", redis_ca,
                     "File of the CA certificates, in PEM, that a rediss:// may "
@@ -186,9 +201,10 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments) {
       "log, echo or redis", "log",
       "What becomes of messages from clients: log, echo, redis");
   add(parser, "--same-id", result.same_id, &read_same_id,
-      "all or newest-per-node", "all",
+      "all, newest-per-node or newest", "all",
       "What a second session of an id does to the first: all (both stay), "
-      "newest-per-node (it replaces the first on its node)");
+      "newest-per-node (it replaces the first on its node), newest (in the "
+      "whole cluster)");
   add(parser, "--idle-timeout", sockets.idle_timeout, &net::parse_duration,
       duration, "60s",
       "Close a connection whose peer is silent for so long; a WebSocket is "
@@ -203,6 +219,9 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments) {
       "Largest push, and at most --max-queue");
   add(parser, "--max-queue", result.max_queue, &read_size, size, "1MiB",
       "Bytes that may wait for a client that reads slowly");
+  add(parser, "--mailbox-limit", result.mailbox_limit, &read_count,
+      "a number from 1 to 1000000", "1000",
+      "Pushes that may be kept for an id; one past it is answered 507");
   parser.add_flag("--compression", sockets.compression,
                   "Allow permessage-deflate to clients that offer it");
   add(parser, "--log-level", result.log_level, &read_level,
@@ -226,11 +245,12 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments) {
            "all the same\n";
       return 2;
     }
-  if (result.upstream == upstream::redis && !result.redis) {
+  if (result.upstream == upstream::redis && result.redis.empty()) {
     std::cerr << "waybill: --upstream redis needs --redis\n";
     return 2;
   }
-  auto uses_tls = result.redis && result.redis->tls;
+  auto uses_tls = std::any_of(result.redis.begin(), result.redis.end(),
+                              [](const redis::server_url& x) { return x.tls; });
   if (!redis_ca.empty() && !uses_tls) {
     std::cerr << "waybill: --redis-ca needs a --redis rediss://…\n";
     return 2;
@@ -242,7 +262,8 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments) {
                 << trust.error().context().get_as<std::string>(0) << '\n';
       return 2;
     }
-    result.redis->trust = *std::move(trust);
+    for (auto& each : result.redis)
+      each.trust = *trust;
   }
   if (!is_name(result.node)) {
     std::cerr << "waybill: --node is a name without slashes\n";

@@ -18,7 +18,7 @@ enum class upstream { log, echo, redis };
 struct options {
   std::vector<net::listen_address> listen = {{"127.0.0.1", "8080"}};
   bool insecure = false;
-  std::optional<redis::server_url> redis;
+  std::vector<redis::server_url> redis;
   std::string redis_channel = "waybill";
   std::string redis_prefix = "waybill";
   std::string node;
@@ -28,6 +28,7 @@ struct options {
   waybill::same_id same_id = waybill::same_id::all;
   std::chrono::milliseconds drain{10'000};
   size_t max_queue = 1 << 20;
+  size_t mailbox_limit = 1000;
   net::connection_config connections;
   std::string log_level = "info";
   bool log_json = false;

@@ -19,12 +19,23 @@ using json = nlohmann::ordered_json;
 struct answer {
   http::status status = http::status::ok;
 
-  /// An object. Its strings are UTF-8.
+  /// An object, or an array of them, which is sent as a line for each
+  /// (NDJSON). Its strings are UTF-8.
   json body = json::object();
 
   /// Header fields besides those that every answer has.
   std::vector<std::pair<http::field, std::string>> fields = {};
 };
+
+/// Prints a body as it is sent.
+inline std::string print(const json& body) {
+  if (!body.is_array())
+    return body.dump() + '\n';
+  std::string result;
+  for (auto& each : body)
+    result += each.dump() + '\n';
+  return result;
+}
 
 /// Makes the answer of a failure.
 /// @param code names what is wrong, for programs.

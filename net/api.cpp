@@ -5,17 +5,26 @@
 #include <string>
 
 #include "net/config.hpp"
+#include "net/push.hpp"
 
 namespace waybill::net {
 
 namespace {
 
-using std::chrono::milliseconds;
-
-constexpr auto default_wait = milliseconds{5000};
+constexpr size_t max_topics = 100;
 
 /// What a path leads to.
-enum class resource { none, websocket, socket, livez, readyz, stats };
+enum class resource {
+  none,
+  websocket,
+  socket,
+  topic,
+  broadcast,
+  batch,
+  livez,
+  readyz,
+  stats
+};
 
 resource find_resource(const target& where) {
   auto& path = where.path;
@@ -23,8 +32,14 @@ resource find_resource(const target& where) {
     return resource::websocket;
   if (path.size() == 2 && path[0] == "socket")
     return resource::socket;
+  if (path.size() == 2 && path[0] == "topic")
+    return resource::topic;
   if (path.size() != 1)
     return resource::none;
+  if (path[0] == "broadcast")
+    return resource::broadcast;
+  if (path[0] == "push")
+    return resource::batch;
   if (path[0] == "livez")
     return resource::livez;
   if (path[0] == "readyz")
@@ -42,7 +57,11 @@ std::string_view allowed_methods(resource what) {
   case resource::websocket:
     return "GET";
   case resource::socket:
-    return "GET, HEAD, POST";
+    return "DELETE, GET, HEAD, POST";
+  case resource::topic:
+  case resource::broadcast:
+  case resource::batch:
+    return "POST";
   case resource::livez:
   case resource::readyz:
   case resource::stats:
@@ -61,91 +80,102 @@ bool is_allowed(std::string_view methods, std::string_view method) {
   return false;
 }
 
-/// Checks the parameters of a request to an id. What is unknown is refused, not
-/// ignored: nobody must believe that they asked for more than they get.
-std::optional<answer> check_query(const request& what) {
-  auto bad = [](std::string message) {
-    return failure(http::status::bad_request, "bad_parameter",
-                   std::move(message));
-  };
-  for (auto& [name, value] : what.where.query) {
-    if (what.method != http::verb::post)
-      return bad("presence has no parameters");
-    if (name == "receipt") {
-      if (value != "routed")
-        return bad("receipt is: routed");
-    } else if (name == "wait") {
-      if (!parse_duration(value))
-        return bad("wait is a duration such as 5s, 500ms or 10m");
-    } else {
-      return bad("the parameters of a push are receipt and wait");
-    }
-  }
+answer bad_parameter(std::string message) {
+  return failure(http::status::bad_request, "bad_parameter",
+                 std::move(message));
+}
+
+/// Returns the value of a parameter, or `otherwise`.
+std::string parameter(const request& what, const std::string& name,
+                      const char* otherwise) {
+  auto i = what.where.query.find(name);
+  return i == what.where.query.end() ? otherwise : i->second;
+}
+
+/// Checks the parameters of a request for presence.
+std::optional<answer> check_presence(const request& what) {
+  for (auto& [name, value] : what.where.query)
+    if (name == "wait" ? !parse_duration(value)
+                       : name != "detail" || (value != "0" && value != "1"))
+      return bad_parameter("the parameters of presence are detail, which is 0 "
+                           "or 1, and wait, a duration such as 5s");
   return std::nullopt;
 }
 
-answer bus_away() {
-  return failure(http::status::service_unavailable, "bus_away",
-                 "this node cannot reach the others now; try again");
+/// Checks the parameters and keys of a push.
+std::optional<answer> check_push(const request& what, resource where) {
+  auto options
+    = parse_push_options(what.where.query, where == resource::socket);
+  if (auto wrong = std::get_if<answer>(&options))
+    return std::move(*wrong);
+  auto is_key = [](const std::string& x) {
+    return !x.empty() && x.size() <= 255
+           && std::all_of(x.begin(), x.end(),
+                          [](char c) { return c > 0x20 && c < 0x7f; });
+  };
+  if (what.keys.empty())
+    return std::nullopt;
+  if (where == resource::batch)
+    return bad_parameter("Idempotency-Key is for single pushes");
+  if (what.keys.size() > 1 || !is_key(what.keys.front()))
+    return bad_parameter("Idempotency-Key has 1 to 255 visible ASCII "
+                         "characters");
+  return std::nullopt;
 }
 
-answer unanswered(const std::string& push_id) {
-  return failure(http::status::gateway_timeout, "unanswered",
-                 "it is not known whether the push arrived",
-                 {{"push", push_id}, {"nodes", 0}, {"unknown", 1}});
-}
-
-answer to_answer(const caf::error& why) {
-  if (why == errc::bus_away)
-    return bus_away();
-  if (why == errc::unanswered)
-    return failure(http::status::gateway_timeout, "unanswered",
-                   "the bus did not answer; try again");
-  return failure(http::status::internal_server_error, "refused",
-                 "the bus refused this; its log and ours say why");
-}
-
-void handle_push(api_context& context, request what, timer_type& timer,
-                 answer_handler then) {
-  auto wait = default_wait;
-  if (auto i = what.where.query.find("wait"); i != what.where.query.end())
-    wait = *parse_duration(i->second);
-  if (!what.binary && !is_utf8(what.body))
-    return then(failure(http::status::bad_request, "bad_utf8",
-                        "send text as UTF-8, or application/octet-stream"));
-  auto id = context.actors.next_push_id();
-  timer.expires_after(wait);
-  timer.async_wait([id, then](boost::system::error_code ec) {
-    if (!ec)
-      then(unanswered(id));
-  });
-  auto type = what.binary ? payload::format::binary : payload::format::text;
-  context.actors.publish(
-    push_address::id(what.where.path[1]),
-    push{id, payload{type, std::move(what.body)}},
-    [id, then](caf::expected<uint64_t> nodes) {
-      if (!nodes)
-        then(nodes.error() == errc::unanswered ? unanswered(id)
-                                               : to_answer(nodes.error()));
-      else if (*nodes == 0)
-        then(failure(http::status::not_found, "nobody",
-                     "nobody holds this address, and nothing was kept",
-                     {{"push", id}, {"nodes", 0}}));
-      else
-        then({http::status::ok, {{"push", id}, {"nodes", *nodes}}});
-    });
+std::optional<answer> check_topics(const request& what) {
+  auto topics = topics_of(what);
+  if (topics.size() > max_topics)
+    return bad_parameter("listen to at most 100 topics");
+  if (!std::all_of(topics.begin(), topics.end(), is_name))
+    return bad_parameter("topics are names with commas between them");
+  return std::nullopt;
 }
 
 void handle_presence(api_context& context, const request& what,
                      answer_handler then) {
   auto& id = what.where.path[1];
-  context.actors.presence(
-    push_address::id(id), [id, then](caf::expected<uint64_t> nodes) {
-      if (!nodes)
-        then(to_answer(nodes.error()));
-      else
-        then({http::status::ok,
-              {{"id", id}, {"online", *nodes > 0}, {"nodes", *nodes}}});
+  auto where = push_address::id(id);
+  if (parameter(what, "detail", "0") == "0")
+    return context.actors.presence(
+      where, [id, then](const caf::expected<uint64_t>& nodes) {
+        if (!nodes)
+          then(to_answer(nodes.error()));
+        else
+          then({http::status::ok,
+                {{"id", id}, {"online", *nodes > 0}, {"nodes", *nodes}}});
+      });
+  push question{context.actors.next_push_id()};
+  question.what = push::purpose::inspect;
+  question.wait = *parse_duration(parameter(what, "wait", "5s"));
+  context.actors.publish(where, std::move(question),
+                         [id, then](const caf::expected<outcome>& found) {
+                           if (!found)
+                             return then(to_answer(found.error()));
+                           auto sessions = json::array();
+                           for (auto& each : found->details)
+                             sessions.push_back({{"node", each.node},
+                                                 {"peer", each.peer},
+                                                 {"age", each.age},
+                                                 {"queue", each.queue}});
+                           auto online
+                             = !sessions.empty() || found->unknown > 0;
+                           then({http::status::ok,
+                                 {{"id", id},
+                                  {"online", online},
+                                  {"nodes", found->counts.nodes},
+                                  {"sessions", std::move(sessions)},
+                                  {"unknown", found->unknown}}});
+                         });
+}
+
+void handle_stats(api_context& context, answer_handler then) {
+  context.actors.stats(
+    [node = context.node_name, then](const counters& figures) {
+      answer result{http::status::ok, {{"node", node}}};
+      for (auto& [name, value] : figures)
+        result.body[name] = value;
+      then(std::move(result));
     });
 }
 
@@ -155,14 +185,33 @@ bool is_websocket(const request& what) noexcept {
   return find_resource(what.where) == resource::websocket;
 }
 
-void admit(api_context& context,
+std::vector<std::string> topics_of(const request& what) {
+  std::vector<std::string> result;
+  auto list = parameter(what, "topics", "");
+  for (size_t i = 0; i < list.size();) {
+    auto end = std::min(list.find(',', i), list.size());
+    auto name = list.substr(i, end - i);
+    if (std::find(result.begin(), result.end(), name) == result.end())
+      result.push_back(std::move(name));
+    i = end + 1;
+  }
+  return result;
+}
+
+void admit(api_context& context, const request& what,
            std::function<void(std::optional<answer>)> then) {
   if (context.actors.draining())
     return then(failure(http::status::service_unavailable, "stopping",
                         "this node is stopping; use another"));
-  context.actors.state([then](bus_state state) {
-    then(state == bus_state::ready ? std::nullopt : std::optional{bus_away()});
-  });
+  auto answer_to = [then](bus_state state) {
+    then(state == bus_state::ready
+           ? std::nullopt
+           : std::optional{to_answer(caf::error{errc::bus_away})});
+  };
+  if (is_websocket(what))
+    context.actors.state(push_address::id(what.where.path[1]), answer_to);
+  else
+    context.actors.state(answer_to);
 }
 
 std::optional<answer> check(const request& what) {
@@ -172,7 +221,7 @@ std::optional<answer> check(const request& what) {
                    "push with POST /socket/{id}");
   if (what.method == http::verb::unknown)
     return failure(http::status::not_implemented, "no_such_method",
-                   "use GET, HEAD or POST");
+                   "use DELETE, GET, HEAD or POST");
   auto allowed = allowed_methods(found);
   if (!is_allowed(allowed, what.method_name)) {
     auto result
@@ -181,28 +230,60 @@ std::optional<answer> check(const request& what) {
     result.fields.emplace_back(http::field::allow, std::string{allowed});
     return result;
   }
-  if ((found == resource::websocket || found == resource::socket)
-      && !is_name(what.where.path[1]))
+  if (what.where.path.size() == 2 && !is_name(what.where.path[1]))
     return failure(
       http::status::bad_request, "bad_id",
       "an id is UTF-8 of 1 to 256 bytes without control characters "
       "and slashes");
-  if (found == resource::socket)
-    return check_query(what);
+  switch (found) {
+  case resource::websocket:
+    return check_topics(what);
+  case resource::socket:
+    if (what.method == http::verb::delete_ && !what.where.query.empty())
+      return bad_parameter("to close sessions takes no parameters");
+    return what.method == http::verb::post ? check_push(what, found)
+                                           : check_presence(what);
+  case resource::topic:
+  case resource::broadcast:
+  case resource::batch:
+    return check_push(what, found);
+  case resource::none:
+  case resource::livez:
+  case resource::readyz:
+  case resource::stats:
+    break;
+  }
   return std::nullopt;
 }
 
 void handle(api_context& context, request what, timer_type& timer,
             answer_handler then) {
+  auto& path = what.where.path;
   switch (find_resource(what.where)) {
-  case resource::socket:
+  case resource::socket: {
+    auto where = push_address::id(path[1]);
     if (what.method == http::verb::post)
-      handle_push(context, std::move(what), timer, std::move(then));
+      handle_push(context, where, std::move(what), timer, std::move(then));
+    else if (what.method == http::verb::delete_)
+      handle_kick(context, where, timer, std::move(then));
     else
       handle_presence(context, what, std::move(then));
     break;
+  }
+  case resource::topic: {
+    auto where = push_address::topic(path[1]);
+    handle_push(context, where, std::move(what), timer, std::move(then));
+    break;
+  }
+  case resource::broadcast:
+    handle_push(context, push_address::everyone(), std::move(what), timer,
+                std::move(then));
+    break;
+  case resource::batch:
+    handle_batch(context, std::move(what), timer, std::move(then));
+    break;
   case resource::readyz:
-    admit(context, [then](std::optional<answer> wrong) {
+    admit(context, what, [then](std::optional<answer> wrong) {
       then(wrong ? std::move(*wrong)
                  : answer{http::status::ok, {{"status", "ready"}}});
     });
@@ -211,13 +292,7 @@ void handle(api_context& context, request what, timer_type& timer,
     then({http::status::ok, {{"status", "live"}}});
     break;
   case resource::stats:
-    context.actors.stats(
-      [node = context.node_name, then](const counters& figures) {
-        answer result{http::status::ok, {{"node", node}}};
-        for (auto& [name, value] : figures)
-          result.body[name] = value;
-        then(std::move(result));
-      });
+    handle_stats(context, std::move(then));
     break;
   case resource::none:
   case resource::websocket:

@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "actors/gateway.hpp"
 #include "net/request.hpp"
@@ -21,6 +22,9 @@ struct request {
 
   /// Set if the body is `application/octet-stream`.
   bool binary = false;
+
+  /// The values of `Idempotency-Key`, of which there should be one at most.
+  std::vector<std::string> keys = {};
 
   std::string body = {};
 };
@@ -47,9 +51,13 @@ void handle(api_context& context, request what, timer_type& timer,
 /// Tells whether `what` is to become a WebSocket.
 bool is_websocket(const request& what) noexcept;
 
+/// Returns the topics that the session of a client is to listen to.
+/// @pre `check` found nothing.
+std::vector<std::string> topics_of(const request& what);
+
 /// Finds out whether a session may start now: hands what stands against it to
 /// `then`, or nothing.
-void admit(api_context& context,
+void admit(api_context& context, const request& what,
            std::function<void(std::optional<answer>)> then);
 
 } // namespace waybill::net

@@ -104,6 +104,8 @@ private:
       return refuse(std::move(*wrong));
     request_ = {fields.method(), fields.method_string(),
                 std::move(std::get<target>(where)), is_binary(fields)};
+    for (auto [i, end] = fields.equal_range("Idempotency-Key"); i != end; ++i)
+      request_.keys.emplace_back(i->value());
     if (auto wrong = check(request_))
       return refuse(std::move(*wrong));
     if (is_websocket(request_))
@@ -201,10 +203,12 @@ private:
     deadline(context_.config.head_timeout, &http_connection::hang_up);
     auto& response = response_.emplace(what.status, 11);
     response.set(http::field::server, "waybill");
-    response.set(http::field::content_type, "application/json");
+    response.set(http::field::content_type, what.body.is_array()
+                                              ? "application/x-ndjson"
+                                              : "application/json");
     for (auto& [name, value] : what.fields)
       response.set(name, value);
-    auto text = what.body.dump() + '\n';
+    auto text = print(what.body);
     response.content_length(text.size());
     if (!parser_ || parser_->get().method() != http::verb::head)
       response.body() = std::move(text);
@@ -269,7 +273,7 @@ private:
                             "send a Sec-WebSocket-Key of 16 bytes in base64, "
                             "and nothing after the head"));
     timer_.cancel();
-    admit(context_.api,
+    admit(context_.api, request_,
           [self = this->shared_from_this()](std::optional<answer> wrong) {
             if (wrong)
               self->refuse(std::move(*wrong));
@@ -282,7 +286,8 @@ private:
     auto socket = std::make_shared<websocket_transport<Stream>>(
       std::move(stream_), context_.config.websocket);
     socket->start(parser_->get(), context_.api.actors,
-                  std::move(request_.where.path[1]), std::move(under_way_));
+                  std::move(request_.where.path[1]), topics_of(request_),
+                  std::move(under_way_));
   }
 
   // -- small things -----------------------------------------------------------

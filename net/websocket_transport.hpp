@@ -1,7 +1,10 @@
 #pragma once
 
+#include <charconv>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket.hpp>
@@ -15,6 +18,8 @@
 
 namespace waybill::net {
 
+namespace ws = boost::beast::websocket;
+
 /// How long a client may take to answer a close frame.
 constexpr auto close_timeout = std::chrono::seconds{5};
 
@@ -27,7 +32,6 @@ class websocket_transport
 public:
   websocket_transport(Stream stream, const websocket_config& config)
       : ws_(std::move(stream)) {
-    namespace ws = boost::beast::websocket;
     ws_.set_option(ws::stream_base::timeout{config.handshake_timeout,
                                             config.idle_timeout, true});
     ws_.read_message_max(config.max_message);
@@ -39,17 +43,24 @@ public:
     }
   }
 
-  /// Answers the handshake, then starts the session of `id`.
+  /// Answers the handshake, then starts the session of `id`, which listens to
+  /// `topics`.
   /// @param guard is kept until there is a session.
   /// @pre `head` asks for a WebSocket; it is not used after the call.
   template <class Head, class Guard>
-  void start(const Head& head, gateway& actors, std::string id, Guard guard) {
+  void start(const Head& head, gateway& actors, std::string id,
+             std::vector<std::string> topics, Guard guard) {
     ws_.async_accept(head, [self = this->shared_from_this(), &actors,
-                            id = std::move(id),
+                            id = std::move(id), topics = std::move(topics),
                             guard = std::move(guard)](error_code ec) mutable {
       if (ec)
         return;
-      self->session_ = actors.open_session(std::move(id), self);
+      self->session_ = actors.open_session(std::move(id), topics, self);
+      self->ws_.control_callback(
+        [self = self.get()](ws::frame_type type, std::string_view bytes) {
+          if (type == ws::frame_type::pong)
+            self->on_pong(bytes);
+        });
       self->read(reading{self});
     });
   }
@@ -67,8 +78,19 @@ public:
       });
   }
 
+  void ping(uint64_t number) override {
+    ws_.async_ping(std::to_string(number).c_str(),
+                   [self = this->shared_from_this()](error_code ec) {
+                     if (ec)
+                       self->cut();
+                   });
+  }
+
+  std::string peer() const override {
+    return peer_of(boost::beast::get_lowest_layer(ws_));
+  }
+
   void close(const close_reason& why) override {
-    namespace ws = boost::beast::websocket;
     // A client that does not read cannot even be told. Its connection is cut.
     auto timer = std::make_shared<timer_type>(make_timer(ws_.get_executor()));
     timer->expires_after(close_timeout);
@@ -86,6 +108,15 @@ public:
 
 private:
   using error_code = boost::system::error_code;
+
+  /// A client answers a ping of ours with its number; it may send other pongs.
+  void on_pong(std::string_view bytes) {
+    uint64_t number = 0;
+    auto last = bytes.data() + bytes.size();
+    auto [end, error] = std::from_chars(bytes.data(), last, number);
+    if (error == std::errc{} && end == last && session_)
+      caf::anon_send(session_, pong_atom_v, number);
+  }
 
   /// Travels from read to read. Where it ends, by an error or an exception,
   /// nobody reads any more, so the socket is closed and the session told.
@@ -129,7 +160,7 @@ private:
 
   void cut() { close_stream(boost::beast::get_lowest_layer(ws_)); }
 
-  boost::beast::websocket::stream<Stream> ws_;
+  ws::stream<Stream> ws_;
   boost::beast::flat_buffer buffer_;
   session_actor session_;
 };

@@ -1,5 +1,6 @@
 #include "redis/bridge.hpp"
 
+#include <cctype>
 #include <charconv>
 #include <functional>
 #include <utility>
@@ -33,14 +34,11 @@ bridge::bridge(caf::actor_config& cfg, caf::execution_unit* host,
                bridge_config config, port_ptr redis)
     : hosted(cfg, host), config_(std::move(config)),
       own_channel_(config_.prefix + ":node:" + config_.node),
-      redis_(std::move(redis)), proof_(clock().now()),
-      last_complaint_(proof_ - std::chrono::seconds{1}), counts_{
-                                                           {"pushes", 0},
-                                                           {"bad_messages", 0},
-                                                           {"links_lost", 0},
-                                                           {"upstream_dropped",
-                                                            0}} {
-  // nop
+      redis_(std::move(redis)), store_(config_, *redis_), proof_(clock().now()),
+      away_since_(proof_), last_complaint_(proof_ - std::chrono::seconds{1}) {
+  for (auto name : {"pushes", "bad_messages", "links_lost", "upstream_dropped",
+                    "gap_milliseconds", "gap_addresses"})
+    counts_[name] = 0;
 }
 
 const char* bridge::name() const {
@@ -51,9 +49,12 @@ void bridge::on_exit() {
   // The port is bound to the loop, which this actor may outlive.
   redis_->stop();
   redis_ = nullptr;
-  // Promises refer to the actor that made them, and observers to their bus.
+  // Promises refer to the actor that made them, others to their bus.
   entries_.clear();
   observers_.clear();
+  fenced_.clear();
+  waiting_.clear();
+  holder_ = nullptr;
 }
 
 bridge::behavior_type bridge::make_behavior() {
@@ -65,48 +66,56 @@ bridge::behavior_type bridge::make_behavior() {
       send(observer, state_);
     },
     [this](attach_atom, const push_address& where, const registry_actor& who) {
-      auto channel = channel_of(where);
-      auto& held = entries_[channel];
-      held.where = where;
-      held.holder = who;
-      held.held = true;
-      held.attached = make_response_promise<ok_atom>();
-      auto result = held.attached;
-      subscribe({channel});
-      return result;
+      holder_ = who;
+      return attach(where);
     },
     [this](detach_atom, const push_address& where, const registry_actor&) {
-      auto result = make_response_promise<ok_atom>();
-      auto channel = channel_of(where);
-      auto i = entries_.find(channel);
-      if (i == entries_.end())
-        return result.deliver(ok_atom_v);
-      auto& held = i->second;
-      held.held = false;
-      if (held.attached.pending())
-        held.attached.deliver(errc::detached);
-      held.detached.push_back(result);
-      if (linked_)
-        redis_->unsubscribe({channel});
-      else
-        forget(i);
-      return result;
+      return detach(where);
     },
     [this](publish_atom, const push_address& where, const push& what) {
       ++counts_["pushes"];
-      return ask({"PUBLISH", channel_of(where), encode(what)},
-                 [](const reply& x) { return &x; });
+      return ask<outcome>(
+        [&](auto then) { store_.publish(where, what, then); });
     },
-    [this](presence_atom, const push_address& where) {
-      return ask({"PUBSUB", "NUMSUB", channel_of(where)}, [](const reply& x) {
-        return x.items.size() == 2 ? &x.items[1] : nullptr;
+    [this](await_atom, const push_address&, const std::string& id,
+           const receipt_actor& who) { waiting_[id] = who; },
+    [this](forget_atom, const push_address&, const std::string& id) {
+      waiting_.erase(id);
+    },
+    [this](report_atom, const push_address&, const report& what) {
+      take(what);
+    },
+    [this](probe_atom, const push_address&, const std::string& node,
+           const std::string& id) {
+      return ask<uint64_t>([&](auto then) {
+        store_.tell(node, node_message{config_.node, {}, id}, then);
       });
     },
+    [this](settle_atom, const push_address&, const std::string& key,
+           const outcome& what) { store_.settle(key, what); },
+    [this](read_atom, const mailbox_query& what) { return read(what); },
+    [this](confirm_atom, const push_address& where, const std::string& entry) {
+      confirmed_[where.key()] = {where, entry};
+      flush_soon();
+    },
+    [this](claim_atom, const push_address& where) {
+      return ask<uint64_t>([&](auto then) { store_.claim(where, then); });
+    },
+    [this](presence_atom, const push_address& where) {
+      return ask<uint64_t>([&](auto then) { store_.presence(where, then); });
+    },
+    [this](get_atom, const push_address& where) {
+      return ask<uint64_t>([&](auto then) { store_.owner(where, then); });
+    },
     [this](state_atom) { return state_; },
+    [this](state_atom, const push_address&) { return state_; },
     [this](get_atom) { return counts_; },
     [this](events& what) {
       for (auto& each : what.all)
         std::visit([this](auto& x) { on(x); }, each);
+      // One canary stands for all parts of mailboxes that came at once.
+      if (!fenced_.empty() && fenced_.back().canary > canaries_)
+        send_canary();
     },
     [this](const client_message& what) {
       if (state_ == bus_state::away
@@ -120,6 +129,7 @@ bridge::behavior_type bridge::make_behavior() {
                        ++counts_["upstream_dropped"];
                    });
     },
+    [this](publish_atom) { flush(); },
     [this](tick_atom) { on_tick(); },
   };
 }
@@ -130,6 +140,7 @@ void bridge::on(link_up&) {
   linked_ = true;
   first_canary_ = canaries_ + 1;
   proof_ = clock().now();
+  store_.load();
   std::vector<std::string> channels{own_channel_, config_.open_channel};
   for (auto& [channel, held] : entries_) {
     if (channels.size() == batch_size)
@@ -148,8 +159,15 @@ void bridge::on(link_down& what) {
   }
   linked_ = false;
   unconfirmed_.clear();
-  for (auto i = entries_.begin(); i != entries_.end();)
+  for (auto& each : std::exchange(fenced_, {}))
+    each.promise.deliver(caf::error{errc::bus_away});
+  for (auto i = entries_.begin(); i != entries_.end();) {
+    if (i->second.attached.pending())
+      i->second.attached.deliver(errc::bus_away);
     forget(i++);
+  }
+  if (state_ == bus_state::ready)
+    begin_gap();
   become(bus_state::away);
 }
 
@@ -159,11 +177,13 @@ void bridge::on(subscribed& what) {
   if (i == unconfirmed_.end() || --i->second > 0)
     return;
   unconfirmed_.erase(i);
-  if (auto held = entries_.find(what.channel);
-      held != entries_.end() && held->second.attached.pending())
-    held->second.attached.deliver(ok_atom_v);
-  if (unconfirmed_.empty() && state_ == bus_state::away)
+  if (state_ == bus_state::ready) {
+    if (auto held = entries_.find(what.channel);
+        held != entries_.end() && held->second.attached.pending())
+      held->second.attached.deliver(ok_atom_v);
+  } else if (unconfirmed_.empty()) {
     send_canary();
+  }
 }
 
 void bridge::on(unsubscribed& what) {
@@ -175,7 +195,40 @@ void bridge::on(unsubscribed& what) {
   forget(i);
 }
 
-void bridge::forget(std::unordered_map<std::string, entry>::iterator i) {
+caf::result<ok_atom> bridge::attach(const push_address& where) {
+  auto channel = store_.channel_of(where);
+  auto& held = entries_[channel];
+  held.where = where;
+  auto is_known = std::exchange(held.held, true);
+  if (!linked_)
+    return errc::bus_away;
+  if (!is_known)
+    subscribe({channel});
+  else if (state_ == bus_state::ready && !unconfirmed_.contains(channel))
+    return ok_atom_v;
+  held.attached = make_response_promise<ok_atom>();
+  return held.attached;
+}
+
+caf::result<ok_atom> bridge::detach(const push_address& where) {
+  auto channel = store_.channel_of(where);
+  auto i = entries_.find(channel);
+  if (i == entries_.end())
+    return ok_atom_v;
+  auto& held = i->second;
+  held.held = false;
+  if (held.attached.pending())
+    held.attached.deliver(errc::detached);
+  auto result = make_response_promise<ok_atom>();
+  held.detached.push_back(result);
+  if (linked_)
+    redis_->unsubscribe({channel});
+  else
+    forget(i);
+  return result;
+}
+
+void bridge::forget(entries::iterator i) {
   if (!linked_) {
     for (auto& each : i->second.detached)
       each.deliver(ok_atom_v);
@@ -186,8 +239,6 @@ void bridge::forget(std::unordered_map<std::string, entry>::iterator i) {
 }
 
 void bridge::subscribe(std::vector<std::string> channels) {
-  if (!linked_)
-    return;
   for (auto& channel : channels)
     ++unconfirmed_[channel];
   redis_->subscribe(std::move(channels));
@@ -215,9 +266,35 @@ void bridge::become(bus_state state) {
     return;
   state_ = state;
   if (state == bus_state::ready)
-    spdlog::info("Redis is ready, {} addresses subscribed", entries_.size());
+    end_gap();
   for (auto& observer : observers_)
     send(observer, state);
+}
+
+void bridge::begin_gap() {
+  away_since_ = clock().now();
+  push_addresses lost;
+  for (auto& [channel, held] : entries_)
+    if (held.held)
+      lost.push_back(held.where);
+  counts_["gap_addresses"] += lost.size();
+  if (holder_)
+    send(holder_, lost_atom_v, std::move(lost));
+}
+
+void bridge::end_gap() {
+  using std::chrono::milliseconds;
+  auto gap
+    = std::chrono::duration_cast<milliseconds>(clock().now() - away_since_);
+  if (counts_["links_lost"] > 0)
+    counts_["gap_milliseconds"] += static_cast<uint64_t>(gap.count());
+  spdlog::info("Redis is ready after {} ms, {} addresses subscribed",
+               gap.count(), entries_.size());
+  for (auto& [channel, held] : entries_)
+    if (held.attached.pending())
+      held.attached.deliver(ok_atom_v);
+  if (holder_)
+    send(holder_, bus_state::ready);
 }
 
 // -- what comes from Redis ----------------------------------------------------
@@ -228,14 +305,16 @@ void bridge::on(answered& what) {
 
 void bridge::on(message& what) {
   if (what.channel == own_channel_)
-    return on_canary(what.bytes);
+    return what.bytes.empty() || std::isdigit(what.bytes[0])
+             ? on_canary(what.bytes)
+             : on_node_message(what.bytes);
   if (what.channel == config_.open_channel)
     return on_open_message(what.bytes);
   auto i = entries_.find(what.channel);
   if (i == entries_.end())
     return;
   if (auto x = decode(what.bytes)) {
-    send(i->second.holder, deliver_atom_v, i->second.where, *std::move(x));
+    send(holder_, deliver_atom_v, i->second.where, *std::move(x));
   } else {
     ++counts_["bad_messages"];
     complain("not a push on channel " + what.channel);
@@ -249,8 +328,30 @@ void bridge::on_canary(const std::string& bytes) {
   if (number < first_canary_ || number > canaries_)
     return;
   proof_ = clock().now();
+  for (; !fenced_.empty() && fenced_.front().canary <= number;
+       fenced_.pop_front())
+    fenced_.front().promise.deliver(std::move(fenced_.front().page));
   if (unconfirmed_.empty())
     become(bus_state::ready);
+}
+
+void bridge::on_node_message(const std::string& bytes) {
+  auto x = decode_node_message(bytes);
+  if (!x) {
+    ++counts_["bad_messages"];
+    complain("not a message between nodes on channel " + own_channel_);
+    return;
+  }
+  for (auto& each : x->reports) {
+    each.to = config_.node;
+    take(std::move(each));
+  }
+  // What was told of that push before stands in front of this.
+  if (!x->probe.empty()) {
+    report settled{x->probe, x->node};
+    settled.settled = true;
+    take(std::move(settled));
+  }
 }
 
 void bridge::on_open_message(const std::string& bytes) {
@@ -259,10 +360,10 @@ void bridge::on_open_message(const std::string& bytes) {
     auto& context = parsed.error().context();
     return bury(bytes, context.get_as<std::string>(0));
   }
-  auto i = entries_.find(channel_of(push_address::id(parsed->id)));
-  if (i != entries_.end())
-    send(i->second.holder, deliver_atom_v, i->second.where,
-         push{"", std::move(parsed->body)});
+  auto where = push_address::id(parsed->id);
+  if (holder_
+      && (config_.is_shard || entries_.contains(store_.channel_of(where))))
+    send(holder_, deliver_atom_v, where, push{"", std::move(parsed->body)});
 }
 
 void bridge::bury(const std::string& bytes, const std::string& reason) {
@@ -279,32 +380,86 @@ void bridge::bury(const std::string& bytes, const std::string& reason) {
                });
 }
 
-// -- small things -------------------------------------------------------------
+// -- what goes to Redis -------------------------------------------------------
 
-caf::typed_response_promise<uint64_t>
-bridge::ask(command what, std::function<const reply*(const reply&)> pick) {
-  auto promise = make_response_promise<uint64_t>();
+template <class T, class Command>
+caf::result<T> bridge::ask(Command what) {
   if (state_ == bus_state::away)
-    return promise.deliver(errc::bus_away);
-  redis_->send(std::move(what), [this, promise, pick = std::move(pick)](
-                                  caf::expected<reply> x) mutable {
-    if (!x) {
-      promise.deliver(std::move(x.error()));
+    return errc::bus_away;
+  auto promise = make_response_promise<T>();
+  what([this, promise](caf::expected<T> x) mutable {
+    if (x) {
+      promise.deliver(std::move(*x));
       return;
     }
-    auto number = pick(*x);
-    if (number && number->type == reply::kind::number) {
-      promise.deliver(static_cast<uint64_t>(number->number));
+    complain(x.error());
+    promise.deliver(std::move(x.error()));
+  });
+  return promise;
+}
+
+caf::result<mailbox_page> bridge::read(const mailbox_query& what) {
+  if (state_ == bus_state::away)
+    return errc::bus_away;
+  auto promise = make_response_promise<mailbox_page>();
+  store_.read(what, [this, promise](caf::expected<mailbox_page> x) mutable {
+    if (!x) {
+      complain(x.error());
+      promise.deliver(std::move(x.error()));
+    } else if (x->pushes.empty()) {
+      promise.deliver(std::move(*x));
     } else {
-      complain("Redis refused a command: " + x->text);
-      promise.deliver(caf::error{errc::refused, x->text});
+      fenced_.push_back({canaries_ + 1, promise, std::move(*x)});
     }
   });
   return promise;
 }
 
-std::string bridge::channel_of(const push_address& where) const {
-  return config_.prefix + ':' + where.key();
+void bridge::take(report what) {
+  if (what.to == config_.node) {
+    if (what.node.empty())
+      what.node = config_.node;
+    for (auto& each : what.details)
+      each.node = what.node;
+    if (auto i = waiting_.find(what.push); i != waiting_.end())
+      send(i->second, std::move(what));
+    return;
+  }
+  flush_soon();
+  auto& all = reports_[what.to];
+  if (all.empty() || all.back().push != what.push || what.settled) {
+    all.push_back(std::move(what));
+    return;
+  }
+  auto& last = all.back();
+  last.counts += what.counts;
+  last.details.insert(last.details.end(), what.details.begin(),
+                      what.details.end());
+}
+
+void bridge::flush_soon() {
+  if (std::exchange(flushing_, true))
+    return;
+  send(this, publish_atom_v);
+}
+
+void bridge::flush() {
+  flushing_ = false;
+  auto drop = [](const caf::expected<uint64_t>&) {
+    // Who waits for it will say that it is unknown.
+  };
+  for (auto& [node, reports] : std::exchange(reports_, {}))
+    store_.tell(node, node_message{config_.node, std::move(reports)}, drop);
+  for (auto& [key, entry] : std::exchange(confirmed_, {}))
+    store_.confirm(entry.first, entry.second);
+}
+
+// -- small things -------------------------------------------------------------
+
+void bridge::complain(const caf::error& why) {
+  if (why == errc::refused)
+    complain("Redis refused a command: "
+             + why.context().get_as<std::string>(0));
 }
 
 void bridge::complain(const std::string& line) {

@@ -1,34 +1,16 @@
 #pragma once
 
 #include <deque>
-#include <functional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "actors/hosted.hpp"
+#include "redis/config.hpp"
 #include "redis/port.hpp"
+#include "redis/store.hpp"
 
 namespace waybill::redis {
-
-/// What the bridges of a cluster have in common, and this node's name.
-struct bridge_config {
-  /// Stands before all keys and channels of ours but the open one.
-  std::string prefix = "waybill";
-
-  /// Where every program may publish `{"KEY":…,"VALUE":…}`.
-  std::string open_channel = "waybill";
-
-  /// Names this node in its canary's channel and in dead letters.
-  std::string node = "node";
-
-  /// The largest payload on the open channel, in bytes.
-  size_t max_body = 256 * 1024;
-
-  /// What clients sent may wait for Redis in so many bytes; past it, it is
-  /// dropped and counted.
-  size_t max_backlog = 8 << 20;
-};
 
 /// Turns pub/sub messages into actor messages, and pushes into PUBLISH.
 ///
@@ -56,17 +38,20 @@ private:
   /// An address that this node holds, or has just given back.
   struct entry {
     push_address where;
-    registry_actor holder;
 
     /// Set until it is given back.
     bool held = false;
 
-    /// Kept until the channel is subscribed.
+    /// Kept until a push to the channel will surely be heard.
     promise attached;
 
     /// Kept until UNSUBSCRIBE is confirmed, the oldest first.
     std::deque<promise> detached;
   };
+
+  using entries = std::unordered_map<std::string, entry>;
+
+  // -- the link ---------------------------------------------------------------
 
   void on(link_up&);
   void on(link_down& what);
@@ -75,43 +60,76 @@ private:
   void on(message& what);
   void on(answered& what);
 
-  std::string channel_of(const push_address& where) const;
+  caf::result<ok_atom> attach(const push_address& where);
+
+  caf::result<ok_atom> detach(const push_address& where);
 
   void subscribe(std::vector<std::string> channels);
 
   /// Forgets an address if it is not held and nobody waits for its end, for
   /// which a lost link is as good as a confirmation.
-  void forget(std::unordered_map<std::string, entry>::iterator i);
+  void forget(entries::iterator i);
 
   void send_canary();
 
   void on_tick();
 
+  void become(bus_state state);
+
+  /// Tells the registry that it misses pushes, and counts the gap.
+  void begin_gap();
+
+  /// Counts how long it was.
+  void end_gap();
+
+  // -- what comes from Redis --------------------------------------------------
+
   void on_canary(const std::string& bytes);
+
+  void on_node_message(const std::string& bytes);
 
   void on_open_message(const std::string& bytes);
 
   /// Puts what could not be understood where people find it.
   void bury(const std::string& bytes, const std::string& reason);
 
-  /// Sends a command whose reply is a number, at `pick` in the reply.
-  caf::typed_response_promise<uint64_t>
-  ask(command what, std::function<const reply*(const reply&)> pick);
+  // -- what goes to Redis -----------------------------------------------------
 
-  void become(bus_state state);
+  /// Delivers what a command is answered.
+  /// @param what sends it, and takes a `store::handler<T>`.
+  template <class T, class Command>
+  caf::result<T> ask(Command what);
+
+  caf::result<mailbox_page> read(const mailbox_query& what);
+
+  /// Hands a report to whoever waits for it here, or to its node.
+  void take(report what);
+
+  /// Publishes the reports, and confirms the entries, that have come.
+  void flush();
+
+  /// Has that done once all messages that are here have been handled.
+  void flush_soon();
 
   /// Logs a line, but of all that come within a second only the first.
   void complain(const std::string& line);
 
+  /// Says that Redis refused something.
+  void complain(const caf::error& why);
+
   const bridge_config config_;
   const std::string own_channel_;
   port_ptr redis_;
+  store store_;
   bus_state state_ = bus_state::away;
   bool linked_ = false;
   std::vector<observer_actor> observers_;
 
+  /// Who gets what comes.
+  registry_actor holder_;
+
   /// What this node holds, by channel.
-  std::unordered_map<std::string, entry> entries_;
+  entries entries_;
 
   /// How many SUBSCRIBE of a channel Redis has yet to confirm. It answers in
   /// order, so a channel is surely subscribed when it has answered the last.
@@ -121,8 +139,27 @@ private:
   uint64_t canaries_ = 0;
   uint64_t first_canary_ = 0;
 
-  /// When Redis last showed that it is there for us.
+  /// Parts of mailboxes that are answered when all has been heard that was
+  /// published before they were read: when the canary of that number is back.
+  struct fenced_page {
+    uint64_t canary;
+    caf::typed_response_promise<mailbox_page> promise;
+    mailbox_page page;
+  };
+  std::deque<fenced_page> fenced_;
+
+  /// Who waits for reports, by the id of its push.
+  std::unordered_map<std::string, receipt_actor> waiting_;
+
+  /// Reports by the node that waits for them, entries by their address.
+  std::unordered_map<std::string, std::vector<report>> reports_;
+  std::unordered_map<std::string, std::pair<push_address, std::string>>
+    confirmed_;
+  bool flushing_ = false;
+
+  /// When Redis last showed that it is there for us, and went away.
   time_point proof_;
+  time_point away_since_;
   time_point last_complaint_;
   counters counts_;
 };

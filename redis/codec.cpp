@@ -72,13 +72,23 @@ private:
   std::string problem_;
 };
 
-/// Only checks that a text is JSON.
+/// Only checks that a document is well-formed and not nested deeper than that.
 class checker : public visitor {
 public:
-  checker() : visitor(max_depth) {
+  explicit checker(size_t max_depth) : visitor(max_depth) {
     // nop
   }
 };
+
+/// Parses MessagePack, which comes out as nothing if it is anything else.
+json parse_msgpack(std::string_view bytes) {
+  // No message of ours nests deeper, and the parser recurses.
+  constexpr size_t deepest = 5;
+  checker check{deepest};
+  if (!json::sax_parse(bytes, &check, json::input_format_t::msgpack))
+    return nullptr;
+  return json::from_msgpack(bytes);
+}
 
 /// Picks the members of a push out of its MessagePack.
 class push_reader : public visitor {
@@ -94,23 +104,53 @@ public:
 
   bool string(string_t& value) override {
     if (key_ == "push")
-      id = std::move(value);
+      what.id = std::move(value);
+    else if (key_ == "to")
+      what.reply_to = std::move(value);
+    else if (key_ == "entry")
+      what.entry = std::move(value);
     else if (key_ == "text")
-      body = make_text(std::move(value));
+      what.body = make_text(std::move(value));
+    has_body = has_body || key_ == "text";
     return true;
   }
 
   bool binary(binary_t& value) override {
     if (key_ == "data")
-      body = payload{payload::format::binary,
-                     std::string{value.begin(), value.end()}};
+      what.body = payload{payload::format::binary,
+                          std::string{value.begin(), value.end()}};
+    has_body = true;
     return true;
   }
 
-  std::string id;
-  std::optional<payload> body;
+  bool number_unsigned(number_unsigned_t value) override {
+    if (key_ == "want" && value <= static_cast<uint64_t>(level::received))
+      what.want = static_cast<level>(value);
+    else if (key_ == "ttl")
+      what.ttl = std::chrono::milliseconds{value};
+    else if (key_ == "claim")
+      return is(push::purpose::claim, value);
+    return true;
+  }
+
+  bool boolean(bool) override {
+    return key_ == "kick"      ? is(push::purpose::kick, 0)
+           : key_ == "inspect" ? is(push::purpose::inspect, 0)
+                               : true;
+  }
+
+  push what{""};
+  bool has_body = false;
 
 private:
+  /// What has a purpose of its own needs no body.
+  bool is(push::purpose purpose, uint64_t claim) {
+    what.what = purpose;
+    what.claim = claim;
+    has_body = true;
+    return true;
+  }
+
   std::string key_;
 };
 
@@ -214,7 +254,7 @@ std::string to_id(std::string_view key) {
 } // namespace
 
 caf::expected<open_message> parse_open(std::string_view text, size_t max_size) {
-  checker check;
+  checker check{max_depth};
   if (!json::sax_parse(text, &check))
     return wrong(check.problem());
   // A byte order mark may stand before it: the parser lets it pass.
@@ -250,24 +290,111 @@ caf::expected<open_message> parse_open(std::string_view text, size_t max_size) {
 std::string encode(const push& what) {
   json result = {{"push", what.id}};
   auto bytes = what.body.bytes();
-  if (what.body.type() == payload::format::text)
-    result["text"] = bytes;
-  else
-    result["data"] = json::binary(
-      json::binary_t::container_type{bytes.begin(), bytes.end()});
+  switch (what.what) {
+  case push::purpose::message:
+    if (what.body.type() == payload::format::text)
+      result["text"] = bytes;
+    else
+      result["data"] = json::binary(
+        json::binary_t::container_type{bytes.begin(), bytes.end()});
+    break;
+  case push::purpose::kick:
+    result["kick"] = true;
+    break;
+  case push::purpose::inspect:
+    result["inspect"] = true;
+    break;
+  case push::purpose::claim:
+    break;
+  }
+  if (!what.reply_to.empty()) {
+    result["to"] = what.reply_to;
+    result["want"] = static_cast<unsigned>(what.want);
+  }
+  if (what.ttl.count() > 0)
+    result["ttl"] = what.ttl.count();
   std::string out;
   json::to_msgpack(result, out);
+  auto is_claim = what.what == push::purpose::claim;
+  if (is_claim || what.ttl.count() > 0) {
+    // One member more: a map of up to 15 has their number in its first byte.
+    ++out[0];
+    json::to_msgpack(is_claim ? "claim" : "entry", out);
+  }
   return out;
+}
+
+void append_entry(std::string& bytes, std::string_view entry) {
+  bytes += static_cast<char>(0xa0 + entry.size());
+  bytes += entry;
 }
 
 caf::expected<push> decode(std::string_view bytes) {
   push_reader reader;
   if (!json::sax_parse(bytes, &reader, json::input_format_t::msgpack)
-      || !reader.body
-      || (reader.body->type() == payload::format::text
-          && !is_utf8(reader.body->bytes())))
+      || !reader.has_body
+      || (reader.what.body.type() == payload::format::text
+          && !is_utf8(reader.what.body.bytes())))
     return wrong("not a push");
-  return push{std::move(reader.id), *std::move(reader.body)};
+  return std::move(reader.what);
+}
+
+std::string encode(const node_message& what) {
+  json reports = json::array();
+  for (auto& each : what.reports) {
+    json details = json::array();
+    for (auto& x : each.details)
+      details.push_back({x.peer, x.age, x.queue});
+    auto& n = each.counts;
+    reports.push_back({each.push, n.nodes, n.sessions, n.written, n.received,
+                       n.lost, each.settled, std::move(details)});
+  }
+  std::string out;
+  json::to_msgpack(
+    {{"node", what.node}, {"reports", reports}, {"probe", what.probe}}, out);
+  return out;
+}
+
+caf::expected<node_message> decode_node_message(std::string_view bytes) {
+  try {
+    auto all = parse_msgpack(bytes);
+    node_message result{all.at("node"), {}, all.at("probe")};
+    for (auto& x : all.at("reports")) {
+      report each{x.at(0), ""};
+      each.node = result.node;
+      each.counts = {x.at(1), x.at(2), x.at(3), x.at(4), x.at(5)};
+      each.settled = x.at(6);
+      for (auto& y : x.at(7))
+        each.details.push_back({result.node, y.at(0), y.at(1), y.at(2)});
+      result.reports.push_back(std::move(each));
+    }
+    return result;
+  } catch (const json::exception&) {
+    return wrong("not a message between nodes");
+  }
+}
+
+std::string encode(const outcome& what) {
+  auto& n = what.counts;
+  std::string out;
+  json::to_msgpack({what.push, static_cast<unsigned>(what.want), what.kept,
+                    n.nodes, n.sessions, n.written, n.received, n.lost,
+                    what.unknown},
+                   out);
+  return out;
+}
+
+caf::expected<outcome> decode_outcome(std::string_view bytes) {
+  try {
+    auto x = parse_msgpack(bytes);
+    return outcome{x.at(0),
+                   static_cast<level>(x.at(1).get<unsigned>()),
+                   x.at(2),
+                   {x.at(3), x.at(4), x.at(5), x.at(6), x.at(7)},
+                   x.at(8)};
+  } catch (const json::exception&) {
+    return wrong("not the outcome of a push");
+  }
 }
 
 std::string encode(const client_message& what) {

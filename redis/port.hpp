@@ -59,12 +59,17 @@ struct events {
   std::vector<event> all;
 };
 
+/// A bus that also takes what clients send.
+using redis_bus_actor = bus_actor::extend<
+  // A client sent a message.
+  caf::reacts_to<client_message>>;
+
 /// Turns pub/sub messages into actor messages, and back.
-using bridge_actor = bus_actor::extend<
+using bridge_actor = redis_bus_actor::extend<
   // Something happened to the link.
   caf::reacts_to<events>,
-  // Takes what clients send.
-  caf::reacts_to<client_message>,
+  // Publishes the reports, and confirms the entries, that have come.
+  caf::reacts_to<publish_atom>,
   // Time passes: the next canary.
   caf::reacts_to<tick_atom>>;
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <optional>
 #include <vector>
 
@@ -72,9 +73,14 @@ struct fake_transport : transport {
     written.emplace_back(frame.bytes());
   }
 
+  void ping(uint64_t number) override { pings.push_back(number); }
+
   void close(const close_reason& why) override { closed = why; }
 
+  std::string peer() const override { return "192.0.2.1:80"; }
+
   std::vector<std::string> written;
+  std::vector<uint64_t> pings;
   std::optional<close_reason> closed;
 };
 
@@ -89,21 +95,28 @@ protected:
   behavior_type make_behavior() override {
     return {
       [this](greet_atom) { seen.push_back("greet"); },
+      [this](hold_atom) { seen.push_back("hold"); },
       [this](deliver_atom, const payload& x) {
         seen.push_back("deliver " + std::string{x.bytes()});
       },
+      [this](deliver_atom, const push_address& where, const push& x) {
+        seen.push_back("deliver " + where.key() + ' '
+                       + std::string{x.body.bytes()});
+      },
       [this](written_atom) { seen.push_back("written"); },
+      [this](pong_atom, uint64_t) { seen.push_back("pong"); },
       [this](receive_atom, const payload&) { seen.push_back("receive"); },
       [this](close_atom, const close_reason& x) {
         seen.push_back("close " + to_string(x.code));
       },
+      [this](tick_atom) { seen.push_back("tick"); },
       [this](gone_atom) { quit(); },
     };
   }
 };
 
-/// Takes the place of a bus: keeps what it is asked, and answers an `attach`
-/// when the test says so.
+/// Takes the place of a bus: keeps what it is asked, and answers an `attach`,
+/// a `publish` or a `claim` when the test says so.
 class fake_bus : public hosted<bus_actor> {
 public:
   using hosted::hosted;
@@ -112,20 +125,29 @@ public:
     // Promises and observers refer back to this actor.
     attaching.clear();
     detaching.clear();
-    observers.clear();
+    publishing.clear();
+    claiming.clear();
   }
 
   std::vector<std::string> seen;
   std::vector<caf::typed_response_promise<ok_atom>> attaching;
   std::vector<caf::typed_response_promise<ok_atom>> detaching;
-  std::vector<observer_actor> observers;
+  std::vector<caf::typed_response_promise<outcome>> publishing;
+  std::vector<caf::typed_response_promise<uint64_t>> claiming;
+
+  /// What is to be read from mailboxes, part by part; then there is nothing.
+  std::deque<mailbox_page> pages;
+
+  /// What it was told.
+  std::vector<report> reports;
+
+  /// How many nodes hear a probe.
+  uint64_t probed = 1;
 
 protected:
   behavior_type make_behavior() override {
     return {
-      [this](subscribe_atom, const observer_actor& x) {
-        observers.push_back(x);
-      },
+      [](subscribe_atom, const observer_actor&) {},
       [this](attach_atom, const push_address& x, const registry_actor&) {
         seen.push_back("attach " + x.key());
         return attaching.emplace_back(make_response_promise<ok_atom>());
@@ -136,13 +158,50 @@ protected:
       },
       [this](publish_atom, const push_address& x, const push&) {
         seen.push_back("publish " + x.key());
-        return uint64_t{0};
+        return publishing.emplace_back(make_response_promise<outcome>());
+      },
+      [this](await_atom, const push_address&, const std::string& id,
+             const receipt_actor&) { seen.push_back("await " + id); },
+      [this](forget_atom, const push_address&, const std::string& id) {
+        seen.push_back("forget " + id);
+      },
+      [this](report_atom, const push_address&, const report& x) {
+        reports.push_back(x);
+      },
+      [this](probe_atom, const push_address&, const std::string& node,
+             const std::string& id) {
+        seen.push_back("probe " + node + " for " + id);
+        return probed;
+      },
+      [this](settle_atom, const push_address&, const std::string& key,
+             const outcome&) { seen.push_back("settle " + key); },
+      [this](read_atom, const mailbox_query& x) {
+        seen.push_back("read " + x.where.key() + " after " + x.after + " upto "
+                       + x.upto);
+        mailbox_page result;
+        if (!pages.empty()) {
+          result = std::move(pages.front());
+          pages.pop_front();
+        }
+        return result;
+      },
+      [this](confirm_atom, const push_address& x, const std::string& entry) {
+        seen.push_back("confirm " + x.key() + ' ' + entry);
+      },
+      [this](claim_atom, const push_address& x) {
+        seen.push_back("claim " + x.key());
+        return claiming.emplace_back(make_response_promise<uint64_t>());
       },
       [this](presence_atom, const push_address& x) {
         seen.push_back("presence " + x.key());
         return uint64_t{0};
       },
+      [this](get_atom, const push_address& x) {
+        seen.push_back("owner " + x.key());
+        return claiming.emplace_back(make_response_promise<uint64_t>());
+      },
       [](state_atom) { return bus_state::ready; },
+      [](state_atom, const push_address&) { return bus_state::ready; },
       [](get_atom) { return counters{}; },
     };
   }

@@ -8,7 +8,7 @@ namespace {
 
 /// Three nodes on one loopback bus, without sockets.
 struct cluster_fixture : test::fixture {
-  cluster_fixture() : bus(spawn<loopback>()) {
+  cluster_fixture() : bus(spawn<loopback>("node", 1000)) {
     for (int i = 0; i < 3; ++i) {
       registries.push_back(spawn<registry>(bus, same_id::all));
       gateways.push_back(
@@ -20,7 +20,7 @@ struct cluster_fixture : test::fixture {
   std::shared_ptr<test::fake_transport> connect(size_t node,
                                                 const std::string& id) {
     auto result = std::make_shared<test::fake_transport>();
-    sessions.push_back(gateway_at(node).open_session(id, result));
+    sessions.push_back(gateway_at(node).open_session(id, {}, result));
     spawned.push_back(caf::actor_cast<caf::actor>(sessions.back()));
     run();
     return result;
@@ -29,9 +29,10 @@ struct cluster_fixture : test::fixture {
   uint64_t push(size_t node, const std::string& id, const std::string& text) {
     uint64_t result = 99;
     auto& at = gateway_at(node);
-    at.publish(push_address::id(id), {at.next_push_id(), make_text(text)},
-               [&](caf::expected<uint64_t> nodes) { result = unbox(nodes); });
-    run();
+    at.publish(
+      push_address::id(id), {at.next_push_id(), make_text(text)},
+      [&](const caf::expected<outcome>& x) { result = unbox(x).counts.nodes; });
+    settle();
     return result;
   }
 
@@ -106,12 +107,11 @@ CAF_TEST(the figures of a node are those of its registry and its bus) {
 CAF_TEST(a gateway that has ended keeps nobody waiting) {
   self->send_exit(gateways[0], caf::exit_reason::user_shutdown);
   run();
-  std::string outcome;
-  gateway_at(0).publish(push_address::id("456"), {"p", make_text("a")},
-                        [&](caf::expected<uint64_t> nodes) {
-                          outcome = sys.render(nodes.error());
-                        });
-  CAF_CHECK_EQUAL(outcome, "bus_away");
+  std::string why;
+  gateway_at(0).publish(
+    push_address::id("456"), {"p", make_text("a")},
+    [&](const caf::expected<outcome>& x) { why = sys.render(x.error()); });
+  CAF_CHECK_EQUAL(why, "bus_away");
   auto state = bus_state::ready;
   gateway_at(0).state([&](bus_state x) { state = x; });
   CAF_CHECK_EQUAL(state, bus_state::away);

@@ -19,8 +19,12 @@ struct registry_fixture : test::fixture {
   }
 
   session_actor join(const push_address& where) {
+    return join(push_addresses{where});
+  }
+
+  session_actor join(const push_addresses& addresses) {
     auto result = spawn<test::fake_session>();
-    self->send(aut, join_atom_v, where, result);
+    self->send(aut, join_atom_v, addresses, result);
     settle();
     return result;
   }
@@ -31,6 +35,35 @@ struct registry_fixture : test::fixture {
     CAF_REQUIRE(!waiting.empty());
     waiting.front().deliver(ok_atom_v);
     waiting.erase(waiting.begin());
+    settle();
+  }
+
+  /// Lets the bus say that it cannot attach what it was asked for.
+  void refused() {
+    for (auto& each : std::exchange(bus_state_of().attaching, {}))
+      each.deliver(caf::error{errc::bus_away});
+    settle();
+  }
+
+  void lose(const push_addresses& lost) {
+    self->send(aut, lost_atom_v, lost);
+    settle();
+  }
+
+  /// Lets the bus tell the number of the oldest claim that it was asked about.
+  void claimed(uint64_t number) {
+    auto& waiting = bus_state_of().claiming;
+    CAF_REQUIRE(!waiting.empty());
+    waiting.front().deliver(number);
+    waiting.erase(waiting.begin());
+    settle();
+  }
+
+  void hear_claim(uint64_t number) {
+    waybill::push what{""};
+    what.what = waybill::push::purpose::claim;
+    what.claim = number;
+    self->send(aut, deliver_atom_v, id456, what);
     settle();
   }
 
@@ -87,27 +120,61 @@ CAF_TEST(holds an address from its first session to its last) {
   CAF_CHECK_EQUAL(count("sessions"), 0u);
 }
 
-CAF_TEST(greets a session when the bus is ready and its address attached) {
+CAF_TEST(greets a session when its address is attached) {
   auto first = join(id456);
   CAF_CHECK_EQUAL(seen(first), test::texts{});
   attached();
-  CAF_CHECK_EQUAL(seen(first), test::texts{});
-  bus_is(bus_state::ready);
   CAF_CHECK_EQUAL(seen(first), test::texts{"greet"});
   CAF_MESSAGE("the next one of the same address need not wait");
   auto second = join(id456);
   CAF_CHECK_EQUAL(seen(second), test::texts{"greet"});
-  CAF_MESSAGE("but does while the bus is away");
-  bus_is(bus_state::away);
-  auto third = join(id456);
-  CAF_CHECK_EQUAL(seen(third), test::texts{});
+}
+
+CAF_TEST(greets a session when all of its addresses are attached) {
+  auto who = join({id456, push_address::topic("news")});
+  attached();
+  CAF_CHECK_EQUAL(seen(who), test::texts{});
+  attached();
+  CAF_CHECK_EQUAL(seen(who), test::texts{"greet"});
+}
+
+CAF_TEST(holds the sessions of what is lost until it is attached again) {
+  auto first = join(id456);
+  attached();
+  auto other = join(push_address::id("457"));
+  attached();
+  lose({id456});
+  CAF_CHECK_EQUAL(seen(first), (test::texts{"greet", "hold"}));
+  CAF_CHECK_EQUAL(seen(other), test::texts{"greet"});
+  CAF_MESSAGE("who joins meanwhile is greeted later, too");
+  auto second = join(id456);
   bus_is(bus_state::ready);
-  CAF_CHECK_EQUAL(seen(third), test::texts{"greet"});
-  CAF_CHECK_EQUAL(seen(first), test::texts{"greet"});
+  CAF_CHECK_EQUAL(seen(second), test::texts{});
+  attached();
+  CAF_CHECK_EQUAL(seen(first), (test::texts{"greet", "hold", "greet"}));
+  CAF_CHECK_EQUAL(seen(second), test::texts{"greet"});
+}
+
+CAF_TEST(asks again for what could not be attached) {
+  auto who = join(id456);
+  refused();
+  bus_is(bus_state::away);
+  CAF_CHECK_EQUAL(bus_state_of().attaching.size(), 0u);
+  bus_is(bus_state::ready);
+  attached();
+  CAF_CHECK_EQUAL(seen(who), test::texts{"greet"});
+}
+
+CAF_TEST(a topic that cannot be attached keeps nobody from pushes to its id) {
+  auto who = join({id456, push_address::topic("news")});
+  attached();
+  refused();
+  CAF_CHECK_EQUAL(seen(who), test::texts{"greet"});
+  lose({push_address::topic("news")});
+  CAF_CHECK_EQUAL(seen(who), test::texts{"greet"});
 }
 
 CAF_TEST(does not take an old attachment for a new one) {
-  bus_is(bus_state::ready);
   end(join(id456));
   auto second = join(id456);
   CAF_CHECK_EQUAL(
@@ -169,6 +236,130 @@ CAF_TEST(a replaced session that outlives its successor detaches nothing) {
   CAF_CHECK_EQUAL(
     bus_state_of().seen,
     (test::texts{"attach id:456", "detach id:456", "attach id:456"}));
+}
+
+CAF_TEST(of all claims to an id the newest counts) {
+  start(same_id::newest);
+  auto first = join(id456);
+  attached();
+  CAF_CHECK_EQUAL(seen(first), test::texts{});
+  claimed(5);
+  CAF_CHECK_EQUAL(seen(first), test::texts{"greet"});
+  CAF_MESSAGE("its own claim is heard, too, and so are older ones");
+  hear_claim(5);
+  hear_claim(4);
+  CAF_CHECK_EQUAL(seen(first), test::texts{"greet"});
+  hear_claim(6);
+  CAF_CHECK_EQUAL(seen(first), (test::texts{"greet", "close 4501"}));
+  CAF_CHECK_EQUAL(count("replaced_sessions"), 1u);
+}
+
+CAF_TEST(a claim may be heard before the number of an older one is known) {
+  start(same_id::newest);
+  auto who = join(id456);
+  attached();
+  hear_claim(6);
+  CAF_CHECK_EQUAL(seen(who), test::texts{});
+  claimed(5);
+  CAF_CHECK_EQUAL(seen(who), test::texts{"close 4501"});
+}
+
+CAF_TEST(who stood while the bus was away finds out whether it owns its id) {
+  start(same_id::newest);
+  auto who = join(id456);
+  attached();
+  claimed(5);
+  lose({id456});
+  bus_is(bus_state::ready);
+  attached();
+  CAF_CHECK_EQUAL(bus_state_of().seen.back(), "owner id:456");
+  CAF_CHECK_EQUAL(seen(who), (test::texts{"greet", "hold"}));
+  claimed(0);
+  CAF_CHECK_EQUAL(seen(who), (test::texts{"greet", "hold", "greet"}));
+  lose({id456});
+  bus_is(bus_state::ready);
+  attached();
+  claimed(6);
+  CAF_CHECK_EQUAL(seen(who).back(), "close 4501");
+}
+
+CAF_TEST(who stood while the bus was away is older than any new claim) {
+  start(same_id::newest);
+  auto who = join(id456);
+  attached();
+  claimed(5);
+  lose({id456});
+  CAF_MESSAGE("even if the bus has forgotten the numbers");
+  hear_claim(1);
+  CAF_CHECK_EQUAL(seen(who), (test::texts{"greet", "hold", "close 4501"}));
+}
+
+CAF_TEST(closes the sessions that are kicked) {
+  auto first = join(id456);
+  auto second = join(id456);
+  auto other = join(push_address::id("457"));
+  waybill::push what{""};
+  what.what = waybill::push::purpose::kick;
+  self->send(aut, deliver_atom_v, id456, what);
+  settle();
+  CAF_CHECK_EQUAL(seen(first), test::texts{"close 4500"});
+  CAF_CHECK_EQUAL(seen(second), test::texts{"close 4500"});
+  CAF_CHECK_EQUAL(seen(other), test::texts{});
+  CAF_CHECK_EQUAL(bus_state_of().seen.back(), "detach id:456");
+}
+
+CAF_TEST(tells whoever waits for a push how many sessions it goes to) {
+  join(id456);
+  auto who = join(id456);
+  waybill::push what{"p", make_text("a")};
+  what.want = level::written;
+  what.reply_to = "n2";
+  self->send(aut, deliver_atom_v, id456, what);
+  self->send(aut, deliver_atom_v, push_address::id("457"), what);
+  settle();
+  CAF_CHECK_EQUAL(seen(who), test::texts{"deliver id:456 a"});
+  auto& reports = bus_state_of().reports;
+  CAF_REQUIRE_EQUAL(reports.size(), 2u);
+  CAF_CHECK_EQUAL(reports[0].to, "n2");
+  CAF_CHECK(reports[0].counts == (tally{1, 2, 0, 0, 0}));
+  CAF_CHECK(reports[1].counts == (tally{1, 0, 0, 0, 0}));
+}
+
+CAF_TEST(gives a topic back with its last session) {
+  auto news = push_address::topic("news");
+  auto first = join({id456, news});
+  auto second = join({push_address::id("457"), news});
+  push(news, "a");
+  CAF_CHECK_EQUAL(seen(first), test::texts{"deliver a"});
+  CAF_CHECK_EQUAL(seen(second), test::texts{"deliver a"});
+  end(first);
+  CAF_CHECK_EQUAL(bus_state_of().seen.back(), "detach id:456");
+  end(second);
+  CAF_CHECK_EQUAL(bus_state_of().seen.back(), "detach topic:news");
+}
+
+CAF_TEST(gives back what only the closed session has while it drains) {
+  auto all = push_address::everyone();
+  std::vector<session_actor> sessions;
+  for (int i = 0; i < 8; ++i)
+    sessions.push_back(join({push_address::id(std::to_string(i)), all}));
+  bus_state_of().seen.clear();
+  self->send(aut, drain_atom_v, caf::timespan{std::chrono::milliseconds{50}});
+  settle();
+  auto detached_all = [&] {
+    auto& told = bus_state_of().seen;
+    return std::count(told.begin(), told.end(), "detach all");
+  };
+  CAF_CHECK_EQUAL(bus_state_of().seen.size(), 5u);
+  CAF_CHECK_EQUAL(detached_all(), 0);
+  detached();
+  advance_time(std::chrono::milliseconds{50});
+  settle();
+  CAF_CHECK_EQUAL(bus_state_of().seen.size(), 9u);
+  CAF_CHECK_EQUAL(detached_all(), 1);
+  detached();
+  for (auto& who : sessions)
+    CAF_CHECK_EQUAL(seen(who), test::texts{"close 1001"});
 }
 
 CAF_TEST(reports a session that failed and forgets it) {

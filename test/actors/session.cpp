@@ -3,18 +3,25 @@
 #include "test/fixture.hpp"
 
 using namespace waybill;
+using namespace std::chrono_literals;
 
 namespace {
+
+const auto id456 = push_address::id("456");
+const auto is_written = tally{0, 0, 1, 0, 0};
+const auto is_received = tally{0, 0, 0, 1, 0};
+const auto is_lost = tally{0, 0, 0, 0, 1};
 
 struct session_fixture : test::fixture {
   session_fixture() { start({}); }
 
   void start(session_config config) {
     connection = std::make_shared<test::fake_transport>();
+    taken = 0;
     bus = spawn<test::fake_bus>();
     registry = spawn<waybill::registry>(bus, same_id::all);
-    aut = spawn<session>(std::move(config), "456", connection);
-    self->send(registry, join_atom_v, push_address::id("456"), aut);
+    aut = spawn<session>(std::move(config), bus, registry, "456", connection);
+    self->send(registry, join_atom_v, push_addresses{id456}, aut);
     run();
   }
 
@@ -23,7 +30,11 @@ struct session_fixture : test::fixture {
            from(self).to(aut).with(deliver_atom_v, make_text(text)));
   }
 
-  void greet() { inject((greet_atom), from(self).to(aut).with(greet_atom_v)); }
+  /// Greets, and lets the session read its mailbox.
+  void greet() {
+    inject((greet_atom), from(self).to(aut).with(greet_atom_v));
+    settle();
+  }
 
   void written() {
     inject((written_atom), from(self).to(aut).with(written_atom_v));
@@ -34,11 +45,82 @@ struct session_fixture : test::fixture {
            from(self).to(aut).with(close_atom_v, close_reason{code, "why"}));
   }
 
+  void pong(uint64_t number) {
+    anon_send(aut, pong_atom_v, number);
+    settle();
+  }
+
+  /// Lets the socket take all that there is.
+  void written_all() {
+    settle();
+    for (size_t i = taken; i < connection->written.size(); ++i) {
+      anon_send(aut, written_atom_v);
+      settle();
+    }
+    taken = connection->written.size();
+  }
+
+  /// Pushes something that somebody waits for.
+  void track(const std::string& text, level want) {
+    waybill::push what{text, make_text(text)};
+    what.want = want;
+    what.reply_to = "n1";
+    anon_send(aut, deliver_atom_v, id456, what);
+    settle();
+  }
+
+  /// Pushes something live that the mailbox keeps, too.
+  void keep(const std::string& text, std::chrono::milliseconds ttl = 10s) {
+    anon_send(aut, deliver_atom_v, id456, kept(text, ttl));
+    settle();
+  }
+
+  /// Puts a part into the mailbox, with entries that are called as their texts.
+  void page(const test::texts& all, bool more = false) {
+    mailbox_page result;
+    for (auto& text : all)
+      result.pushes.push_back(kept(text, 10s));
+    result.upto = "end";
+    result.more = more;
+    deref<test::fake_bus>(bus).pages.push_back(std::move(result));
+  }
+
+  static waybill::push kept(const std::string& text,
+                            std::chrono::milliseconds ttl) {
+    waybill::push result{text, make_text(text)};
+    result.entry = text;
+    result.ttl = ttl;
+    return result;
+  }
+
+  /// Returns what was told of pushes.
+  std::vector<tally> reports() {
+    settle();
+    std::vector<tally> result;
+    for (auto& each : deref<test::fake_bus>(bus).reports)
+      result.push_back(each.counts);
+    return result;
+  }
+
+  /// Returns what the bus was asked that starts with `word`.
+  test::texts told(const std::string& word) {
+    test::texts result;
+    for (auto& each : deref<test::fake_bus>(bus).seen)
+      if (each.starts_with(word))
+        result.push_back(each);
+    return result;
+  }
+
+  test::texts asked() { return told("read"); }
+
+  test::texts confirmed() { return told("confirm"); }
+
   bool is_up() {
     return !deref(aut).getf(caf::abstract_actor::is_terminated_flag);
   }
 
   std::shared_ptr<test::fake_transport> connection;
+  size_t taken = 0;
   bus_actor bus;
   registry_actor registry;
   session_actor aut;
@@ -187,6 +269,193 @@ CAF_TEST(sends back what the client sent if nobody takes it) {
   inject((receive_atom, payload),
          from(self).to(aut).with(receive_atom_v, make_text("hello")));
   CAF_CHECK_EQUAL(connection->written, (test::texts{"连接成功!", "hello"}));
+}
+
+// -- receipts -----------------------------------------------------------------
+
+CAF_TEST(tells who waits for a push when it is written and when it is read) {
+  greet();
+  written();
+  track("a", level::received);
+  CAF_CHECK_EQUAL(reports(), (std::vector<tally>{}));
+  written();
+  CAF_CHECK_EQUAL(connection->pings, std::vector<uint64_t>{2});
+  pong(2);
+  CAF_CHECK_EQUAL(reports(), (std::vector<tally>{is_written, is_received}));
+}
+
+CAF_TEST(sends no ping for what need not be confirmed) {
+  greet();
+  written();
+  push("a");
+  written();
+  track("b", level::written);
+  written();
+  CAF_CHECK_EQUAL(connection->pings, std::vector<uint64_t>{});
+  CAF_CHECK_EQUAL(reports(), std::vector<tally>{is_written});
+}
+
+CAF_TEST(has one ping under way that stands for all frames before it) {
+  greet();
+  written();
+  for (auto text : {"a", "b", "c"})
+    track(text, level::received);
+  for (int i = 0; i < 3; ++i)
+    written();
+  CAF_CHECK_EQUAL(connection->pings, std::vector<uint64_t>{2});
+  pong(2);
+  CAF_CHECK_EQUAL(connection->pings, (std::vector<uint64_t>{2, 4}));
+  CAF_CHECK_EQUAL(reports(), (std::vector<tally>{is_written, is_written,
+                                                 is_written, is_received}));
+  pong(4);
+  CAF_CHECK_EQUAL(reports().size(), 6u);
+}
+
+CAF_TEST(believes no pong that it did not ask for) {
+  greet();
+  written();
+  track("a", level::received);
+  written();
+  pong(99);
+  pong(0);
+  CAF_CHECK_EQUAL(reports(), std::vector<tally>{is_written});
+}
+
+CAF_TEST(tells of pushes that did not come as far as was asked) {
+  greet();
+  written();
+  track("read", level::received);
+  written();
+  pong(2);
+  track("not read", level::received);
+  written();
+  track("not written", level::written);
+  anon_send(aut, gone_atom_v);
+  run();
+  CAF_CHECK_EQUAL(reports(),
+                  (std::vector<tally>{is_written, is_received, is_written,
+                                      is_lost, is_lost}));
+}
+
+CAF_TEST(says what it is like when asked) {
+  greet();
+  push("abc");
+  waybill::push question{"q"};
+  question.what = waybill::push::purpose::inspect;
+  question.reply_to = "n1";
+  advance_time(5s);
+  anon_send(aut, deliver_atom_v, id456, question);
+  settle();
+  auto& all = deref<test::fake_bus>(bus).reports;
+  CAF_REQUIRE_EQUAL(all.size(), 1u);
+  CAF_REQUIRE_EQUAL(all[0].details.size(), 1u);
+  auto size = session_config{}.greeting.size() + 3;
+  CAF_CHECK(all[0].details[0] == (session_info{"", "192.0.2.1:80", 5, size}));
+}
+
+// -- the mailbox --------------------------------------------------------------
+
+CAF_TEST(is sent its mailbox before what came live) {
+  page({"1", "2"});
+  push("live");
+  greet();
+  written_all();
+  CAF_CHECK_EQUAL(connection->written,
+                  (test::texts{"连接成功!", "1", "2", "live"}));
+}
+
+CAF_TEST(writes once what came live and stands in the mailbox) {
+  page({"1", "2"});
+  push("before 2");
+  keep("2");
+  keep("3");
+  push("after 3");
+  greet();
+  written_all();
+  CAF_MESSAGE("and keeps the order in which things came");
+  CAF_CHECK_EQUAL(
+    connection->written,
+    (test::texts{"连接成功!", "1", "before 2", "2", "3", "after 3"}));
+}
+
+CAF_TEST(reads a mailbox in parts when the last part has been written) {
+  page({"1"}, true);
+  page({"2"});
+  greet();
+  push("live");
+  CAF_CHECK_EQUAL(asked(), test::texts{"read id:456 after  upto "});
+  written_all();
+  CAF_CHECK_EQUAL(asked(), (test::texts{"read id:456 after  upto ",
+                                        "read id:456 after 1 upto end"}));
+  CAF_CHECK_EQUAL(connection->written,
+                  (test::texts{"连接成功!", "1", "2", "live"}));
+}
+
+CAF_TEST(confirms the last entry that its client has read) {
+  page({"1", "2"});
+  greet();
+  written_all();
+  CAF_CHECK_EQUAL(connection->pings, std::vector<uint64_t>{2});
+  pong(2);
+  CAF_CHECK_EQUAL(confirmed(), test::texts{"confirm id:456 1"});
+  pong(3);
+  CAF_CHECK_EQUAL(confirmed(),
+                  (test::texts{"confirm id:456 1", "confirm id:456 2"}));
+}
+
+CAF_TEST(reads behind its last entry when pushes were missed) {
+  greet();
+  keep("1");
+  written_all();
+  anon_send(aut, hold_atom_v);
+  settle();
+  push("live");
+  written_all();
+  CAF_CHECK_EQUAL(connection->written, (test::texts{"连接成功!", "1"}));
+  page({"2"});
+  greet();
+  written_all();
+  CAF_CHECK_EQUAL(asked(), (test::texts{"read id:456 after  upto ",
+                                        "read id:456 after 1 upto "}));
+  CAF_CHECK_EQUAL(connection->written,
+                  (test::texts{"连接成功!", "1", "2", "live"}));
+}
+
+CAF_TEST(writes nothing that has expired) {
+  greet();
+  keep("1", 10ms);
+  keep("2", 1s);
+  advance_time(10ms);
+  written_all();
+  CAF_CHECK_EQUAL(connection->written, (test::texts{"连接成功!", "2"}));
+}
+
+CAF_TEST(leaves to the next session what it has not read before it ends) {
+  push("live");
+  keep("1");
+  close(close_code::going_away);
+  written_all();
+  CAF_CHECK_EQUAL(connection->written, (test::texts{"连接成功!", "live"}));
+  CAF_CHECK(connection->closed.has_value());
+}
+
+CAF_TEST(gives its client a second to confirm what it got before the end) {
+  greet();
+  keep("1");
+  close(close_code::going_away);
+  written_all();
+  CAF_CHECK(!connection->closed);
+  pong(2);
+  CAF_CHECK(connection->closed.has_value());
+  CAF_CHECK_EQUAL(confirmed(), test::texts{"confirm id:456 1"});
+  start({});
+  greet();
+  keep("1");
+  close(close_code::going_away);
+  written_all();
+  advance_time(1s);
+  settle();
+  CAF_CHECK(connection->closed.has_value());
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

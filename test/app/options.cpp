@@ -52,7 +52,7 @@ CAF_TEST(without options a node is alone on the loopback) {
   CAF_REQUIRE_EQUAL(x.listen.size(), 1u);
   CAF_CHECK_EQUAL(x.listen[0].port, "8080");
   CAF_CHECK(x.listen[0].is_loopback());
-  CAF_CHECK(!x.redis);
+  CAF_CHECK(x.redis.empty());
   CAF_CHECK_EQUAL(x.greeting, "连接成功!");
   CAF_CHECK_EQUAL(x.connections.max_body, 256u * 1024);
   CAF_CHECK_EQUAL(x.connections.websocket.max_message, 64u * 1024);
@@ -81,7 +81,8 @@ CAF_TEST(options are read as what they stand for) {
                   "500ms", "--log-format", "json", "--compression"});
   CAF_CHECK_EQUAL(x.listen.size(), 2u);
   CAF_CHECK_EQUAL(x.listen[1].host, "::1");
-  CAF_CHECK_EQUAL(x.redis->host, "h");
+  CAF_REQUIRE_EQUAL(x.redis.size(), 1u);
+  CAF_CHECK_EQUAL(x.redis[0].host, "h");
   CAF_CHECK(x.same_id == same_id::newest_per_node);
   CAF_CHECK(x.upstream == upstream::echo);
   CAF_CHECK_EQUAL(x.max_queue, 1u << 20);

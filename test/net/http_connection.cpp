@@ -18,7 +18,7 @@ using stream = boost::beast::test::stream;
 /// One connection of a node that is alone, on a stream in memory.
 struct connection_fixture : test::fixture {
   connection_fixture() {
-    auto bus = spawn<loopback>();
+    auto bus = spawn<loopback>("node", 1000);
     auto registry = spawn<waybill::registry>(bus, same_id::all);
     entrance = spawn<gateway>(bus, registry, session_config{}, "node");
     settle();
@@ -206,9 +206,10 @@ CAF_TEST(becomes a WebSocket that is greeted and pushed to) {
   auto answer = ask(upgrade);
   CAF_CHECK(answer.starts_with("HTTP/1.1 101 Switching Protocols\r\n"));
   CAF_CHECK(answer.ends_with("\x81\x0d连接成功!"));
-  context->api.actors.publish(
-    push_address::id("456"), {"p", make_text("aaaa")},
-    [](caf::expected<uint64_t> nodes) { CAF_CHECK_EQUAL(unbox(nodes), 1u); });
+  context->api.actors.publish(push_address::id("456"), {"p", make_text("aaaa")},
+                              [](const caf::expected<outcome>& x) {
+                                CAF_CHECK_EQUAL(unbox(x).counts.nodes, 1u);
+                              });
   CAF_CHECK_EQUAL(ask(""), "\x81\x04"
                            "aaaa");
   CAF_MESSAGE("and ends when the client says so");

@@ -16,6 +16,8 @@ namespace {
 /// How long anything may take before a test fails.
 constexpr auto patience = 10s;
 
+constexpr size_t mailbox_limit = 3;
+
 /// Forwards what the bus brings to the test.
 class probe : public hosted<registry_actor> {
 public:
@@ -27,15 +29,42 @@ public:
 protected:
   behavior_type make_behavior() override {
     return {
-      [](join_atom, const push_address&, const session_actor&) {},
+      [](join_atom, const push_addresses&, const session_actor&) {},
       [this](deliver_atom, const push_address& where, const push& what) {
-        anon_send(test_, where.key() + ' ' + std::string{what.body.bytes()});
+        anon_send(test_, where.key() + ' '
+                           + (what.what == push::purpose::claim
+                                ? "is claimed"
+                                : std::string{what.body.bytes()}));
       },
+      [](lost_atom, const push_addresses&) {},
       [this](bus_state state) { anon_send(test_, state); },
+      [](read_atom, const mailbox_query&) { return mailbox_page{}; },
       [](drain_atom, caf::timespan) { return ok_atom_v; },
       [](tick_atom) {},
       [](count_atom, const std::string&) {},
       [](get_atom) { return counters{}; },
+    };
+  }
+
+private:
+  caf::actor test_;
+};
+
+/// Forwards the reports of a push to the test.
+class listener : public hosted<receipt_actor> {
+public:
+  listener(caf::actor_config& cfg, caf::execution_unit* host, caf::actor test)
+      : hosted(cfg, host), test_(std::move(test)) {
+    // nop
+  }
+
+protected:
+  behavior_type make_behavior() override {
+    return {
+      [](get_atom) { return outcome{}; },
+      [this](const report& what) { anon_send(test_, what); },
+      [](publish_atom) {},
+      [](tick_atom) {},
     };
   }
 
@@ -53,11 +82,14 @@ struct nodes {
       if (with_redis) {
         redis::bridge_config config;
         config.node = "n" + std::to_string(i);
+        config.mailbox_limit = mailbox_limit;
         bus[i] = sys.spawn<redis::bridge>(
           &loop, config,
           std::make_shared<redis::link>(loop.context(), server->url()));
       } else {
-        bus[i] = i == 0 ? bus_actor{sys.spawn<loopback>(&loop)} : bus[0];
+        bus[i] = i == 0
+                   ? bus_actor{sys.spawn<loopback>(&loop, "n0", mailbox_limit)}
+                   : bus[0];
       }
       registry[i] = sys.spawn<probe>(&loop, caf::actor{self});
     }
@@ -113,11 +145,55 @@ struct nodes {
 
   /// @returns how many nodes a push reached.
   uint64_t push(size_t node, const std::string& id, payload body) {
-    uint64_t result = 0;
+    return unbox(publish(node, id, waybill::push{"p", std::move(body)}))
+      .counts.nodes;
+  }
+
+  caf::expected<outcome> publish(size_t node, const std::string& id,
+                                 waybill::push what) {
+    caf::expected<outcome> result{caf::sec::runtime_error};
     self
       ->request(bus[node], patience, publish_atom_v, push_address::id(id),
-                waybill::push{"p", std::move(body)})
-      .receive([&](uint64_t nodes) { result = nodes; }, fail());
+                std::move(what))
+      .receive([&](const outcome& x) { result = x; },
+               [&](caf::error& e) { result = std::move(e); });
+    return result;
+  }
+
+  /// Reads a mailbox, whole or up to so many bytes.
+  mailbox_page read(size_t node, const std::string& id, std::string after = "",
+                    std::string upto = "", uint64_t max_bytes = 1000) {
+    mailbox_page result;
+    self
+      ->request(bus[node], patience, read_atom_v,
+                mailbox_query{push_address::id(id), std::move(after),
+                              std::move(upto), max_bytes})
+      .receive([&](const mailbox_page& x) { result = x; }, fail());
+    return result;
+  }
+
+  /// Confirms an entry, and waits until that has been done.
+  void confirm(size_t node, const std::string& id, const std::string& entry) {
+    self->send(bus[node], confirm_atom_v, push_address::id(id), entry);
+    // The first answer comes from a bus that has had time to send the
+    // confirmation, the second from one that has sent it.
+    presence(node, id);
+    presence(node, id);
+  }
+
+  /// Asks the bus of a node for a number.
+  template <class... Ts>
+  uint64_t ask(size_t node, const Ts&... question) {
+    uint64_t result = 0;
+    self->request(bus[node], patience, question...)
+      .receive([&](uint64_t x) { result = x; }, fail());
+    return result;
+  }
+
+  report next_report() {
+    report result;
+    self->receive([&](report& x) { result = std::move(x); },
+                  caf::after(patience) >> [] { CAF_FAIL("no report"); });
     return result;
   }
 
@@ -140,6 +216,27 @@ struct nodes {
   std::array<bus_actor, 2> bus;
   std::array<registry_actor, 2> registry;
 };
+
+waybill::push make_kept(const std::string& text,
+                        std::chrono::milliseconds ttl = 100s) {
+  waybill::push result{text, make_text(text)};
+  result.ttl = ttl;
+  return result;
+}
+
+waybill::push make_keyed(const std::string& id, const std::string& text) {
+  waybill::push result{id, make_text(text)};
+  result.key = "k";
+  result.wait = 10s;
+  return result;
+}
+
+test::texts texts_of(const mailbox_page& page) {
+  test::texts result;
+  for (auto& each : page.pushes)
+    result.emplace_back(each.body.bytes());
+  return result;
+}
 
 /// Runs a test on both buses.
 template <class Test>
@@ -226,6 +323,152 @@ CAF_TEST(a payload may be any bytes) {
   });
 }
 
+CAF_TEST(a push with a time to live is kept until it is confirmed) {
+  on_both([](nodes& cluster) {
+    auto sent = unbox(cluster.publish(0, "456", make_kept("a")));
+    CAF_CHECK(sent.kept);
+    CAF_CHECK_EQUAL(sent.counts.nodes, 0u);
+    cluster.attach(1, "456");
+    CAF_CHECK_EQUAL(
+      unbox(cluster.publish(0, "456", make_kept("b"))).counts.nodes, 1u);
+    CAF_CHECK_EQUAL(cluster.next_push(), "id:456 b");
+    auto page = cluster.read(1, "456");
+    CAF_CHECK_EQUAL(texts_of(page), (test::texts{"a", "b"}));
+    CAF_CHECK(page.pushes[0].ttl > 90s && page.pushes[0].ttl <= 100s);
+    CAF_CHECK_EQUAL(page.pushes[0].id, "a");
+    cluster.confirm(0, "456", page.pushes[0].entry);
+    CAF_CHECK_EQUAL(texts_of(cluster.read(1, "456")), test::texts{"b"});
+    cluster.confirm(0, "456", page.pushes[1].entry);
+    CAF_CHECK_EQUAL(texts_of(cluster.read(1, "456")), test::texts{});
+  });
+}
+
+CAF_TEST(a mailbox is read in parts up to where it ended at first) {
+  on_both([](nodes& cluster) {
+    cluster.publish(0, "456", make_kept(std::string(600, 'a')));
+    cluster.publish(0, "456", make_kept(std::string(600, 'b')));
+    auto first = cluster.read(0, "456", "", "", 500);
+    // A part may be larger than it was asked to be, but not endless.
+    CAF_REQUIRE(!first.pushes.empty());
+    cluster.publish(0, "456", make_kept("c"));
+    auto all = texts_of(first);
+    while (first.more) {
+      first
+        = cluster.read(0, "456", first.pushes.back().entry, first.upto, 500);
+      for (auto& text : texts_of(first))
+        all.push_back(text);
+    }
+    CAF_CHECK_EQUAL(
+      all, (test::texts{std::string(600, 'a'), std::string(600, 'b')}));
+  });
+}
+
+CAF_TEST(a push that finds its mailbox full is not sent) {
+  on_both([](nodes& cluster) {
+    cluster.attach(0, "456");
+    for (auto text : {"a", "b", "c"}) {
+      cluster.publish(0, "456", make_kept(text));
+      CAF_CHECK_EQUAL(cluster.next_push(), std::string{"id:456 "} + text);
+    }
+    auto sent = cluster.publish(0, "456", make_kept("d"));
+    CAF_REQUIRE(!sent);
+    CAF_CHECK(sent.error() == errc::mailbox_full);
+    cluster.push(0, "456", make_text("e"));
+    CAF_CHECK_EQUAL(cluster.next_push(), "id:456 e");
+  });
+}
+
+CAF_TEST(what has expired is not read and takes no room) {
+  on_both([](nodes& cluster) {
+    for (auto text : {"a", "b", "c"})
+      cluster.publish(0, "456", make_kept(text, 1ms));
+    while (!cluster.read(0, "456").pushes.empty())
+      ;
+    CAF_CHECK(cluster.publish(0, "456", make_kept("d")));
+    CAF_CHECK_EQUAL(texts_of(cluster.read(0, "456")), test::texts{"d"});
+  });
+}
+
+CAF_TEST(a key stands for the push that it came with first) {
+  on_both([](nodes& cluster) {
+    CAF_MESSAGE("nobody is there, so nothing happened");
+    CAF_CHECK_EQUAL(
+      unbox(cluster.publish(0, "456", make_keyed("p1", "a"))).push, "p1");
+    cluster.attach(0, "456");
+    auto first = unbox(cluster.publish(0, "456", make_keyed("p2", "a")));
+    CAF_CHECK_EQUAL(first.push, "p2");
+    CAF_CHECK_EQUAL(cluster.next_push(), "id:456 a");
+    auto second = unbox(cluster.publish(1, "456", make_keyed("p3", "a")));
+    CAF_CHECK_EQUAL(second.push, "p2");
+    CAF_CHECK_EQUAL(second.counts.nodes, 1u);
+    auto other = cluster.publish(1, "456", make_keyed("p4", "b"));
+    CAF_CHECK(!other && other.error() == errc::key_reused);
+    cluster.push(1, "456", make_text("last"));
+    CAF_CHECK_EQUAL(cluster.next_push(), "id:456 last");
+  });
+}
+
+CAF_TEST(a key waits for its first push until that is settled) {
+  on_both([](nodes& cluster) {
+    cluster.attach(0, "456");
+    auto what = make_keyed("p1", "a");
+    what.want = level::received;
+    what.reply_to = "n0";
+    auto first = unbox(cluster.publish(0, "456", what));
+    what.id = "p2";
+    auto early = cluster.publish(1, "456", what);
+    CAF_CHECK(!early && early.error() == errc::under_way);
+    first.counts = {1, 1, 1, 1, 0};
+    cluster.self->send(cluster.bus[0], settle_atom_v, push_address::id("456"),
+                       "k", first);
+    cluster.presence(0, "456");
+    auto late = unbox(cluster.publish(1, "456", what));
+    CAF_CHECK_EQUAL(late.push, "p1");
+    CAF_CHECK(late.counts == first.counts);
+    CAF_CHECK(late.want == level::received);
+  });
+}
+
+CAF_TEST(a claim is heard by all who hold the id and newer than the last) {
+  on_both([](nodes& cluster) {
+    cluster.attach(0, "456");
+    auto where = push_address::id("456");
+    auto first = cluster.ask(0, claim_atom_v, where);
+    CAF_CHECK_EQUAL(cluster.next_push(), "id:456 is claimed");
+    CAF_CHECK_EQUAL(cluster.ask(1, get_atom_v, where), first);
+    auto second = cluster.ask(1, claim_atom_v, where);
+    CAF_CHECK(second > first);
+    CAF_CHECK_EQUAL(cluster.ask(0, get_atom_v, where), second);
+    CAF_CHECK_EQUAL(cluster.ask(0, get_atom_v, push_address::id("457")), 0u);
+  });
+}
+
+CAF_TEST(reports reach who waits for them) {
+  on_both([](nodes& cluster) {
+    auto where = push_address::id("456");
+    auto waiting
+      = cluster.sys.spawn<listener>(&cluster.loop, caf::actor{cluster.self});
+    cluster.self->send(cluster.bus[0], await_atom_v, where, "p", waiting);
+    report what{"p", "n0"};
+    what.counts = {1, 2, 0, 0, 0};
+    what.details = {{"", "192.0.2.1:80", 3, 4}};
+    cluster.presence(0, "456");
+    cluster.self->send(cluster.bus[1], report_atom_v, where, what);
+    auto heard = cluster.next_report();
+    CAF_CHECK_EQUAL(heard.push, "p");
+    CAF_CHECK(heard.counts == what.counts);
+    CAF_REQUIRE_EQUAL(heard.details.size(), 1u);
+    CAF_CHECK_EQUAL(heard.details[0].node, heard.node);
+    CAF_CHECK_EQUAL(heard.details[0].age, 3u);
+    CAF_MESSAGE("a node that is asked says that it is there");
+    CAF_CHECK_EQUAL(
+      cluster.ask(0, probe_atom_v, where, heard.node, std::string{"p"}), 1u);
+    CAF_CHECK(cluster.next_report().settled);
+    cluster.self->send_exit(waiting, caf::exit_reason::kill);
+    cluster.self->send(cluster.bus[0], forget_atom_v, where, "p");
+  });
+}
+
 CAF_TEST(a bus that comes back brings pushes to all that was attached) {
   nodes cluster{true};
   cluster.attach(0, "456");
@@ -236,7 +479,7 @@ CAF_TEST(a bus that comes back brings pushes to all that was attached) {
   cluster.self
     ->request(cluster.bus[1], patience, publish_atom_v, push_address::id("456"),
               push{"p", make_text("lost")})
-    .receive([](uint64_t) { CAF_FAIL("nobody can have answered"); },
+    .receive([](const outcome&) { CAF_FAIL("nobody can have answered"); },
              [&](caf::error& e) { error = e; });
   CAF_CHECK(error == errc::bus_away);
   cluster.server->start();

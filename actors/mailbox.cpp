@@ -1,0 +1,81 @@
+#include "actors/mailbox.hpp"
+
+#include <charconv>
+#include <limits>
+
+namespace waybill {
+
+namespace {
+
+/// Returns the number of an entry, or `otherwise` for none.
+uint64_t number_of(const std::string& entry, uint64_t otherwise) {
+  std::from_chars(entry.data(), entry.data() + entry.size(), otherwise);
+  return otherwise;
+}
+
+} // namespace
+
+std::optional<std::string> mailboxes::append(const push_address& where,
+                                             const push& what, time_point now) {
+  expire(now);
+  auto& found = boxes_[where.key()];
+  if (found.size() >= limit_)
+    return std::nullopt;
+  auto number = ++entries_;
+  auto& added = found[number] = {what, now + what.ttl};
+  added.what.entry = std::to_string(number);
+  expiries_.emplace(added.expiry, std::pair{where.key(), number});
+  return added.what.entry;
+}
+
+mailbox_page mailboxes::read(const mailbox_query& what, time_point now) const {
+  mailbox_page result;
+  auto found = boxes_.find(what.where.key());
+  if (found == boxes_.end())
+    return result;
+  auto& entries = found->second;
+  auto last
+    = number_of(what.upto, entries.empty() ? 0 : entries.rbegin()->first);
+  result.upto = std::to_string(last);
+  uint64_t size = 0;
+  for (auto i = entries.upper_bound(number_of(what.after, 0));
+       i != entries.end() && i->first <= last; ++i) {
+    if (i->second.expiry <= now)
+      continue;
+    result.more = size >= what.max_bytes && !result.pushes.empty();
+    if (result.more)
+      break;
+    auto& added = result.pushes.emplace_back(i->second.what);
+    // Who waits for its receipt knows that it is kept.
+    added.want = level::routed;
+    added.reply_to.clear();
+    added.ttl
+      = std::chrono::ceil<std::chrono::milliseconds>(i->second.expiry - now);
+    size += added.body.size();
+  }
+  return result;
+}
+
+void mailboxes::confirm(const push_address& where, const std::string& entry) {
+  auto found = boxes_.find(where.key());
+  if (found == boxes_.end())
+    return;
+  auto& entries = found->second;
+  entries.erase(entries.begin(), entries.upper_bound(number_of(entry, 0)));
+  if (entries.empty())
+    boxes_.erase(found);
+}
+
+void mailboxes::expire(time_point now) {
+  while (!expiries_.empty() && expiries_.begin()->first <= now) {
+    auto& [key, number] = expiries_.begin()->second;
+    if (auto found = boxes_.find(key); found != boxes_.end()) {
+      found->second.erase(number);
+      if (found->second.empty())
+        boxes_.erase(found);
+    }
+    expiries_.erase(expiries_.begin());
+  }
+}
+
+} // namespace waybill

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+namespace waybill::redis {
+
+/// What the bridges of a cluster have in common, and this node's name.
+struct bridge_config {
+  /// Stands before all keys and channels of ours but the open one.
+  std::string prefix = "waybill";
+
+  /// Where every program may publish `{"KEY":…,"VALUE":…}`.
+  std::string open_channel = "waybill";
+
+  /// Names this node in its own channel and in dead letters.
+  std::string node = "node";
+
+  /// The largest payload on the open channel, in bytes.
+  size_t max_body = 256 * 1024;
+
+  /// What clients sent may wait for Redis in so many bytes; past it, it is
+  /// dropped and counted.
+  size_t max_backlog = 8 << 20;
+
+  /// How many entries a mailbox may hold.
+  size_t mailbox_limit = 1000;
+
+  /// Set if this is one Redis of several: what comes on its open channel may be
+  /// for an address that another one carries.
+  bool is_shard = false;
+};
+
+} // namespace waybill::redis

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace waybill::redis {
+
+/// Returns the SHA-1 of `bytes` in hexadecimal, by which Redis calls scripts.
+std::string sha1(std::string_view bytes);
+
+/// Returns the SHA-256 of `bytes` in hexadecimal.
+std::string sha256(std::string_view bytes);
+
+} // namespace waybill::redis

@@ -1,0 +1,121 @@
+#include "redis/scripts.hpp"
+
+#include <utility>
+
+#include "redis/digest.hpp"
+
+namespace waybill::redis {
+
+script::script(std::string text)
+    : text(std::move(text)), sha(sha1(this->text)) {
+  // nop
+}
+
+// A number in a script is a double, which holds microseconds since 1970 exactly
+// until the year 2255; it must only be kept from being printed with an
+// exponent.
+
+const script push_script{R"(
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local ttl = tonumber(ARGV[3])
+local has_key = ARGV[5] ~= ''
+if has_key then
+  local r = redis.call('HMGET', KEYS[2], 'fingerprint', 'push', 'want', 'kept',
+                       'nodes', 'node', 'until', 'outcome')
+  if r[1] then
+    if r[1] ~= ARGV[5] then return {'other'} end
+    if r[8] then return {'settled', r[8]} end
+    if r[3] ~= '0' and now < tonumber(r[7])
+       and redis.call('PUBSUB', 'NUMSUB', r[6])[2] > 0 then
+      return {'waiting'}
+    end
+    return {'recorded', r[2], r[3], r[4], r[5]}
+  end
+end
+local message = ARGV[2]
+if ttl > 0 then
+  local limit = tonumber(ARGV[4])
+  if redis.call('XLEN', KEYS[1]) >= limit then
+    for _, e in ipairs(redis.call('XRANGE', KEYS[1], '-', '+')) do
+      if tonumber(e[2][4]) <= now then redis.call('XDEL', KEYS[1], e[1]) end
+    end
+    if redis.call('XLEN', KEYS[1]) >= limit then return {'full'} end
+  end
+  local entry = redis.call('XADD', KEYS[1], '*', 'message', message, 'expiry',
+                           string.format('%.0f', now + ttl))
+  if redis.call('PTTL', KEYS[1]) < ttl then
+    redis.call('PEXPIRE', KEYS[1], ttl)
+  end
+  message = message .. string.char(160 + #entry) .. entry
+end
+local nodes = redis.call('PUBLISH', ARGV[1], message)
+if has_key and (nodes > 0 or ttl > 0) then
+  redis.call('HSET', KEYS[2], 'fingerprint', ARGV[5], 'push', ARGV[6], 'want',
+             ARGV[7], 'kept', ttl > 0 and '1' or '0', 'nodes', nodes, 'node',
+             ARGV[8], 'until', string.format('%.0f', now + ARGV[9]))
+  redis.call('PEXPIRE', KEYS[2], ARGV[10])
+end
+return {'sent', nodes}
+)"};
+
+const script settle_script{R"(
+if redis.call('HGET', KEYS[1], 'push') ~= ARGV[1] then return 0 end
+if ARGV[2] == '' then return redis.call('DEL', KEYS[1]) end
+redis.call('HSET', KEYS[1], 'outcome', ARGV[2])
+return 1
+)"};
+
+const script read_script{R"(
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local upto, wanted = ARGV[2], tonumber(ARGV[3])
+if upto == '' then
+  local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
+  if #last == 0 then return {'', 0} end
+  upto = last[1][1]
+end
+local from = ARGV[1] == '' and '-' or '(' .. ARGV[1]
+local result, size, more = {upto, 0}, 0, true
+while more and size < wanted do
+  local page = redis.call('XRANGE', KEYS[1], from, upto, 'COUNT', 16)
+  more = #page == 16
+  for _, e in ipairs(page) do
+    if size >= wanted then
+      more = true
+      break
+    end
+    from = '(' .. e[1]
+    local left = tonumber(e[2][4]) - now
+    if left <= 0 then
+      redis.call('XDEL', KEYS[1], e[1])
+    else
+      size = size + #e[2][2]
+      result[#result + 1] = e[1]
+      result[#result + 1] = e[2][2]
+      result[#result + 1] = left
+    end
+  end
+end
+if more then result[2] = 1 end
+return result
+)"};
+
+const script claim_script{R"(
+local t = redis.call('TIME')
+local number = t[1] * 1000000 + t[2]
+local last = tonumber(redis.call('GET', KEYS[1]) or '0')
+if number <= last then number = last + 1 end
+local text = string.format('%.0f', number)
+redis.call('SET', KEYS[1], text, 'EX', 86400)
+local bytes = ''
+local rest = number
+for _ = 1, 8 do
+  bytes = string.char(rest % 256) .. bytes
+  rest = math.floor(rest / 256)
+end
+redis.call('PUBLISH', ARGV[1], ARGV[2] .. string.char(207) .. bytes)
+return text
+)"};
+
+} // namespace waybill::redis

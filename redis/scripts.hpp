@@ -1,0 +1,54 @@
+#pragma once
+
+#include <string>
+
+namespace waybill::redis {
+
+/// What Redis does in one step, in its own language (`EVAL`).
+struct script {
+  explicit script(std::string text);
+
+  const std::string text;
+
+  /// What `EVALSHA` calls it: its SHA-1, in hexadecimal.
+  const std::string sha;
+};
+
+/// Publishes a push once: keeps it in a mailbox if it has a time to live, and
+/// remembers its key if it has one.
+///
+/// KEYS: the mailbox, the key. ARGV: the channel, the message, its time to live
+/// in milliseconds or 0, the limit of the mailbox, then of a push with a key
+/// the fingerprint, else an empty string; the push's id, its level, the channel
+/// of its node, and for how many milliseconds it may be under way.
+///
+/// Returns `{"sent", nodes}`, `{"full"}` or, for a key that stands for another
+/// push, `{"other"}`, `{"waiting"}`, `{"settled", outcome}`, or as long as that
+/// is not known `{"recorded", id, level, kept, nodes}`.
+extern const script push_script;
+
+/// Remembers what became of the push that a key stands for.
+///
+/// KEYS: the key. ARGV: the push's id, and the outcome, or an empty string to
+/// free the key.
+extern const script settle_script;
+
+/// Reads a part of a mailbox, and removes what has expired in it.
+///
+/// KEYS: the mailbox. ARGV: the entry behind which it starts and the last that
+/// is wanted, or empty strings, and about how many bytes are wanted.
+///
+/// Returns the last entry that is wanted, 1 if there is more, then for each
+/// push its entry, its message, and for how many milliseconds it has to live.
+extern const script read_script;
+
+/// Makes a newer session the owner of an id.
+///
+/// KEYS: the owner. ARGV: the channel; the message without the number of the
+/// claim, which is its last member.
+///
+/// Returns that number, which is that of the microsecond unless the last claim
+/// is newer.
+extern const script claim_script;
+
+} // namespace waybill::redis

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <caf/expected.hpp>
+
+#include "redis/codec.hpp"
+#include "redis/config.hpp"
+#include "redis/port.hpp"
+#include "redis/scripts.hpp"
+
+namespace waybill::redis {
+
+/// What Redis keeps and does for a bridge besides subscriptions: pushes, the
+/// mailboxes of ids, the keys of pushes and the owners of ids.
+///
+/// Everything here sends a command and hands the answer to `then`, later; or
+/// `errc::bus_away`, if surely nothing was done, `errc::unanswered`, or
+/// `errc::refused` with what Redis said.
+class store {
+public:
+  template <class T>
+  using handler = std::function<void(caf::expected<T>)>;
+
+  /// @param config and `redis` outlive the store.
+  store(const bridge_config& config, port& redis)
+      : config_(config), redis_(redis) {
+    // nop
+  }
+
+  /// Makes Redis know our scripts. To be called when it may have forgotten.
+  void load();
+
+  /// Publishes a push (PUBLISH, or a script if something is to be kept). May
+  /// answer `errc::mailbox_full`, `errc::key_reused` or `errc::under_way`, too.
+  void publish(const push_address& where, const push& what,
+               handler<outcome> then);
+
+  /// Remembers what became of a push.
+  void settle(const std::string& key, const outcome& what);
+
+  /// Reads a part of a mailbox.
+  void read(const mailbox_query& what, handler<mailbox_page> then);
+
+  /// Removes an entry of a mailbox and all before it (XTRIM).
+  void confirm(const push_address& where, const std::string& entry);
+
+  /// Makes a newer session the owner of an id.
+  void claim(const push_address& where, handler<uint64_t> then);
+
+  /// Asks for the number of the claim that owns an id; 0 if there is none
+  /// (GET).
+  void owner(const push_address& where, handler<uint64_t> then);
+
+  /// Asks how many nodes hold an address (PUBSUB NUMSUB).
+  void presence(const push_address& where, handler<uint64_t> then);
+
+  /// Tells a node something (PUBLISH); answers how many nodes heard it.
+  void tell(const std::string& node, const node_message& what,
+            handler<uint64_t> then);
+
+  /// Returns the name of the channel of an address.
+  std::string channel_of(const push_address& where) const {
+    return config_.prefix + ':' + where.key();
+  }
+
+  /// Returns the name of the channel of a node.
+  std::string channel_of_node(const std::string& name) const {
+    return config_.prefix + ":node:" + name;
+  }
+
+private:
+  /// Runs a script.
+  void eval(const script& what, std::vector<std::string> keys,
+            std::vector<std::string> arguments, handler<reply> then);
+
+  /// Sends a command, whose reply is an error here if it is one of Redis'.
+  void send(command what, handler<reply> then);
+
+  /// Makes an error of one of Redis'.
+  caf::error refusal(const std::string& text);
+
+  std::string mailbox_of(const push_address& where) const;
+
+  const bridge_config& config_;
+  port& redis_;
+};
+
+} // namespace waybill::redis

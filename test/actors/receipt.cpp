@@ -1,0 +1,242 @@
+#define CAF_SUITE receipt
+
+#include "actors/receipt.hpp"
+
+#include "test/fixture.hpp"
+
+using namespace waybill;
+using namespace std::chrono_literals;
+
+namespace {
+
+const auto id456 = push_address::id("456");
+
+struct receipt_fixture : test::fixture {
+  receipt_fixture() : bus(spawn<test::fake_bus>()) {
+    // nop
+  }
+
+  /// Starts a receipt that waits for a second.
+  void start(level want, bool kept = false, const std::string& key = "") {
+    push what{"p", make_text("a")};
+    what.want = want;
+    if (want != level::routed)
+      what.reply_to = "n1";
+    what.ttl = std::chrono::milliseconds{kept ? 1000 : 0};
+    what.wait = 1s;
+    what.key = key;
+    aut = spawn<receipt>(bus, id456, std::move(what));
+    response.emplace(self->request(aut, caf::infinite, get_atom_v));
+    settle();
+  }
+
+  /// Lets the bus answer to how many nodes it has sent the push.
+  void published(uint64_t nodes, bool kept = false,
+                 const std::string& id = "p") {
+    outcome what{id, level::received, kept};
+    what.counts.nodes = nodes;
+    publishing().deliver(std::move(what));
+    settle();
+  }
+
+  void failed(errc why) {
+    publishing().deliver(caf::error{why});
+    settle();
+  }
+
+  caf::typed_response_promise<outcome> publishing() {
+    auto& waiting = deref<test::fake_bus>(bus).publishing;
+    CAF_REQUIRE(!waiting.empty());
+    auto result = waiting.front();
+    waiting.erase(waiting.begin());
+    return result;
+  }
+
+  void tell(const std::string& node, tally counts, bool settled = false) {
+    self->send(aut, report{"p", "n1", node, counts, settled});
+    settle();
+  }
+
+  void pass(caf::timespan time) {
+    advance_time(time);
+    settle();
+  }
+
+  bool is_answered() { return !self->mailbox().empty(); }
+
+  outcome answer() {
+    outcome result;
+    CAF_REQUIRE(is_answered());
+    response->receive([&](const outcome& x) { result = x; },
+                      [&](caf::error& e) { CAF_FAIL(sys.render(e)); });
+    return result;
+  }
+
+  std::string failure() {
+    std::string result;
+    CAF_REQUIRE(is_answered());
+    response->receive([](const outcome&) { CAF_FAIL("no error"); },
+                      [&](caf::error& e) { result = sys.render(e); });
+    return result;
+  }
+
+  const test::texts& told() { return deref<test::fake_bus>(bus).seen; }
+
+  using response_type = decltype(std::declval<caf::scoped_actor&>()->request(
+    std::declval<receipt_actor&>(), caf::infinite, get_atom_v));
+
+  bus_actor bus;
+  receipt_actor aut;
+  std::optional<response_type> response;
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(receipt_tests, receipt_fixture)
+
+CAF_TEST(ends when every session of every node has come as far as asked) {
+  start(level::received);
+  published(2);
+  tell("n1", {1, 2, 0, 0, 0});
+  tell("n1", {0, 0, 2, 1, 0});
+  tell("n2", {1, 1, 1, 1, 0});
+  CAF_CHECK(!is_answered());
+  tell("n1", {0, 0, 0, 1, 0});
+  auto x = answer();
+  CAF_CHECK(x.counts == (tally{2, 3, 3, 3, 0}));
+  CAF_CHECK_EQUAL(x.unknown, 0u);
+  CAF_CHECK_EQUAL(told(),
+                  (test::texts{"await p", "publish id:456", "forget p"}));
+}
+
+CAF_TEST(waits only for what was asked) {
+  start(level::written);
+  published(1);
+  tell("n1", {1, 1, 0, 0, 0});
+  CAF_CHECK(!is_answered());
+  tell("n1", {0, 0, 1, 0, 0});
+  CAF_CHECK(answer().counts == (tally{1, 1, 1, 0, 0}));
+}
+
+CAF_TEST(a report may come before the bus has answered) {
+  start(level::written);
+  tell("n1", {1, 1, 1, 0, 0});
+  CAF_CHECK(!is_answered());
+  published(1);
+  CAF_CHECK(answer().counts == (tally{1, 1, 1, 0, 0}));
+}
+
+CAF_TEST(a session that ended is waited for no more and is no success) {
+  start(level::received);
+  published(1);
+  tell("n1", {1, 2, 2, 1, 0});
+  tell("n1", {0, 0, 0, 0, 1});
+  CAF_CHECK(answer().counts == (tally{1, 2, 2, 1, 1}));
+}
+
+CAF_TEST(nobody is known at once) {
+  start(level::received, true);
+  published(0, true);
+  auto x = answer();
+  CAF_CHECK(x.kept);
+  CAF_CHECK(x.counts == tally{});
+}
+
+CAF_TEST(a node that has said nothing in time is unknown) {
+  start(level::written);
+  published(2);
+  tell("n1", {1, 2, 2, 0, 0});
+  pass(999ms);
+  CAF_CHECK(!is_answered());
+  pass(1ms);
+  auto x = answer();
+  CAF_CHECK(x.counts == (tally{2, 2, 2, 0, 0}));
+  CAF_CHECK_EQUAL(x.unknown, 1u);
+}
+
+CAF_TEST(a node that owes something is asked whether it is there) {
+  start(level::written);
+  published(2);
+  tell("n1", {1, 2, 1, 0, 0});
+  tell("n2", {1, 1, 1, 0, 0});
+  pass(1s);
+  CAF_CHECK_EQUAL(told().back(), "probe n1 for p");
+  CAF_CHECK(!is_answered());
+  CAF_MESSAGE("if it is then that is how far the push has come");
+  tell("n1", {}, true);
+  auto x = answer();
+  CAF_CHECK(x.counts == (tally{2, 3, 2, 0, 0}));
+  CAF_CHECK_EQUAL(x.unknown, 0u);
+}
+
+CAF_TEST(a node that is silent when asked is unknown) {
+  start(level::written);
+  published(2);
+  tell("n1", {1, 1, 0, 0, 0});
+  tell("n2", {1, 1, 1, 0, 0});
+  pass(1s);
+  pass(299ms);
+  CAF_CHECK(!is_answered());
+  pass(1ms);
+  CAF_CHECK_EQUAL(answer().unknown, 1u);
+}
+
+CAF_TEST(a node that nobody can ask is unknown at once) {
+  deref<test::fake_bus>(bus).probed = 0;
+  start(level::written);
+  published(2);
+  tell("n1", {1, 1, 0, 0, 0});
+  tell("n2", {1, 1, 0, 0, 0});
+  pass(1s);
+  CAF_CHECK_EQUAL(answer().unknown, 2u);
+}
+
+CAF_TEST(without an answer of the bus nobody knows) {
+  start(level::received);
+  pass(1s);
+  auto x = answer();
+  CAF_CHECK(x.counts == tally{});
+  CAF_CHECK_EQUAL(x.unknown, 1u);
+}
+
+CAF_TEST(a link that breaks leaves it unknown and a bus away does not ) {
+  start(level::received);
+  failed(errc::unanswered);
+  CAF_CHECK_EQUAL(answer().unknown, 1u);
+  start(level::received);
+  failed(errc::bus_away);
+  CAF_CHECK_EQUAL(failure(), "bus_away");
+}
+
+CAF_TEST(a repeat answers what became of the first) {
+  start(level::received, false, "k");
+  failed(errc::under_way);
+  CAF_CHECK(!is_answered());
+  pass(50ms);
+  published(3, false, "first");
+  auto x = answer();
+  CAF_CHECK_EQUAL(x.push, "first");
+  CAF_CHECK_EQUAL(x.counts.nodes, 3u);
+  CAF_MESSAGE("and settles nothing");
+  CAF_CHECK_EQUAL(told().back(), "forget p");
+}
+
+CAF_TEST(what became of a push with a key is remembered) {
+  start(level::routed, false, "k");
+  published(1);
+  CAF_CHECK_EQUAL(answer().counts.nodes, 1u);
+  CAF_CHECK_EQUAL(told(), (test::texts{"publish id:456", "settle k"}));
+}
+
+CAF_TEST(a repeat waits no longer than it may) {
+  start(level::routed, false, "k");
+  for (int i = 0; i < 19; ++i) {
+    failed(errc::under_way);
+    pass(50ms);
+  }
+  failed(errc::under_way);
+  pass(50ms);
+  CAF_CHECK_EQUAL(answer().unknown, 1u);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
