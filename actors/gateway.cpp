@@ -1,6 +1,7 @@
 #include "actors/gateway.hpp"
 
 #include <random>
+#include <utility>
 
 #include "actors/receipt.hpp"
 
@@ -46,6 +47,9 @@ std::string gateway::next_push_id() {
 
 void gateway::on_exit() {
   ended_ = true;
+  // Whoever would get their answers has gone.
+  for (auto& [id, who] : std::exchange(receipts_, {}))
+    send_exit(who, caf::exit_reason::user_shutdown);
 }
 
 template <class T, class Handle, class... Ts>
@@ -81,13 +85,21 @@ void gateway::state(const push_address& where,
 
 void gateway::publish(const push_address& where, push what,
                       outcome_handler then) {
+  if (ended_)
+    return then(caf::error{errc::bus_away});
   if (!needs_receipt(what))
     return ask<outcome>(std::move(then), bus_, publish_atom_v, where,
                         std::move(what));
   if (what.want != level::routed || what.what == push::purpose::inspect)
     what.reply_to = node_name_;
   auto who = system().spawn<receipt>(host_, bus_, where, std::move(what));
-  ask<outcome>(std::move(then), who, get_atom_v);
+  receipts_.emplace(who.id(), who);
+  outcome_handler last
+    = [this, id = who.id(), then = std::move(then)](caf::expected<outcome> x) {
+        receipts_.erase(id);
+        then(std::move(x));
+      };
+  ask<outcome>(std::move(last), who, get_atom_v);
 }
 
 void gateway::presence(const push_address& where, nodes_handler then) {

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "actors/hosted.hpp"
@@ -85,6 +86,9 @@ private:
   const std::string node_name_;
   const std::string push_prefix_;
   uint64_t pushes_ = 0;
+
+  /// Those that have not answered.
+  std::unordered_map<caf::actor_id, receipt_actor> receipts_;
   bool draining_ = false;
 
   /// Set once this actor gets no more answers. Who asks then must not wait for

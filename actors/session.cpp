@@ -29,8 +29,10 @@ const char* session::name() const {
 }
 
 void session::on_exit() {
-  // The registry refers to its sessions.
+  // The registry refers to its sessions. The socket is bound to the loop, which
+  // this actor may outlive: a message that is delayed keeps it.
   registry_ = nullptr;
+  connection_ = nullptr;
 }
 
 session::behavior_type session::make_behavior() {
