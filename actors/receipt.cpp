@@ -52,15 +52,16 @@ receipt::behavior_type receipt::make_behavior() {
         probed_.erase(x.node);
       check();
     },
-    [this](publish_atom) {
-      if (!late_)
-        publish();
-    },
+    [this](publish_atom) { publish(); },
     [this](tick_atom) {
-      if (std::exchange(late_, true) || !published_)
-        finish();
-      else
+      auto was_late = std::exchange(late_, true);
+      if (!was_late && published_)
         probe();
+      else if (!was_late && repeats_)
+        // The first one's time may be up now, too: its answer is to be had.
+        delayed_send(this, probe_time + 2 * retry_time, tick_atom_v);
+      else
+        finish();
     },
   };
 }
@@ -69,7 +70,8 @@ void receipt::publish() {
   request(bus_, caf::infinite, publish_atom_v, where_, what_)
     .then([this](outcome& what) { on_published(what); },
           [this](caf::error& why) {
-            if (why == errc::under_way)
+            repeats_ = why == errc::under_way;
+            if (repeats_)
               delayed_send(this, retry_time, publish_atom_v);
             else if (why == errc::unanswered)
               finish();

@@ -62,6 +62,9 @@ private:
   bool published_ = false;
   uint64_t sent_to_ = 0;
 
+  /// Set while another push of the same key is under way.
+  bool repeats_ = false;
+
   /// Set once the pusher's time is up.
   bool late_ = false;
 
