@@ -10,6 +10,7 @@ from urllib.parse import quote
 import websockets
 
 from harness import TIMEOUT
+from raw_websocket import TEXT, RawWebSocket
 
 GREETING = "连接成功!"
 
@@ -27,6 +28,12 @@ class Answer:
         """The body, which must be a JSON document."""
         assert self.headers["content-type"] == "application/json"
         return json.loads(self.body)
+
+    @property
+    def counts(self):
+        """Status and figures of a push, without what differs each time."""
+        names = {"push", "error", "message"}
+        return self.status, {k: v for k, v in self.json.items() if k not in names}
 
     @property
     def closes(self):
@@ -138,6 +145,11 @@ async def receive(ws):
         return await ws.recv()
 
 
+async def receive_many(ws, count):
+    """Returns the next messages of a WebSocket."""
+    return [await receive(ws) for _ in range(count)]
+
+
 async def close_of(ws):
     """Waits for the end of a WebSocket and returns its close code."""
     async with asyncio.timeout(TIMEOUT):
@@ -185,3 +197,36 @@ async def assert_reachable(server, name, *sessions):
     for ws in sessions:
         assert await receive(ws) == "are you there?"
     return answer
+
+
+async def confirm(server, name, *sessions):
+    """Has all sessions of an id prove that they have read what they were sent,
+    and checks that it was nothing but what they have received already."""
+    answer = await push(server, name, "have you read?", "?receipt=received")
+    assert answer.status == 200 and answer.json["received"] == answer.json["sessions"], answer
+    for ws in sessions:
+        assert await receive(ws) == "have you read?"
+    return answer
+
+
+@contextlib.contextmanager
+def silent(server, name):
+    """A client that has read its greeting, and from then on answers no ping and
+    reads only what a test does."""
+    with RawWebSocket(server, name, receive_buffer=4096) as ws:
+        ws.read_handshake()
+        assert ws.read_frame() == (TEXT, GREETING.encode())
+        yield ws
+
+
+async def stall(server, name):
+    """Pushes to a client that does not read, the only one of its id, until its
+    node cannot write to it any more. Returns what was pushed."""
+    texts = []
+    async with Http(server) as http:
+        while True:
+            texts.append(f"{len(texts):05}" + "x" * 100_000)
+            answer = await http.push(name, texts[-1], "?receipt=written&wait=300ms")
+            if answer.counts == (504, {"nodes": 1, "sessions": 1, "written": 0}):
+                return texts
+            assert answer.counts == (200, {"nodes": 1, "sessions": 1, "written": 1})

@@ -117,3 +117,11 @@ def cluster(shared_lab):
 def node(shared_lab):
     """A node without Redis, the same for all tests of a module."""
     return shared_lab.node()
+
+
+@pytest.fixture(scope="module", params=["three nodes", "one node without Redis"])
+def nodes(request):
+    """Three nodes, or three times the one that is alone."""
+    if request.param == "three nodes":
+        return request.getfixturevalue("cluster").nodes
+    return [request.getfixturevalue("node")] * 3
