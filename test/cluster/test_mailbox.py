@@ -1,0 +1,268 @@
+"""What is pushed with a ttl waits for its client, and comes to it in order."""
+
+import asyncio
+import contextlib
+import time
+
+import pytest
+
+from clients import (Http, confirm, is_ready, joined, push, receive, receive_many,
+                     request, silent)
+from harness import eventually
+from raw_websocket import BINARY, TEXT
+
+
+async def keep(server, name, *messages, query="?ttl=600"):
+    """Pushes to an id that nobody holds, which must be accepted."""
+    async with Http(server) as http:
+        for message in messages:
+            answer = await http.push(name, message, query)
+            assert answer.counts == (202, {"nodes": 0}), answer
+
+
+def mail(redis, name):
+    """Returns how many pushes the mailbox of an id holds."""
+    return redis.command("XLEN", f"waybill:mail:{name}")
+
+
+async def assert_empty(server, name):
+    """Checks that a mailbox has nothing for who joins."""
+    async with joined(server, name) as ws:
+        await confirm(server, name, ws)
+
+
+def read_messages(ws, count):
+    """Returns the next messages of a raw WebSocket, but no pings."""
+    messages = []
+    while len(messages) < count:
+        opcode, payload = ws.read_frame()
+        assert opcode is not None
+        if opcode in (TEXT, BINARY):
+            messages.append(payload.decode())
+    return messages
+
+
+async def test_who_was_away_gets_the_mailbox_in_order_and_then_what_is_live(nodes):
+    one, two, three = nodes
+    for i, server in enumerate(nodes * 4):
+        await keep(server, "away", f"kept {i}")
+    async with joined(two, "away") as ws:
+        assert (await push(three, "away", "live", "?receipt=received&ttl=600")).status == 200
+        assert await receive_many(ws, 13) == [*(f"kept {i}" for i in range(12)), "live"]
+        await confirm(one, "away", ws)
+    await assert_empty(three, "away")
+
+
+async def test_what_a_client_has_read_leaves_redis(cluster):
+    one, two, three = cluster.nodes
+    await keep(one, "leaves", *"abc")
+    assert mail(cluster.redis, "leaves") == 3
+    async with joined(two, "leaves") as ws:
+        assert await receive_many(ws, 3) == [*"abc"]
+        # The client need do nothing for this but read.
+        await eventually(lambda: mail(cluster.redis, "leaves") == 0)
+        assert (await push(three, "leaves", "d", "?ttl=600")).counts == (200, {"nodes": 1})
+        assert await receive(ws) == "d"
+        await eventually(lambda: mail(cluster.redis, "leaves") == 0)
+    await assert_empty(one, "leaves")
+
+
+async def test_bytes_are_kept_as_bytes(nodes):
+    messages = [bytes(range(256)), "text", b"", "", b"text", "连接"]
+    await keep(nodes[0], "bytes", *messages)
+    async with joined(nodes[1], "bytes") as ws:
+        assert await receive_many(ws, 6) == messages
+
+
+@pytest.mark.parametrize("level, counts", [
+    ("routed", {}), ("written", {"sessions": 0, "written": 0}),
+    ("received", {"sessions": 0, "written": 0, "received": 0}),
+])
+async def test_nobody_waits_for_who_is_away(nodes, level, counts):
+    began = time.monotonic()
+    answer = await push(nodes[0], f"far {level}", "x", f"?receipt={level}&ttl=600&wait=30s")
+    assert answer.counts == (202, {"nodes": 0, **counts})
+    assert time.monotonic() - began < 2
+    async with joined(nodes[1], f"far {level}") as ws:
+        assert await receive(ws) == "x"
+
+
+@pytest.mark.parametrize("target", ["/topic/news", "/broadcast"])
+async def test_only_what_is_for_an_id_can_be_kept(nodes, target):
+    answer = await request(nodes[0], "POST", target + "?ttl=600", b"x")
+    answer.check_failure(400)
+
+
+async def test_a_client_that_answers_no_ping_gets_all_again(nodes):
+    one, two, three = nodes
+    await keep(one, "again", *"abc")
+    for number in range(2):
+        with silent(nodes[number], "again") as ws:
+            assert read_messages(ws, 3 + number) == [*"abcd"[:3 + number]]
+            # What comes live is not confirmed, either.
+            answer = await push(three, "again", "de"[number], "?ttl=600&receipt=written")
+            assert answer.status == 200
+            assert read_messages(ws, 1) == ["de"[number]]
+    async with joined(two, "again") as ws:
+        # The silent ones may still be there, and unread, but this one is new.
+        assert await receive_many(ws, 5) == [*"abcde"]
+        await confirm(one, "again", ws)
+    await assert_empty(three, "again")
+
+
+async def test_all_sessions_of_an_id_get_what_is_live_and_one_confirms(nodes):
+    one, two, three = nodes
+    async with joined(one, "both", "both") as here, joined(two, "both") as there:
+        for text in "abc":
+            answer = await push(three, "both", text, "?ttl=600&receipt=received")
+            assert (answer.status, answer.json["received"]) == (200, 3)
+        for ws in [*here, there]:
+            assert await receive_many(ws, 3) == [*"abc"]
+        await confirm(one, "both", *here, there)
+    await assert_empty(three, "both")
+
+
+@pytest.fixture(scope="module", params=["three nodes", "one node without Redis"])
+def small(request, shared_lab):
+    """As `nodes`, with mailboxes for five pushes."""
+    limit = ["--mailbox-limit", "5"]
+    if request.param == "three nodes":
+        return shared_lab.cluster(*limit).nodes
+    return [shared_lab.node(*limit)] * 3
+
+
+async def test_a_full_mailbox_takes_no_more_until_it_is_read(small):
+    one, two, three = small
+    await keep(one, "full", *"abcde")
+    for server in small:
+        (await push(server, "full", "never", "?ttl=600")).check_failure(507)
+        (await push(server, "full", "never", "?ttl=600&receipt=received")).check_failure(507)
+    (await push(three, "full", "never")).check_failure(404)
+    async with joined(two, "full") as ws:
+        assert await receive_many(ws, 5) == [*"abcde"]
+        await confirm(one, "full", ws)
+    await keep(three, "full", *"fghij")
+    async with joined(one, "full") as ws:
+        assert await receive_many(ws, 5) == [*"fghij"]
+
+
+async def test_what_a_full_mailbox_refuses_is_sent_to_nobody(small):
+    one, two, three = small
+    with silent(one, "refused") as ws:
+        for text in "abcde":
+            assert (await push(two, "refused", text, "?ttl=600")).status == 200
+        (await push(three, "refused", "never", "?ttl=600")).check_failure(507)
+        # What is not to be kept needs no room.
+        assert (await push(three, "refused", "live")).status == 200
+        assert read_messages(ws, 6) == [*"abcde", "live"]
+
+
+async def test_what_has_expired_makes_room_and_is_never_delivered(small):
+    one, two, three = small
+    await keep(one, "late", *"abc", query="?ttl=1")
+    await keep(two, "late", *"de")
+    refused = 0
+    while (answer := await push(three, "late", "f", "?ttl=600")).status != 202:
+        answer.check_failure(507)
+        refused += 1
+        await asyncio.sleep(0.02)
+    assert refused
+    async with joined(one, "late") as ws:
+        assert await receive_many(ws, 3) == [*"def"]
+        await confirm(two, "late", ws)
+
+
+async def test_what_has_expired_leaves_redis(cluster):
+    await keep(cluster.nodes[0], "expired", *"abc", query="?ttl=1")
+    assert mail(cluster.redis, "expired") == 3
+    await eventually(lambda: not cluster.redis.command("EXISTS", "waybill:mail:expired"))
+    await assert_empty(cluster.nodes[1], "expired")
+
+
+async def test_a_long_mailbox_comes_before_what_is_pushed_meanwhile(lab):
+    one, _, three = lab.cluster("--mailbox-limit", "3000").nodes
+    body = "x" * 1000
+    expected = []
+    stop = asyncio.Event()
+
+    async def push_on(http):
+        """Pushes with and without ttl, and notes what must arrive."""
+        number = 1000
+        while not stop.is_set():
+            query = "?ttl=600" if number % 2 else ""
+            answer = await http.push("456", f"{number:04}{body}", query)
+            assert answer.status in ((200, 202) if query else (200, 404)), answer
+            if answer.status != 404:
+                expected.append(number)
+            number += 1
+
+    async with Http(three) as http:
+        for number in range(1000):
+            answer = await http.push("456", f"{number:04}{body}", "?ttl=600")
+            assert answer.status == 202
+            expected.append(number)
+        pushing = asyncio.create_task(push_on(http))
+        began = time.monotonic()
+        async with joined(one, "456") as ws:
+            got = [int((await receive(ws))[:4]) for _ in range(1500)]
+            stop.set()
+            await pushing
+            print(f"1,500 of 1 KB, 1,000 of them kept, in {time.monotonic() - began:.2f} s")
+            got += [int((await receive(ws))[:4]) for _ in range(len(expected) - 1500)]
+            assert got == expected
+            await confirm(three, "456", ws)
+
+
+async def test_a_mailbox_larger_than_the_queue_arrives_whole(lab):
+    one, _, three = lab.cluster("--max-queue", "1MiB").nodes
+    texts = [f"{i:05}" + "x" * 200_000 for i in range(40)]
+    await keep(three, "456", *texts)
+    async with joined(one, "456") as ws:
+        assert await receive_many(ws, 40) == texts
+        await confirm(three, "456", ws)
+
+
+async def test_so_it_does_on_one_node_and_for_a_slow_reader(lab):
+    node = lab.node("--max-queue", "1MiB")
+    texts = [f"{i:05}" + "x" * 200_000 for i in range(40)]
+    await keep(node, "456", *texts)
+    with silent(node, "456") as ws:
+        assert read_messages(ws, 40) == texts
+
+
+async def test_mailboxes_outlive_redis_with_its_append_only_file(lab):
+    redis = lab.redis("--appendonly", "yes", "--appendfsync", "always")
+    cluster = lab.cluster(redis=redis)
+    one, two, three = cluster.nodes
+    await keep(one, "away", *"abc")
+    with silent(one, "mute") as ws:
+        for text in "abc":
+            assert (await push(two, "mute", text, "?ttl=600")).status == 200
+        redis.kill()
+        redis.start()
+        for node in cluster.nodes:
+            await eventually(lambda: is_ready(node))
+        await keep(two, "away", "d")
+        assert (await push(two, "mute", "d", "?ttl=600")).status == 200
+        # It stayed, so it gets nothing twice.
+        assert read_messages(ws, 4) == [*"abcd"]
+    for name in ["away", "mute"]:
+        async with joined(three, name) as ws:
+            assert await receive_many(ws, 4) == [*"abcd"]
+            await confirm(two, name, ws)
+        await assert_empty(one, name)
+
+
+async def test_what_the_client_of_a_killed_node_did_not_confirm_comes_again(lab):
+    one, two, three = lab.cluster().nodes
+    with contextlib.ExitStack() as stack:
+        ws = stack.enter_context(silent(one, "456"))
+        for text in "abc":
+            answer = await push(three, "456", text, "?ttl=600&receipt=written")
+            assert answer.counts == (200, {"nodes": 1, "sessions": 1, "written": 1})
+        assert read_messages(ws, 3) == [*"abc"]
+        one.kill()
+    async with joined(two, "456") as ws:
+        assert await receive_many(ws, 3) == [*"abc"]
+        await confirm(three, "456", ws)
+    await assert_empty(three, "456")
