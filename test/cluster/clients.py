@@ -167,11 +167,11 @@ async def abandon_all():
         await ws.wait_closed()
 
 
-async def join(server, name, greeting=GREETING, **options):
+async def join(server, name, query="", greeting=GREETING, **options):
     """Opens a WebSocket with the library `websockets`, and awaits the greeting."""
     # Without a limit of its own the library reads all that comes: else it could
     # not see the end of a WebSocket whose messages a test leaves unread.
-    ws = await websockets.connect(server.ws_url(name), max_queue=None, **options)
+    ws = await websockets.connect(server.ws_url(name, query), max_queue=None, **options)
     _joined.add(ws)
     assert await receive(ws) == greeting
     return ws

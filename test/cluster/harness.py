@@ -180,9 +180,9 @@ class Server:
 
     port: int
 
-    def ws_url(self, name):
+    def ws_url(self, name, query=""):
         """Returns the URL of a WebSocket for an id."""
-        return f"ws://127.0.0.1:{self.port}/websocket/{quote(name, safe='')}"
+        return f"ws://127.0.0.1:{self.port}/websocket/{quote(name, safe='')}{query}"
 
 
 class Node(Process):
