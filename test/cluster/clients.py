@@ -3,13 +3,14 @@
 import asyncio
 import contextlib
 import json
+import random
 import weakref
 from dataclasses import dataclass
 from urllib.parse import quote
 
 import websockets
 
-from harness import TIMEOUT
+from harness import TIMEOUT, together
 from raw_websocket import TEXT, RawWebSocket
 
 GREETING = "连接成功!"
@@ -175,6 +176,17 @@ async def join(server, name, query="", greeting=GREETING, **options):
     _joined.add(ws)
     assert await receive(ws) == greeting
     return ws
+
+
+async def join_all(nodes, names):
+    """Opens a session for each name on a random node, some at a time."""
+    gate = asyncio.Semaphore(32)
+
+    async def join_one(name):
+        async with gate:
+            return await join(random.choice(nodes), name, ping_interval=None)
+
+    return await together(map(join_one, names))
 
 
 @contextlib.asynccontextmanager

@@ -5,24 +5,13 @@ import collections
 import random
 import time
 
-from clients import Http, join
+from clients import Http, join_all
 from harness import scaled, together
 
 SESSIONS = scaled(5_000)
 PUSHES = scaled(50_000)
 PUSHERS = 9
 LAST = "this was the last"
-
-
-async def join_all(nodes, names):
-    """Opens a session for each name on a random node, some at a time."""
-    gate = asyncio.Semaphore(32)
-
-    async def join_one(name):
-        async with gate:
-            return await join(random.choice(nodes), name, ping_interval=None)
-
-    return await together(map(join_one, names))
 
 
 async def push_some(number, nodes, names, count):
