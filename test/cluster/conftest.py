@@ -13,6 +13,7 @@ pytest.register_assert_rewrite("certificates", "clients", "harness", "redis_serv
 # Only now may these be imported.
 from clients import abandon_all
 from harness import Balancer, Node
+from proxy import Proxy
 from redis_server import Redis, Replica, Sentinel
 
 # How long a test may take, in seconds.
@@ -71,6 +72,10 @@ class Lab(contextlib.ExitStack):
     def sentinel(self, master_port):
         """Starts a Sentinel that watches a Redis."""
         return self.enter_context(Sentinel(master_port)).start()
+
+    def proxy(self, redis):
+        """Starts a proxy in front of a Redis."""
+        return self.enter_context(Proxy(redis.port))
 
     def new_node(self, *options, **more):
         """Starts a node, which may never be ready."""

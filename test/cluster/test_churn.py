@@ -52,7 +52,7 @@ async def come_and_go(nodes, seed, count):
     return standing
 
 
-@pytest.mark.parametrize("policy", ["all", "newest-per-node"])
+@pytest.mark.parametrize("policy", ["all", "newest-per-node", "newest"])
 async def test_presence_and_counts_are_right(lab, policy):
     cluster = lab.cluster("--same-id", policy)
     parts = await together(come_and_go(cluster.nodes, seed, CONNECTS // WORKERS + 1)
@@ -86,6 +86,8 @@ async def test_presence_and_counts_are_right(lab, policy):
     held = holders()
     if policy == "newest-per-node":
         assert all(len(nodes) == len(set(nodes)) for nodes in held.values())
+    if policy == "newest":
+        assert all(len(nodes) == 1 for nodes in held.values())
     present = {name: len(set(held[name])) for name in NAMES}
     await eventually(lambda: cluster.redis.subscribers(*NAMES) == present)
     async with Http(random.choice(cluster.nodes)) as http:
