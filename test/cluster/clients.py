@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import websockets
 
-from harness import TIMEOUT, together
+from harness import TIMEOUT, eventually, together
 from raw_websocket import TEXT, RawWebSocket
 
 GREETING = "连接成功!"
@@ -138,6 +138,23 @@ async def get(server, target):
 async def is_ready(node):
     """Tells whether a node answers that it is ready."""
     return (await request(node, "GET", "/readyz")).status == 200
+
+
+async def is_unready(node):
+    """Tells whether a node answers that it is not ready."""
+    return not await is_ready(node)
+
+
+async def until_ready(*nodes):
+    """Waits until all nodes are ready."""
+    for node in nodes:
+        await eventually(lambda: is_ready(node))
+
+
+async def until_unready(*nodes):
+    """Waits until all nodes have noticed that Redis is away."""
+    for node in nodes:
+        await eventually(lambda: is_unready(node))
 
 
 async def receive(ws):

@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from clients import (Http, assert_reachable, confirm, is_ready, joined, receive, receive_many,
-                     request, silent)
-from harness import eventually, scaled
+from clients import (Http, assert_reachable, confirm, joined, receive, receive_many, request,
+                     silent, until_ready, until_unready)
+from harness import scaled
 
 
 def parse(answer):
@@ -196,18 +196,13 @@ async def test_without_redis_every_line_is_refused(lab):
              {"to": "456", "message": "never", "ttl": 600}, b"bad"]
     async with joined(one, "456") as ws:
         cluster.redis.kill()
-
-        async def is_unready():
-            return not await is_ready(two)
-
-        await eventually(is_unready)
+        await until_unready(two)
         for query in ["", "?receipt=received"]:
             answers = await batch(two, *lines, query=query)
             assert [answer["status"] for answer in answers] == [503, 503, 503, 400]
             assert all(answer["error"] for answer in answers)
         cluster.redis.start()
-        for node in cluster.nodes:
-            await eventually(lambda: is_ready(node))
+        await until_ready(*cluster.nodes)
         await assert_reachable(two, "456", ws)
 
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from clients import Http, confirm, is_ready, joined, push, receive, receive_many, request, silent
+from clients import Http, confirm, joined, push, receive, receive_many, request, silent, until_ready
 from harness import eventually, together
 from raw_websocket import TEXT
 
@@ -187,8 +187,7 @@ async def test_a_key_is_free_again_when_redis_was_away(lab):
         await eventually(is_refused)
         (await push(two, "456", "x", headers=keyed("away"))).check_failure(503)
         cluster.redis.start()
-        for node in cluster.nodes:
-            await eventually(lambda: is_ready(node))
+        await until_ready(*cluster.nodes)
         answers = [await push(node, "456", "x", headers=keyed("away")) for node in [two, one]]
         assert assert_same(*answers).counts == (200, {"nodes": 1})
         assert await receive(ws) == "x"

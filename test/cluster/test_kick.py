@@ -7,8 +7,8 @@ import time
 import pytest
 import websockets
 
-from clients import (Http, assert_reachable, close_of, confirm, get, is_ready, join, joined, push,
-                     receive, receive_many, request, silent, stall)
+from clients import (Http, assert_reachable, close_of, confirm, get, join, joined, push, receive,
+                     receive_many, request, silent, stall, until_ready, until_unready)
 from harness import eventually
 
 
@@ -198,14 +198,9 @@ async def test_without_redis_nobody_is_kicked_or_told_of(lab):
     one, two = cluster.nodes
     async with joined(one, "456") as ws:
         cluster.redis.kill()
-
-        async def is_unready():
-            return not await is_ready(two)
-
-        await eventually(is_unready)
+        await until_unready(two)
         (await kick(two, "456")).check_failure(503)
         (await request(two, "GET", "/socket/456?detail=1")).check_failure(503)
         cluster.redis.start()
-        for node in cluster.nodes:
-            await eventually(lambda: is_ready(node))
+        await until_ready(*cluster.nodes)
         await assert_reachable(two, "456", ws)

@@ -6,8 +6,7 @@ import time
 
 import pytest
 
-from clients import (Http, confirm, is_ready, joined, push, receive, receive_many,
-                     request, silent)
+from clients import Http, confirm, joined, push, receive, receive_many, request, silent, until_ready
 from harness import eventually
 from raw_websocket import BINARY, TEXT
 
@@ -240,8 +239,7 @@ async def test_mailboxes_outlive_redis_with_its_append_only_file(lab):
             assert (await push(two, "mute", text, "?ttl=600")).status == 200
         redis.kill()
         redis.start()
-        for node in cluster.nodes:
-            await eventually(lambda: is_ready(node))
+        await until_ready(*cluster.nodes)
         await keep(two, "away", "d")
         assert (await push(two, "mute", "d", "?ttl=600")).status == 200
         # It stayed, so it gets nothing twice.

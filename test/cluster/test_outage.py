@@ -7,21 +7,16 @@ import time
 import pytest
 import websockets
 
-from clients import (Http, assert_reachable, get, is_ready, join, joined, push, receive, request)
+from clients import (Http, assert_reachable, get, is_ready, is_unready, join, joined, push, receive,
+                     request, until_unready)
 from harness import eventually, together
 from raw_websocket import RawWebSocket
-
-
-async def is_unready(node):
-    """Tells whether a node answers that it is not ready."""
-    return not await is_ready(node)
 
 
 async def kill_redis(cluster):
     """Kills Redis, and waits until all nodes have noticed."""
     cluster.redis.kill()
-    for node in cluster.nodes:
-        await eventually(lambda: is_unready(node))
+    await until_unready(*cluster.nodes)
 
 
 async def timed_push(http, name, text, query=""):

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from clients import (Http, confirm, get, join, joined, push, receive, receive_many, silent, stall)
+from clients import Http, confirm, get, join, joined, push, receive, receive_many, silent, stall
 from harness import eventually, together
 from raw_websocket import PING, TEXT
 

@@ -6,8 +6,8 @@ import contextlib
 import pytest
 import websockets
 
-from clients import (assert_reachable, close_of, confirm, get, is_ready, join, joined, push,
-                     receive_many, silent)
+from clients import (assert_reachable, close_of, confirm, get, join, joined, push, receive_many,
+                     silent, until_ready, until_unready)
 from harness import eventually, together
 from raw_websocket import RawWebSocket
 
@@ -174,11 +174,7 @@ def cut_off(lab):
 async def be_cut_off(proxy, node):
     """Cuts a node off, and waits until it knows."""
     proxy.cut()
-
-    async def is_unready():
-        return not await is_ready(node)
-
-    await eventually(is_unready)
+    await until_unready(node)
 
 
 async def test_who_comes_while_a_node_is_cut_off_replaces_its_session_later(cut_off):
@@ -190,7 +186,7 @@ async def test_who_comes_while_a_node_is_cut_off_replaces_its_session_later(cut_
             assert (await confirm(two, "456", newer)).json["sessions"] == 1
             proxy.mend()
             assert await close_of(older) == 4501
-            await eventually(lambda: is_ready(one))
+            await until_ready(one)
             await assert_only([one, two], "456", newer)
             await assert_only([one, two], "alone", alone)
 
@@ -204,7 +200,7 @@ async def test_who_comes_and_goes_while_a_node_is_cut_off_replaces_its_session_t
         proxy.mend()
         # As it would have been if the node had not been cut off.
         assert await close_of(older) == 4501
-        await eventually(lambda: is_ready(one))
+        await until_ready(one)
         async with joined(one, "456") as newest:
             await assert_only([one, two], "456", newest)
 
@@ -216,8 +212,7 @@ async def test_after_redis_forgot_all_a_newer_session_still_replaces_the_one_tha
         for _ in range(3):
             cluster.redis.kill()
             cluster.redis.start()
-            for node in cluster.nodes:
-                await eventually(lambda: is_ready(node))
+            await until_ready(*cluster.nodes)
             await assert_only(cluster.nodes, "456", stayer)
         async with joined(cluster.nodes[index], "456") as newer:
             assert await close_of(stayer) == 4501
@@ -238,8 +233,7 @@ async def test_links_cut_while_sessions_come_leave_one(lab, kind):
         await asyncio.sleep(0)
         cluster.redis.command("CLIENT", "KILL", "TYPE", kind, "SKIPME", "yes")
         sessions = [ws for ws in await joining if ws]
-        for node in cluster.nodes:
-            await eventually(lambda: is_ready(node))
+        await until_ready(*cluster.nodes)
         async with joined(cluster.nodes[number % 3], name) as newest:
             assert [await close_of(ws) for ws in sessions] == [4501] * len(sessions)
             await assert_only(cluster.nodes, name, newest)

@@ -7,8 +7,8 @@ from urllib.parse import quote
 import pytest
 import websockets
 
-from clients import (Http, confirm, is_ready, join, join_all, joined, receive, receive_many,
-                     request)
+from clients import (Http, confirm, join, join_all, joined, receive, receive_many, request,
+                     until_ready)
 from harness import eventually, scaled, together
 
 LEVELS = ["routed", "written", "received"]
@@ -150,8 +150,7 @@ async def test_topics_are_heard_again_after_redis_was_away(lab):
     async with joined(cluster.nodes[0], "a", query=topics("news", "sport")) as ws:
         cluster.redis.kill()
         cluster.redis.start()
-        for node in cluster.nodes:
-            await eventually(lambda: is_ready(node))
+        await until_ready(*cluster.nodes)
         for target in [topic("news"), topic("sport"), "/broadcast"]:
             answer = await post(cluster.nodes[1], target, target, "?receipt=received")
             assert answer.counts == expected("received", 1, 1)
