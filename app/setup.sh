@@ -17,8 +17,11 @@ for job in "$@"; do
              "libboost$boost-dev" "libboost-url$boost-dev" libcli11-dev
              libspdlog-dev libssl-dev nlohmann-json3-dev) ;;
     demo) packages+=("${demo[@]}") ;;
-    test) packages+=("${demo[@]}" python3-aiohttp python3-pytest openssl
-            clang-format) ;;
+    test)
+      packages+=("${demo[@]}" python3-aiohttp python3-pytest openssl iproute2
+        nftables clang-format)
+      # Ubuntu has Chromium only as a snap: there the browser's test is skipped.
+      [[ $ID = debian ]] && packages+=(chromium) ;;
     *)
       echo "setup.sh: no job is called $job" >&2
       exit 2

@@ -32,9 +32,9 @@ async def assert_nothing_but_pings(ws, server, name):
 @pytest.mark.parametrize("level", ["routed", "written", "received"])
 async def test_a_repeat_pushes_nothing_and_answers_the_same(nodes, level):
     one, _, _ = nodes
-    name, query = f"repeat {level}", f"?receipt={level}"
+    name, query = f"repeat-{level}", f"?receipt={level}"
     async with joined(one, name) as ws:
-        answers = [await push(node, name, "x", query, keyed(name.replace(" ", "-"))) for node in nodes * 2]
+        answers = [await push(node, name, "x", query, keyed(name)) for node in nodes * 2]
         first = assert_same(*answers)
         reached = {"routed": {}, "written": {"sessions": 1, "written": 1},
                    "received": {"sessions": 1, "written": 1, "received": 1}}
@@ -42,7 +42,7 @@ async def test_a_repeat_pushes_nothing_and_answers_the_same(nodes, level):
         assert await receive(ws) == "x"
         # The answer stays the same, whoever has come since.
         async with joined(one, name):
-            assert_same(first, await push(one, name, "x", query, keyed(name.replace(" ", "-"))))
+            assert_same(first, await push(one, name, "x", query, keyed(name)))
             await confirm(one, name, ws)
 
 
@@ -72,7 +72,7 @@ async def test_of_many_at_once_one_is_pushed(nodes):
     one, _, _ = nodes
     async with joined(one, "at once") as ws:
         for i in range(10):
-            key = keyed(f"at once {i}".replace(" ", "-"))
+            key = keyed(f"at-once-{i}")
             answers = await together(push(node, "at once", str(i), "?receipt=received", key)
                                      for node in nodes * 4)
             assert_same(*answers)
@@ -151,11 +151,12 @@ async def test_a_key_is_free_again_when_nobody_was_there(nodes):
     for level in ["routed", "written", "received"]:
         name = f"free-{level}"
         for node in nodes:
-            answer = await push(node, name, "x", f"?receipt={level}", keyed(name.replace(" ", "-")))
+            answer = await push(node, name, "x", f"?receipt={level}", keyed(name))
             answer.check_failure(404)
         async with joined(one, name) as ws:
-            assert (await push(two, name, "x", f"?receipt={level}", keyed(name.replace(" ", "-")))).status == 200
-            assert (await push(three, name, "x", f"?receipt={level}", keyed(name.replace(" ", "-")))).status == 200
+            for node in [two, three]:
+                answer = await push(node, name, "x", f"?receipt={level}", keyed(name))
+                assert answer.status == 200
             assert await receive(ws) == "x"
             await confirm(three, name, ws)
 
@@ -228,7 +229,7 @@ async def test_pushes_with_other_keys_or_none_are_others(nodes):
 ], ids=["empty", "long", "not ASCII", "a space", "two"])
 async def test_what_is_not_a_key_is_refused(nodes, lines):
     async with joined(nodes[0], "bad key") as ws, Http(nodes[2]) as http:
-        head = f"POST /socket/bad%20key HTTP/1.1\r\nHost: waybill\r\nContent-Length: 1\r\n{lines}\r\n"
-        await http.send(head.encode() + b"x")
+        head = "POST /socket/bad%20key HTTP/1.1\r\nHost: waybill\r\nContent-Length: 1\r\n"
+        await http.send(f"{head}{lines}\r\nx".encode())
         (await http.read()).check_failure(400)
         await confirm(nodes[2], "bad key", ws)

@@ -1,0 +1,87 @@
+"""A browser needs nothing but its own WebSocket."""
+
+import contextlib
+import functools
+import http.server
+import threading
+
+from clients import GREETING, Http, get, push
+from harness import eventually
+
+# All that an application has to write.
+PAGE = """<!doctype html><meta charset="utf-8"><ol></ol>
+<script>
+const ws = new WebSocket(`ws://127.0.0.1:${location.hash.slice(1)}/websocket/browser`);
+ws.onmessage = message => document.querySelector("ol").append(
+  Object.assign(document.createElement("li"), {textContent: message.data}));
+</script>
+"""
+
+
+class PageHandler(http.server.BaseHTTPRequestHandler):
+    """Answers each request with the page."""
+
+    def do_GET(self):
+        """Answers a request."""
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(PAGE.encode())
+
+    def log_message(self, *_):
+        """Says nothing."""
+
+
+@contextlib.contextmanager
+def page_server():
+    """Serves the page on a free port, and yields its URL."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), PageHandler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+async def shows(page, *texts):
+    """Waits until a page shows texts, and checks that it shows nothing else."""
+    await eventually(functools.partial(has_as_many, page, len(texts)))
+    assert await page.texts("li") == [*texts]
+
+
+async def has_as_many(page, count):
+    """Tells whether a page shows so many texts, or more."""
+    return len(await page.texts("li")) >= count
+
+
+async def test_a_page_of_five_lines_misses_nothing_while_it_is_closed(lab, browser):
+    cluster = lab.cluster()
+    one, two, three = cluster.nodes
+    texts = [f"message {i} 连接 <b>&amp;" for i in range(100)]
+    with page_server() as url:
+        async with browser.page(f"{url}#{one.port}") as page:
+            await shows(page, GREETING)
+            # The browser itself says that it has read this.
+            answer = await push(three, "browser", "live", "?receipt=received&wait=30s")
+            assert answer.counts == (200, {"nodes": 1, "sessions": 1, "written": 1, "received": 1})
+            await shows(page, GREETING, "live")
+
+        async def is_offline():
+            return not (await get(two, "/socket/browser"))["online"]
+
+        await eventually(is_offline)
+        async with Http(three) as http:
+            for text in texts:
+                answer = await http.push("browser", text, "?ttl=600")
+                assert answer.counts == (202, {"nodes": 0})
+        assert cluster.redis.command("XLEN", "waybill:mail:browser") == 100
+
+        async with browser.page(f"{url}#{two.port}") as page:
+            await shows(page, GREETING, *texts)
+            await eventually(lambda: cluster.redis.command("XLEN", "waybill:mail:browser") == 0)
+            assert (await push(one, "browser", "live", "?receipt=received")).status == 200
+            await shows(page, GREETING, *texts, "live")
+        async with browser.page(f"{url}#{three.port}") as page:
+            await shows(page, GREETING)
+            assert (await push(one, "browser", "last", "?receipt=received")).status == 200
+            await shows(page, GREETING, "last")
