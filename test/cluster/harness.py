@@ -145,6 +145,16 @@ class Process:
         """Sends a signal."""
         self._popen.send_signal(number)
 
+    def freeze(self):
+        """Keeps the process from running, while its sockets stay open. Returns
+        when it has come to a stop."""
+        self.signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.pid, os.WSTOPPED)
+
+    def thaw(self):
+        """Ends what `freeze` began."""
+        self.signal(signal.SIGCONT)
+
     def wait(self, timeout=TIMEOUT):
         """Waits for the end and returns the exit code."""
         self._end_was_seen = True
@@ -162,6 +172,7 @@ class Process:
                 self.kill()
             return
         self.signal(signal.SIGTERM)
+        self.thaw()
         try:
             code = self.wait()
         except subprocess.TimeoutExpired:

@@ -1,7 +1,6 @@
 """A real Redis, and a client for it that is small enough to be obvious."""
 
 import random
-import signal
 import socket
 import tempfile
 from pathlib import Path
@@ -141,11 +140,11 @@ class Redis:
 
     def freeze(self):
         """Stops Redis from running, while its sockets stay open."""
-        self._process.signal(signal.SIGSTOP)
+        self._process.freeze()
 
     def thaw(self):
         """Ends what `freeze` began."""
-        self._process.signal(signal.SIGCONT)
+        self._process.thaw()
 
     def connect(self):
         """Returns a connection of its own, closed when Redis ends."""

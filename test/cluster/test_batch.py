@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import signal
 import time
 
 import pytest
@@ -209,10 +208,10 @@ async def test_without_redis_every_line_is_refused(lab):
 async def test_a_frozen_node_is_unknown_to_its_own_lines(lab):
     one, two = lab.cluster(size=2).nodes
     async with joined(one, "456"), joined(two, "789") as ws:
-        one.signal(signal.SIGSTOP)
+        one.freeze()
         answers = await batch(two, {"to": "456", "message": "x"}, {"to": "789", "message": "x"},
                               query="?receipt=received&wait=500ms")
-        one.signal(signal.SIGCONT)
+        one.thaw()
         assert figures(answers) == [
             {"status": 504, "nodes": 1, "sessions": 0, "written": 0, "received": 0, "unknown": 1},
             {"status": 200, "nodes": 1, "sessions": 1, "written": 1, "received": 1}]

@@ -1,7 +1,6 @@
 """Whoever is connected can be looked at, and shown the door."""
 
 import asyncio
-import signal
 import time
 
 import pytest
@@ -169,7 +168,7 @@ async def test_details_tell_how_much_waits_for_a_client_that_does_not_read(nodes
 async def test_details_say_how_many_nodes_stayed_silent(lab):
     one, two, three = lab.cluster().nodes
     async with joined(one, "456"), joined(two, "456") as ws:
-        one.signal(signal.SIGSTOP)
+        one.freeze()
         began = time.monotonic()
         details = await detail(three, "456", "&wait=500ms")
         assert 0.5 <= time.monotonic() - began < 2
@@ -180,7 +179,7 @@ async def test_details_say_how_many_nodes_stayed_silent(lab):
         assert await close_of(ws) == 4500
         details = await detail(three, "456", "&wait=500ms")
         assert (details["online"], details["unknown"], details["sessions"]) == (True, 1, [])
-        one.signal(signal.SIGCONT)
+        one.thaw()
 
         async def is_offline():
             return not (await get(three, "/socket/456"))["online"]

@@ -2,13 +2,12 @@
 
 import asyncio
 import contextlib
-import signal
 import time
 
 import pytest
 
 from clients import Http, confirm, get, join, joined, push, receive, receive_many, silent, stall
-from harness import eventually, together
+from harness import Node, eventually, together
 from raw_websocket import PING, TEXT
 
 LEVELS = ["routed", "written", "received"]
@@ -132,7 +131,7 @@ async def test_what_is_kept_is_accepted_when_nobody_reaches_the_level(nodes):
 
 
 @pytest.mark.parametrize("level", LEVELS[1:])
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
+@pytest.mark.parametrize("how", [Node.kill, Node.freeze])
 async def test_a_node_lost_in_the_middle_of_a_push_is_unknown(lab, how, level):
     one, two, three = lab.cluster().nodes
     with silent(two, "456"):
@@ -141,7 +140,7 @@ async def test_a_node_lost_in_the_middle_of_a_push_is_unknown(lab, how, level):
             began = time.monotonic()
             pushing = asyncio.create_task(http.push("456", "x", f"?receipt={level}&wait=2s"))
             assert await receive(ws) == "x"
-            two.signal(how)
+            how(two)
             answer = (await pushing).check_failure(504)
             assert 2 <= time.monotonic() - began < 4
             counts = answer.counts[1]
@@ -162,13 +161,13 @@ async def test_a_node_lost_in_the_middle_of_a_push_is_unknown(lab, how, level):
 async def test_a_frozen_node_is_unknown(lab, level, ttl, status):
     one, two, three = lab.cluster().nodes
     async with joined(one, "456"), joined(two, "456"), Http(three) as http:
-        two.signal(signal.SIGSTOP)
+        two.freeze()
         answer = await http.push("456", "x", f"?receipt={level}&wait=500ms&ttl={ttl}")
         reached = dict.fromkeys(["written", "received"][:LEVELS.index(level)], 1)
         assert answer.counts == (status, {"nodes": 2, "sessions": 1, "unknown": 1, **reached})
         # It is there, only nobody knows what it does with the push: so too here.
         assert (await http.push("456", "y")).counts == (200, {"nodes": 2})
-        two.signal(signal.SIGCONT)
+        two.thaw()
 
         async def is_back():
             answer = await http.push("456", "z", f"?receipt={level}&wait=1s")

@@ -67,10 +67,10 @@ async def test_so_is_what_redis_has_taken_and_the_node_not_yet_read(lab):
     one, two = lab.cluster(size=2).nodes
     async with joined(one, *["456"] * 5) as sessions:
         # A node without the processor, which has a lot to read when it wakes up.
-        one.signal(signal.SIGSTOP)
+        one.freeze()
         await push_all(two, "456")
         one.signal(signal.SIGTERM)
-        one.signal(signal.SIGCONT)
+        one.thaw()
         await assert_got_all(*sessions)
         assert one.wait() == 0
 
