@@ -130,6 +130,14 @@ async def push(server, *arguments, **options):
         return await http.push(*arguments, **options)
 
 
+async def keep(server, name, *messages, query="?ttl=600"):
+    """Pushes to an id that nobody holds, which must be accepted."""
+    async with Http(server) as http:
+        for message in messages:
+            answer = await http.push(name, message, query)
+            assert answer.counts == (202, {"nodes": 0}), answer
+
+
 async def get(server, target):
     """Returns the JSON at `target`, whatever the status."""
     return (await request(server, "GET", target)).json

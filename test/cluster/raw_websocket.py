@@ -61,6 +61,16 @@ class RawWebSocket:
         except ConnectionResetError:
             return None, b""
 
+    def read_messages(self, count):
+        """Returns the texts of the next messages, without what stands between."""
+        messages = []
+        while len(messages) < count:
+            opcode, payload = self.read_frame()
+            assert opcode is not None, f"the end came after {messages}"
+            if opcode in (TEXT, BINARY):
+                messages.append(payload.decode())
+        return messages
+
     def read_close(self):
         """Reads frames until the close frame, and returns its code: None where
         the connection ended without one."""

@@ -6,17 +6,8 @@ import time
 
 import pytest
 
-from clients import Http, confirm, joined, push, receive, receive_many, request, silent, until_ready
+from clients import confirm, joined, keep, push, receive, receive_many, request, silent, until_ready
 from harness import eventually
-from raw_websocket import BINARY, TEXT
-
-
-async def keep(server, name, *messages, query="?ttl=600"):
-    """Pushes to an id that nobody holds, which must be accepted."""
-    async with Http(server) as http:
-        for message in messages:
-            answer = await http.push(name, message, query)
-            assert answer.counts == (202, {"nodes": 0}), answer
 
 
 def mail(redis, name):
@@ -28,17 +19,6 @@ async def assert_empty(server, name):
     """Checks that a mailbox has nothing for who joins."""
     async with joined(server, name) as ws:
         await confirm(server, name, ws)
-
-
-def read_messages(ws, count):
-    """Returns the next messages of a raw WebSocket, but no pings."""
-    messages = []
-    while len(messages) < count:
-        opcode, payload = ws.read_frame()
-        assert opcode is not None
-        if opcode in (TEXT, BINARY):
-            messages.append(payload.decode())
-    return messages
 
 
 async def test_who_was_away_gets_the_mailbox_in_order_and_then_what_is_live(nodes):
@@ -97,11 +77,11 @@ async def test_a_client_that_answers_no_ping_gets_all_again(nodes):
     await keep(one, "again", *"abc")
     for number in range(2):
         with silent(nodes[number], "again") as ws:
-            assert read_messages(ws, 3 + number) == [*"abcd"[:3 + number]]
+            assert ws.read_messages(3 + number) == [*"abcd"[:3 + number]]
             # What comes live is not confirmed, either.
             answer = await push(three, "again", "de"[number], "?ttl=600&receipt=written")
             assert answer.status == 200
-            assert read_messages(ws, 1) == ["de"[number]]
+            assert ws.read_messages(1) == ["de"[number]]
     async with joined(two, "again") as ws:
         # The silent ones may still be there, and unread, but this one is new.
         assert await receive_many(ws, 5) == [*"abcde"]
@@ -153,7 +133,7 @@ async def test_what_a_full_mailbox_refuses_is_sent_to_nobody(small):
         (await push(three, "refused", "never", "?ttl=600")).check_failure(507)
         # What is not to be kept needs no room.
         assert (await push(three, "refused", "live")).status == 200
-        assert read_messages(ws, 6) == [*"abcde", "live"]
+        assert ws.read_messages(6) == [*"abcde", "live"]
 
 
 async def test_what_has_expired_makes_room_and_is_never_delivered(small):
@@ -178,57 +158,6 @@ async def test_what_has_expired_leaves_redis(cluster):
     await assert_empty(cluster.nodes[1], "expired")
 
 
-async def test_a_long_mailbox_comes_before_what_is_pushed_meanwhile(lab):
-    one, _, three = lab.cluster("--mailbox-limit", "3000").nodes
-    body = "x" * 1000
-    expected = []
-    stop = asyncio.Event()
-
-    async def push_on(http):
-        """Pushes with and without ttl, and notes what must arrive."""
-        number = 1000
-        while not stop.is_set():
-            query = "?ttl=600" if number % 2 else ""
-            answer = await http.push("456", f"{number:04}{body}", query)
-            assert answer.status in ((200, 202) if query else (200, 404)), answer
-            if answer.status != 404:
-                expected.append(number)
-            number += 1
-
-    async with Http(three) as http:
-        for number in range(1000):
-            answer = await http.push("456", f"{number:04}{body}", "?ttl=600")
-            assert answer.status == 202
-            expected.append(number)
-        pushing = asyncio.create_task(push_on(http))
-        began = time.monotonic()
-        async with joined(one, "456") as ws:
-            got = [int((await receive(ws))[:4]) for _ in range(1500)]
-            stop.set()
-            await pushing
-            print(f"1,500 of 1 KB, 1,000 of them kept, in {time.monotonic() - began:.2f} s")
-            got += [int((await receive(ws))[:4]) for _ in range(len(expected) - 1500)]
-            assert got == expected
-            await confirm(three, "456", ws)
-
-
-async def test_a_mailbox_larger_than_the_queue_arrives_whole(lab):
-    one, _, three = lab.cluster("--max-queue", "1MiB").nodes
-    texts = [f"{i:05}" + "x" * 200_000 for i in range(40)]
-    await keep(three, "456", *texts)
-    async with joined(one, "456") as ws:
-        assert await receive_many(ws, 40) == texts
-        await confirm(three, "456", ws)
-
-
-async def test_so_it_does_on_one_node_and_for_a_slow_reader(lab):
-    node = lab.node("--max-queue", "1MiB")
-    texts = [f"{i:05}" + "x" * 200_000 for i in range(40)]
-    await keep(node, "456", *texts)
-    with silent(node, "456") as ws:
-        assert read_messages(ws, 40) == texts
-
-
 async def test_mailboxes_outlive_redis_with_its_append_only_file(lab):
     redis = lab.redis("--appendonly", "yes", "--appendfsync", "always")
     cluster = lab.cluster(redis=redis)
@@ -243,7 +172,7 @@ async def test_mailboxes_outlive_redis_with_its_append_only_file(lab):
         await keep(two, "away", "d")
         assert (await push(two, "mute", "d", "?ttl=600")).status == 200
         # It stayed, so it gets nothing twice.
-        assert read_messages(ws, 4) == [*"abcd"]
+        assert ws.read_messages(4) == [*"abcd"]
     for name in ["away", "mute"]:
         async with joined(three, name) as ws:
             assert await receive_many(ws, 4) == [*"abcd"]
@@ -258,7 +187,7 @@ async def test_what_the_client_of_a_killed_node_did_not_confirm_comes_again(lab)
         for text in "abc":
             answer = await push(three, "456", text, "?ttl=600&receipt=written")
             assert answer.counts == (200, {"nodes": 1, "sessions": 1, "written": 1})
-        assert read_messages(ws, 3) == [*"abc"]
+        assert ws.read_messages(3) == [*"abc"]
         one.kill()
     async with joined(two, "456") as ws:
         assert await receive_many(ws, 3) == [*"abc"]
