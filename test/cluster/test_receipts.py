@@ -178,7 +178,7 @@ async def test_a_frozen_node_is_unknown(lab, level, ttl, status):
 
 @pytest.mark.parametrize("query", [
     "receipt=", "receipt=Received", "receipt=delivered", "receipt", "receipt=written,received",
-    "wait=", "wait=5", "wait=-1s", "wait=1.5s", "wait=5h", "wait=5S", "wait=5 s", "wait=s",
+    "wait=", "wait=5", "wait=-1s", "wait=1.5s", "wait=5d", "wait=5S", "wait=5 s", "wait=s",
     "wait=99999999999999999999s", "ttl=", "ttl=-1", "ttl=1.5", "ttl=1s", "ttl=x", "ttl=1e3",
     "ttl=99999999999999999999",
 ])
