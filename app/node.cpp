@@ -123,6 +123,7 @@ redis_bus spawn_redis(caf::actor_system& system, net::event_loop& home,
   names.node = config.node;
   names.max_body = config.connections.max_body;
   names.mailbox_limit = config.mailbox_limit;
+  names.replicas = config.redis_replicas;
   names.is_shard = config.redis.size() > 1;
   redis_bus result;
   std::vector<redis::shards::shard> all;

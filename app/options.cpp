@@ -122,6 +122,13 @@ std::optional<size_t> read_count(std::string_view text) {
   return result;
 }
 
+std::optional<size_t> read_replicas(std::string_view text) {
+  if (text == "0")
+    return 0;
+  auto result = read_count(text);
+  return result && *result <= 100 ? result : std::nullopt;
+}
+
 std::optional<size_t> read_threads(std::string_view text) {
   auto result = read_count(text);
   return result && *result <= 256 ? result : std::nullopt;
@@ -187,6 +194,11 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments) {
     .add_option("--redis-prefix", result.redis_prefix,
                 "Stands before all other channels and keys")
     ->capture_default_str();
+  add(
+    parser, "--redis-replicas", result.redis_replicas, &read_replicas,
+    "a number from 0 to 100", "0",
+    "Replicas that must have a push with a ttl before it is answered: as many "
+    "as there are, where one may become the master");
   parser.add_option("--node", result.node,
                     "Name of this node, which no other may have; by default "
                     "made of the host's name and the process id");

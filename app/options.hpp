@@ -21,6 +21,7 @@ struct options {
   std::vector<redis::server_url> redis;
   std::string redis_channel = "waybill";
   std::string redis_prefix = "waybill";
+  size_t redis_replicas = 0;
   std::string node;
   size_t threads;
   std::string greeting = "连接成功!";

@@ -26,6 +26,9 @@ struct bridge_config {
   /// How many entries a mailbox may hold.
   size_t mailbox_limit = 1000;
 
+  /// How many replicas must have a push that is kept before it is answered.
+  size_t replicas = 0;
+
   /// Set if this is one Redis of several: what comes on its open channel may be
   /// for an address that another one carries.
   bool is_shard = false;

@@ -20,6 +20,10 @@ std::string fingerprint_of(const std::string& channel, const push& what) {
 /// For how long a push may be under way after its pusher's time is up.
 constexpr auto grace = std::chrono::seconds{2};
 
+/// For how many milliseconds Redis may wait for its replicas. Its other
+/// commands wait as long.
+constexpr auto replica_timeout = "300";
+
 uint64_t to_number(std::string_view text) {
   uint64_t result = 0;
   std::from_chars(text.data(), text.data() + text.size(), result);
@@ -109,8 +113,24 @@ void store::publish(const push_address& where, const push& what,
         std::to_string(static_cast<unsigned>(what.want)),
         channel_of_node(config_.node), text(milliseconds{what.wait + grace}),
         text(milliseconds{key_time})},
-       [what, then](const caf::expected<reply>& x) {
-         then(x ? outcome_of(what, *x) : caf::expected<outcome>{x.error()});
+       [this, what, then](const caf::expected<reply>& x) {
+         auto result
+           = x ? outcome_of(what, *x) : caf::expected<outcome>{x.error()};
+         if (result && result->kept && config_.replicas > 0)
+           await_replicas(*std::move(result), then);
+         else
+           then(std::move(result));
+       });
+}
+
+void store::await_replicas(outcome what, handler<outcome> then) {
+  send({"WAIT", std::to_string(config_.replicas), replica_timeout},
+       [this, what = std::move(what), then](const caf::expected<reply>& x) {
+         auto replicas = number_of(x);
+         if (replicas && *replicas >= config_.replicas)
+           then(what);
+         else
+           then(caf::error{errc::unanswered});
        });
 }
 

@@ -72,6 +72,10 @@ public:
   }
 
 private:
+  /// Hands an outcome on when as many replicas have it as should (WAIT); a push
+  /// that they may not have is lost if one of them becomes the master.
+  void await_replicas(outcome what, handler<outcome> then);
+
   /// Runs a script.
   void eval(const script& what, std::vector<std::string> keys,
             std::vector<std::string> arguments, handler<reply> then);

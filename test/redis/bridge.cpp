@@ -51,12 +51,15 @@ struct fake_port : port {
 };
 
 struct bridge_fixture : test::fixture {
-  bridge_fixture() {
+  bridge_fixture() { start(0); }
+
+  void start(size_t replicas) {
     auto ptr = std::make_shared<fake_port>();
     redis = ptr.get();
     bridge_config config;
     config.node = "n1";
     config.max_body = 100;
+    config.replicas = replicas;
     aut = spawn<bridge>(config, std::move(ptr));
     holder = spawn<registry>(aut, same_id::all);
     pusher = spawn<gateway>(aut, holder, session_config{}, "n1");
@@ -384,6 +387,24 @@ CAF_TEST(sends a script itself if Redis has forgotten it) {
   CAF_CHECK_EQUAL(second[0], "EVAL");
   CAF_CHECK(std::equal(first.begin() + 2, first.end(), second.begin() + 2,
                        second.end()));
+}
+
+CAF_TEST(a push is kept when as many replicas have it as should) {
+  start(2);
+  make_ready();
+  auto sent
+    = reply{reply::kind::list, 0, "", {{reply::kind::text, 0, "sent"}, two}};
+  auto told = publish("456", 1s);
+  answer(sent);
+  CAF_CHECK_EQUAL(redis->sent.back(), (command{"WAIT", "2", "300"}));
+  CAF_CHECK_EQUAL(*told, "");
+  answer(two);
+  CAF_CHECK_EQUAL(*told, "2");
+  CAF_MESSAGE("else nobody knows whether it will be");
+  told = publish("456", 1s);
+  answer(sent);
+  answer(reply{reply::kind::number, 1});
+  CAF_CHECK_EQUAL(*told, "unanswered");
 }
 
 CAF_TEST(leaves a Redis that has become a replica) {
