@@ -1,0 +1,9 @@
+"""Lends these tests the helpers of test/cluster."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "cluster"))
+pytest.register_assert_rewrite("clients", "harness", "redis_server")

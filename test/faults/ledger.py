@@ -1,0 +1,295 @@
+"""Holds what pushers were told against what clients got.
+
+Nothing here does I/O or looks at a clock: whoever saw something writes it down,
+with the time in seconds, and asks for the verdict at the end.
+"""
+
+import bisect
+import collections
+import itertools
+from dataclasses import dataclass, field
+
+# What the cluster and this machine may need to get over a fault after it has
+# ended, or to show a client what was written to its socket. In seconds.
+GRACE = 1.0
+
+# How far a push has come, each level proving those before it.
+LEVELS = ["routed", "written", "received"]
+
+# Each says that the push was not sent, and must not arrive.
+NOTHING_SENT = {404, 503, 507}
+
+# Figures that are failures where they are not 0.
+FAILURES = ["lost", "false answers", "order broken", "twice at one session",
+            "again without ttl", "wrong in calm"]
+
+
+@dataclass(eq=False)
+class Session:
+    """One WebSocket of a client."""
+
+    name: str
+    opened: float
+    greeted: float | None = None
+    closed: float | None = None
+    stalled: bool = False
+    texts: list[str] = field(default_factory=list)
+
+    def stands(self, begin, end):
+        """Tells whether it was there for the whole of a time."""
+        return (self.greeted is not None and self.greeted <= begin
+                and (self.closed is None or self.closed > end))
+
+    def ended_within(self, begin, end):
+        """Tells whether it ended in a time."""
+        return self.closed is not None and begin <= self.closed <= end
+
+
+@dataclass(eq=False)
+class Push:
+    """One push, and what its pusher was told."""
+
+    pusher: str
+    number: int
+    name: str
+    connection: object
+    ttl: bool
+    receipt: str
+    begun: float
+    attempts: int = 1
+    answered: float | None = None
+    status: int | None = None
+    counts: dict = field(default_factory=dict)
+    # Of each session that got it, when that was first.
+    arrivals: dict[Session, float] = field(default_factory=dict)
+
+    @property
+    def text(self):
+        """What is pushed; no two are equal."""
+        return f"{self.pusher}:{self.number}:{self.name}"
+
+    @property
+    def kept(self):
+        """Whether it was promised that the push arrives, whatever happens."""
+        return self.ttl and self.status in (200, 202)
+
+    def arrivals_until(self, time):
+        """Returns how many sessions had got it by then."""
+        return sum(each <= time for each in self.arrivals.values())
+
+    def __str__(self):
+        return (f"{self.text}{' ttl' if self.ttl else ''} {self.receipt}: "
+                f"{self.status} {self.counts}, begun {self.begun:.3f}, "
+                f"answered {self.answered and round(self.answered, 3)}, got by "
+                f"{[round(each, 3) for each in self.arrivals.values()]}")
+
+
+@dataclass
+class Verdict:
+    """Figures by name, and a line for each failure."""
+
+    figures: dict[str, int]
+    failures: list[str]
+
+    def __str__(self):
+        width = max(map(len, self.figures))
+        lines = [f"{name:{width}} {count:8}" for name, count in self.figures.items()]
+        return "\n".join([*lines, *self.failures[:20]])
+
+
+class Ledger:
+    """The record of one world. What is written down here is in order of time."""
+
+    def __init__(self):
+        self._pushes = {}
+        self._sessions = collections.defaultdict(list)
+        self._faults = []
+        self._calls = collections.Counter()
+        self._failures = collections.defaultdict(list)
+
+    # -- what was seen -------------------------------------------------------
+
+    def begin(self, pusher, name, now, connection=None, ttl=False, receipt="routed"):
+        """A pusher begins its next push, on a connection of its own or on one
+        that earlier pushes were sent on."""
+        self._calls[pusher] += 1
+        push = Push(pusher, self._calls[pusher], name, connection or object(), ttl, receipt, now)
+        self._pushes[push.text] = push
+        return push
+
+    def retry(self, push):
+        """The pusher sends the same again, with the same Idempotency-Key."""
+        push.attempts += 1
+        push.connection = object()
+
+    def answer(self, push, now, status, **counts):
+        """A push was answered. If it never is, that is not written down."""
+        push.answered, push.status, push.counts = now, status, counts
+
+    def open(self, name, now):
+        """A client begins to connect."""
+        self._sessions[name].append(Session(name, now))
+        return self._sessions[name][-1]
+
+    def greet(self, session, now):
+        """The greeting came."""
+        session.greeted = now
+
+    def arrive(self, session, text, now):
+        """Some other text came."""
+        push = self._pushes.get(text)
+        if push is None or push.name != session.name:
+            return self.complain("false answers", f"{text!r} came to {session.name}, unasked")
+        if session.greeted is None:
+            self.complain("order broken", f"{text!r} came before the greeting")
+        if session in push.arrivals:
+            self.complain("twice at one session", f"{push} and again {now:.3f}")
+        push.arrivals.setdefault(session, now)
+        session.texts.append(text)
+
+    def stall(self, session):
+        """The client reads no more, for some time or for ever."""
+        session.stalled = True
+
+    def close(self, session, now):
+        """The session ended."""
+        session.closed = now
+
+    def fault(self, begin, end):
+        """Something was broken, or had to be got over, in this time. All other
+        times are calm, but for GRACE. Faults are written down in order."""
+        self._faults.append((begin - GRACE, end + GRACE))
+
+    def complain(self, kind, line):
+        """Something failed that a look at what was seen could not show."""
+        self._failures[kind].append(f"{kind}: {line}")
+
+    # -- what it comes to ----------------------------------------------------
+
+    def is_calm(self, begin, end):
+        """Tells whether there was no fault in this time."""
+        first = bisect.bisect_left(self._faults, begin, key=lambda fault: fault[1])
+        return first == len(self._faults) or self._faults[first][0] > end
+
+    def verdict(self):
+        """Holds all against all, once."""
+        duplicates = live_lost = 0
+        for push in self._pushes.values():
+            self._check_promise(push)
+            if push.status:
+                self._check_counts(push)
+            self._check_calm(push)
+            duplicates += self._check_repeats(push)
+            live_lost += not push.ttl and push.status == 200 and not push.arrivals
+        for session in itertools.chain.from_iterable(self._sessions.values()):
+            self._check_order(session)
+        return Verdict(self._figures(duplicates, live_lost),
+                       [line for kind in FAILURES for line in self._failures[kind]])
+
+    def _figures(self, duplicates, live_lost):
+        """Returns what is printed, in this order."""
+        status = collections.Counter(str(push.status or "no answer")
+                                     for push in self._pushes.values())
+        sessions = [each for part in self._sessions.values() for each in part]
+        return {
+            "pushes": len(self._pushes),
+            **{f"  {name}": count for name, count in sorted(status.items())},
+            "  with a ttl": sum(push.ttl for push in self._pushes.values()),
+            "  in calm": sum(self._was_calm(push) for push in self._pushes.values()),
+            "faults": len(self._faults),
+            "sessions": len(sessions),
+            "arrivals": sum(len(session.texts) for session in sessions),
+            **{kind: len(self._failures[kind]) for kind in FAILURES},
+            "duplicates by a lost confirmation": duplicates,
+            "live, lost in a fault": live_lost,
+        }
+
+    def _was_calm(self, push):
+        """Tells whether nothing excuses the push from the best of answers."""
+        return self.is_calm(push.begun, push.answered or push.begun)
+
+    def _check_promise(self, push):
+        """What was promised by the status alone."""
+        if push.kept and not push.arrivals:
+            self.complain("lost", push)
+        if push.status in NOTHING_SENT and push.attempts == 1 and push.arrivals:
+            self.complain("false answers", push)
+        if push.status not in {None, 200, 202, 504, *NOTHING_SENT}:
+            self.complain("false answers", push)
+        if push.status == 202 and not push.ttl:
+            self.complain("false answers", push)
+
+    def _check_counts(self, push):
+        """What an answer says of nodes and sessions."""
+        counts = push.counts
+        claims = [counts[level] for level in ["received", "written", "sessions"] if level in counts]
+        false = (
+            counts.get("received", 0) > push.arrivals_until(push.answered)
+            or counts.get("written", 0) > self._written(push)
+            or claims != sorted(claims)
+            or push.status == 200 and not self._is_success(push))
+        if false:
+            self.complain("false answers", push)
+
+    def _is_success(self, push):
+        """Tells whether the counts of a 200 are those of one."""
+        counts = push.counts
+        if counts.get("unknown") or not counts.get("nodes"):
+            return False
+        # A repeat may be answered with what Redis recorded, which is less.
+        needed = push.receipt != "routed" and push.attempts == 1
+        return not needed or counts.get(push.receipt, 0) > 0
+
+    def _written(self, push):
+        """Returns to how many sessions the push may have been written before
+        the answer: what was on its way when a session ended nobody got."""
+        begin, end = push.begun - GRACE, push.answered + GRACE
+        return sum(push.arrivals.get(session, end + 1) <= end
+                   or session.stalled or session.ended_within(begin, end)
+                   for session in self._sessions[push.name])
+
+    def _check_calm(self, push):
+        """What a push must come to where nothing is broken."""
+        if not self._was_calm(push):
+            return
+        if push.status in (None, 503):
+            return self.complain("wrong in calm", push)
+        standing = self._standing(push)
+        if standing and push.status != 200:
+            self.complain("wrong in calm", push)
+        elif not standing <= push.arrivals.keys():
+            self.complain("wrong in calm", f"{push}, not by all of {len(standing)}")
+
+    def _standing(self, push):
+        """Returns the sessions that were there before a push and some time after
+        its answer."""
+        return {session for session in self._sessions[push.name]
+                if session.stands(push.begun, push.answered + GRACE)}
+
+    def _check_repeats(self, push):
+        """Returns to how many sessions the push came again after another that
+        had it was over."""
+        over = min((session.closed for session in push.arrivals if session.closed is not None),
+                   default=None)
+        if over is None:
+            return 0
+        again = [session for session in push.arrivals if session.opened >= over]
+        for session in again:
+            if not push.ttl:
+                self.complain("again without ttl", push)
+            elif self._was_confirmed(push, session.opened):
+                self.complain("wrong in calm", f"{push}, though confirmed")
+        return len(again) if push.ttl else 0
+
+    def _was_confirmed(self, push, time):
+        """Tells whether a confirmation had all the time it needed until then."""
+        return (push.counts.get("received", 0) > 0 and push.answered + GRACE < time
+                and self.is_calm(push.begun, time))
+
+    def _check_order(self, session):
+        """The pushes of one connection, in one session."""
+        last = {}
+        for push in map(self._pushes.get, dict.fromkeys(session.texts)):
+            if push.number < last.get(push.connection, 0):
+                self.complain("order broken", f"after number {last[push.connection]} came {push}")
+            last[push.connection] = push.number
