@@ -273,7 +273,7 @@ class Ledger:
                    default=None)
         if over is None:
             return 0
-        again = [session for session in push.arrivals if session.opened >= over]
+        again = [session for session in push.arrivals if session.opened > over]
         for session in again:
             if not push.ttl:
                 self.complain("again without ttl", push)

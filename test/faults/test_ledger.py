@@ -220,7 +220,7 @@ def test_a_push_comes_once_to_a_session(story):
 def test_a_live_push_comes_to_no_later_session(story):
     push = story.push()
     for _ in range(2):
-        session = story.client()
+        session = story.later(0.1).client()
         story.arrive(push, session)
         story.leave(session)
     story.answer(push, 200, nodes=1)
@@ -323,7 +323,7 @@ def test_what_was_confirmed_does_not_come_again(story):
     story.arrive(push, session)
     story.answer(push, 200, nodes=1, sessions=1, written=1, received=1)
     story.later().leave(session)
-    story.arrive(push, story.client())
+    story.arrive(push, story.later().client())
     assert story.failures() == {"wrong in calm"}
 
 
