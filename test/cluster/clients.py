@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import json
 import random
+import socket
+import struct
 import weakref
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -54,11 +56,11 @@ class Http:
     opens and closes it."""
 
     def __init__(self, server):
-        self._port = server.port
+        self._host, self._port = server.host, server.port
         self._begun = b""
 
     async def __aenter__(self):
-        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
+        self._reader, self._writer = await asyncio.open_connection(self._host, self._port)
         return self
 
     async def __aexit__(self, *_):
@@ -101,7 +103,7 @@ class Http:
 
     async def request(self, method, target, body=None, headers=None):
         """Sends a request and returns the answer."""
-        fields = {"Host": f"127.0.0.1:{self._port}", **(headers or {})}
+        fields = {"Host": f"{self._host}:{self._port}", **(headers or {})}
         if body is not None:
             fields["Content-Length"] = len(body)
         lines = [f"{method} {target} HTTP/1.1", *(f"{k}: {v}" for k, v in fields.items())]
@@ -181,6 +183,17 @@ async def close_of(ws):
     async with asyncio.timeout(TIMEOUT):
         await ws.wait_closed()
     return ws.close_code
+
+
+async def leave(ws, manner):
+    """Ends a session, by WebSocket, by TCP, or by a TCP reset."""
+    if manner == "close":
+        return await ws.close()
+    if manner == "reset" and ws.open:
+        ws.transport.get_extra_info("socket").setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    ws.transport.abort()
+    await ws.wait_closed()
 
 
 _joined = weakref.WeakSet()

@@ -190,17 +190,22 @@ class Server:
     """Where clients and pushers connect to."""
 
     port: int
+    host: str = "127.0.0.1"
 
     def ws_url(self, name, query=""):
         """Returns the URL of a WebSocket for an id."""
-        return f"ws://127.0.0.1:{self.port}/websocket/{quote(name, safe='')}{query}"
+        return f"ws://{self.host}:{self.port}/websocket/{quote(name, safe='')}{query}"
 
 
 class Node(Process):
-    """A `waybill serve` on a free port."""
+    """A `waybill serve`, on a free port where none is given.
 
-    def __init__(self, *options, redis=None, env=None):
-        command = [WAYBILL, "serve", "--listen", "127.0.0.1:0", *options]
+    @param within what stands before its command, to run it somewhere else
+    """
+
+    def __init__(self, *options, redis=None, env=None, listen="127.0.0.1:0", within=()):
+        self.host = listen.rpartition(":")[0]
+        command = [*within, WAYBILL, "serve", "--listen", listen, *options]
         if redis:
             command += ["--redis", redis if isinstance(redis, str) else redis.url]
         super().__init__(*command, env=env)
@@ -245,9 +250,10 @@ backend nodes
     default-server check inter 100ms fall 1 rise 1
     {servers}
 """
+    host = "127.0.0.1"
 
     def __init__(self, nodes):
-        servers = "\n    ".join(f"server node{i} 127.0.0.1:{node.port}"
+        servers = "\n    ".join(f"server node{i} {node.host}:{node.port}"
                                 for i, node in enumerate(nodes))
         self._folder = tempfile.TemporaryDirectory(prefix="waybill-")
         config = Path(self._folder.name) / "haproxy.cfg"

@@ -2,30 +2,17 @@
 
 import collections
 import random
-import socket
-import struct
 
 import pytest
 import websockets
 
-from clients import Http, get, join
+from clients import Http, get, join, leave
 from harness import eventually, scaled, together
 from raw_websocket import RawWebSocket
 
 CONNECTS = scaled(10_000)
 WORKERS = 32
 NAMES = [f"name{i}" for i in range(100)]
-
-
-async def leave(ws, manner):
-    """Ends a session, by WebSocket, by TCP, or by a TCP reset."""
-    if manner == "close":
-        return await ws.close()
-    if manner == "reset" and ws.open:
-        ws.transport.get_extra_info("socket").setsockopt(
-            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    ws.transport.abort()
-    await ws.wait_closed()
 
 
 async def come_and_go(nodes, seed, count):

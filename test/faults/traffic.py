@@ -1,0 +1,188 @@
+"""Clients that come back and pushers that go on, whatever happens to the nodes.
+
+All that they see goes into the ledger of their world.
+"""
+
+import asyncio
+import contextlib
+import random
+import time
+from dataclasses import dataclass
+
+import websockets
+
+from clients import GREETING, Http, leave
+from harness import SCALE
+
+now = time.monotonic
+
+# What an attempt to connect, to push or to stay connected may end with.
+BROKEN = (OSError, EOFError, TimeoutError, websockets.WebSocketException)
+
+# An id that no client has.
+NOBODY = "nobody"
+
+# How long a pusher waits on average before its next push, in seconds.
+PAUSE = 0.01 / SCALE
+
+# How long a pusher waits for an answer beyond the time it asked for, in seconds.
+PATIENCE = 2.0
+
+
+class Backoff:
+    """Waits longer with each attempt, and at random."""
+
+    def __init__(self, chance):
+        self._chance = chance
+        self.reset()
+
+    def reset(self):
+        """The last attempt succeeded."""
+        self._longest = 0.05
+
+    async def wait(self):
+        """Waits before the next attempt. In seconds."""
+        await asyncio.sleep(self._chance.uniform(0, self._longest))
+        self._longest = min(1.0, 2 * self._longest)
+
+
+class Client:
+    """Has one id, and reconnects when its WebSocket has ended."""
+
+    def __init__(self, world, name, chance):
+        self.name = name
+        self._world = world
+        self._chance = chance
+        self._backoff = Backoff(chance)
+        self._ws = self.session = None
+
+    @property
+    def is_in(self):
+        """Whether it is connected and greeted."""
+        return self.session is not None and self.session.greeted is not None
+
+    async def run(self):
+        """Connects again and again, until it is cancelled."""
+        while True:
+            with contextlib.suppress(*BROKEN):
+                await self._live()
+            await self._backoff.wait()
+
+    async def _live(self):
+        """Connects, and reads until the WebSocket ends."""
+        ledger = self._world.ledger
+        session = ledger.open(self.name, now())
+        try:
+            async with asyncio.timeout(3):
+                self._ws = await websockets.connect(
+                    self._world.any_door(self._chance).ws_url(self.name),
+                    max_queue=None, ping_interval=None, close_timeout=1)
+            self.session = session
+            while True:
+                self._note(session, await self._ws.recv())
+        finally:
+            if self._ws:
+                self._ws.transport.abort()
+            self._ws = self.session = None
+            ledger.close(session, now())
+
+    def _note(self, session, text):
+        """Writes down what came."""
+        if text == GREETING and session.greeted is None:
+            self._backoff.reset()
+            self._world.ledger.greet(session, now())
+        else:
+            self._world.ledger.arrive(session, text, now())
+
+    async def leave(self, manner):
+        """Ends the WebSocket, if there is one."""
+        if self._ws:
+            await leave(self._ws, manner)
+
+    async def stall(self, seconds, manner=None):
+        """Reads no more for some time, and then goes on, or leaves."""
+        ws = self._ws
+        if not ws or ws.transport.is_closing():
+            return
+        self._world.ledger.stall(self.session)
+        ws.transport.pause_reading()
+        await asyncio.sleep(seconds)
+        if manner:
+            await leave(ws, manner)
+        elif not ws.transport.is_closing():
+            ws.transport.resume_reading()
+
+
+@dataclass
+class Mix:
+    """What may be pushed: each time one of each, at random."""
+
+    ttls: list[int]
+    receipts: list[str]
+    # How many of a hundred pushes are sent again, under an Idempotency-Key,
+    # when they were not answered.
+    keys: int = 0
+
+
+MIXES = {
+    "live": Mix([0], ["routed"]),
+    "all": Mix([0, 600], ["routed", "written", "received"], keys=10),
+}
+
+
+class Pusher:
+    """Pushes one text after the other, on one connection while it lasts."""
+
+    def __init__(self, world, name, chance):
+        self.name = name
+        self._world = world
+        self._chance = chance
+        self._backoff = Backoff(chance)
+        # A push that is to be sent again, and its parameters.
+        self._again = None
+
+    async def run(self):
+        """Pushes until the world is to be calm."""
+        while not self._world.is_calm:
+            with contextlib.suppress(*BROKEN):
+                async with Http(self._chance.choice(self._world.places)) as http:
+                    await self._push_on(http)
+            await self._backoff.wait()
+
+    async def _push_on(self, http):
+        """Pushes on one connection, until it is of no more use."""
+        connection = object()
+        while not self._world.is_calm:
+            push, wait, query, headers = self._next(connection)
+            async with asyncio.timeout(wait + PATIENCE):
+                answer = await http.push(push.name, push.text, query, headers)
+            self._again = None
+            counts = {name: count for name, count in answer.json.items() if type(count) is int}
+            self._world.ledger.answer(push, now(), answer.status, **counts)
+            if answer.status == 503 or answer.closes:
+                return
+            self._backoff.reset()
+            await asyncio.sleep(self._chance.expovariate(1 / PAUSE))
+
+    def _next(self, connection):
+        """Begins the next push, or one that was not answered for the second time."""
+        if self._again:
+            parameters, self._again = self._again, None
+            self._world.ledger.retry(parameters[0])
+            return parameters
+        mix, chance = self._world.mix, self._chance
+        wait, receipt = chance.choice([1, 3]), chance.choice(mix.receipts)
+        # What is kept for nobody would never be received.
+        name = chance.choice([NOBODY, *self._world.names])
+        ttl = 0 if name == NOBODY else chance.choice(mix.ttls)
+        query = f"?wait={wait}s&receipt={receipt}" + (f"&ttl={ttl}" if ttl else "")
+        push = self._world.ledger.begin(self.name, name, now(), connection, ttl > 0, receipt)
+        if chance.randrange(100) >= mix.keys:
+            return push, wait, query, {}
+        self._again = push, wait, query, {"Idempotency-Key": push.text}
+        return self._again
+
+
+def seeded(seed, name):
+    """Returns the chance of one who takes part, independent of all others'."""
+    return random.Random(f"{seed} {name}")

@@ -1,0 +1,218 @@
+"""Three nodes, their Redis, clients and pushers, and what goes wrong for them."""
+
+import asyncio
+import contextlib
+import itertools
+import socket
+import time
+from dataclasses import dataclass
+
+from clients import Http, is_ready
+from faults import FAULTS
+from harness import Balancer, Node, Server, eventually, scaled
+from ledger import Ledger
+from links import Namespace, SlowLink
+from redis_server import Redis, random_port
+from traffic import BROKEN, MIXES, Client, Pusher, seeded
+
+now = time.monotonic
+
+CLIENTS = scaled(30)
+# Some have two clients.
+NAMES = [f"id{i}" for i in range(max(1, CLIENTS * 4 // 5))]
+PUSHERS = 6
+
+# How long clients stay on average before they reconnect for no reason, in seconds.
+STAY = 8.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to happen."""
+
+    seed: int
+    # How long faults are made, in seconds, and which.
+    seconds: float
+    faults: tuple[str, ...]
+    # What is pushed, a name of traffic.MIXES.
+    mix: str = "live"
+
+
+class Place(Server):
+    """An address at which one node after the other runs."""
+
+    def __init__(self, stack, name, redis_url, host="127.0.0.1", within=()):
+        super().__init__(free_port(), host)
+        self._stack = stack
+        self._options = ["--node", name, "--drain", "1s", "--log-level", "warn",
+                         *([] if host == "127.0.0.1" else ["--insecure"])]
+        self._where = {"redis": redis_url, "listen": f"{host}:{self.port}", "within": within}
+
+    def start(self):
+        """Starts a node, which is not ready yet."""
+        self.node = self._stack.enter_context(Node(*self._options, **self._where))
+
+    async def wait_ready(self):
+        """Waits until the node is ready."""
+        await asyncio.to_thread(self.node.wait_ready)
+
+
+def free_port():
+    """Returns a port that is free now, and that the kernel gives to nobody, so
+    that a node which was away gets it again."""
+    while True:
+        port = random_port()
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+
+
+class World:
+    """One run of a plan. What it starts is stopped by the stack."""
+
+    def __init__(self, plan, stack):
+        self.ledger = Ledger()
+        self.mix = MIXES[plan.mix]
+        self.names = NAMES
+        self.chance = seeded(plan.seed, "faults")
+        # Whether pushers stop, and clients stay.
+        self.is_calm = False
+        self._plan = plan
+        self._whim = seeded(plan.seed, "whim")
+        self._stack = stack
+        self.clients = [Client(self, name, seeded(plan.seed, f"client {i}")) for i, name
+                        in zip(range(CLIENTS), itertools.cycle(NAMES))]
+        self._pushers = [Pusher(self, f"pusher{i}", seeded(plan.seed, f"pusher {i}"))
+                         for i in range(PUSHERS)]
+
+    # -- its parts ------------------------------------------------------------
+
+    async def _start(self):
+        """Starts Redis, the nodes and the balancer. Redis is asked to lose
+        nothing that it has answered."""
+        enter = self._stack.enter_context
+        self.space = enter(Namespace()) if "link_cut" in self._plan.faults else None
+        options = ["--appendonly", "yes", "--appendfsync", "always"]
+        if self.space:
+            options += ["--bind", "127.0.0.1", self.space.host, "--protected-mode", "no"]
+        self.redis = enter(Redis(*options)).start()
+        self.slow_link = SlowLink()
+        self.places = [Place(self._stack, "node1", self.redis.url),
+                       await self._slow_place(), self._far_place()]
+        for place in self.places:
+            place.start()
+        for place in self.places:
+            await place.wait_ready()
+        self.balancer = enter(Balancer(self.places))
+
+    async def _slow_place(self):
+        """Returns the place of the node whose link may become slow."""
+        url = self.redis.url
+        if "link_slow" in self._plan.faults:
+            door = await self.slow_link.open(Server(self.redis.port))
+            url = f"redis://{door.host}:{door.port}"
+        return Place(self._stack, "node2", url)
+
+    def _far_place(self):
+        """Returns the place of the node whose link may be cut."""
+        if not self.space:
+            return Place(self._stack, "node3", self.redis.url)
+        return Place(self._stack, "node3", f"redis://{self.space.host}:{self.redis.port}",
+                     self.space.far, self.space.within)
+
+    def any_door(self, chance):
+        """Returns where a client connects to: a node, or the balancer."""
+        return chance.choice([self.balancer, chance.choice(self.places)])
+
+    # -- its life --------------------------------------------------------------
+
+    async def live(self):
+        """Lives the plan, and returns the verdict."""
+        await self._start()
+        async with asyncio.TaskGroup() as group:
+            pushers = [group.create_task(pusher.run()) for pusher in self._pushers]
+            others = [group.create_task(client.run()) for client in self.clients]
+            others.append(group.create_task(self._wander()))
+            try:
+                await self._trouble()
+                await self._calm_down(pushers)
+            except AssertionError as e:
+                self.ledger.complain("wrong in calm", e)
+            for task in pushers + others:
+                task.cancel()
+        return self.ledger.verdict()
+
+    async def _calm_down(self, pushers):
+        """Waits until all that was pushed has come to where it goes."""
+        self.is_calm = True
+        await asyncio.wait(pushers)
+        await self._settle()
+        await self._check_mailboxes()
+        await self._push_the_last()
+
+    async def _trouble(self):
+        """Makes one fault after the other, with some calm before each."""
+        await self._settle()
+        end = now() + self._plan.seconds
+        while (begun := await self._after_calm()) < end:
+            name = self.chance.choice(self._plan.faults)
+            print(f"{end - begun:6.1f} s left: {name}", flush=True)
+            await FAULTS[name](self)
+            await self._settle()
+            self.ledger.fault(begun, now())
+
+    async def _after_calm(self):
+        """Lets some time be calm, and returns when it is over."""
+        await asyncio.sleep(self.chance.uniform(2.5, 4.0))
+        return now()
+
+    async def _wander(self):
+        """Has clients leave, now one and now another."""
+        async with asyncio.TaskGroup() as group:
+            while not self.is_calm:
+                await asyncio.sleep(self._whim.expovariate(len(self.clients) / STAY))
+                client = self._whim.choice(self.clients)
+                group.create_task(client.leave(self._whim.choice(["close", "drop", "reset"])))
+
+    async def _settle(self):
+        """Waits until all nodes are ready, and all clients connected."""
+        for place in self.places:
+            await eventually(lambda: self._is_ready(place))
+        await eventually(lambda: all(client.is_in for client in self.clients))
+
+    @staticmethod
+    async def _is_ready(place):
+        """Tells whether a node is there and ready."""
+        with contextlib.suppress(*BROKEN):
+            return await is_ready(place)
+
+    async def _check_mailboxes(self):
+        """Waits until the clients have confirmed all that was kept for them."""
+        def are_empty():
+            return not any(self.redis.command("XLEN", f"waybill:mail:{name}") for name in NAMES)
+
+        await eventually(are_empty)
+
+    async def _push_the_last(self):
+        """Pushes to each id once more, and waits until all its clients have that:
+        then they have all that was before it."""
+        async with Http(self.places[0]) as http:
+            last = [await self._push_last(http, name) for name in NAMES]
+        await eventually(lambda: all(len(push.arrivals) >= self._count(push.name)
+                                     for push in last))
+
+    async def _push_last(self, http, name):
+        """Pushes to an id for the last time."""
+        push = self.ledger.begin("last", name, now())
+        answer = await http.push(name, push.text)
+        self.ledger.answer(push, now(), answer.status, nodes=answer.json.get("nodes", 0))
+        return push
+
+    def _count(self, name):
+        """Returns how many clients have an id."""
+        return sum(client.name == name for client in self.clients)
+
+
+def run(plan):
+    """Runs a plan from its beginning to its end, and returns the verdict."""
+    with contextlib.ExitStack() as stack:
+        return asyncio.run(World(plan, stack).live())
