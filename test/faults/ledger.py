@@ -275,11 +275,17 @@ class Ledger:
             return 0
         again = [session for session in push.arrivals if session.opened > over]
         for session in again:
-            if not push.ttl:
+            if not push.ttl and not self._may_be_late(push, session):
                 self.complain("again without ttl", push)
             elif self._was_confirmed(push, session.opened):
                 self.complain("wrong in calm", f"{push}, though confirmed")
         return len(again) if push.ttl else 0
+
+    def _may_be_late(self, push, late):
+        """Tells whether another session of the id stood since the push, so that
+        a node hears of it late and takes it to all its sessions."""
+        return any(session.opened < push.begun and (session.closed or late.opened) >= late.opened
+                   for session in self._sessions[push.name])
 
     def _was_confirmed(self, push, time):
         """Tells whether a confirmation had all the time it needed until then."""

@@ -112,6 +112,17 @@ def test_sessions_of_the_same_time_all_get_a_push(story):
     assert "again without ttl" not in story.failures()
 
 
+def test_a_node_that_is_late_takes_a_push_to_all_its_sessions(story):
+    one, other = story.client(), story.client()
+    push = story.later().push()
+    story.arrive(push, one)
+    story.answer(push, 200, nodes=2)
+    story.later(0.1).leave(one)
+    new = story.later(0.1).client()
+    story.arrive(push, new, other)
+    assert story.failures() == set()
+
+
 def test_live_pushes_may_be_lost_in_a_fault_only(story):
     story.client()
     lost = story.push()

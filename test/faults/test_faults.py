@@ -1,0 +1,35 @@
+"""Each fault alone, and all at random: nothing that was promised is lost, and no
+pusher is lied to."""
+
+import random
+
+import pytest
+
+from faults import FAULTS
+from links import Namespace
+from world import Plan, run
+
+SEED = random.randrange(1_000_000)
+
+
+def check(seconds, *faults):
+    """Lives with faults for some seconds, and checks what came of it."""
+    print(f"seed {SEED}")
+    verdict = run(Plan(SEED, seconds, faults, mix="all"))
+    print(verdict)
+    assert not verdict.failures
+
+
+@pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault != "link_cut"])
+def test_a_fault_costs_nothing_that_was_promised(fault):
+    check(12, fault)
+
+
+def test_a_cut_link_costs_nothing_that_was_promised():
+    if why_not := Namespace.why_not():
+        pytest.skip(f"no network name spaces here: {why_not}")
+    check(12, "link_cut")
+
+
+def test_faults_at_random_cost_nothing_that_was_promised():
+    check(20, *(fault for fault in FAULTS if fault != "link_cut"))
