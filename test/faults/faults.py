@@ -35,8 +35,7 @@ async def node_freeze(world):
 async def rolling_restart(world):
     """The nodes are restarted in order, one after the other."""
     for place in world.places:
-        place.node.signal(signal.SIGTERM)
-        assert await asyncio.to_thread(place.node.wait) == 0
+        await asyncio.to_thread(place.node.stop)
         place.start()
         await place.wait_ready()
 

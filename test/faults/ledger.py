@@ -171,11 +171,17 @@ class Ledger:
         first = bisect.bisect_left(self._faults, begin, key=lambda fault: fault[1])
         return first == len(self._faults) or self._faults[first][0] > end
 
-    def verdict(self):
-        """Holds all against all, once."""
+    def verdict(self, ended_calm=True):
+        """Holds all against all, once.
+
+        @param ended_calm whether all clients were there at the end, and stayed
+        until they had confirmed all that was kept for them
+        """
         duplicates = live_lost = 0
         for push in self._pushes.values():
             self._check_promise(push)
+            if ended_calm and push.kept and not push.arrivals:
+                self.complain("lost", push)
             if push.status:
                 self._check_counts(push)
             self._check_calm(push)
@@ -210,8 +216,6 @@ class Ledger:
 
     def _check_promise(self, push):
         """What was promised by the status alone."""
-        if push.kept and not push.arrivals:
-            self.complain("lost", push)
         if push.status in NOTHING_SENT and push.attempts == 1 and push.arrivals:
             self.complain("false answers", push)
         if push.status not in {None, 200, 202, 504, *NOTHING_SENT}:

@@ -208,6 +208,11 @@ def test_what_was_kept_must_arrive(story, status, receipt):
     assert "lost" in story.failures()
 
 
+def test_what_was_kept_may_still_arrive_if_the_end_was_not_calm(story):
+    story.answer(story.push(ttl=True), 202, nodes=0)
+    assert story.ledger.verdict(ended_calm=False).figures["lost"] == 0
+
+
 def test_a_live_push_is_never_kept(story):
     story.answer(story.push(), 202, nodes=0)
     assert story.failures() == {"false answers"}

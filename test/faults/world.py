@@ -128,6 +128,7 @@ class World:
     async def live(self):
         """Lives the plan, and returns the verdict."""
         await self._start()
+        failed = False
         async with asyncio.TaskGroup() as group:
             pushers = [group.create_task(pusher.run()) for pusher in self._pushers]
             others = [group.create_task(client.run()) for client in self.clients]
@@ -136,10 +137,11 @@ class World:
                 await self._trouble()
                 await self._calm_down(pushers)
             except AssertionError as e:
+                failed = True
                 self.ledger.complain("wrong in calm", e)
             for task in pushers + others:
                 task.cancel()
-        return self.ledger.verdict()
+        return self.ledger.verdict(ended_calm=not failed)
 
     async def _calm_down(self, pushers):
         """Waits until all that was pushed has come to where it goes."""
