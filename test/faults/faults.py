@@ -8,6 +8,7 @@ import asyncio
 import signal
 
 from harness import eventually, together
+from links import Namespace
 
 
 async def last(world, least, most):
@@ -112,3 +113,8 @@ async def client_rush(world):
 FAULTS = {fault.__name__: fault for fault in [
     node_kill, node_freeze, rolling_restart, redis_kill, redis_freeze, pubsub_kill,
     buffer_limit, link_cut, link_slow, client_stall, client_rush]}
+
+
+def possible_faults():
+    """Returns the names of all faults that can be made here."""
+    return [name for name in FAULTS if name != "link_cut" or not Namespace.why_not()]

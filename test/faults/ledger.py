@@ -60,6 +60,8 @@ class Push:
     answered: float | None = None
     status: int | None = None
     counts: dict = field(default_factory=dict)
+    # What a repeat was answered, and when: time, status, counts.
+    repeats: list[tuple] = field(default_factory=list)
     # Of each session that got it, when that was first.
     arrivals: dict[Session, float] = field(default_factory=dict)
 
@@ -119,12 +121,16 @@ class Ledger:
 
     def retry(self, push):
         """The pusher sends the same again, with the same Idempotency-Key."""
-        push.attempts += 1
-        push.connection = object()
+        if push.answered is None:
+            push.attempts += 1
+            push.connection = object()
 
     def answer(self, push, now, status, **counts):
         """A push was answered. If it never is, that is not written down."""
-        push.answered, push.status, push.counts = now, status, counts
+        if push.answered is None:
+            push.answered, push.status, push.counts = now, status, counts
+        else:
+            push.repeats.append((now, status, counts))
 
     def open(self, name, now):
         """A client begins to connect."""
@@ -256,6 +262,9 @@ class Ledger:
         """What a push must come to where nothing is broken."""
         if not self._was_calm(push):
             return
+        for time, *again in push.repeats:
+            if again != [push.status, push.counts] and self.is_calm(push.begun, time):
+                self.complain("wrong in calm", f"{push}, but repeated {again}")
         if push.status in (None, 503):
             return self.complain("wrong in calm", push)
         standing = self._standing(push)

@@ -4,16 +4,18 @@ import asyncio
 import contextlib
 import os
 import subprocess
+from pathlib import Path
 
 from harness import Server
 
 
 def run(*command, stdin=None):
-    """Runs a command, which must succeed."""
+    """Runs a command, which must succeed, and returns what it printed."""
     done = subprocess.run([str(word) for word in command], input=stdin, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if done.returncode:
         raise OSError(f"{' '.join(map(str, command))}: {done.stdout.strip()}")
+    return done.stdout
 
 
 class Namespace:
@@ -44,7 +46,16 @@ table ip cut {{
             return str(e)
         return None
 
+    @staticmethod
+    def remove_forgotten():
+        """Removes what tests left that were killed."""
+        for name in run("ip", "netns", "list").split():
+            owner, _, number = name.partition("-")
+            if owner == "waybill" and not Path("/proc", number).exists():
+                run("ip", "netns", "del", name)
+
     def __enter__(self):
+        self.remove_forgotten()
         run("ip", "netns", "add", self.name)
         try:
             self._connect()

@@ -186,6 +186,17 @@ def test_a_push_may_be_refused_after_an_attempt_that_was_not_answered(story):
     assert story.failures() == set()
 
 
+def test_a_repeat_may_be_answered_otherwise_in_a_fault(story):
+    session = story.client()
+    push = story.push(receipt="written")
+    story.arrive(push, session)
+    story.answer(push, 200, nodes=1, sessions=1, written=1)
+    story.ledger.retry(push)
+    story.answer(push, 503)
+    story.fault()
+    assert story.failures() == set()
+
+
 # -- lies ----------------------------------------------------------------------
 
 
@@ -340,6 +351,16 @@ def test_what_was_confirmed_does_not_come_again(story):
     story.answer(push, 200, nodes=1, sessions=1, written=1, received=1)
     story.later().leave(session)
     story.arrive(push, story.later().client())
+    assert story.failures() == {"wrong in calm"}
+
+
+def test_a_repeat_is_answered_as_the_first_was(story):
+    session = story.client()
+    push = story.push(receipt="written")
+    story.arrive(push, session)
+    for written in [1, 2]:
+        story.answer(push, 200, nodes=1, sessions=written, written=written)
+        story.ledger.retry(push)
     assert story.failures() == {"wrong in calm"}
 
 

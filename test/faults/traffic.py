@@ -28,6 +28,9 @@ PAUSE = 0.01 / SCALE
 # How long a pusher waits for an answer beyond the time it asked for, in seconds.
 PATIENCE = 2.0
 
+# An answer to one that has a key, which the next with that key is answered, too.
+REPEATED = {200, 202, 504}
+
 
 class Backoff:
     """Waits longer with each attempt, and at random."""
@@ -119,8 +122,8 @@ class Mix:
 
     ttls: list[int]
     receipts: list[str]
-    # How many of a hundred pushes are sent again, under an Idempotency-Key,
-    # when they were not answered.
+    # How many of a hundred pushes have an Idempotency-Key. They are sent again
+    # when they were not answered, and half of them when they were.
     keys: int = 0
 
 
@@ -156,16 +159,18 @@ class Pusher:
             push, wait, query, headers = self._next(connection)
             async with asyncio.timeout(wait + PATIENCE):
                 answer = await http.push(push.name, push.text, query, headers)
-            self._again = None
             counts = {name: count for name, count in answer.json.items() if type(count) is int}
+            is_first = push.answered is None
             self._world.ledger.answer(push, now(), answer.status, **counts)
-            if answer.status == 503 or answer.closes:
+            if not (is_first and answer.status in REPEATED and self._chance.random() < 0.5):
+                self._again = None
+            if self._again or answer.status == 503 or answer.closes:
                 return
             self._backoff.reset()
             await asyncio.sleep(self._chance.expovariate(1 / PAUSE))
 
     def _next(self, connection):
-        """Begins the next push, or one that was not answered for the second time."""
+        """Begins the next push, or one for the second time."""
         if self._again:
             parameters, self._again = self._again, None
             self._world.ledger.retry(parameters[0])
@@ -184,5 +189,5 @@ class Pusher:
 
 
 def seeded(seed, name):
-    """Returns the chance of one who takes part, independent of all others'."""
+    """Returns the chance of one who takes part, apart from all others'."""
     return random.Random(f"{seed} {name}")
