@@ -178,7 +178,7 @@ class Pusher:
         mix, chance = self._world.mix, self._chance
         wait, receipt = chance.choice([1, 3]), chance.choice(mix.receipts)
         # What is kept for nobody would never be received.
-        name = chance.choice([NOBODY, *self._world.names])
+        name = NOBODY if chance.random() < 0.04 else chance.choice(self._world.names)
         ttl = 0 if name == NOBODY else chance.choice(mix.ttls)
         query = f"?wait={wait}s&receipt={receipt}" + (f"&ttl={ttl}" if ttl else "")
         push = self._world.ledger.begin(self.name, name, now(), connection, ttl > 0, receipt)

@@ -158,9 +158,11 @@ class World:
         while (begun := await self._after_calm()) < end:
             name = self.chance.choice(self._plan.faults)
             print(f"{end - begun:6.1f} s left: {name}", flush=True)
-            await FAULTS[name](self)
-            await self._settle()
-            self.ledger.fault(begun, now())
+            try:
+                await FAULTS[name](self)
+                await self._settle()
+            finally:
+                self.ledger.fault(begun, now())
 
     async def _after_calm(self):
         """Lets some time be calm, and returns when it is over."""
@@ -215,6 +217,14 @@ class World:
 
 
 def run(plan):
-    """Runs a plan from its beginning to its end, and returns the verdict."""
-    with contextlib.ExitStack() as stack:
-        return asyncio.run(World(plan, stack).live())
+    """Runs a plan from its beginning to its end, and returns the verdict. That
+    a process did not end well is a failure like others."""
+    verdict = None
+    try:
+        with contextlib.ExitStack() as stack:
+            verdict = asyncio.run(World(plan, stack).live())
+    except AssertionError as e:
+        if not verdict:
+            raise
+        verdict.failures.append(f"at the end: {e}")
+    return verdict
