@@ -12,9 +12,10 @@ seconds=${WAYBILL_MUTANT_SECONDS:-40}
 
 mkdir -p "$folder/source"
 cd "$root"
-# Of the files git knows or would take, those that are there; newer ones only.
+# Only what has changed, so that the rest is not built again.
 git ls-files -co --exclude-standard | while read -r file; do
-  [[ ! -e $file ]] || cp -u --preserve=timestamps --parents "$file" "$folder/source"
+  [[ ! -e $file ]] || cmp -s "$file" "$folder/source/$file" \
+    || cp --parents "$file" "$folder/source"
 done
 cd "$folder"
 cmake -S source -B build -G Ninja -DCMAKE_BUILD_TYPE=Release \
@@ -40,7 +41,7 @@ mutant() {
     bad=1
     return
   fi
-  cp --preserve=timestamps "$file" kept
+  cp "$file" kept
   sed -i -E "$change" "$file"
   if cmp -s kept "$file"; then
     echo "$name: nothing to change in $file"
