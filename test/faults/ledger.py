@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 # ended, or to show a client what was written to its socket. In seconds.
 GRACE = 1.0
 
-# How far a push has come, each level proving those before it.
-LEVELS = ["routed", "written", "received"]
+# Counts of sessions in an answer, none larger than those after it.
+CLAIMS = ["received", "written", "sessions"]
 
 # Each says that the push was not sent, and must not arrive.
 NOTHING_SENT = {404, 503, 507}
@@ -232,7 +232,7 @@ class Ledger:
     def _check_counts(self, push):
         """What an answer says of nodes and sessions."""
         counts = push.counts
-        claims = [counts[level] for level in ["received", "written", "sessions"] if level in counts]
+        claims = [counts[name] for name in CLAIMS if name in counts]
         false = (
             counts.get("received", 0) > push.arrivals_until(push.answered)
             or counts.get("written", 0) > self._written(push)

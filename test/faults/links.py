@@ -24,8 +24,8 @@ class Namespace:
 
     CUT = """
 table ip cut {{
-    chain from_there {{ type filter hook input priority 0; ip saddr {host} tcp sport {port} drop; }}
-    chain to_there {{ type filter hook output priority 0; ip daddr {host} tcp dport {port} drop; }}
+    chain from {{ type filter hook input priority 0; ip saddr {host} tcp sport {port} drop; }}
+    chain to {{ type filter hook output priority 0; ip daddr {host} tcp dport {port} drop; }}
 }}
 """
 

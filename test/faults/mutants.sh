@@ -66,8 +66,10 @@ mutant trims_one_too_far actors/session.cpp \
   's/(unread_\.front\(\)\.number <= number);/\1 + 1;/' \
   client_stall 'lost|false answers'
 # A node that has not answered counts as one that has done all that was asked.
+silent='sent_to_ - std::min(sent_to_, result_.counts.nodes)'
 mutant counts_an_unknown actors/receipt.cpp \
-  's/result_\.unknown = sent_to_ .*/result_.counts.written += sent_to_ - std::min(sent_to_, result_.counts.nodes);\n    result_.unknown = 0 * sent_to_/' \
+  "s/(result_\.)(unknown = )sent_to_ .*/\1counts.sessions += $silent, \\
+    \1counts.written += $silent, \1\20/" \
   node_freeze 'false answers'
 
 exit $bad

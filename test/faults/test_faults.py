@@ -15,7 +15,7 @@ SEED = random.randrange(1_000_000)
 def check(seconds, *faults):
     """Lives with faults for some seconds, and checks what came of it."""
     print(f"test/faults/run --seconds {seconds} --seed {SEED} --faults {','.join(faults)}")
-    verdict = run(Plan(SEED, seconds, faults, mix="all"))
+    verdict = run(Plan(SEED, seconds, faults))
     print(verdict)
     assert not verdict.failures
 

@@ -35,7 +35,7 @@ class Plan:
     seconds: float
     faults: tuple[str, ...]
     # What is pushed, a name of traffic.MIXES.
-    mix: str = "live"
+    mix: str = "all"
 
 
 class Place(Server):
@@ -131,22 +131,23 @@ class World:
         failed = False
         async with asyncio.TaskGroup() as group:
             pushers = [group.create_task(pusher.run()) for pusher in self._pushers]
-            others = [group.create_task(client.run()) for client in self.clients]
-            others.append(group.create_task(self._wander()))
+            clients = [group.create_task(client.run()) for client in self.clients]
+            wander = group.create_task(self._wander())
             try:
                 await self._trouble()
-                await self._calm_down(pushers)
+                await self._calm_down(wander, *pushers)
             except AssertionError as e:
                 failed = True
                 self.ledger.complain("wrong in calm", e)
-            for task in pushers + others:
+            for task in [*pushers, *clients, wander]:
                 task.cancel()
         return self.ledger.verdict(ended_calm=not failed)
 
-    async def _calm_down(self, pushers):
-        """Waits until all that was pushed has come to where it goes."""
+    async def _calm_down(self, *tasks):
+        """Waits until tasks have ended that do so in calm, and until all that was
+        pushed has come to where it goes."""
         self.is_calm = True
-        await asyncio.wait(pushers)
+        await asyncio.wait(tasks)
         await self._settle()
         await self._check_mailboxes()
         await self._push_the_last()
