@@ -18,7 +18,7 @@ git ls-files -co --exclude-standard | while read -r file; do
     || cp --parents "$file" "$folder/source"
 done
 cd "$folder"
-cmake -S source -B build -G Ninja -DCMAKE_BUILD_TYPE=Release \
+cmake --preset release -S source -B build \
   -DWAYBILL_TESTS=OFF > cmake.log
 
 # Lives with faults for some time; what it prints goes to a file.
