@@ -110,9 +110,21 @@ async def client_rush(world):
         await last(world, 0, 1)
 
 
+async def client_death(world):
+    """Clients stay away while pushes are kept for them, and die three times
+    while they read those."""
+    world.is_open.clear()
+    for client in world.clients:
+        client.lives = [world.chance.randint(1, 5) for _ in range(3)]
+    await together(client.leave("drop") for client in world.clients)
+    await last(world, 0.5, 2)
+    world.is_open.set()
+
+
 FAULTS = {fault.__name__: fault for fault in [
     node_kill, node_freeze, rolling_restart, redis_kill, redis_freeze, pubsub_kill,
-    buffer_limit, link_cut, link_slow, client_stall, client_rush]}
+    buffer_limit, link_cut, link_slow, client_stall, client_rush,
+    client_death]}
 
 
 def possible_faults():

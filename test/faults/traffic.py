@@ -5,6 +5,7 @@ All that they see goes into the ledger of their world.
 
 import asyncio
 import contextlib
+import functools
 import random
 import time
 from dataclasses import dataclass
@@ -49,11 +50,31 @@ class Backoff:
         self._longest = min(1.0, 2 * self._longest)
 
 
+class Mortal(websockets.WebSocketClientProtocol):
+    """A WebSocket that reads some messages, confirming them as any other does,
+    and breaks off in the midst of those that follow."""
+
+    def __init__(self, *arguments, life, **options):
+        super().__init__(*arguments, **options)
+        self._life = life
+
+    async def read_message(self):
+        """Reads the next message, or dies of it."""
+        message = await super().read_message()
+        if self._life == 0:
+            self.transport.abort()
+            raise ConnectionAbortedError("died")
+        self._life -= 1
+        return message
+
+
 class Client:
     """Has one id, and reconnects when its WebSocket has ended."""
 
     def __init__(self, world, name, chance):
         self.name = name
+        # How many messages the next WebSockets live for.
+        self.lives = []
         self._world = world
         self._chance = chance
         self._backoff = Backoff(chance)
@@ -67,6 +88,7 @@ class Client:
     async def run(self):
         """Connects again and again, until it is cancelled."""
         while True:
+            await self._world.is_open.wait()
             with contextlib.suppress(*BROKEN):
                 await self._live()
             await self._backoff.wait()
@@ -75,11 +97,13 @@ class Client:
         """Connects, and reads until the WebSocket ends."""
         ledger = self._world.ledger
         session = ledger.open(self.name, now())
+        protocol = functools.partial(Mortal, life=self.lives.pop()) if self.lives else None
         try:
             async with asyncio.timeout(3):
                 self._ws = await websockets.connect(
                     self._world.any_door(self._chance).ws_url(self.name),
-                    max_queue=None, ping_interval=None, close_timeout=1)
+                    max_queue=None, ping_interval=None, close_timeout=1,
+                    create_protocol=protocol)
             self.session = session
             while True:
                 self._note(session, await self._ws.recv())

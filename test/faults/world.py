@@ -76,6 +76,9 @@ class World:
         self.chance = seeded(plan.seed, "faults")
         # Whether pushers stop, and clients stay.
         self.is_calm = False
+        # Whether clients may connect.
+        self.is_open = asyncio.Event()
+        self.is_open.set()
         self._plan = plan
         self._whim = seeded(plan.seed, "whim")
         self._stack = stack
