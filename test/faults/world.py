@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 
 from clients import Http, is_ready
-from faults import FAULTS
+from faults import FAULTS, subscribers
 from harness import Balancer, Node, Server, eventually, scaled
 from ledger import Ledger
 from links import Namespace, SlowLink
@@ -182,9 +182,11 @@ class World:
                 group.create_task(client.leave(self._whim.choice(["close", "drop", "reset"])))
 
     async def _settle(self):
-        """Waits until all nodes are ready, and all clients connected."""
+        """Waits until all nodes are ready, and all clients connected. A node whose
+        link was cut is counted twice, until Redis learns of the end of the old."""
         for place in self.places:
             await eventually(lambda: self._is_ready(place))
+        await eventually(lambda: len(subscribers(self)) == len(self.places))
         await eventually(lambda: all(client.is_in for client in self.clients))
 
     @staticmethod
