@@ -106,6 +106,11 @@ class Redis:
         """Returns what --redis takes for the unix socket, known from the start."""
         return f"unix://{self.path}"
 
+    @property
+    def is_running(self):
+        """Whether it was started, and not killed since."""
+        return self._process is not None
+
     def start(self):
         """Starts Redis, at the address it had before if it ran before."""
         for _ in range(20):

@@ -4,49 +4,13 @@ import contextlib
 import socket
 import threading
 import time
-from dataclasses import dataclass
 
 import pytest
 
 from clients import assert_reachable, get, is_ready, join, joined, request
 from harness import eventually
-from redis_server import Redis, RedisError, Sentinel
-
-
-@dataclass
-class Group:
-    """Redis servers, of which one is the master, and the Sentinels that say which."""
-
-    servers: list[Redis]
-    sentinels: list[Sentinel]
-
-    @property
-    def url(self):
-        """Returns what --redis takes."""
-        hosts = ",".join(f"127.0.0.1:{each.port}" for each in self.sentinels)
-        return f"redis+sentinel://{hosts}/mymaster"
-
-    def master(self):
-        """Returns what the last Sentinel, which no test stops, calls the master."""
-        port = self.sentinels[-1].master_port()
-        return next(each for each in self.servers if each.port == port)
-
-
-def is_master(redis, replicas):
-    """Tells whether a Redis has so many replicas that are up to date."""
-    role, *state = redis.command("ROLE")
-    return role == b"master" and len(state[1]) == replicas
-
-
-async def start_group(lab):
-    """Starts a master with two replicas and three Sentinels that know each other."""
-    master = lab.redis("--repl-diskless-sync-delay", "0")
-    servers = [master, lab.replica(master), lab.replica(master)]
-    await eventually(lambda: is_master(master, 2))
-    sentinels = [lab.sentinel(master.port) for _ in range(3)]
-    for each in sentinels:
-        await eventually(lambda: each.knows("replicas") == 2 and each.knows("sentinels") == 2)
-    return Group(servers, sentinels)
+from redis_server import Sentinel
+from sentinel_group import order_failover, start_group
 
 
 async def await_move(group, nodes, old):
@@ -65,18 +29,6 @@ async def await_move(group, nodes, old):
     return new
 
 
-async def order_failover(group):
-    """Has a master replaced that is well, and stays so for a while."""
-    def is_begun():
-        try:
-            return group.sentinels[-1].command("SENTINEL", "FAILOVER", "mymaster") == b"OK"
-        except RedisError as error:
-            # It may not yet have heard enough of the replicas.
-            assert "NOGOODSLAVE" in str(error)
-
-    await eventually(is_begun)
-
-
 async def kill_master(group):
     """Kills the master."""
     group.master().kill()
@@ -84,7 +36,7 @@ async def kill_master(group):
 
 @pytest.mark.parametrize("replace", [order_failover, kill_master])
 async def test_clients_are_reachable_on_the_next_master(lab, replace):
-    group = await start_group(lab)
+    group = await start_group(lab.enter_context)
     nodes = lab.cluster(redis=group).nodes
     names = [f"user{i}" for i in range(3)]
     sessions = [await join(node, name) for node, name in zip(nodes, names)]
@@ -100,7 +52,7 @@ async def test_clients_are_reachable_on_the_next_master(lab, replace):
 
 @pytest.mark.parametrize("hurt", [Sentinel.kill, Sentinel.freeze])
 async def test_one_sentinel_of_three_is_missed_neither_at_the_start_nor_later(lab, hurt):
-    group = await start_group(lab)
+    group = await start_group(lab.enter_context)
     early = lab.node(redis=group)
     hurt(group.sentinels[0])
     began = time.monotonic()

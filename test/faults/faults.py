@@ -9,6 +9,7 @@ import signal
 
 from harness import eventually, together
 from links import Namespace
+from sentinel_group import is_master, order_failover
 
 
 async def last(world, least, most):
@@ -56,9 +57,9 @@ async def redis_freeze(world):
 
 
 def subscribers(world):
-    """Returns the connections on which nodes are subscribed."""
+    """Returns the connections on which nodes are subscribed, as Sentinels are, too."""
     lines = world.redis.command("CLIENT", "LIST", "TYPE", "pubsub").decode().splitlines()
-    return {line.split()[0] for line in lines}
+    return {line.split()[0] for line in lines if " name=sentinel-" not in line}
 
 
 async def pubsub_kill(world):
@@ -121,12 +122,29 @@ async def client_death(world):
     world.is_open.set()
 
 
+async def failover(world):
+    """Sentinels make a replica the master, while the old one is well or dead."""
+    old = world.redis
+    if world.chance.random() < 0.5:
+        await order_failover(world.group)
+    else:
+        old.kill()
+    await eventually(lambda: world.redis is not old)
+    await last(world, 0, 1)
+    if not old.is_running:
+        old.start()
+    # Sentinels make it a replica of the new one.
+    await eventually(lambda: is_master(world.redis, 2))
+
+
 FAULTS = {fault.__name__: fault for fault in [
     node_kill, node_freeze, rolling_restart, redis_kill, redis_freeze, pubsub_kill,
     buffer_limit, link_cut, link_slow, client_stall, client_rush,
-    client_death]}
+    client_death, failover]}
 
 
 def possible_faults():
-    """Returns the names of all faults that can be made here."""
-    return [name for name in FAULTS if name != "link_cut" or not Namespace.why_not()]
+    """Returns the names of all faults that can be made here in one world. Where
+    Sentinels watch, Redis is another one."""
+    return [name for name in FAULTS
+            if name != "failover" and (name != "link_cut" or not Namespace.why_not())]

@@ -12,15 +12,16 @@ from world import Plan, run
 SEED = random.randrange(1_000_000)
 
 
-def check(seconds, *faults):
+def check(seconds, *faults, mix="all"):
     """Lives with faults for some seconds, and checks what came of it."""
-    print(f"test/faults/run --seconds {seconds} --seed {SEED} --faults {','.join(faults)}")
-    verdict = run(Plan(SEED, seconds, faults))
+    print(f"test/faults/run --seconds {seconds} --seed {SEED} --mix {mix} "
+          f"--faults {','.join(faults)}")
+    verdict = run(Plan(SEED, seconds, faults, mix))
     print(verdict)
     assert not verdict.failures
 
 
-@pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault != "link_cut"])
+@pytest.mark.parametrize("fault", sorted(FAULTS.keys() - {"link_cut", "failover"}))
 def test_a_fault_costs_nothing_that_was_promised(fault):
     check(12, fault)
 
@@ -29,6 +30,10 @@ def test_a_cut_link_costs_nothing_that_was_promised():
     if why_not := Namespace.why_not():
         pytest.skip(f"no network name spaces here: {why_not}")
     check(12, "link_cut")
+
+
+def test_a_failover_costs_nothing_that_was_promised():
+    check(20, "failover", mix="keyless")
 
 
 def test_faults_at_random_cost_nothing_that_was_promised():

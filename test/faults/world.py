@@ -13,6 +13,7 @@ from harness import Balancer, Node, Server, eventually, scaled
 from ledger import Ledger
 from links import Namespace, SlowLink
 from redis_server import Redis, random_port
+from sentinel_group import start_group
 from traffic import BROKEN, MIXES, Client, Pusher, seeded
 
 now = time.monotonic
@@ -45,7 +46,8 @@ class Place(Server):
         super().__init__(free_port(), host)
         self._stack = stack
         self._options = ["--node", name, "--drain", "1s", "--log-level", "warn",
-                         *([] if host == "127.0.0.1" else ["--insecure"])]
+                         *([] if host == "127.0.0.1" else ["--insecure"]),
+                         *(["--redis-replicas", "2"] if "sentinel" in redis_url else [])]
         self._where = {"redis": redis_url, "listen": f"{host}:{self.port}", "within": within}
 
     def start(self):
@@ -79,6 +81,8 @@ class World:
         # Whether clients may connect.
         self.is_open = asyncio.Event()
         self.is_open.set()
+        # Redis is one server, or several that Sentinels watch.
+        self.group = self._redis = None
         self._plan = plan
         self._whim = seeded(plan.seed, "whim")
         self._stack = stack
@@ -89,6 +93,16 @@ class World:
 
     # -- its parts ------------------------------------------------------------
 
+    @property
+    def redis(self):
+        """The Redis that all nodes should be on."""
+        return self.group.master() if self.group else self._redis
+
+    @property
+    def _redis_url(self):
+        """What --redis takes."""
+        return self.group.url if self.group else self._redis.url
+
     async def _start(self):
         """Starts Redis, the nodes and the balancer. Redis is asked to lose
         nothing that it has answered."""
@@ -97,9 +111,12 @@ class World:
         options = ["--appendonly", "yes", "--appendfsync", "always"]
         if self.space:
             options += ["--bind", "127.0.0.1", self.space.host, "--protected-mode", "no"]
-        self.redis = enter(Redis(*options)).start()
+        if "failover" in self._plan.faults:
+            self.group = await start_group(enter)
+        else:
+            self._redis = enter(Redis(*options)).start()
         self.slow_link = SlowLink()
-        self.places = [Place(self._stack, "node1", self.redis.url),
+        self.places = [Place(self._stack, "node1", self._redis_url),
                        await self._slow_place(), self._far_place()]
         for place in self.places:
             place.start()
@@ -109,7 +126,7 @@ class World:
 
     async def _slow_place(self):
         """Returns the place of the node whose link may become slow."""
-        url = self.redis.url
+        url = self._redis_url
         if "link_slow" in self._plan.faults:
             door = await self.slow_link.open(Server(self.redis.port))
             url = f"redis://{door.host}:{door.port}"
@@ -118,7 +135,7 @@ class World:
     def _far_place(self):
         """Returns the place of the node whose link may be cut."""
         if not self.space:
-            return Place(self._stack, "node3", self.redis.url)
+            return Place(self._stack, "node3", self._redis_url)
         return Place(self._stack, "node3", f"redis://{self.space.host}:{self.redis.port}",
                      self.space.far, self.space.within)
 
