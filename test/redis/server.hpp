@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <string>
 
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -42,6 +43,8 @@ public:
       throw std::runtime_error{"pipe"};
     pid_ = fork();
     if (pid_ == 0) {
+      // A test that fails aborts, and would leave it behind.
+      prctl(PR_SET_PDEATHSIG, SIGKILL);
       dup2(out[1], STDOUT_FILENO);
       close(out[0]);
       close(out[1]);
