@@ -9,6 +9,7 @@
 #include <spdlog/spdlog.h>
 
 #include "redis/codec.hpp"
+#include "redis/open_message.hpp"
 
 namespace waybill::redis {
 
@@ -95,8 +96,8 @@ bridge::behavior_type bridge::make_behavior() {
            const outcome& what) { store_.settle(key, what); },
     [this](read_atom, const mailbox_query& what) { return read(what); },
     [this](confirm_atom, const push_address& where, const std::string& entry) {
-      confirmed_[where.key()] = {where, entry};
       flush_soon();
+      outbox_.confirm(where, entry);
     },
     [this](claim_atom, const push_address& where) {
       return ask<uint64_t>([&](auto then) { store_.claim(where, then); });
@@ -129,7 +130,7 @@ bridge::behavior_type bridge::make_behavior() {
                        ++counts_["upstream_dropped"];
                    });
     },
-    [this](publish_atom) { flush(); },
+    [this](publish_atom) { outbox_.flush(config_.node, store_); },
     [this](tick_atom) { on_tick(); },
   };
 }
@@ -426,32 +427,13 @@ void bridge::take(report what) {
     return;
   }
   flush_soon();
-  auto& all = reports_[what.to];
-  if (all.empty() || all.back().push != what.push || what.settled) {
-    all.push_back(std::move(what));
-    return;
-  }
-  auto& last = all.back();
-  last.counts += what.counts;
-  last.details.insert(last.details.end(), what.details.begin(),
-                      what.details.end());
+  outbox_.add(std::move(what));
 }
 
 void bridge::flush_soon() {
-  if (std::exchange(flushing_, true))
-    return;
-  send(this, publish_atom_v);
-}
-
-void bridge::flush() {
-  flushing_ = false;
-  auto drop = [](const caf::expected<uint64_t>&) {
-    // Who waits for it will say that it is unknown.
-  };
-  for (auto& [node, reports] : std::exchange(reports_, {}))
-    store_.tell(node, node_message{config_.node, std::move(reports)}, drop);
-  for (auto& [key, entry] : std::exchange(confirmed_, {}))
-    store_.confirm(entry.first, entry.second);
+  // One message to ourselves stands for all that comes before it.
+  if (outbox_.empty())
+    send(this, publish_atom_v);
 }
 
 // -- small things -------------------------------------------------------------

@@ -7,6 +7,7 @@
 
 #include "actors/hosted.hpp"
 #include "redis/config.hpp"
+#include "redis/outbox.hpp"
 #include "redis/port.hpp"
 #include "redis/store.hpp"
 
@@ -105,10 +106,8 @@ private:
   /// Hands a report to whoever waits for it here, or to its node.
   void take(report what);
 
-  /// Publishes the reports, and confirms the entries, that have come.
-  void flush();
-
-  /// Has that done once all messages that are here have been handled.
+  /// Has the outbox flushed once all messages that are here have been handled.
+  /// To be called before something is put into it.
   void flush_soon();
 
   /// Logs a line, but of all that come within a second only the first.
@@ -151,11 +150,7 @@ private:
   /// Who waits for reports, by the id of its push.
   std::unordered_map<std::string, receipt_actor> waiting_;
 
-  /// Reports by the node that waits for them, entries by their address.
-  std::unordered_map<std::string, std::vector<report>> reports_;
-  std::unordered_map<std::string, std::pair<push_address, std::string>>
-    confirmed_;
-  bool flushing_ = false;
+  outbox outbox_;
 
   /// When Redis last showed that it is there for us, and went away.
   time_point proof_;

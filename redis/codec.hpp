@@ -10,28 +10,12 @@
 
 namespace waybill::redis {
 
-/// A message of the open channel.
-struct open_message {
-  std::string id;
-  payload body;
-};
-
-/// Parses `{"KEY":456,"VALUE":"aaaa"}` as any program may send it: KEY is a
-/// string that is an id, or an integer from -2^63 to 2^64-1; VALUE is a string,
-/// which is sent as its text, or any other JSON, which is sent as it stands but
-/// for white space between its tokens. Other members are ignored; of two that
-/// have the same name, the last counts.
-/// @param max_size the largest payload, in bytes.
-/// @returns `caf::sec::invalid_argument`, with what is wrong as its context.
-caf::expected<open_message> parse_open(std::string_view json, size_t max_size);
-
 /// Writes a push as it travels between nodes: MessagePack, a map of what there
 /// is to say of `"push"` (its id), `"text"` or `"data"`, `"to"` and `"want"`
 /// (who waits, for which level), `"ttl"` (in milliseconds), `"kick"`,
-/// `"inspect"` and
-/// `"claim"`.
+/// `"inspect"` and `"claim"`.
 ///
-/// The value of the last member is missing where it is `"entry"`, of a push
+/// The value of the last member is missing where that is `"entry"`, of a push
 /// that is kept, or `"claim"`: Redis has it. It writes a claim as `uint 64`,
 /// and an entry as `append_entry` does.
 std::string encode(const push& what);

@@ -209,4 +209,11 @@ protected:
 
 using texts = std::vector<std::string>;
 
+inline texts texts_of(const mailbox_page& page) {
+  texts result;
+  for (auto& each : page.pushes)
+    result.emplace_back(each.body.bytes());
+  return result;
+}
+
 } // namespace waybill::test

@@ -19,13 +19,6 @@ push make_push(const std::string& text, std::chrono::milliseconds ttl = 10s) {
   return result;
 }
 
-test::texts texts_of(const mailbox_page& page) {
-  test::texts result;
-  for (auto& each : page.pushes)
-    result.emplace_back(each.body.bytes());
-  return result;
-}
-
 } // namespace
 
 CAF_TEST(a mailbox is read in order and from any entry on) {
@@ -33,9 +26,9 @@ CAF_TEST(a mailbox is read in order and from any entry on) {
   auto first = aut.append(id456, make_push("a"), start).value();
   aut.append(id456, make_push("b"), start);
   aut.append(push_address::id("457"), make_push("c"), start);
-  CAF_CHECK_EQUAL(texts_of(aut.read({id456, "", "", 100}, start)),
+  CAF_CHECK_EQUAL(test::texts_of(aut.read({id456, "", "", 100}, start)),
                   (test::texts{"a", "b"}));
-  CAF_CHECK_EQUAL(texts_of(aut.read({id456, first, "", 100}, start)),
+  CAF_CHECK_EQUAL(test::texts_of(aut.read({id456, first, "", 100}, start)),
                   test::texts{"b"});
 }
 
@@ -44,12 +37,12 @@ CAF_TEST(a mailbox is read in parts up to where it ended at first) {
   for (auto text : {"aa", "bb", "cc"})
     aut.append(id456, make_push(text), start);
   auto first = aut.read({id456, "", "", 3}, start);
-  CAF_CHECK_EQUAL(texts_of(first), (test::texts{"aa", "bb"}));
+  CAF_CHECK_EQUAL(test::texts_of(first), (test::texts{"aa", "bb"}));
   CAF_CHECK(first.more);
   aut.append(id456, make_push("dd"), start);
   auto second
     = aut.read({id456, first.pushes.back().entry, first.upto, 3}, start);
-  CAF_CHECK_EQUAL(texts_of(second), test::texts{"cc"});
+  CAF_CHECK_EQUAL(test::texts_of(second), test::texts{"cc"});
   CAF_CHECK(!second.more);
 }
 
@@ -59,7 +52,7 @@ CAF_TEST(what is confirmed is gone with all before it) {
   auto second = aut.append(id456, make_push("b"), start).value();
   aut.append(id456, make_push("c"), start);
   aut.confirm(id456, second);
-  CAF_CHECK_EQUAL(texts_of(aut.read({id456, "", "", 100}, start)),
+  CAF_CHECK_EQUAL(test::texts_of(aut.read({id456, "", "", 100}, start)),
                   test::texts{"c"});
 }
 
@@ -68,7 +61,7 @@ CAF_TEST(a mailbox has a limit and what has expired does not count) {
   CAF_CHECK(aut.append(id456, make_push("a", 1s), start));
   CAF_CHECK(aut.append(id456, make_push("b"), start));
   CAF_CHECK(!aut.append(id456, make_push("c"), start));
-  CAF_CHECK_EQUAL(texts_of(aut.read({id456, "", "", 100}, start + 1s)),
+  CAF_CHECK_EQUAL(test::texts_of(aut.read({id456, "", "", 100}, start + 1s)),
                   test::texts{"b"});
   CAF_CHECK(aut.append(id456, make_push("c"), start + 1s));
 }

@@ -37,12 +37,31 @@ protected:
                                 : std::string{what.body.bytes()}));
       },
       [](lost_atom, const push_addresses&) {},
-      [this](bus_state state) { anon_send(test_, state); },
+      [](bus_state) {},
       [](read_atom, const mailbox_query&) { return mailbox_page{}; },
       [](drain_atom, caf::timespan) { return ok_atom_v; },
       [](tick_atom) {},
       [](count_atom, const std::string&) {},
       [](get_atom) { return counters{}; },
+    };
+  }
+
+private:
+  caf::actor test_;
+};
+
+/// Forwards to the test whether the bus can be used.
+class watcher : public hosted<observer_actor> {
+public:
+  watcher(caf::actor_config& cfg, caf::execution_unit* host, caf::actor test)
+      : hosted(cfg, host), test_(std::move(test)) {
+    // nop
+  }
+
+protected:
+  behavior_type make_behavior() override {
+    return {
+      [this](bus_state state) { anon_send(test_, state); },
     };
   }
 
@@ -95,7 +114,8 @@ struct nodes {
     }
     loop.start();
     for (auto i : {0, 1}) {
-      self->send(bus[i], subscribe_atom_v, observer_actor{registry[i]});
+      self->send(bus[i], subscribe_atom_v,
+                 sys.spawn<watcher>(&loop, caf::actor{self}));
       await_state(bus_state::ready);
     }
   }
@@ -231,13 +251,6 @@ waybill::push make_keyed(const std::string& id, const std::string& text) {
   return result;
 }
 
-test::texts texts_of(const mailbox_page& page) {
-  test::texts result;
-  for (auto& each : page.pushes)
-    result.emplace_back(each.body.bytes());
-  return result;
-}
-
 /// Runs a test on both buses.
 template <class Test>
 void on_both(Test test) {
@@ -333,13 +346,13 @@ CAF_TEST(a push with a time to live is kept until it is confirmed) {
       unbox(cluster.publish(0, "456", make_kept("b"))).counts.nodes, 1u);
     CAF_CHECK_EQUAL(cluster.next_push(), "id:456 b");
     auto page = cluster.read(1, "456");
-    CAF_CHECK_EQUAL(texts_of(page), (test::texts{"a", "b"}));
+    CAF_CHECK_EQUAL(test::texts_of(page), (test::texts{"a", "b"}));
     CAF_CHECK(page.pushes[0].ttl > 90s && page.pushes[0].ttl <= 100s);
     CAF_CHECK_EQUAL(page.pushes[0].id, "a");
     cluster.confirm(0, "456", page.pushes[0].entry);
-    CAF_CHECK_EQUAL(texts_of(cluster.read(1, "456")), test::texts{"b"});
+    CAF_CHECK_EQUAL(test::texts_of(cluster.read(1, "456")), test::texts{"b"});
     cluster.confirm(0, "456", page.pushes[1].entry);
-    CAF_CHECK_EQUAL(texts_of(cluster.read(1, "456")), test::texts{});
+    CAF_CHECK_EQUAL(test::texts_of(cluster.read(1, "456")), test::texts{});
   });
 }
 
@@ -351,11 +364,11 @@ CAF_TEST(a mailbox is read in parts up to where it ended at first) {
     // A part may be larger than it was asked to be, but not endless.
     CAF_REQUIRE(!first.pushes.empty());
     cluster.publish(0, "456", make_kept("c"));
-    auto all = texts_of(first);
+    auto all = test::texts_of(first);
     while (first.more) {
       first
         = cluster.read(0, "456", first.pushes.back().entry, first.upto, 500);
-      for (auto& text : texts_of(first))
+      for (auto& text : test::texts_of(first))
         all.push_back(text);
     }
     CAF_CHECK_EQUAL(
@@ -385,7 +398,7 @@ CAF_TEST(what has expired is not read and takes no room) {
     while (!cluster.read(0, "456").pushes.empty())
       ;
     CAF_CHECK(cluster.publish(0, "456", make_kept("d")));
-    CAF_CHECK_EQUAL(texts_of(cluster.read(0, "456")), test::texts{"d"});
+    CAF_CHECK_EQUAL(test::texts_of(cluster.read(0, "456")), test::texts{"d"});
   });
 }
 

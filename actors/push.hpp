@@ -1,0 +1,251 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <caf/meta/type_name.hpp>
+
+#include "actors/address.hpp"
+#include "actors/payload.hpp"
+
+namespace waybill {
+
+/// The three truths about a push: how far it has come, and how far its pusher
+/// wants to know.
+enum class level : uint8_t {
+  /// A node holds a session for it.
+  routed,
+  /// Its bytes went to the socket.
+  written,
+  /// The client's WebSocket stack has read them.
+  received,
+};
+
+inline std::string to_string(level x) {
+  switch (x) {
+  case level::routed:
+    return "routed";
+  case level::written:
+    return "written";
+  case level::received:
+    return "received";
+  }
+  return "unknown";
+}
+
+/// One message on its way to an address.
+struct push {
+  /// What it is for.
+  enum class purpose : uint8_t {
+    /// Brings `body` to the clients.
+    message,
+    /// Closes the sessions.
+    kick,
+    /// Has the sessions report what they are like.
+    inspect,
+    /// Tells that a newer session owns the id.
+    claim,
+  };
+
+  /// Names this push in answers and logs; unique in the cluster.
+  std::string id;
+
+  /// What the client gets.
+  payload body = {};
+
+  purpose what = purpose::message;
+
+  /// What the sessions report.
+  level want = level::routed;
+
+  /// The node that waits for reports; empty if none does.
+  std::string reply_to = {};
+
+  /// For how long it is kept until a client has confirmed it; 0: not at all.
+  std::chrono::milliseconds ttl{0};
+
+  /// Names its place in the mailbox, if it is kept.
+  std::string entry = {};
+
+  /// Of a claim: its number, which is larger than that of any older claim.
+  uint64_t claim = 0;
+
+  /// Stands for this push however often it is tried: the pusher's
+  /// Idempotency-Key. Only the bus needs it.
+  std::string key = {};
+
+  /// For how long the pusher waits. Only the bus needs it, for those who try
+  /// `key` again meanwhile.
+  std::chrono::milliseconds wait{0};
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, push& x) {
+  return f(caf::meta::type_name("push"), x.id);
+}
+
+/// Tells whether a push waits for more than the bus' answer.
+inline bool needs_receipt(const push& x) {
+  return x.want != level::routed || x.what == push::purpose::inspect
+         || !x.key.empty();
+}
+
+/// Numbers of what a push has reached. Parts of it, reported one after the
+/// other, add up.
+struct tally {
+  /// Nodes that have said how many sessions they hold for it.
+  uint64_t nodes = 0;
+
+  /// Sessions that it goes to.
+  uint64_t sessions = 0;
+
+  /// Sessions whose socket has taken it.
+  uint64_t written = 0;
+
+  /// Sessions whose client has read it.
+  uint64_t received = 0;
+
+  /// Sessions that ended before they came as far as was asked.
+  uint64_t lost = 0;
+
+  tally& operator+=(const tally& x) {
+    nodes += x.nodes;
+    sessions += x.sessions;
+    written += x.written;
+    received += x.received;
+    lost += x.lost;
+    return *this;
+  }
+
+  friend bool operator==(const tally&, const tally&) = default;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, tally& x) {
+  return f(caf::meta::type_name("tally"), x.nodes, x.sessions, x.written,
+           x.received, x.lost);
+}
+
+/// What a session is like.
+struct session_info {
+  /// The node that holds it.
+  std::string node;
+
+  /// The address of the client, as its node sees it.
+  std::string peer;
+
+  /// How old it is, in seconds.
+  uint64_t age = 0;
+
+  /// How many bytes wait for it.
+  uint64_t queue = 0;
+
+  friend bool operator==(const session_info&, const session_info&) = default;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, session_info& x) {
+  return f(caf::meta::type_name("session_info"), x.node, x.peer, x.age,
+           x.queue);
+}
+
+/// What a node, or one of its sessions, tells whoever waits for a push: an
+/// addition to what was told before.
+struct report {
+  /// The push.
+  std::string push;
+
+  /// The node that waits for it.
+  std::string to;
+
+  /// The node that reports; the bus says so.
+  std::string node = {};
+
+  tally counts = {};
+
+  /// Set in the answer to a probe: all that was to be told so far has been.
+  bool settled = false;
+
+  /// What the session is like, if that was asked.
+  std::vector<session_info> details = {};
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, report& x) {
+  return f(caf::meta::type_name("report"), x.push, x.to, x.node, x.counts,
+           x.settled, x.details);
+}
+
+/// What is known of a push.
+struct outcome {
+  /// The push; that of the first one, if this one repeats it.
+  std::string push;
+
+  /// What the pusher of it asked for.
+  level want = level::routed;
+
+  /// Set if it is kept in the mailbox until a client has confirmed it.
+  bool kept = false;
+
+  /// `nodes` are all those that it was sent to.
+  tally counts = {};
+
+  /// How many of those have not told how it went.
+  uint64_t unknown = 0;
+
+  /// What the sessions are like, if that was asked.
+  std::vector<session_info> details = {};
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, outcome& x) {
+  return f(caf::meta::type_name("outcome"), x.push, x.want, x.kept, x.counts,
+           x.unknown, x.details);
+}
+
+/// Tells whether a push surely reached nobody, and left nothing behind.
+inline bool is_nobody(const outcome& x) {
+  return !x.kept && x.unknown == 0
+         && (x.want == level::routed ? x.counts.nodes : x.counts.sessions) == 0;
+}
+
+/// Asks for a part of a mailbox.
+struct mailbox_query {
+  push_address where;
+
+  /// The entry behind which it starts; empty for the first of all.
+  std::string after = {};
+
+  /// The last entry that is wanted; empty for the last that there is.
+  std::string upto = {};
+
+  /// About how many bytes of payload are wanted at once.
+  uint64_t max_bytes = 0;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, mailbox_query& x) {
+  return f(caf::meta::type_name("mailbox_query"), x.where, x.after, x.upto,
+           x.max_bytes);
+}
+
+/// A part of a mailbox.
+struct mailbox_page {
+  /// In the order in which they were pushed.
+  std::vector<push> pushes;
+
+  /// The last entry of the mailbox when its first part was read.
+  std::string upto;
+
+  /// Set if there is more up to there.
+  bool more = false;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, mailbox_page& x) {
+  return f(caf::meta::type_name("mailbox_page"), x.upto, x.more);
+}
+
+} // namespace waybill
