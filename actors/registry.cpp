@@ -71,7 +71,7 @@ registry::behavior_type registry::make_behavior() {
         return;
       for (auto& [key, what] : entries_)
         if (what.away && !what.detached)
-          attach(push_address::from_key(key), what);
+          attach_address(push_address::from_key(key), what);
     },
     [this](read_atom, const mailbox_query& what) {
       auto result = make_response_promise<mailbox_page>();
@@ -125,7 +125,7 @@ void registry::join(const push_addresses& addresses, const session_actor& who) {
     auto [i, is_new] = entries_.try_emplace(where.key());
     i->second.sessions.push_back(who);
     if (is_new)
-      attach(where, i->second);
+      attach_address(where, i->second);
   }
   if (policy_ == same_id::newest_per_node)
     retire_all(entries_[addresses.front().key()], replaced,
@@ -153,7 +153,7 @@ void registry::give_up(member& who) {
     auto detached = i->second.detached;
     entries_.erase(i);
     if (!detached)
-      detach(where, [] {});
+      detach_address(where, [] {});
   }
 }
 
@@ -180,7 +180,7 @@ registry::member* registry::find(const session_actor& who) {
 
 // -- addresses come and go ----------------------------------------------------
 
-void registry::attach(const push_address& where, entry& what) {
+void registry::attach_address(const push_address& where, entry& what) {
   auto attachment = what.attachment = ++attachments_;
   auto act = [this, where, attachment](bool attached) {
     // The address may have been left, and even joined again, since.
@@ -201,7 +201,7 @@ void registry::attach(const push_address& where, entry& what) {
 }
 
 template <class Then>
-void registry::detach(const push_address& where, Then then) {
+void registry::detach_address(const push_address& where, Then then) {
   // A bus that fails ends the node, but its sessions are still closed.
   request(bus_, caf::infinite, detach_atom_v, where, registry_actor{this})
     .then([then](ok_atom) { then(); }, [then](const caf::error&) { then(); });
@@ -362,7 +362,7 @@ void registry::drain(const member& who) {
   // whatever address.
   auto missing = std::make_shared<size_t>(last.size());
   for (auto& where : last)
-    detach(where, [this, together, missing] {
+    detach_address(where, [this, together, missing] {
       if (--*missing == 0)
         for (auto& session : together)
           send(session, close_atom_v, stopping);

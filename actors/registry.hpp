@@ -106,11 +106,11 @@ private:
   template <class Predicate>
   void retire_all(const entry& what, const close_reason& why, Predicate which);
 
-  void attach(const push_address& where, entry& what);
+  void attach_address(const push_address& where, entry& what);
 
   /// Gives an address back, then calls `then`: no push comes after that.
   template <class Then>
-  void detach(const push_address& where, Then then);
+  void detach_address(const push_address& where, Then then);
 
   /// Marks addresses to which pushes are missed.
   void lose(const push_addresses& lost);

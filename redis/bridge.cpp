@@ -68,10 +68,10 @@ bridge::behavior_type bridge::make_behavior() {
     },
     [this](attach_atom, const push_address& where, const registry_actor& who) {
       holder_ = who;
-      return attach(where);
+      return attach_address(where);
     },
     [this](detach_atom, const push_address& where, const registry_actor&) {
-      return detach(where);
+      return detach_address(where);
     },
     [this](publish_atom, const push_address& where, const push& what) {
       ++counts_["pushes"];
@@ -196,7 +196,7 @@ void bridge::on(unsubscribed& what) {
   forget(i);
 }
 
-caf::result<ok_atom> bridge::attach(const push_address& where) {
+caf::result<ok_atom> bridge::attach_address(const push_address& where) {
   auto channel = store_.channel_of(where);
   auto& held = entries_[channel];
   held.where = where;
@@ -211,7 +211,7 @@ caf::result<ok_atom> bridge::attach(const push_address& where) {
   return held.attached;
 }
 
-caf::result<ok_atom> bridge::detach(const push_address& where) {
+caf::result<ok_atom> bridge::detach_address(const push_address& where) {
   auto channel = store_.channel_of(where);
   auto i = entries_.find(channel);
   if (i == entries_.end())

@@ -61,9 +61,9 @@ private:
   void on(message& what);
   void on(answered& what);
 
-  caf::result<ok_atom> attach(const push_address& where);
+  caf::result<ok_atom> attach_address(const push_address& where);
 
-  caf::result<ok_atom> detach(const push_address& where);
+  caf::result<ok_atom> detach_address(const push_address& where);
 
   void subscribe(std::vector<std::string> channels);
 
