@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian or Ubuntu packages that a job needs, if any is missing.
 #
-#   bash app/setup.sh build|demo|test...
+#   bash app/setup.sh build|demo|test|fuzz...
 set -euo pipefail
 
 # shellcheck source=/dev/null
@@ -22,6 +22,7 @@ for job in "$@"; do
         nftables clang-format)
       # Ubuntu has Chromium only as a snap: there the browser's test is skipped.
       [[ $ID = debian ]] && packages+=(chromium) ;;
+    fuzz) packages+=(clang libclang-rt-dev) ;;
     *)
       echo "setup.sh: no job is called $job" >&2
       exit 2

@@ -9,24 +9,55 @@ namespace waybill::redis {
 
 namespace {
 
-reply convert(const redisReply& x) {
-  switch (x.type) {
-  case REDIS_REPLY_INTEGER:
-    return {reply::kind::number, x.integer};
-  case REDIS_REPLY_STRING:
-  case REDIS_REPLY_STATUS:
-    return {reply::kind::text, 0, std::string{x.str, size_t(x.len)}};
-  case REDIS_REPLY_ERROR:
-    return {reply::kind::error, 0, std::string{x.str, size_t(x.len)}};
-  case REDIS_REPLY_ARRAY: {
-    reply result{reply::kind::list};
-    for (size_t i = 0; i < x.elements; ++i)
-      result.items.push_back(convert(*x.element[i]));
-    return result;
+/// Puts a reply, or a part of one, where hiredis has come to: into the list
+/// that it reads, or by itself.
+/// @returns null, which hiredis reports, if there is no memory left.
+void* add(const redisReadTask* task, reply::kind type, int64_t number = 0,
+          std::string_view text = {}) noexcept {
+  try {
+    reply what{type, number, std::string{text}};
+    if (!task->parent)
+      return new reply{std::move(what)};
+    auto list = static_cast<reply*>(task->parent->obj);
+    return &list->items.emplace_back(std::move(what));
+  } catch (const std::bad_alloc&) {
+    return nullptr;
   }
-  default:
-    return {};
+}
+
+/// Returns what hiredis makes replies with. Its own makes room for as many
+/// elements as a list is said to have, before any of them has come.
+template <class Functions>
+Functions make_functions() {
+  Functions result{};
+  result.createString
+    = [](const redisReadTask* task, char* text, size_t size) -> void* {
+    auto type = task->type == REDIS_REPLY_ERROR ? reply::kind::error
+                                                : reply::kind::text;
+    return add(task, type, 0, {text, size});
+  };
+  result.createArray = [](const redisReadTask* task, auto) -> void* {
+    return add(task, reply::kind::list);
+  };
+  result.createInteger
+    = [](const redisReadTask* task, long long number) -> void* {
+    return add(task, reply::kind::number, number);
+  };
+  result.createNil = [](const redisReadTask* task) -> void* {
+    return add(task, reply::kind::nil);
+  };
+  // What hiredis 1 knows besides is of RESP3, which nobody asks for.
+  if constexpr (requires { result.createDouble; }) {
+    result.createDouble
+      = [](const redisReadTask* task, double, char*, size_t) -> void* {
+      return add(task, reply::kind::nil);
+    };
+    result.createBool = [](const redisReadTask* task, int) -> void* {
+      return add(task, reply::kind::nil);
+    };
   }
+  result.freeObject = [](void* ptr) { delete static_cast<reply*>(ptr); };
+  return result;
 }
 
 } // namespace
@@ -51,7 +82,11 @@ void reply_reader::deleter::operator()(redisReader* ptr) const noexcept {
   redisReaderFree(ptr);
 }
 
-reply_reader::reply_reader() : reader_(redisReaderCreate()) {
+reply_reader::reply_reader() {
+  static const auto functions = make_functions<redisReplyObjectFunctions>();
+  // It only reads them, though it does not say so.
+  reader_.reset(redisReaderCreateWithFunctions(
+    const_cast<redisReplyObjectFunctions*>(&functions)));
   if (!reader_)
     throw std::bad_alloc{};
 }
@@ -66,9 +101,8 @@ std::optional<reply> reply_reader::next() {
     throw std::runtime_error{reader_->errstr};
   if (!ptr)
     return std::nullopt;
-  auto guard
-    = std::unique_ptr<void, decltype(&freeReplyObject)>{ptr, &freeReplyObject};
-  return convert(*static_cast<redisReply*>(ptr));
+  auto result = std::unique_ptr<reply>{static_cast<reply*>(ptr)};
+  return std::move(*result);
 }
 
 } // namespace waybill::redis

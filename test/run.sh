@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
-# Installs what the tests need, builds, and runs every test.
+# Installs what the tests need, builds, and runs every test; with the preset
+# fuzz, every fuzz target for a while.
 #
 #   bash test/run.sh [PRESET]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 preset=${1:-release}
 
-bash app/setup.sh build test
+kind=test
+[[ $preset = fuzz ]] && kind=fuzz
+bash app/setup.sh build "$kind"
 echo "Building $preset, which takes some minutes the first time"
 cmake --preset "$preset"
 cmake --build --preset "$preset"

@@ -1,0 +1,25 @@
+// Hands files to a target, one after the other: the main function of targets
+// that are built without libFuzzer, for which seeds are tests like any other.
+
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <string>
+
+#include "test/fuzz/require.hpp"
+
+int main(int argc, char** argv) {
+  size_t files = 0;
+  for (int i = 1; i < argc; ++i)
+    for (auto& each : std::filesystem::directory_iterator{argv[i]}) {
+      std::cout << each.path().string() << std::endl;
+      std::ifstream in{each.path(), std::ios::binary};
+      std::string bytes{std::istreambuf_iterator<char>{in}, {}};
+      LLVMFuzzerTestOneInput(reinterpret_cast<const uint8_t*>(bytes.data()),
+                             bytes.size());
+      ++files;
+    }
+  std::cout << files << " inputs\n";
+  return files > 0 ? 0 : 1;
+}
