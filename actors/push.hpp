@@ -35,6 +35,9 @@ inline std::string to_string(level x) {
   return "unknown";
 }
 
+/// For how long a push can be kept.
+constexpr auto longest_ttl = std::chrono::hours{365 * 24};
+
 /// One message on its way to an address.
 struct push {
   /// What it is for.
@@ -63,7 +66,8 @@ struct push {
   /// The node that waits for reports; empty if none does.
   std::string reply_to = {};
 
-  /// For how long it is kept until a client has confirmed it; 0: not at all.
+  /// For how long it is kept until a client has confirmed it, up to
+  /// `longest_ttl`; 0: not at all.
   std::chrono::milliseconds ttl{0};
 
   /// Names its place in the mailbox, if it is kept.

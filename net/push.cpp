@@ -11,8 +11,6 @@ namespace waybill::net {
 
 namespace {
 
-constexpr auto longest_ttl = std::chrono::seconds{365 * 24 * 3600};
-
 answer bad_parameter(std::string message) {
   return failure(http::status::bad_request, "bad_parameter",
                  std::move(message));
@@ -30,7 +28,7 @@ std::optional<std::chrono::seconds> parse_ttl(std::string_view text) {
   auto last = text.data() + text.size();
   auto [end, error] = std::from_chars(text.data(), last, count);
   if (error != std::errc{} || end != last || count < 0 || text.starts_with('-')
-      || count > longest_ttl.count())
+      || std::chrono::seconds{count} > longest_ttl)
     return std::nullopt;
   return std::chrono::seconds{count};
 }
@@ -113,14 +111,8 @@ push make_push(const push_options& options, payload body) {
   return result;
 }
 
-/// A line of a batch.
-struct batch_line {
-  push_address where;
-  std::string message;
-  std::chrono::seconds ttl{0};
-};
+} // namespace
 
-/// Parses `{"to":"456","message":"…","ttl":0}` and the like.
 std::variant<batch_line, answer> parse_line(std::string_view text) {
   auto bad = [](std::string message) {
     return failure(http::status::bad_request, "bad_line", std::move(message));
@@ -168,6 +160,8 @@ std::variant<batch_line, answer> parse_line(std::string_view text) {
     return bad("only what is for an id can be kept");
   return result;
 }
+
+namespace {
 
 /// Gathers the answers to the lines of a batch.
 struct batch {

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "net/api.hpp"
@@ -24,6 +25,16 @@ struct push_options {
 std::variant<push_options, answer>
 parse_push_options(const std::map<std::string, std::string>& query,
                    bool may_keep);
+
+/// A line of a batch.
+struct batch_line {
+  push_address where;
+  std::string message;
+  std::chrono::seconds ttl{0};
+};
+
+/// Parses `{"to":"456","message":"…","ttl":0}` and the like.
+std::variant<batch_line, answer> parse_line(std::string_view text);
 
 /// Makes the answer to a request for which the bus had none.
 answer to_answer(const caf::error& why);

@@ -20,6 +20,11 @@ json parse_msgpack(std::string_view bytes) {
   return json::from_msgpack(bytes);
 }
 
+/// Returns a number that is nothing else, a fraction say.
+uint64_t number(const json& x) {
+  return x.get_ref<const json::number_unsigned_t&>();
+}
+
 /// Picks the members of a push out of its MessagePack.
 class push_reader : public visitor {
 public:
@@ -56,10 +61,10 @@ public:
   bool number_unsigned(number_unsigned_t value) override {
     if (key_ == "want" && value <= static_cast<uint64_t>(level::received))
       what.want = static_cast<level>(value);
-    else if (key_ == "ttl")
-      what.ttl = std::chrono::milliseconds{value};
     else if (key_ == "claim")
       return is(push::purpose::claim, value);
+    else if (key_ == "ttl")
+      return keep_for(value);
     return true;
   }
 
@@ -73,6 +78,14 @@ public:
   bool has_body = false;
 
 private:
+  bool keep_for(uint64_t milliseconds) {
+    constexpr auto most = std::chrono::milliseconds{longest_ttl}.count();
+    if (milliseconds > static_cast<uint64_t>(most))
+      return false;
+    what.ttl = std::chrono::milliseconds{milliseconds};
+    return true;
+  }
+
   /// What has a purpose of its own needs no body.
   bool is(push::purpose purpose, uint64_t claim) {
     what.what = purpose;
@@ -161,10 +174,12 @@ caf::expected<node_message> decode_node_message(std::string_view bytes) {
     for (auto& x : all.at("reports")) {
       report each{x.at(0), ""};
       each.node = result.node;
-      each.counts = {x.at(1), x.at(2), x.at(3), x.at(4), x.at(5)};
+      each.counts = {number(x.at(1)), number(x.at(2)), number(x.at(3)),
+                     number(x.at(4)), number(x.at(5))};
       each.settled = x.at(6);
       for (auto& y : x.at(7))
-        each.details.push_back({result.node, y.at(0), y.at(1), y.at(2)});
+        each.details.push_back(
+          {result.node, y.at(0), number(y.at(1)), number(y.at(2))});
       result.reports.push_back(std::move(each));
     }
     return result;
@@ -186,11 +201,15 @@ std::string encode(const outcome& what) {
 caf::expected<outcome> decode_outcome(std::string_view bytes) {
   try {
     auto x = parse_msgpack(bytes);
+    auto want = number(x.at(1));
+    if (want > static_cast<uint64_t>(level::received))
+      return wrong("an outcome at no level");
     return outcome{x.at(0),
-                   static_cast<level>(x.at(1).get<unsigned>()),
+                   static_cast<level>(want),
                    x.at(2),
-                   {x.at(3), x.at(4), x.at(5), x.at(6), x.at(7)},
-                   x.at(8)};
+                   {number(x.at(3)), number(x.at(4)), number(x.at(5)),
+                    number(x.at(6)), number(x.at(7))},
+                   number(x.at(8))};
   } catch (const json::exception&) {
     return wrong("not the outcome of a push");
   }

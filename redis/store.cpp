@@ -1,5 +1,6 @@
 #include "redis/store.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "actors/repeats.hpp"
@@ -159,7 +160,8 @@ void store::read(const mailbox_query& what, handler<mailbox_page> then) {
            if (!each)
              return then(caf::error{errc::refused,
                                     std::string{"not a push in a mailbox"}});
-           each->ttl = std::chrono::milliseconds{items[i + 2].number};
+           each->ttl = std::min<std::chrono::milliseconds>(
+             std::chrono::milliseconds{items[i + 2].number}, longest_ttl);
            // Who waits for its receipt knows that it is kept.
            each->reply_to.clear();
            each->want = level::routed;

@@ -6,6 +6,7 @@
 
 using namespace waybill;
 using namespace waybill::redis;
+using namespace std::string_literals;
 
 CAF_TEST(a push survives the way between nodes) {
   for (auto& body :
@@ -84,6 +85,11 @@ CAF_TEST(what is no message of ours is refused) {
   CAF_CHECK(!decode_outcome(message));
   CAF_CHECK(!decode_node_message(std::string(100'000, '\x91')));
   CAF_CHECK(!decode_outcome(std::string(100'000, '\x91')));
+  CAF_MESSAGE("a fraction is no number, and there are three levels");
+  auto half = "\xcb\x3f\xe0\0\0\0\0\0\0"s;
+  CAF_CHECK(!decode_outcome(kept.substr(0, kept.size() - 1) + half));
+  kept[3] = 3;
+  CAF_CHECK(!decode_outcome(kept));
 }
 
 CAF_TEST(what is no push is refused) {
@@ -95,6 +101,8 @@ CAF_TEST(what is no push is refused) {
   CAF_CHECK(!decode(std::string(100'000, '\x91')));
   CAF_MESSAGE("a text that is not UTF-8 would end the client's connection");
   CAF_CHECK(!decode("\x81\xa4text\xa1\xff"));
+  CAF_MESSAGE("nobody keeps one until the end of time");
+  CAF_CHECK(!decode("\x82\xa4text\xa0\xa3ttl\xcf\xba\0\0\0\0\0\0\0"s));
 }
 
 CAF_TEST(what a client sent becomes JSON) {
