@@ -1,0 +1,56 @@
+// What stands in options and parameters: addresses and durations.
+
+#include <algorithm>
+
+#include "net/config.hpp"
+#include "redis/url.hpp"
+#include "test/fuzz/require.hpp"
+
+using namespace waybill;
+using fuzz::require;
+
+namespace {
+
+void check_listen_address(std::string_view text) {
+  auto where = net::listen_address::parse(text);
+  if (!where)
+    return;
+  require(std::stoi(where->port) <= 65535, "a port has 16 bits");
+  where->is_loopback();
+  auto host = '[' + where->host + ']';
+  auto again = net::listen_address::parse(host + ':' + where->port);
+  require(again && again->host == where->host && again->port == where->port,
+          "an address that was printed is the same");
+}
+
+void check_duration(std::string_view text) {
+  auto time = net::parse_duration(text);
+  if (!time)
+    return;
+  require(time->count() >= 0 && *time <= std::chrono::hours{365 * 24},
+          "a duration is a year at most");
+  require(net::parse_duration(std::to_string(time->count()) + "ms") == time,
+          "a duration that was printed is the same");
+}
+
+void check_server_url(std::string_view text) {
+  auto url = redis::server_url::parse(text);
+  if (!url)
+    return;
+  auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  require(std::all_of(url->db.begin(), url->db.end(), is_digit),
+          "a database is a number");
+  require(url->sentinels.empty() == url->master.empty(),
+          "Sentinels know a master");
+  require(!to_string(*url).empty(), "a log says which server it is");
+}
+
+} // namespace
+
+int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  auto text = fuzz::text_of(data, size);
+  check_listen_address(text);
+  check_duration(text);
+  check_server_url(text);
+  return 0;
+}

@@ -1,0 +1,144 @@
+// A connection from its first byte: requests, and what becomes of them while a
+// session listens. The first byte says in which pieces the rest arrives.
+
+#include <algorithm>
+#include <charconv>
+
+#include <nlohmann/json.hpp>
+
+#include "test/fuzz/node.hpp"
+#include "test/fuzz/require.hpp"
+
+using namespace waybill::fuzz;
+using nlohmann::json;
+
+namespace {
+
+/// What came back on a connection.
+struct answers {
+  std::vector<int> statuses;
+
+  /// Set if they may be others where the bytes arrive otherwise.
+  bool vary = false;
+};
+
+/// Takes what comes before `separator`, and that.
+std::string_view take_until(std::string_view& bytes,
+                            std::string_view separator) {
+  auto end = bytes.find(separator);
+  require(end != bytes.npos, "an answer is written whole");
+  auto result = bytes.substr(0, end);
+  bytes.remove_prefix(end + separator.size());
+  return result;
+}
+
+template <class T>
+T parse_number(std::string_view text) {
+  T result{};
+  auto last = text.data() + text.size();
+  auto [end, error] = std::from_chars(text.data(), last, result);
+  require(error == std::errc{} && end == last, "a number is a number");
+  return result;
+}
+
+/// Checks the fields of an answer.
+/// @returns the size of the body that they promise.
+size_t check_fields(std::string_view head) {
+  size_t result = 0;
+  while (!head.empty()) {
+    auto name = take_until(head, ": ");
+    auto value = take_until(head, "\r\n");
+    auto is_token = [](char c) { return c > 0x20 && c < 0x7f && c != ':'; };
+    auto is_visible = [](char c) { return c >= 0x20 && c < 0x7f; };
+    require(std::all_of(name.begin(), name.end(), is_token)
+              && std::all_of(value.begin(), value.end(), is_visible),
+            "no field holds what is not ASCII");
+    if (name == "Content-Length")
+      result = parse_number<size_t>(value);
+  }
+  return result;
+}
+
+void check_body(int status, std::string_view body) {
+  while (!body.empty()) {
+    auto line = json::parse(take_until(body, "\n"));
+    auto is_text = [&](const char* name) {
+      return line.contains(name) && line[name].is_string();
+    };
+    require(line.is_object(), "answers are JSON objects");
+    require(status < 400 || is_text("push")
+              || (is_text("error") && is_text("message")),
+            "a failure says what to do");
+  }
+}
+
+/// Parses all that came back.
+answers parse(std::string_view bytes) {
+  constexpr std::string_view proceed = "HTTP/1.1 100 Continue\r\n\r\n";
+  answers result;
+  while (!bytes.empty()) {
+    // Whoever has sent the body already is not asked for it.
+    if (bytes.starts_with(proceed)) {
+      bytes.remove_prefix(proceed.size());
+      continue;
+    }
+    auto line = take_until(bytes, "\r\n");
+    require(line.starts_with("HTTP/1.1 ") || line.starts_with("HTTP/1.0 "),
+            "an answer is HTTP");
+    auto status = parse_number<int>(line.substr(9, 3));
+    result.statuses.push_back(status);
+    std::string head{take_until(bytes, "\r\n\r\n")};
+    auto size = check_fields(head + "\r\n");
+    if (status == 101) {
+      parse_frames(bytes, false);
+      result.vary = true;
+      return result;
+    }
+    // A body, which HEAD is not sent, begins with a brace.
+    if (size == 0 || !bytes.starts_with('{'))
+      continue;
+    require(size <= bytes.size(), "a body is written whole");
+    auto body = bytes.substr(0, size);
+    check_body(status, body);
+    bytes.remove_prefix(size);
+    // A time that is up at once, and what follows a handshake.
+    if (status == 504 || body.find("bad_handshake") != body.npos
+        || body.find("\"status\":504") != body.npos)
+      result.vary = true;
+  }
+  return result;
+}
+
+/// Sends all of that from one client, while another, which answers pings,
+/// listens to 456 and news.
+answers run(std::string_view bytes, size_t piece) {
+  node home;
+  home.connect();
+  auto greeting = home.send(0, handshake("456?topics=news"), 4096);
+  require(greeting.starts_with("HTTP/1.1 101 "), "a session starts");
+  home.connect();
+  auto out = home.send(1, bytes, piece);
+  for (auto& each : parse_frames(home.send(0, "", 1), false))
+    if (each.opcode == frame::ping)
+      home.send(0, print({frame::pong, false, each.body}), 4096);
+  home.wait();
+  out += home.send(1, "", 1);
+  parse_frames(home.send(0, "", 1), false);
+  return parse(out);
+}
+
+} // namespace
+
+int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  if (size == 0)
+    return 0;
+  auto bytes = text_of(data + 1, size - 1);
+  size_t piece = 1 + data[0];
+  auto whole = run(bytes, bytes.size());
+  if (piece >= bytes.size())
+    return 0;
+  auto pieces = run(bytes, piece);
+  require(whole.vary || pieces.vary || whole.statuses == pieces.statuses,
+          "the answers do not depend on how the bytes arrive");
+  return 0;
+}

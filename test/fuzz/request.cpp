@@ -1,0 +1,97 @@
+// The head of a request, from its bytes to what the API is asked.
+
+#include <algorithm>
+#include <optional>
+#include <variant>
+
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/url/encode.hpp>
+#include <boost/url/rfc/unreserved_chars.hpp>
+
+#include "actors/text.hpp"
+#include "net/api.hpp"
+#include "net/push.hpp"
+#include "test/fuzz/require.hpp"
+
+using namespace waybill;
+using namespace waybill::net;
+using fuzz::require;
+
+namespace {
+
+std::string quote(const std::string& text) {
+  return boost::urls::encode(text, boost::urls::unreserved_chars);
+}
+
+/// Writes a target as a client would that takes no risks.
+std::string print(const target& where) {
+  std::string result;
+  for (auto& segment : where.path)
+    result += '/' + quote(segment);
+  auto separator = '?';
+  for (auto& [name, value] : where.query) {
+    result += separator + quote(name) + '=' + quote(value);
+    separator = '&';
+  }
+  return result;
+}
+
+void check_request(const request& what) {
+  require(what.where.path.size() < 2 || is_name(what.where.path[1]),
+          "whom a request is about has a name");
+  auto again = parse_target(print(what.where), "h");
+  auto same = std::get_if<target>(&again);
+  require(same && same->path == what.where.path
+            && same->query == what.where.query,
+          "what is decoded once is encoded once");
+  if (is_websocket(what)) {
+    auto topics = topics_of(what);
+    require(topics.size() <= 100
+              && std::all_of(topics.begin(), topics.end(), is_name),
+            "topics have names");
+  }
+  auto options = parse_push_options(what.where.query, true);
+  if (auto push = std::get_if<push_options>(&options))
+    require(push->wait.count() >= 0 && push->ttl.count() >= 0
+              && push->ttl <= std::chrono::hours{365 * 24},
+            "times have bounds");
+}
+
+} // namespace
+
+int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  auto bytes = fuzz::text_of(data, size);
+  auto end = find_head_end(bytes);
+  if (end <= 0)
+    return 0;
+  auto head = bytes.substr(0, static_cast<size_t>(end));
+  require(head.ends_with("\r\n"), "a head ends with an empty line");
+  if (check_head(head))
+    return 0;
+  http::request_parser<http::empty_body> parser;
+  parser.header_limit(max_head_size);
+  boost::system::error_code ec;
+  parser.put(boost::asio::buffer(head.data(), head.size()), ec);
+  if (ec && ec != http::error::need_more)
+    return 0;
+  auto& fields = parser.get().base();
+  for (auto& each : fields)
+    require(each.value().find_first_of(std::string_view{"\0\r\n", 3})
+              == std::string_view::npos,
+            "a field has one line");
+  if (check_fields(fields))
+    return 0;
+  auto where = parse_target(fields.target(), fields[http::field::host]);
+  if (std::holds_alternative<answer>(where))
+    return 0;
+  request what{fields.method(), fields.method_string(),
+               std::get<target>(std::move(where))};
+  for (auto [i, last] = fields.equal_range("Idempotency-Key"); i != last; ++i)
+    what.keys.emplace_back(i->value());
+  if (auto wrong = check(what))
+    net::print(wrong->body);
+  else
+    check_request(what);
+  return 0;
+}

@@ -1,0 +1,25 @@
+// What a client sends on a WebSocket. The first byte says whether it may be
+// compressed, and in which pieces it arrives.
+
+#include "test/fuzz/node.hpp"
+#include "test/fuzz/require.hpp"
+
+using namespace waybill::fuzz;
+
+int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  if (size == 0)
+    return 0;
+  auto compression = (data[0] & 0x80) != 0;
+  size_t piece = 1 + (data[0] & 0x7f);
+  node home{compression};
+  home.connect();
+  auto offer
+    = compression ? "Sec-WebSocket-Extensions: permessage-deflate\r\n" : "";
+  auto greeting = home.send(0, handshake("456", offer), 4096);
+  require(greeting.starts_with("HTTP/1.1 101 "), "a session starts");
+  // What it sends comes back: nobody else wants it.
+  auto echo = home.send(0, text_of(data + 1, size - 1), piece);
+  home.wait();
+  parse_frames(echo + home.send(0, "", 1), compression);
+  return 0;
+}
