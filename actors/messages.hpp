@@ -38,6 +38,8 @@ enum class close_code : uint16_t {
   internal_error = 1011,
   /// The client reads too slowly: its queue is full.
   try_again_later = 1013,
+  /// The client was let in by a token, whose time is over.
+  token_expired = 4001,
   /// The API said so.
   kicked = 4500,
   /// A newer session of the same id has taken over.

@@ -8,7 +8,7 @@
 
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
+#include "app/cli.hpp"
 
 namespace waybill::app {
 
@@ -42,36 +42,6 @@ void add_variables(const CLI::App& parser,
     if (value && std::none_of(arguments.begin(), arguments.end(), is_given))
       arguments.push_back(flag + '=' + value);
   }
-}
-
-/// Turns the text of an option into its value, or into nothing.
-template <class T>
-using reader = std::optional<T> (*)(std::string_view);
-
-/// Adds an option whose values `read` understands; of a list, each of them.
-/// @param form says what a value looks like.
-template <class T, class Target>
-void add(CLI::App& parser, const std::string& name, Target& target,
-         reader<T> read, const std::string& form, const char* shown_default,
-         const std::string& help) {
-  constexpr bool is_list = std::is_same_v<Target, std::vector<T>>;
-  auto store = [&target, read](const std::vector<std::string>& texts) {
-    if constexpr (is_list)
-      target.clear();
-    for (auto& text : texts)
-      if constexpr (is_list)
-        target.push_back(*read(text));
-      else
-        target = *read(text);
-  };
-  auto option
-    = parser.add_option_function<std::vector<std::string>>(name, store, help);
-  option->allow_extra_args(false)->type_name("")->default_str(shown_default);
-  if (!is_list)
-    option->expected(1);
-  option->check([read, form](const std::string& text) -> std::string {
-    return read(text) ? "" : "write " + form;
-  });
 }
 
 std::optional<redis::server_url> read_redis(std::string_view text) {
@@ -148,6 +118,36 @@ std::optional<bool> read_format(std::string_view text) {
   return text == "json";
 }
 
+/// Reads how clients are let in: whether they need a token.
+std::optional<bool> read_auth(std::string_view text) {
+  if (text != "none" && text != "jwt")
+    return std::nullopt;
+  return text == "jwt";
+}
+
+/// Says what keeps these options from being safe, or nothing.
+std::string check_access(const options& x) {
+  auto& access = x.access;
+  if (access.needs_token && access.token_key_files.empty())
+    return "--auth jwt needs --jwt-key-file";
+  if (!access.needs_token
+      && (!access.token_key_files.empty() || !access.tokens.audience.empty()
+          || !access.tokens.issuer.empty()))
+    return "--jwt-… needs --auth jwt";
+  auto exposed = std::find_if(x.listen.begin(), x.listen.end(),
+                              [](auto& where) { return !where.is_loopback(); });
+  if (exposed == x.listen.end() || x.insecure)
+    return "";
+  auto missing = !access.needs_token ? "clients are: add --auth jwt"
+                 : access.api_key_file.empty()
+                   ? "pushers are: add --api-key-file"
+                   : nullptr;
+  return missing ? "others can connect to " + exposed->host
+                     + ", and nobody is asked who " + missing
+                     + ", or --insecure to serve all the same"
+                 : "";
+}
+
 } // namespace
 
 options::options()
@@ -165,7 +165,6 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments) {
   parser.allow_config_extras(CLI::config_extras_mode::error);
   auto& connections = result.connections;
   auto& sockets = connections.websocket;
-  const std::string duration = "a duration such as 5s, 500ms or 10m";
   const std::string size = "a number of bytes such as 1000, 64KiB or 1MiB";
 
   add(parser, "--listen", result.listen, &net::listen_address::parse,
@@ -175,6 +174,25 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments) {
   parser.add_flag("--insecure", result.insecure,
                   "Listen where others can connect, though nobody is asked who "
                   "they are");
+  add(parser, "--auth", result.access.needs_token, &read_auth, "none or jwt",
+      "none", "How clients are let in: none (all are), jwt (by a token)");
+  parser.add_option("--jwt-key-file", result.access.token_key_files,
+                    "File of the keys of which one must have signed a token: "
+                    "secrets, one on each line, or public keys in PEM; any "
+                    "number of times");
+  add(parser, "--jwt-alg", result.access.tokens.algorithm,
+      &net::parse_algorithm, "HS256, RS256 or ES256", "HS256",
+      "How tokens are signed: HS256, RS256, ES256");
+  parser.add_option("--jwt-audience", result.access.tokens.audience,
+                    "What aud in a token must name");
+  parser.add_option("--jwt-issuer", result.access.tokens.issuer,
+                    "What iss in a token must be");
+  add(parser, "--allow-origin", result.access.origins, &net::origin::parse,
+      "an origin such as https://example.com or https://*.example.com", "",
+      "Origin of pages that may come, besides those of the host that they ask "
+      "for; any number of times");
+  parser.add_option("--api-key-file", result.access.api_key_file,
+                    "File of the keys that pushers need; see waybill key");
   add(parser, "--redis", result.redis, &read_redis,
       "redis://[user:password@]host:port[/db], rediss:// for TLS, unix://path "
       "or redis+sentinel://[user:password@]host:port,…/master[/db]",
@@ -218,13 +236,13 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments) {
       "newest-per-node (it replaces the first on its node), newest (in the "
       "whole cluster)");
   add(parser, "--idle-timeout", sockets.idle_timeout, &net::parse_duration,
-      duration, "60s",
+      duration_form, "60s",
       "Close a connection whose peer is silent for so long; a WebSocket is "
       "pinged at half of it");
   add(parser, "--head-timeout", connections.head_timeout, &net::parse_duration,
-      duration, "10s", "Time to send a request, or to finish a handshake");
-  add(parser, "--drain", result.drain, &net::parse_duration, duration, "10s",
-      "Time over which sessions are closed when the node stops");
+      duration_form, "10s", "Time to send a request, or to finish a handshake");
+  add(parser, "--drain", result.drain, &net::parse_duration, duration_form,
+      "10s", "Time over which sessions are closed when the node stops");
   add(parser, "--max-message", sockets.max_message, &read_size, size, "64KiB",
       "Largest message from a client");
   add(parser, "--max-body", connections.max_body, &read_size, size, "256KiB",
@@ -249,14 +267,16 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments) {
   } catch (const CLI::ParseError& e) {
     return parser.exit(e) == 0 ? 0 : 2;
   }
-  for (auto& where : result.listen)
-    if (!where.is_loopback() && !result.insecure) {
-      std::cerr
-        << "waybill: others can connect to " << where.host
-        << ", and nobody is asked who they are: add --insecure to serve "
-           "all the same\n";
-      return 2;
-    }
+  if (auto wrong = check_access(result); !wrong.empty()) {
+    std::cerr << "waybill: " << wrong << '\n';
+    return 2;
+  }
+  auto rules = load_access(result.access);
+  if (auto wrong = std::get_if<std::string>(&rules)) {
+    std::cerr << "waybill: " << *wrong << '\n';
+    return 2;
+  }
+  result.rules = std::get<net::access_ptr>(std::move(rules));
   if (result.upstream == upstream::redis && result.redis.empty()) {
     std::cerr << "waybill: --upstream redis needs --redis\n";
     return 2;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "actors/registry.hpp"
+#include "app/access.hpp"
 #include "net/config.hpp"
 #include "redis/url.hpp"
 
@@ -31,6 +32,10 @@ struct options {
   size_t max_queue = 1 << 20;
   size_t mailbox_limit = 1000;
   net::connection_config connections;
+  access_options access;
+
+  /// What stood in the files of `access`.
+  net::access_ptr rules;
   std::string log_level = "info";
   bool log_json = false;
 

@@ -108,6 +108,8 @@ private:
       request_.keys.emplace_back(i->value());
     if (auto wrong = check(request_))
       return refuse(std::move(*wrong));
+    if (auto wrong = authorize(context_.api, fields, request_))
+      return refuse(std::move(*wrong));
     if (is_websocket(request_))
       return upgrade();
     if (parser_->content_length().value_or(0) > context_.config.max_body)
@@ -287,7 +289,7 @@ private:
       std::move(stream_), context_.config.websocket);
     socket->start(parser_->get(), context_.api.actors,
                   std::move(request_.where.path[1]), topics_of(request_),
-                  std::move(under_way_));
+                  std::move(request_.allowed), std::move(under_way_));
   }
 
   // -- small things -----------------------------------------------------------

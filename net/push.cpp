@@ -278,6 +278,10 @@ void handle_batch(api_context& context, request what, timer_type& timer,
       continue;
     }
     auto& [where, message, ttl] = std::get<batch_line>(line);
+    if (!is_granted(what.allowed, where)) {
+      all->set(i, forbidden("this key is for other addresses"));
+      continue;
+    }
     options.ttl = ttl;
     auto id = publish(context, where,
                       make_push(options, make_text(std::move(message))),

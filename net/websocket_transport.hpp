@@ -12,6 +12,7 @@
 
 #include "actors/gateway.hpp"
 #include "actors/transport.hpp"
+#include "net/access.hpp"
 #include "net/config.hpp"
 #include "net/stream.hpp"
 #include "net/timer.hpp"
@@ -44,14 +45,20 @@ public:
   }
 
   /// Answers the handshake, then starts the session of `id`, which listens to
-  /// `topics`.
+  /// `topics` and lasts for as long as it is `allowed`.
   /// @param guard is kept until there is a session.
   /// @pre `head` asks for a WebSocket; it is not used after the call.
   template <class Head, class Guard>
   void start(const Head& head, gateway& actors, std::string id,
-             std::vector<std::string> topics, Guard guard) {
+             std::vector<std::string> topics, grant allowed, Guard guard) {
+    if (!allowed.protocol.empty())
+      ws_.set_option(ws::stream_base::decorator(
+        [protocol = allowed.protocol](ws::response_type& response) {
+          response.set(http::field::sec_websocket_protocol, protocol);
+        }));
     ws_.async_accept(head, [self = this->shared_from_this(), &actors,
                             id = std::move(id), topics = std::move(topics),
+                            expiry = allowed.expiry,
                             guard = std::move(guard)](error_code ec) mutable {
       if (ec)
         return;
@@ -61,6 +68,8 @@ public:
           if (type == ws::frame_type::pong)
             self->on_pong(bytes);
         });
+      if (expiry)
+        self->end_at(*expiry);
       self->read(reading{self});
     });
   }
@@ -108,6 +117,19 @@ public:
 
 private:
   using error_code = boost::system::error_code;
+
+  /// Has the session end when the token of its client does.
+  void end_at(std::chrono::system_clock::time_point when) {
+    expiry_ = std::make_unique<date_timer>(
+      make_timer<date_timer>(ws_.get_executor()));
+    expiry_->expires_at(when);
+    expiry_->async_wait([weak = this->weak_from_this()](error_code ec) {
+      if (auto self = weak.lock(); self && !ec && self->session_)
+        caf::anon_send(
+          self->session_, close_atom_v,
+          close_reason{close_code::token_expired, "your token has expired"});
+    });
+  }
 
   /// A client answers a ping of ours with its number; it may send other pongs.
   void on_pong(std::string_view bytes) {
@@ -163,6 +185,9 @@ private:
   ws::stream<Stream> ws_;
   boost::beast::flat_buffer buffer_;
   session_actor session_;
+
+  /// Null for a client that may stay.
+  std::unique_ptr<date_timer> expiry_;
 };
 
 } // namespace waybill::net
