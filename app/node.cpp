@@ -206,7 +206,7 @@ int run_node(const options& config) {
   auto registry = keep(
     system.spawn<waybill::registry>(&home, bus, config.same_id, log_error));
 
-  std::vector<net::server::worker> workers;
+  std::vector<net::worker> workers;
   for (auto& loop : loops) {
     gateways.push_back(
       keep(system.spawn<gateway>(&loop, bus, registry, sessions, config.node)));
@@ -224,7 +224,7 @@ int run_node(const options& config) {
     try {
       addresses += (addresses.empty() ? "" : " and ") + server.listen(where);
     } catch (const boost::system::system_error& e) {
-      spdlog::critical("cannot listen on {}:{}: {}", where.host, where.port,
+      spdlog::critical("cannot listen on {}: {}", to_string(where),
                        e.code().message());
       // Nothing runs yet, so nothing needs an orderly end.
       std::_Exit(1);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "actors/gateway.hpp"
+#include "net/peer_address.hpp"
 #include "net/request.hpp"
 #include "net/timer.hpp"
 
@@ -27,6 +28,9 @@ struct request {
   std::vector<std::string> keys = {};
 
   std::string body = {};
+
+  /// The address of the client.
+  peer_address client = {};
 };
 
 /// What the API needs besides the request.

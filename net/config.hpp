@@ -37,17 +37,26 @@ struct connection_config {
 };
 
 /// Where a server listens: `host:port` with a name or number, `[::1]:8080`, or
-/// `:8080` for all addresses. Port 0 takes a free one.
+/// `:8080` for all addresses. Port 0 takes a free one. Or `unix:/path` for a
+/// unix socket.
 struct listen_address {
   std::string host;
   std::string port;
+
+  /// The file of a unix socket, absolute; else empty.
+  std::string path = {};
 
   /// @returns nothing for a text that is no such address.
   static std::optional<listen_address> parse(std::string_view text);
 
   /// Tells whether only this machine can connect to it.
   bool is_loopback() const;
+
+  bool is_unix() const noexcept { return !path.empty(); }
 };
+
+/// Prints an address as it is parsed.
+std::string to_string(const listen_address& where);
 
 /// Parses a duration such as `5s`, `500ms` or `10m`: digits and a unit out of
 /// `ms`, `s`, `m` and `h`.

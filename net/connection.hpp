@@ -6,6 +6,7 @@
 
 #include "net/api.hpp"
 #include "net/config.hpp"
+#include "net/peer_address.hpp"
 
 namespace waybill::net {
 
@@ -44,8 +45,14 @@ using socket_type
   = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol,
                                      boost::asio::io_context::executor_type>;
 
+/// How a connection came in.
+struct arrival {
+  /// Who is at its other end.
+  peer_address peer = {};
+};
+
 /// Answers what comes in on `socket` until it is closed.
 /// @pre runs on the loop of `socket`, which is that of `context`.
-void serve(socket_type socket, server_context& context);
+void serve(socket_type socket, server_context& context, const arrival& from);
 
 } // namespace waybill::net

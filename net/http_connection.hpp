@@ -25,9 +25,10 @@ template <class Stream>
 class http_connection
     : public std::enable_shared_from_this<http_connection<Stream>> {
 public:
-  http_connection(Stream stream, server_context& context)
+  http_connection(Stream stream, server_context& context,
+                  const arrival& from = {})
       : stream_(std::move(stream)), timer_(make_timer(stream_.get_executor())),
-        context_(context) {
+        context_(context), from_(from) {
     // nop
   }
 
@@ -104,6 +105,7 @@ private:
       return refuse(std::move(*wrong));
     request_ = {fields.method(), fields.method_string(),
                 std::move(std::get<target>(where)), is_binary(fields)};
+    request_.client = from_.peer;
     for (auto [i, end] = fields.equal_range("Idempotency-Key"); i != end; ++i)
       request_.keys.emplace_back(i->value());
     if (auto wrong = check(request_))
@@ -284,7 +286,7 @@ private:
 
   void become_websocket() {
     auto socket = std::make_shared<websocket_transport<Stream>>(
-      std::move(stream_), context_.config.websocket);
+      std::move(stream_), context_.config.websocket, request_.client);
     socket->start(parser_->get(), context_.api.actors,
                   std::move(request_.where.path[1]), topics_of(request_),
                   std::move(under_way_));
@@ -319,6 +321,7 @@ private:
   Stream stream_;
   timer_type timer_;
   server_context& context_;
+  const arrival from_;
 
   /// Bounds trailers and chunk extensions, too, which Beast reads whole.
   boost::beast::flat_buffer buffer_{max_head_size};

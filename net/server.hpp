@@ -1,34 +1,25 @@
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "net/connection.hpp"
-#include "net/event_loop.hpp"
+#include "net/listener.hpp"
 
 namespace waybill::net {
 
-/// Accepts connections and deals them out to event loops, one after the other.
-/// Lives on the first of them.
+/// All that a node listens on. Lives on the first of its event loops.
 class server {
 public:
-  /// One loop and what its connections share; the contexts outlive the server.
-  struct worker {
-    event_loop& loop;
-    server_context& context;
-  };
-
+  /// @param workers have contexts that outlive the server.
   /// @param on_error gets a line when connections cannot be accepted, at most
   ///                 one a second.
   /// @pre `!workers.empty()`
-  server(std::vector<worker> workers,
-         std::function<void(const std::string&)> on_error);
+  server(std::vector<worker> workers, listener::error_handler on_error);
 
   /// Listens on `where` as well.
-  /// @returns the address and port that were taken.
+  /// @returns the address that was taken.
   /// @throws boost::system::system_error if it is taken, or not ours.
   /// @pre the loops have not been started.
   std::string listen(const listen_address& where);
@@ -46,10 +37,8 @@ public:
   void finish(std::function<void()> then);
 
 private:
-  class listener;
-
-  std::vector<worker> workers_;
-  std::function<void(const std::string&)> on_error_;
+  const std::vector<worker> workers_;
+  const listener::error_handler on_error_;
   std::vector<std::shared_ptr<listener>> listeners_;
 };
 

@@ -1,10 +1,5 @@
 #pragma once
 
-#include <cstring>
-#include <sstream>
-#include <string>
-
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/socket_base.hpp>
 #include <boost/system/error_code.hpp>
 
@@ -42,27 +37,6 @@ void end_stream(Stream& stream) {
     stream.shutdown(send, ignored);
   else
     stream.close();
-}
-
-/// Returns the address of the peer: that of a TCP socket with its port, and
-/// `unix` for other sockets.
-template <class Stream>
-std::string peer_of(const Stream& stream) {
-  if constexpr (requires(boost::system::error_code ec) {
-                  stream.remote_endpoint(ec);
-                }) {
-    boost::system::error_code ec;
-    auto endpoint = stream.remote_endpoint(ec);
-    boost::asio::ip::tcp::endpoint tcp;
-    if (!ec && endpoint.size() <= tcp.capacity()
-        && endpoint.protocol().family() != AF_UNIX) {
-      std::memcpy(tcp.data(), endpoint.data(), endpoint.size());
-      std::ostringstream out;
-      out << tcp;
-      return out.str();
-    }
-  }
-  return "unix";
 }
 
 } // namespace waybill::net
