@@ -169,9 +169,9 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments) {
   const std::string size = "a number of bytes such as 1000, 64KiB or 1MiB";
 
   add(parser, "--listen", result.listen, &net::listen_address::parse,
-      "host:port", "127.0.0.1:8080",
-      "Address for clients and pushers, any number of times; port 0 takes a "
-      "free one");
+      "host:port or unix:/path", "127.0.0.1:8080",
+      "Address for clients and pushers, any number of times: host:port, of "
+      "which port 0 takes a free one, or unix:/path");
   parser.add_flag("--insecure", result.insecure,
                   "Listen where others can connect, though nobody is asked who "
                   "they are");

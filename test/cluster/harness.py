@@ -197,6 +197,17 @@ class Server:
         return f"ws://{self.host}:{self.port}/websocket/{quote(name, safe='')}{query}"
 
 
+@dataclass
+class UnixServer:
+    """Where clients and pushers of the same machine connect to."""
+
+    path: Path
+    host = "localhost"
+    port = 80
+
+    ws_url = Server.ws_url
+
+
 class Node(Process):
     """A `waybill serve`, on a free port where none is given.
 
