@@ -14,6 +14,7 @@
 #include "actors/loopback.hpp"
 #include "actors/system_config.hpp"
 #include "app/log.hpp"
+#include "app/ports.hpp"
 #include "net/server.hpp"
 #include "redis/bridge.hpp"
 #include "redis/link.hpp"
@@ -219,17 +220,7 @@ int run_node(const options& config) {
                        spdlog::error("cannot accept connections: {}", what);
                      }};
 
-  std::string addresses;
-  for (auto& where : config.listen) {
-    try {
-      addresses += (addresses.empty() ? "" : " and ") + server.listen(where);
-    } catch (const boost::system::system_error& e) {
-      spdlog::critical("cannot listen on {}: {}", to_string(where),
-                       e.code().message());
-      // Nothing runs yet, so nothing needs an orderly end.
-      std::_Exit(1);
-    }
-  }
+  auto addresses = open_ports(server, config);
   spdlog::info("listening on {}", addresses);
   auto description
     = config.node + " listens on " + addresses + ", " + describe_redis(config);

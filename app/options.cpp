@@ -10,6 +10,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "app/ports.hpp"
+
 namespace waybill::app {
 
 namespace {
@@ -172,6 +174,10 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments) {
       "host:port or unix:/path", "127.0.0.1:8080",
       "Address for clients and pushers, any number of times: host:port, of "
       "which port 0 takes a free one, or unix:/path");
+  add(parser, "--admin-listen", result.admin_listen,
+      &net::listen_address::parse, "host:port or unix:/path", "",
+      "Address for pushers and admins, any number of times: what --listen "
+      "names is then for WebSockets alone");
   parser.add_flag("--insecure", result.insecure,
                   "Listen where others can connect, though nobody is asked who "
                   "they are");
@@ -249,14 +255,10 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments) {
   } catch (const CLI::ParseError& e) {
     return parser.exit(e) == 0 ? 0 : 2;
   }
-  for (auto& where : result.listen)
-    if (!where.is_loopback() && !result.insecure) {
-      std::cerr
-        << "waybill: others can connect to " << where.host
-        << ", and nobody is asked who they are: add --insecure to serve "
-           "all the same\n";
-      return 2;
-    }
+  if (auto wrong = check_ports(result)) {
+    std::cerr << "waybill: " << *wrong << '\n';
+    return 2;
+  }
   if (result.upstream == upstream::redis && result.redis.empty()) {
     std::cerr << "waybill: --upstream redis needs --redis\n";
     return 2;

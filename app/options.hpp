@@ -17,6 +17,7 @@ enum class upstream { log, echo, redis };
 /// The options of `waybill serve`; see `waybill serve --help`.
 struct options {
   std::vector<net::listen_address> listen = {{"127.0.0.1", "8080"}};
+  std::vector<net::listen_address> admin_listen;
   bool insecure = false;
   std::vector<redis::server_url> redis;
   std::string redis_channel = "waybill";

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "actors/gateway.hpp"
+#include "net/config.hpp"
 #include "net/peer_address.hpp"
 #include "net/request.hpp"
 #include "net/timer.hpp"
@@ -31,6 +32,9 @@ struct request {
 
   /// The address of the client.
   peer_address client = {};
+
+  /// What the port is for that it came in on.
+  port_role port = port_role::both;
 };
 
 /// What the API needs besides the request.

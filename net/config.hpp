@@ -58,6 +58,16 @@ struct listen_address {
 /// Prints an address as it is parsed.
 std::string to_string(const listen_address& where);
 
+/// What a port is for.
+enum class port_role {
+  /// Everything: the node has no port for admins.
+  both,
+  /// WebSockets, and the probes of a balancer.
+  clients,
+  /// Everything but WebSockets.
+  admins,
+};
+
 /// Parses a duration such as `5s`, `500ms` or `10m`: digits and a unit out of
 /// `ms`, `s`, `m` and `h`.
 /// @returns nothing for any other text, and for more than a year.

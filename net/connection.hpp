@@ -49,6 +49,9 @@ using socket_type
 struct arrival {
   /// Who is at its other end.
   peer_address peer = {};
+
+  /// What the port is for.
+  port_role role = port_role::both;
 };
 
 /// Answers what comes in on `socket` until it is closed.

@@ -106,6 +106,7 @@ private:
     request_ = {fields.method(), fields.method_string(),
                 std::move(std::get<target>(where)), is_binary(fields)};
     request_.client = from_.peer;
+    request_.port = from_.role;
     for (auto [i, end] = fields.equal_range("Idempotency-Key"); i != end; ++i)
       request_.keys.emplace_back(i->value());
     if (auto wrong = check(request_))

@@ -55,8 +55,9 @@ std::shared_ptr<void> make_remover(const std::string& path) {
 } // namespace
 
 listener::listener(const std::vector<worker>& workers,
-                   const listen_address& where, const error_handler& on_error)
-    : workers_(workers), on_error_(on_error),
+                   const listen_address& where, port_role role,
+                   const error_handler& on_error)
+    : workers_(workers), role_(role), on_error_(on_error),
       acceptor_(workers[0].loop.context()), pause_(workers[0].loop.context()) {
   auto& context = workers[0].loop.context();
   auto what = resolve(context, where);
@@ -84,7 +85,7 @@ void listener::accept() {
      &context = context](error_code ec, socket_type socket) {
       if (ec)
         return self->on_error(ec);
-      arrival from{peer_address{*self->peer_.data()}};
+      arrival from{peer_address{*self->peer_.data()}, self->role_};
       self->delay_ = first_delay;
       self->accept();
       if (!from.peer.is_unix()) {

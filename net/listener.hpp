@@ -35,7 +35,7 @@ public:
   /// @throws boost::system::system_error if the address is taken, or not ours.
   /// @pre `!workers.empty()`
   listener(const std::vector<worker>& workers, const listen_address& where,
-           const error_handler& on_error);
+           port_role role, const error_handler& on_error);
 
   /// Returns the address that was taken.
   const std::string& name() const noexcept { return name_; }
@@ -57,6 +57,7 @@ private:
   void on_error(error_code ec);
 
   const std::vector<worker>& workers_;
+  const port_role role_;
   const error_handler& on_error_;
   boost::asio::basic_socket_acceptor<protocol,
                                      boost::asio::io_context::executor_type>

@@ -31,8 +31,8 @@ server::server(std::vector<worker> workers, listener::error_handler on_error)
   // nop
 }
 
-std::string server::listen(const listen_address& where) {
-  auto added = std::make_shared<listener>(workers_, where, on_error_);
+std::string server::listen(const listen_address& where, port_role role) {
+  auto added = std::make_shared<listener>(workers_, where, role, on_error_);
   listeners_.push_back(added);
   return added->name();
 }

@@ -18,11 +18,11 @@ public:
   /// @pre `!workers.empty()`
   server(std::vector<worker> workers, listener::error_handler on_error);
 
-  /// Listens on `where` as well.
+  /// Listens on `where` as well, for what `role` says.
   /// @returns the address that was taken.
   /// @throws boost::system::system_error if it is taken, or not ours.
   /// @pre the loops have not been started.
-  std::string listen(const listen_address& where);
+  std::string listen(const listen_address& where, port_role role);
 
   /// Starts to accept.
   /// @pre the loops have not been started.
