@@ -15,6 +15,7 @@
 #include "actors/system_config.hpp"
 #include "app/log.hpp"
 #include "app/ports.hpp"
+#include "app/reload.hpp"
 #include "net/server.hpp"
 #include "redis/bridge.hpp"
 #include "redis/link.hpp"
@@ -165,6 +166,16 @@ void await_signal(boost::asio::signal_set& signals, node_actor who) {
   });
 }
 
+/// Waits for SIGHUP and reads `all` again after each.
+void await_hang_up(boost::asio::signal_set& signals, const reloadables& all) {
+  signals.async_wait([&signals, &all](boost::system::error_code ec, int) {
+    if (ec)
+      return;
+    reload(all);
+    await_hang_up(signals, all);
+  });
+}
+
 } // namespace
 
 int run_node(const options& config) {
@@ -216,9 +227,11 @@ int run_node(const options& config) {
     workers.push_back({loop, contexts.emplace_back(net::server_context{
                                {actors, config.node}, config.connections})});
   }
-  net::server server{workers, [](const std::string& what) {
+  net::server server{workers,
+                     [](const std::string& what) {
                        spdlog::error("cannot accept connections: {}", what);
-                     }};
+                     },
+                     [](const std::string& what) { spdlog::info("{}", what); }};
 
   auto addresses = open_ports(server, config);
   spdlog::info("listening on {}", addresses);
@@ -230,6 +243,10 @@ int run_node(const options& config) {
                          config, description);
   boost::asio::signal_set signals{home.context(), SIGINT, SIGTERM};
   await_signal(signals, watcher);
+  // All that SIGHUP has read again.
+  auto files = certificates_of(server, config);
+  boost::asio::signal_set hang_ups{home.context(), SIGHUP};
+  await_hang_up(hang_ups, files);
   bus = nullptr;
   registry = nullptr;
   watcher = nullptr;

@@ -178,6 +178,18 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments) {
       &net::listen_address::parse, "host:port or unix:/path", "",
       "Address for pushers and admins, any number of times: what --listen "
       "names is then for WebSockets alone");
+  parser.add_option("--tls-cert", result.tls.files.certificate,
+                    "File of the certificate, in PEM, with those that lead to "
+                    "its CA: all ports but unix sockets speak TLS");
+  parser.add_option("--tls-key", result.tls.files.key,
+                    "File of its private key, in PEM, not encrypted");
+  parser.add_option("--admin-tls-cert", result.admin_tls.files.certificate,
+                    "The same for --admin-listen; by default --tls-cert");
+  parser.add_option("--admin-tls-key", result.admin_tls.files.key,
+                    "File of its private key");
+  parser.add_option("--admin-tls-client-ca", result.admin_tls.files.client_ca,
+                    "File of CA certificates, in PEM: on --admin-listen each "
+                    "client needs a certificate of one of them");
   parser.add_flag("--insecure", result.insecure,
                   "Listen where others can connect, though nobody is asked who "
                   "they are");

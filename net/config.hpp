@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "net/peer_address.hpp"
+
 namespace waybill::net {
 
 /// What all WebSockets of a node have in common.
@@ -66,6 +68,19 @@ enum class port_role {
   clients,
   /// Everything but WebSockets.
   admins,
+};
+
+/// The files, in PEM, that TLS on a port needs.
+struct tls_files {
+  /// The certificate of the server, then those that lead to its CA.
+  std::string certificate;
+
+  /// Its private key, which is not encrypted.
+  std::string key;
+
+  /// CAs of which one must have signed the certificate of each client; no file
+  /// if clients need none.
+  std::string client_ca = {};
 };
 
 /// Parses a duration such as `5s`, `500ms` or `10m`: digits and a unit out of

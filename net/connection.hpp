@@ -7,6 +7,7 @@
 #include "net/api.hpp"
 #include "net/config.hpp"
 #include "net/peer_address.hpp"
+#include "net/tls.hpp"
 
 namespace waybill::net {
 
@@ -20,6 +21,9 @@ struct server_context {
 
   /// Called, if set, when that number falls to 0.
   std::function<void()> on_idle = nullptr;
+
+  /// Gets, if set, why a connection ended before its first request.
+  std::function<void(const std::string&)> on_bad_start = nullptr;
 };
 
 /// Counts a request for as long as it is under way, however it ends.
@@ -57,5 +61,9 @@ struct arrival {
 /// Answers what comes in on `socket` until it is closed.
 /// @pre runs on the loop of `socket`, which is that of `context`.
 void serve(socket_type socket, server_context& context, const arrival& from);
+
+/// Does so once it speaks TLS.
+void serve_tls(socket_type socket, server_context& context, const arrival& from,
+               const tls_ptr& tls);
 
 } // namespace waybill::net

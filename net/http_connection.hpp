@@ -235,14 +235,14 @@ private:
   /// would reset the connection, and the answer could be lost with it.
   void linger() {
     under_way_.reset();
-    end_stream(stream_);
     deadline(std::chrono::seconds{2}, &http_connection::hang_up);
-    drop_bytes();
+    end_stream(stream_,
+               [self = this->shared_from_this()] { self->drop_bytes(); });
   }
 
   void drop_bytes() {
     buffer_.clear();
-    stream_.async_read_some(
+    boost::beast::get_lowest_layer(stream_).async_read_some(
       buffer_.prepare(4096),
       [self = this->shared_from_this()](error_code ec, size_t) {
         if (ec)

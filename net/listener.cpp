@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "net/tls.hpp"
+
 namespace waybill::net {
 
 namespace asio = boost::asio;
@@ -55,9 +57,9 @@ std::shared_ptr<void> make_remover(const std::string& path) {
 } // namespace
 
 listener::listener(const std::vector<worker>& workers,
-                   const listen_address& where, port_role role,
+                   const listen_address& where, port_role role, tls_ptr tls,
                    const error_handler& on_error)
-    : workers_(workers), role_(role), on_error_(on_error),
+    : workers_(workers), role_(role), tls_(std::move(tls)), on_error_(on_error),
       acceptor_(workers[0].loop.context()), pause_(workers[0].loop.context()) {
   auto& context = workers[0].loop.context();
   auto what = resolve(context, where);
@@ -77,6 +79,11 @@ listener::listener(const std::vector<worker>& workers,
             : peer_address{*acceptor_.local_endpoint().data()}.text();
 }
 
+void listener::renew_tls(const tls_ptr& tls) {
+  if (tls_)
+    tls_ = tls;
+}
+
 void listener::accept() {
   auto& [loop, context] = workers_[next_++ % workers_.size()];
   acceptor_.async_accept(
@@ -92,10 +99,11 @@ void listener::accept() {
         error_code ignored;
         socket.set_option(tcp::no_delay(true), ignored);
       }
-      asio::dispatch(loop.context(),
-                     [&context, from, socket = std::move(socket)]() mutable {
-                       serve(std::move(socket), context, from);
-                     });
+      asio::dispatch(loop.context(), [&context, from, tls = self->tls_,
+                                      socket = std::move(socket)]() mutable {
+        tls ? serve_tls(std::move(socket), context, from, tls)
+                           : serve(std::move(socket), context, from);
+      });
     });
 }
 

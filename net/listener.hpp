@@ -31,14 +31,20 @@ public:
 
   /// Listens on `where`. The file of a unix socket is replaced if nobody
   /// listens on it.
+  /// @param tls is null for a port that speaks no TLS.
   /// @param workers, on_error outlive the listener.
   /// @throws boost::system::system_error if the address is taken, or not ours.
   /// @pre `!workers.empty()`
   listener(const std::vector<worker>& workers, const listen_address& where,
-           port_role role, const error_handler& on_error);
+           port_role role, tls_ptr tls, const error_handler& on_error);
 
   /// Returns the address that was taken.
   const std::string& name() const noexcept { return name_; }
+
+  port_role role() const noexcept { return role_; }
+
+  /// Replaces what TLS needs, for the connections to come, if this speaks it.
+  void renew_tls(const tls_ptr& tls);
 
   /// Starts to accept.
   void accept();
@@ -58,6 +64,7 @@ private:
 
   const std::vector<worker>& workers_;
   const port_role role_;
+  tls_ptr tls_;
   const error_handler& on_error_;
   boost::asio::basic_socket_acceptor<protocol,
                                      boost::asio::io_context::executor_type>

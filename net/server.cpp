@@ -25,16 +25,31 @@ listener::error_handler once_a_second(listener::error_handler then) {
 
 } // namespace
 
-server::server(std::vector<worker> workers, listener::error_handler on_error)
+server::server(std::vector<worker> workers, listener::error_handler on_error,
+               listener::error_handler on_bad_start)
     : workers_(std::move(workers)),
-      on_error_(once_a_second(std::move(on_error))) {
-  // nop
+      on_error_(once_a_second(std::move(on_error))),
+      on_bad_start_(once_a_second(std::move(on_bad_start))) {
+  // The first loop hears at most one a second of each loop, and tells as many.
+  for (auto& [loop, context] : workers_)
+    context.on_bad_start
+      = once_a_second([this, &home = workers_[0].loop](const std::string& why) {
+          asio::post(home.context(), [this, why] { on_bad_start_(why); });
+        });
 }
 
-std::string server::listen(const listen_address& where, port_role role) {
-  auto added = std::make_shared<listener>(workers_, where, role, on_error_);
+std::string server::listen(const listen_address& where, port_role role,
+                           tls_ptr tls) {
+  auto added = std::make_shared<listener>(workers_, where, role, std::move(tls),
+                                          on_error_);
   listeners_.push_back(added);
   return added->name();
+}
+
+void server::renew_tls(port_role role, const tls_ptr& tls) {
+  for (auto& each : listeners_)
+    if (each->role() == role)
+      each->renew_tls(tls);
 }
 
 void server::start() {

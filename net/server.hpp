@@ -16,13 +16,23 @@ public:
   /// @param on_error gets a line when connections cannot be accepted, at most
   ///                 one a second.
   /// @pre `!workers.empty()`
-  server(std::vector<worker> workers, listener::error_handler on_error);
+  /// @param on_bad_start gets a line when a connection ended before its first
+  ///                     request, for want of TLS say, at most one a second.
+  server(std::vector<worker> workers, listener::error_handler on_error,
+         listener::error_handler on_bad_start);
 
-  /// Listens on `where` as well, for what `role` says.
+  /// Listens on `where` as well, for what `role` says, and speaks TLS if `tls`
+  /// is set.
   /// @returns the address that was taken.
   /// @throws boost::system::system_error if it is taken, or not ours.
   /// @pre the loops have not been started.
-  std::string listen(const listen_address& where, port_role role);
+  std::string listen(const listen_address& where, port_role role,
+                     tls_ptr tls = nullptr);
+
+  /// Replaces what TLS needs on all ports of `role` that speak it, for the
+  /// connections to come.
+  /// @pre runs on the first loop.
+  void renew_tls(port_role role, const tls_ptr& tls);
 
   /// Starts to accept.
   /// @pre the loops have not been started.
@@ -39,6 +49,7 @@ public:
 private:
   const std::vector<worker> workers_;
   const listener::error_handler on_error_;
+  const listener::error_handler on_bad_start_;
   std::vector<std::shared_ptr<listener>> listeners_;
 };
 

@@ -52,10 +52,10 @@ class Answer:
 
 
 def open_stream(server):
-    """Connects to a server, by a unix socket where it has one."""
+    """Connects to a server, by a unix socket or with TLS where it has that."""
     if path := getattr(server, "path", None):
         return asyncio.open_unix_connection(path)
-    return asyncio.open_connection(server.host, server.port)
+    return asyncio.open_connection(server.host, server.port, ssl=getattr(server, "ssl", None))
 
 
 class Http:
@@ -220,6 +220,8 @@ async def join(server, name, query="", greeting=GREETING, **options):
     if path := getattr(server, "path", None):
         options["sock"] = socket.socket(socket.AF_UNIX)
         options["sock"].connect(str(path))
+    if context := getattr(server, "ssl", None):
+        options["ssl"] = context
     ws = await websockets.connect(server.ws_url(name, query), max_queue=None, **options)
     _joined.add(ws)
     assert await receive(ws) == greeting
