@@ -190,6 +190,14 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments) {
   parser.add_option("--admin-tls-client-ca", result.admin_tls.files.client_ca,
                     "File of CA certificates, in PEM: on --admin-listen each "
                     "client needs a certificate of one of them");
+  add(parser, "--trusted-proxy", connections.trusted_proxies,
+      &net::network::parse, "an address, a network such as 10.0.0.0/8, or unix",
+      "",
+      "Proxy whose X-Forwarded-For is believed, any number of times; unix for "
+      "all that connect by a unix socket");
+  parser.add_flag("--proxy-protocol", connections.proxy_protocol,
+                  "Have each connection of a --trusted-proxy begin with the "
+                  "PROXY protocol, version 1 or 2");
   parser.add_flag("--insecure", result.insecure,
                   "Listen where others can connect, though nobody is asked who "
                   "they are");

@@ -84,6 +84,9 @@ std::optional<std::string> check_ports(options& config) {
         return "others can connect to " + to_string(where)
                + ", and nobody is asked who they are: add --insecure to serve "
                  "all the same";
+  if (config.connections.proxy_protocol
+      && config.connections.trusted_proxies.empty())
+    return "--proxy-protocol needs a --trusted-proxy";
   if (auto wrong = check_tls(config))
     return wrong;
   auto& admins = config.admin_tls.files;

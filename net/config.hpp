@@ -35,6 +35,12 @@ struct connection_config {
   /// The largest body of a request, in bytes.
   size_t max_body = 256 * 1024;
 
+  /// Whose word is taken for who the client is.
+  networks trusted_proxies = {};
+
+  /// Has those begin each connection with the PROXY protocol.
+  bool proxy_protocol = false;
+
   websocket_config websocket;
 };
 

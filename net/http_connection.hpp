@@ -13,6 +13,7 @@
 #include <boost/beast/http/write.hpp>
 
 #include "net/connection.hpp"
+#include "net/forwarded.hpp"
 #include "net/stream.hpp"
 #include "net/websocket_transport.hpp"
 
@@ -105,7 +106,8 @@ private:
       return refuse(std::move(*wrong));
     request_ = {fields.method(), fields.method_string(),
                 std::move(std::get<target>(where)), is_binary(fields)};
-    request_.client = from_.peer;
+    request_.client
+      = find_client(fields, from_.peer, context_.config.trusted_proxies);
     request_.port = from_.role;
     for (auto [i, end] = fields.equal_range("Idempotency-Key"); i != end; ++i)
       request_.keys.emplace_back(i->value());

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "net/tls.hpp"
+#include "net/opening.hpp"
 
 namespace waybill::net {
 
@@ -101,8 +101,7 @@ void listener::accept() {
       }
       asio::dispatch(loop.context(), [&context, from, tls = self->tls_,
                                       socket = std::move(socket)]() mutable {
-        tls ? serve_tls(std::move(socket), context, from, tls)
-                           : serve(std::move(socket), context, from);
+        open_connection(std::move(socket), context, from, tls);
       });
     });
 }

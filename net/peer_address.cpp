@@ -60,19 +60,25 @@ peer_address::peer_address(const sockaddr& where) noexcept {
   }
 }
 
+std::optional<peer_address> peer_address::parse(std::string_view address,
+                                                std::string_view port) {
+  auto bytes = parse_bytes(address);
+  auto number = parse_number<uint16_t>(port, 65535);
+  if (!bytes || !number)
+    return std::nullopt;
+  return peer_address{*bytes, *number};
+}
+
 std::optional<peer_address> peer_address::parse(std::string_view text) {
   auto host = text;
-  uint16_t port = 0;
+  std::string_view port = "0";
   auto colon = text.rfind(':');
   // An address of IPv6 has colons of its own, so it is in brackets before a
   // port.
   auto has_port
     = colon != text.npos && (text.find(':') == colon || text[colon - 1] == ']');
   if (has_port) {
-    auto number = parse_number<uint16_t>(text.substr(colon + 1), 65535);
-    if (!number)
-      return std::nullopt;
-    port = *number;
+    port = text.substr(colon + 1);
     host = text.substr(0, colon);
   }
   if (host.starts_with('[') && host.ends_with(']')) {
@@ -80,8 +86,7 @@ std::optional<peer_address> peer_address::parse(std::string_view text) {
     if (host.find(':') == host.npos)
       return std::nullopt;
   }
-  auto bytes = parse_bytes(host);
-  return bytes ? std::optional{peer_address{*bytes, port}} : std::nullopt;
+  return parse(host, port);
 }
 
 bool peer_address::is_v4() const noexcept {

@@ -32,6 +32,10 @@ public:
   /// @returns nothing for any other text.
   static std::optional<peer_address> parse(std::string_view text);
 
+  /// Parses an address and a port.
+  static std::optional<peer_address> parse(std::string_view address,
+                                           std::string_view port);
+
   bool is_unix() const noexcept { return is_unix_; }
 
   bool is_v4() const noexcept;
