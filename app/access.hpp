@@ -2,14 +2,21 @@
 
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
+#include "app/reload.hpp"
 #include "net/access.hpp"
+
+namespace waybill::net {
+
+class server;
+
+} // namespace waybill::net
 
 namespace waybill::app {
 
-/// Where the rules stand of who may do what.
+/// Where the rules stand of who may do what, and what was read there at the
+/// start.
 struct access_options {
   /// `--auth jwt`: clients need a token.
   bool needs_token = false;
@@ -19,15 +26,20 @@ struct access_options {
   /// Names no file if pushers need no key.
   std::string api_key_file;
   std::vector<net::origin> origins;
+
+  net::access_ptr loaded = nullptr;
 };
 
 /// Reads a whole file.
 /// @returns nothing if it cannot be read.
 std::optional<std::string> read_file(const std::string& name);
 
-/// Reads the files that `options` names.
-/// @returns what is wrong with them instead of rules.
-std::variant<net::access_ptr, std::string>
-load_access(const access_options& options);
+/// Checks these options, and reads what they need.
+/// @returns what is to be done about what is wrong.
+std::optional<std::string> check_access(access_options& options);
+
+/// Returns what reads the keys of clients and pushers again. Sessions that
+/// stand are left alone.
+reloadables keys_of(net::server& server, const access_options& options);
 
 } // namespace waybill::app

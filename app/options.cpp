@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "app/cli.hpp"
+#include "app/ports.hpp"
 
 namespace waybill::app {
 
@@ -125,29 +126,6 @@ std::optional<bool> read_auth(std::string_view text) {
   return text == "jwt";
 }
 
-/// Says what keeps these options from being safe, or nothing.
-std::string check_access(const options& x) {
-  auto& access = x.access;
-  if (access.needs_token && access.token_key_files.empty())
-    return "--auth jwt needs --jwt-key-file";
-  if (!access.needs_token
-      && (!access.token_key_files.empty() || !access.tokens.audience.empty()
-          || !access.tokens.issuer.empty()))
-    return "--jwt-… needs --auth jwt";
-  auto exposed = std::find_if(x.listen.begin(), x.listen.end(),
-                              [](auto& where) { return !where.is_loopback(); });
-  if (exposed == x.listen.end() || x.insecure)
-    return "";
-  auto missing = !access.needs_token ? "clients are: add --auth jwt"
-                 : access.api_key_file.empty()
-                   ? "pushers are: add --api-key-file"
-                   : nullptr;
-  return missing ? "others can connect to " + exposed->host
-                     + ", and nobody is asked who " + missing
-                     + ", or --insecure to serve all the same"
-                 : "";
-}
-
 } // namespace
 
 options::options()
@@ -168,9 +146,33 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments) {
   const std::string size = "a number of bytes such as 1000, 64KiB or 1MiB";
 
   add(parser, "--listen", result.listen, &net::listen_address::parse,
-      "host:port", "127.0.0.1:8080",
-      "Address for clients and pushers, any number of times; port 0 takes a "
-      "free one");
+      "host:port or unix:/path", "127.0.0.1:8080",
+      "Address for clients and pushers, any number of times: host:port, of "
+      "which port 0 takes a free one, or unix:/path");
+  add(parser, "--admin-listen", result.admin_listen,
+      &net::listen_address::parse, "host:port or unix:/path", "",
+      "Address for pushers and admins, any number of times: what --listen "
+      "names is then for WebSockets alone");
+  parser.add_option("--tls-cert", result.tls.files.certificate,
+                    "File of the certificate, in PEM, with those that lead to "
+                    "its CA: all ports but unix sockets speak TLS");
+  parser.add_option("--tls-key", result.tls.files.key,
+                    "File of its private key, in PEM, not encrypted");
+  parser.add_option("--admin-tls-cert", result.admin_tls.files.certificate,
+                    "The same for --admin-listen; by default --tls-cert");
+  parser.add_option("--admin-tls-key", result.admin_tls.files.key,
+                    "File of its private key");
+  parser.add_option("--admin-tls-client-ca", result.admin_tls.files.client_ca,
+                    "File of CA certificates, in PEM: on --admin-listen each "
+                    "client needs a certificate of one of them");
+  add(parser, "--trusted-proxy", connections.trusted_proxies,
+      &net::network::parse, "an address, a network such as 10.0.0.0/8, or unix",
+      "",
+      "Proxy whose X-Forwarded-For is believed, any number of times; unix for "
+      "all that connect by a unix socket");
+  parser.add_flag("--proxy-protocol", connections.proxy_protocol,
+                  "Have each connection of a --trusted-proxy begin with the "
+                  "PROXY protocol, version 1 or 2");
   parser.add_flag("--insecure", result.insecure,
                   "Listen where others can connect, though nobody is asked who "
                   "they are");
@@ -267,16 +269,14 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments) {
   } catch (const CLI::ParseError& e) {
     return parser.exit(e) == 0 ? 0 : 2;
   }
-  if (auto wrong = check_access(result); !wrong.empty()) {
-    std::cerr << "waybill: " << wrong << '\n';
-    return 2;
-  }
-  auto rules = load_access(result.access);
-  if (auto wrong = std::get_if<std::string>(&rules)) {
+  if (auto wrong = check_ports(result)) {
     std::cerr << "waybill: " << *wrong << '\n';
     return 2;
   }
-  result.rules = std::get<net::access_ptr>(std::move(rules));
+  if (auto wrong = check_access(result.access)) {
+    std::cerr << "waybill: " << *wrong << '\n';
+    return 2;
+  }
   if (result.upstream == upstream::redis && result.redis.empty()) {
     std::cerr << "waybill: --upstream redis needs --redis\n";
     return 2;

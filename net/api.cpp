@@ -80,6 +80,25 @@ bool is_allowed(std::string_view methods, std::string_view method) {
   return false;
 }
 
+/// Tells where to go instead if a port does not serve `what`.
+std::optional<answer> check_port(resource what, port_role port) {
+  switch (port) {
+  case port_role::both:
+    break;
+  case port_role::clients:
+    if (what != resource::websocket && what != resource::livez
+        && what != resource::readyz)
+      return failure(http::status::not_found, "admin_port",
+                     "this port is for clients; use the one of --admin-listen");
+    break;
+  case port_role::admins:
+    if (what == resource::websocket)
+      return failure(http::status::not_found, "client_port",
+                     "this port is for admins; use the one of --listen");
+  }
+  return std::nullopt;
+}
+
 answer bad_parameter(std::string message) {
   return failure(http::status::bad_request, "bad_parameter",
                  std::move(message));
@@ -256,6 +275,8 @@ void admit(api_context& context, const request& what,
 
 std::optional<answer> check(const request& what) {
   auto found = find_resource(what.where);
+  if (auto wrong = check_port(found, what.port))
+    return wrong;
   if (found == resource::none)
     return failure(http::status::not_found, "no_such_path",
                    "push with POST /socket/{id}");

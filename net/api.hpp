@@ -7,6 +7,8 @@
 
 #include "actors/gateway.hpp"
 #include "net/access.hpp"
+#include "net/config.hpp"
+#include "net/peer_address.hpp"
 #include "net/request.hpp"
 #include "net/timer.hpp"
 
@@ -31,6 +33,11 @@ struct request {
 
   /// What `authorize` found.
   grant allowed = {};
+  /// The address of the client.
+  peer_address client = {};
+
+  /// What the port is for that it came in on.
+  port_role port = port_role::both;
 };
 
 /// What the API needs besides the request.

@@ -13,6 +13,7 @@
 #include <boost/beast/http/write.hpp>
 
 #include "net/connection.hpp"
+#include "net/forwarded.hpp"
 #include "net/stream.hpp"
 #include "net/websocket_transport.hpp"
 
@@ -25,9 +26,10 @@ template <class Stream>
 class http_connection
     : public std::enable_shared_from_this<http_connection<Stream>> {
 public:
-  http_connection(Stream stream, server_context& context)
+  http_connection(Stream stream, server_context& context,
+                  const arrival& from = {})
       : stream_(std::move(stream)), timer_(make_timer(stream_.get_executor())),
-        context_(context) {
+        context_(context), from_(from) {
     // nop
   }
 
@@ -104,6 +106,9 @@ private:
       return refuse(std::move(*wrong));
     request_ = {fields.method(), fields.method_string(),
                 std::move(std::get<target>(where)), is_binary(fields)};
+    request_.client
+      = find_client(fields, from_.peer, context_.config.trusted_proxies);
+    request_.port = from_.role;
     for (auto [i, end] = fields.equal_range("Idempotency-Key"); i != end; ++i)
       request_.keys.emplace_back(i->value());
     if (auto wrong = check(request_))
@@ -184,9 +189,10 @@ private:
     handle(context_.api, std::move(request_), timer_,
            [self = this->shared_from_this(), number](answer what) {
              // Of two answers, one of which says that the other is late, the
-             // first counts.
-             if (self->requests_ != number || self->response_)
+             // first counts, even where the other comes after it was written.
+             if (self->requests_ != number)
                return;
+             ++self->requests_;
              self->send(what, self->parser_->keep_alive());
            });
   }
@@ -234,14 +240,14 @@ private:
   /// would reset the connection, and the answer could be lost with it.
   void linger() {
     under_way_.reset();
-    end_stream(stream_);
     deadline(std::chrono::seconds{2}, &http_connection::hang_up);
-    drop_bytes();
+    end_stream(stream_,
+               [self = this->shared_from_this()] { self->drop_bytes(); });
   }
 
   void drop_bytes() {
     buffer_.clear();
-    stream_.async_read_some(
+    boost::beast::get_lowest_layer(stream_).async_read_some(
       buffer_.prepare(4096),
       [self = this->shared_from_this()](error_code ec, size_t) {
         if (ec)
@@ -286,7 +292,7 @@ private:
 
   void become_websocket() {
     auto socket = std::make_shared<websocket_transport<Stream>>(
-      std::move(stream_), context_.config.websocket);
+      std::move(stream_), context_.config.websocket, request_.client);
     socket->start(parser_->get(), context_.api.actors,
                   std::move(request_.where.path[1]), topics_of(request_),
                   std::move(request_.allowed), std::move(under_way_));
@@ -321,6 +327,7 @@ private:
   Stream stream_;
   timer_type timer_;
   server_context& context_;
+  const arrival from_;
 
   /// Bounds trailers and chunk extensions, too, which Beast reads whole.
   boost::beast::flat_buffer buffer_{max_head_size};
@@ -333,7 +340,8 @@ private:
   std::optional<parser> parser_;
   request request_;
 
-  /// Counts requests, so that an answer that comes too late is known as such.
+  /// Counts requests and answers, so that an answer that comes too late is known
+  /// as such.
   uint64_t requests_ = 0;
   std::optional<http::response<http::string_body>> response_;
 };

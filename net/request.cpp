@@ -81,7 +81,9 @@ std::variant<target, answer> parse_target(std::string_view text,
   if (!url) {
     url = urls::parse_absolute_uri(text);
     if (url
-        && (url->scheme_id() != urls::scheme::http || url->has_userinfo()
+        && ((url->scheme_id() != urls::scheme::http
+             && url->scheme_id() != urls::scheme::https)
+            || url->has_userinfo()
             || !boost::beast::iequals(url->encoded_host_and_port(), host)))
       return bad_request("this server does not answer for that authority");
   }

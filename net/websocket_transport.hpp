@@ -14,6 +14,7 @@
 #include "actors/transport.hpp"
 #include "net/access.hpp"
 #include "net/config.hpp"
+#include "net/peer_address.hpp"
 #include "net/stream.hpp"
 #include "net/timer.hpp"
 
@@ -31,8 +32,10 @@ class websocket_transport
     : public transport,
       public std::enable_shared_from_this<websocket_transport<Stream>> {
 public:
-  websocket_transport(Stream stream, const websocket_config& config)
-      : ws_(std::move(stream)) {
+  /// @param peer the address of the client.
+  websocket_transport(Stream stream, const websocket_config& config,
+                      const peer_address& peer)
+      : ws_(std::move(stream)), peer_(peer) {
     ws_.set_option(ws::stream_base::timeout{config.handshake_timeout,
                                             config.idle_timeout, true});
     ws_.read_message_max(config.max_message);
@@ -95,9 +98,7 @@ public:
                    });
   }
 
-  std::string peer() const override {
-    return peer_of(boost::beast::get_lowest_layer(ws_));
-  }
+  std::string peer() const override { return peer_.text(); }
 
   void close(const close_reason& why) override {
     // A client that does not read cannot even be told. Its connection is cut.
@@ -183,6 +184,7 @@ private:
   void cut() { close_stream(boost::beast::get_lowest_layer(ws_)); }
 
   ws::stream<Stream> ws_;
+  const peer_address peer_;
   boost::beast::flat_buffer buffer_;
   session_actor session_;
 

@@ -51,16 +51,23 @@ class Answer:
         return self
 
 
+def open_stream(server):
+    """Connects to a server, by a unix socket or with TLS where it has that."""
+    if path := getattr(server, "path", None):
+        return asyncio.open_unix_connection(path)
+    return asyncio.open_connection(server.host, server.port, ssl=getattr(server, "ssl", None))
+
+
 class Http:
     """A connection for HTTP, on which anything can be sent. An `async with`
     opens and closes it."""
 
     def __init__(self, server):
-        self._host, self._port = server.host, server.port
+        self._server = server
         self._begun = b""
 
     async def __aenter__(self):
-        self._reader, self._writer = await asyncio.open_connection(self._host, self._port)
+        self._reader, self._writer = await open_stream(self._server)
         return self
 
     async def __aexit__(self, *_):
@@ -103,7 +110,7 @@ class Http:
 
     async def request(self, method, target, body=None, headers=None):
         """Sends a request and returns the answer."""
-        fields = {"Host": f"{self._host}:{self._port}", **(headers or {})}
+        fields = {"Host": f"{self._server.host}:{self._server.port}", **(headers or {})}
         if body is not None:
             fields["Content-Length"] = len(body)
         lines = [f"{method} {target} HTTP/1.1", *(f"{k}: {v}" for k, v in fields.items())]
@@ -219,6 +226,11 @@ async def join(server, name, query="", greeting=GREETING, **options):
     """Opens a WebSocket with the library `websockets`, and awaits the greeting."""
     # Without a limit of its own the library reads all that comes: else it could
     # not see the end of a WebSocket whose messages a test leaves unread.
+    if path := getattr(server, "path", None):
+        options["sock"] = socket.socket(socket.AF_UNIX)
+        options["sock"].connect(str(path))
+    if context := getattr(server, "ssl", None):
+        options["ssl"] = context
     ws = await websockets.connect(server.ws_url(name, query), max_queue=None, **options)
     _joined.add(ws)
     assert await receive(ws) == greeting

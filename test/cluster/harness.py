@@ -197,6 +197,32 @@ class Server:
         return f"ws://{self.host}:{self.port}/websocket/{quote(name, safe='')}{query}"
 
 
+class TlsServer(Server):
+    """A port that speaks TLS.
+
+    @param context whom its clients trust, and what they prove
+    """
+
+    def __init__(self, port, context):
+        super().__init__(port)
+        self.ssl = context
+
+    def ws_url(self, name, query=""):
+        """Returns the URL of a WebSocket for an id."""
+        return super().ws_url(name, query).replace("ws:", "wss:", 1)
+
+
+@dataclass
+class UnixServer:
+    """Where clients and pushers of the same machine connect to."""
+
+    path: Path
+    host = "localhost"
+    port = 80
+
+    ws_url = Server.ws_url
+
+
 class Node(Process):
     """A `waybill serve`, on a free port where none is given.
 

@@ -15,15 +15,19 @@ class RawWebSocket:
     """A WebSocket that answers no ping and no close, and reads only when told.
 
     Its calls block: there is nothing here but a socket. A `with` closes it.
+
+    @param preface bytes that it sends before its request
     """
 
-    def __init__(self, server, name, receive_buffer=None, headers=()):
+    def __init__(self, server, name, receive_buffer=None, headers=(), preface=b""):
         self.socket = socket.socket()
         self.socket.settimeout(TIMEOUT)
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.connect(("127.0.0.1", server.port))
-        self.socket.sendall("\r\n".join([
+        if context := getattr(server, "ssl", None):
+            self.socket = context.wrap_socket(self.socket, server_hostname="127.0.0.1")
+        self.socket.sendall(preface + "\r\n".join([
             f"GET /websocket/{quote(name, safe='')} HTTP/1.1",
             f"Host: 127.0.0.1:{server.port}",
             "Connection: Upgrade",

@@ -10,6 +10,10 @@ from harness import WAYBILL
 from tokens import SECRET, bearer
 
 
+JWT = ["--auth", "jwt", "--jwt-key-file", "{secrets}"]
+KEYS = ["--api-key-file", "{keys}"]
+
+
 def make_key(path, name, *options):
     """Adds a key to a file and returns it."""
     return subprocess.run([WAYBILL, "key", "create", name, "--file", path, *options], check=True,
@@ -25,6 +29,19 @@ def keys(tmp_path_factory):
     made["orders"] = make_key(path, "orders", "--scope", "push,presence,kick",
                               "--pattern", "order-*")
     return path, made
+
+
+@pytest.fixture(scope="module")
+def files(keys, tmp_path_factory):
+    """The files that options name in braces."""
+    secrets = tmp_path_factory.mktemp("keys") / "secrets"
+    secrets.write_text(SECRET)
+    return {"secrets": secrets, "keys": keys[0]}
+
+
+def fill(options, files):
+    """Returns options with the files in place of their names."""
+    return [option.format(**files) for option in options]
 
 
 @pytest.fixture(scope="module")
@@ -115,20 +132,19 @@ def test_a_key_that_makes_no_sense_is_not_made(tmp_path, arguments):
 
 
 @pytest.mark.parametrize("options, missing", [
-    ([], "--auth jwt"),
-    (["--auth", "jwt", "--jwt-key-file", "{secrets}"], "--api-key-file"),
-    (["--api-key-file", "{keys}"], "--auth jwt")])
-def test_a_node_that_others_can_reach_does_not_start_unguarded(tmp_path, keys, options, missing):
-    secrets = tmp_path / "secrets"
-    secrets.write_text(SECRET)
-    options = [option.format(secrets=secrets, keys=keys[0]) for option in options]
-    done = subprocess.run([WAYBILL, "serve", "--listen", "0.0.0.0:0", *options],
-                          capture_output=True, text=True)
+    (["--listen", "0.0.0.0:0"], "--auth jwt"),
+    (["--listen", "0.0.0.0:0", *JWT], "--api-key-file"),
+    (["--listen", "0.0.0.0:0", *KEYS], "--auth jwt"),
+    (["--listen", "0.0.0.0:0", "--admin-listen", "127.0.0.1:0"], "--auth jwt"),
+    (["--admin-listen", "0.0.0.0:0", *JWT], "--api-key-file or --admin-tls-client-ca")])
+def test_a_node_that_others_can_reach_does_not_start_unguarded(files, options, missing):
+    done = subprocess.run([WAYBILL, "serve", *fill(options, files)], capture_output=True,
+                          text=True)
     assert done.returncode == 2 and f"add {missing}, or --insecure" in done.stderr, done.stderr
 
 
-def test_a_node_that_others_can_reach_starts_guarded(lab, tmp_path, keys):
-    secrets = tmp_path / "secrets"
-    secrets.write_text(SECRET)
-    lab.node("--auth", "jwt", "--jwt-key-file", secrets, "--api-key-file", keys[0],
-             listen="0.0.0.0:0")
+@pytest.mark.parametrize("options", [
+    [*JWT, *KEYS], ["--admin-listen", "127.0.0.1:0", *JWT],
+    ["--admin-listen", "0.0.0.0:0", *JWT, *KEYS], ["--insecure"]])
+def test_a_node_that_others_can_reach_starts_guarded(lab, files, options):
+    lab.node(*fill(options, files), listen="0.0.0.0:0")

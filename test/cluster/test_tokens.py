@@ -2,13 +2,14 @@
 
 import json
 import secrets
+import signal
 import subprocess
 import time
 
 import pytest
 import websockets
 
-from clients import close_of, get, join, joined, push, receive
+from clients import assert_reachable, close_of, get, join, joined, push, receive
 from harness import WAYBILL
 from tokens import SECRET, bearer, encode, sign, token
 
@@ -196,11 +197,31 @@ async def test_a_token_is_not_logged(lab, keys):
     assert good.split(".")[1] not in log and bad.split(".")[1] not in log
 
 
+async def test_keys_are_read_again_on_sighup(lab, tmp_path):
+    path = tmp_path / "secrets"
+    path.write_text(OLD_SECRET)
+    node = lab.node("--auth", "jwt", "--jwt-key-file", path)
+    old, new = token("456", OLD_SECRET), token("456")
+    async with joined(node, "456", extra_headers=bearer(old)) as ws:
+        path.write_text("short")
+        node.signal(signal.SIGHUP)
+        node.log.wait_for("keys: the old stays, since .* 32 bytes")
+        assert await refusal(node, "456", new) == 401
+        path.write_text(SECRET)
+        node.signal(signal.SIGHUP)
+        node.log.wait_for("keys: read again")
+        async with joined(node, "456", extra_headers=bearer(new)):
+            pass
+        assert await refusal(node, "456", old) == 401
+        # Who is in stays in.
+        await assert_reachable(node, "456", ws)
+
+
 @pytest.mark.parametrize("text, algorithm, complaint", [
     ("", "HS256", "a secret on each line"), ("short\n", "HS256", "32 bytes"),
     ("no key\n", "RS256", "public keys in PEM"), ("{private}", "ES256", "and nothing else"),
     ("{public}", "RS256", "RSA keys of 2048 bits"), ("{weak}", "RS256", "RSA keys of 2048 bits"),
-    (None, "HS256", "cannot read")])
+    (None, "HS256", "cannot be read")])
 def test_a_node_does_not_start_with_bad_keys(tmp_path, text, algorithm, complaint):
     path = tmp_path / "keys"
     if text is not None:
