@@ -340,8 +340,8 @@ private:
   std::optional<parser> parser_;
   request request_;
 
-  /// Counts requests and answers, so that an answer that comes too late is known
-  /// as such.
+  /// Counts requests and answers, so that an answer that comes too late is
+  /// known as such.
   uint64_t requests_ = 0;
   std::optional<http::response<http::string_body>> response_;
 };
