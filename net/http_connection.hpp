@@ -212,7 +212,7 @@ private:
   }
 
   void send(const answer& what, bool keep_alive) {
-    deadline(context_.config.head_timeout, &http_connection::hang_up);
+    deadline(context_.config.head_timeout, &http_connection::on_unread);
     auto& response = response_.emplace(what.status, 11);
     response.set(http::field::server, "waybill");
     response.set(http::field::content_type, what.body.is_array()
@@ -236,6 +236,12 @@ private:
                         else
                           self->linger();
                       });
+  }
+
+  /// The client does not read its answer.
+  void on_unread() {
+    context_.api.actors.count("unread_answers");
+    hang_up();
   }
 
   // -- ending the connection --------------------------------------------------
@@ -271,7 +277,6 @@ private:
 
   void upgrade() {
     auto& head = parser_->get().base();
-    auto key = head[http::field::sec_websocket_key];
     if (!boost::beast::websocket::is_upgrade(parser_->get())
         || head[http::field::sec_websocket_version] != "13") {
       auto result = failure(http::status::upgrade_required, "upgrade_required",
@@ -281,7 +286,7 @@ private:
       // A proxy may believe that this is a WebSocket now.
       return refuse(result, false);
     }
-    if (key.size() != 24 || !parser_->is_done() || buffer_.size() > 0)
+    if (!has_websocket_key(head) || !parser_->is_done() || buffer_.size() > 0)
       return refuse(failure(http::status::bad_request, "bad_handshake",
                             "send a Sec-WebSocket-Key of 16 bytes in base64, "
                             "and nothing after the head"),

@@ -31,6 +31,10 @@ std::optional<answer> check_head(std::string_view head);
 /// is found (RFC 9112, sections 3.2 and 6.1).
 std::optional<answer> check_fields(const http::request_header<>& head);
 
+/// Tells whether a head has one key of a WebSocket: 16 bytes in base64 (RFC
+/// 6455, section 4.2.1).
+bool has_websocket_key(const http::request_header<>& head);
+
 /// Checks what stands between the chunks of a body for control characters: a
 /// proxy may take a line feed in an extension for the end of the line (RFC
 /// 9112, section 7.1.1).
