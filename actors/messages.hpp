@@ -34,6 +34,8 @@ typename Inspector::result_type inspect(Inspector& f, client_message& x) {
 enum class close_code : uint16_t {
   /// The node is stopping; another will take the client.
   going_away = 1001,
+  /// The client sent a text that is not UTF-8.
+  bad_text = 1007,
   /// The node itself failed.
   internal_error = 1011,
   /// The client reads too slowly: its queue is full.

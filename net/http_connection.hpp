@@ -94,13 +94,14 @@ private:
     parser_.emplace();
     parser_->header_limit(max_head_size);
     parser_->body_limit(context_.config.max_body);
+    parser_->on_chunk_header(check_chunk);
     error_code ec;
     buffer_.consume(parser_->put(buffer_.data(), ec));
     if (ec && ec != http::error::need_more)
       return on_bad_body(ec);
     auto& fields = parser_->get().base();
     if (auto wrong = check_fields(fields))
-      return refuse(std::move(*wrong));
+      return refuse(std::move(*wrong), false);
     auto where = parse_target(fields.target(), fields[http::field::host]);
     if (auto wrong = std::get_if<answer>(&where))
       return refuse(std::move(*wrong));
@@ -158,6 +159,11 @@ private:
       refuse(failure(http::status::payload_too_large, "too_large",
                      "send at most " + std::to_string(context_.config.max_body)
                        + " bytes"));
+    else if (ec == http::error::buffer_overflow)
+      refuse(failure(http::status::request_header_fields_too_large,
+                     "chunks_too_large",
+                     "send at most 16 KiB of trailers, or of extensions of a "
+                     "chunk"));
     else if (ec.category() == error_code{http::error::bad_chunk}.category()
              && ec != http::error::end_of_stream
              && ec != http::error::partial_message)
@@ -199,16 +205,22 @@ private:
 
   // -- answering it -----------------------------------------------------------
 
-  /// Answers what is wrong with a request and ends the connection: where its
-  /// body ends is not known, or not worth reading.
+  /// Answers what is wrong with a request, and ends the connection unless the
+  /// request has been read to its end: more is not worth reading.
   void refuse(answer what) {
-    context_.api.actors.count("refused_requests");
     auto whole = parser_ && parser_->is_done();
-    send(what, whole && parser_->keep_alive());
+    refuse(std::move(what), whole && parser_->keep_alive());
+  }
+
+  /// Answers what is wrong with a request.
+  /// @param keep_alive is false where it is in doubt where the request ends.
+  void refuse(const answer& what, bool keep_alive) {
+    context_.api.actors.count("refused_requests");
+    send(what, keep_alive);
   }
 
   void send(const answer& what, bool keep_alive) {
-    deadline(context_.config.head_timeout, &http_connection::hang_up);
+    deadline(context_.config.head_timeout, &http_connection::on_unread);
     auto& response = response_.emplace(what.status, 11);
     response.set(http::field::server, "waybill");
     response.set(http::field::content_type, what.body.is_array()
@@ -232,6 +244,12 @@ private:
                         else
                           self->linger();
                       });
+  }
+
+  /// The client does not read its answer.
+  void on_unread() {
+    context_.api.actors.count("unread_answers");
+    hang_up();
   }
 
   // -- ending the connection --------------------------------------------------
@@ -267,24 +285,25 @@ private:
 
   void upgrade() {
     auto& head = parser_->get().base();
-    auto key = head[http::field::sec_websocket_key];
     if (!boost::beast::websocket::is_upgrade(parser_->get())
         || head[http::field::sec_websocket_version] != "13") {
       auto result = failure(http::status::upgrade_required, "upgrade_required",
                             "open a WebSocket of version 13 here");
       result.fields.emplace_back(http::field::upgrade, "websocket");
       result.fields.emplace_back(http::field::sec_websocket_version, "13");
-      return refuse(std::move(result));
+      // A proxy may believe that this is a WebSocket now.
+      return refuse(result, false);
     }
-    if (key.size() != 24 || !parser_->is_done() || buffer_.size() > 0)
+    if (!has_websocket_key(head) || !parser_->is_done() || buffer_.size() > 0)
       return refuse(failure(http::status::bad_request, "bad_handshake",
                             "send a Sec-WebSocket-Key of 16 bytes in base64, "
-                            "and nothing after the head"));
+                            "and nothing after the head"),
+                    false);
     timer_.cancel();
     admit(context_.api, request_,
           [self = this->shared_from_this()](std::optional<answer> wrong) {
             if (wrong)
-              self->refuse(std::move(*wrong));
+              self->refuse(*wrong, false);
             else
               self->become_websocket();
           });

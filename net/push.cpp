@@ -11,6 +11,9 @@ namespace waybill::net {
 
 namespace {
 
+/// How many lines a batch may have: an answer is larger than a short line.
+constexpr size_t max_lines = 10'000;
+
 constexpr auto longest_ttl = std::chrono::seconds{365 * 24 * 3600};
 
 answer bad_parameter(std::string message) {
@@ -266,6 +269,9 @@ void handle_batch(api_context& context, request what, timer_type& timer,
   }
   if (lines.empty())
     return then({http::status::ok, json::array()});
+  if (lines.size() > max_lines)
+    return then(failure(http::status::payload_too_large, "too_many_lines",
+                        "send at most 10000 lines in one request"));
   auto all = std::make_shared<batch>();
   all->answers = json(lines.size(), nullptr);
   all->missing = lines.size();

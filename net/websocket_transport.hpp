@@ -1,9 +1,9 @@
 #pragma once
 
-#include <charconv>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <boost/beast/core/flat_buffer.hpp>
@@ -11,6 +11,7 @@
 #include <caf/send.hpp>
 
 #include "actors/gateway.hpp"
+#include "actors/text.hpp"
 #include "actors/transport.hpp"
 #include "net/access.hpp"
 #include "net/config.hpp"
@@ -40,6 +41,9 @@ public:
                                             config.idle_timeout, true});
     ws_.read_message_max(config.max_message);
     ws_.auto_fragment(false);
+    ws_.set_option(ws::stream_base::decorator{[](ws::response_type& answer) {
+      answer.set(boost::beast::http::field::server, "waybill");
+    }});
     if (config.compression) {
       ws::permessage_deflate deflate;
       deflate.server_enable = true;
@@ -91,6 +95,7 @@ public:
   }
 
   void ping(uint64_t number) override {
+    pinged_ = number;
     ws_.async_ping(std::to_string(number).c_str(),
                    [self = this->shared_from_this()](error_code ec) {
                      if (ec)
@@ -132,13 +137,11 @@ private:
     });
   }
 
-  /// A client answers a ping of ours with its number; it may send other pongs.
+  /// A client answers a ping of ours with its number. It may send other pongs,
+  /// however many: those must not wait in the session's mailbox.
   void on_pong(std::string_view bytes) {
-    uint64_t number = 0;
-    auto last = bytes.data() + bytes.size();
-    auto [end, error] = std::from_chars(bytes.data(), last, number);
-    if (error == std::errc{} && end == last && session_)
-      caf::anon_send(session_, pong_atom_v, number);
+    if (pinged_ > 0 && bytes == std::to_string(pinged_) && session_)
+      caf::anon_send(session_, pong_atom_v, std::exchange(pinged_, 0));
   }
 
   /// Travels from read to read. Where it ends, by an error or an exception,
@@ -170,15 +173,27 @@ private:
                               error_code ec, size_t size) mutable {
       if (ec)
         return;
-      auto type
-        = ws_.got_text() ? payload::format::text : payload::format::binary;
-      auto data = static_cast<const char*>(buffer_.data().data());
-      caf::anon_send(session_, receive_atom_v,
-                     payload{type, std::string{data, size}});
+      if (!ignored_)
+        receive(size);
       // A session that waits holds no buffer.
       buffer_ = {};
       read(std::move(token));
     });
+  }
+
+  void receive(size_t size) {
+    auto type
+      = ws_.got_text() ? payload::format::text : payload::format::binary;
+    auto data = static_cast<const char*>(buffer_.data().data());
+    std::string bytes{data, size};
+    // Beast does not see a text that is cut before an empty last fragment.
+    if (type == payload::format::text && !is_utf8(bytes)) {
+      ignored_ = true;
+      caf::anon_send(session_, close_atom_v,
+                     close_reason{close_code::bad_text, "send text as UTF-8"});
+      return;
+    }
+    caf::anon_send(session_, receive_atom_v, payload{type, std::move(bytes)});
   }
 
   void cut() { close_stream(boost::beast::get_lowest_layer(ws_)); }
@@ -186,6 +201,12 @@ private:
   ws::stream<Stream> ws_;
   const peer_address peer_;
   boost::beast::flat_buffer buffer_;
+
+  /// The number in the last ping, until it is answered.
+  uint64_t pinged_ = 0;
+
+  /// Set when the client has broken the protocol.
+  bool ignored_ = false;
   session_actor session_;
 
   /// Null for a client that may stay.

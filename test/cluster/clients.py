@@ -99,6 +99,11 @@ class Http:
             body = await self._reader.readexactly(size)
         return Answer(int(first.split(" ")[1]), headers, body)
 
+    async def read_to_end(self):
+        """Returns all that the server sends until it closes the connection."""
+        async with asyncio.timeout(TIMEOUT):
+            return await self._reader.read()
+
     async def is_closed(self):
         """Waits until the server closes the connection. Tells whether it did so
         without sending anything more."""
@@ -107,6 +112,10 @@ class Http:
                 return await self._reader.read() == b""
             except ConnectionResetError:
                 return True
+
+    def end(self):
+        """Tells the server that nothing more will come."""
+        self._writer.write_eof()
 
     async def request(self, method, target, body=None, headers=None):
         """Sends a request and returns the answer."""

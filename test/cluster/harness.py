@@ -256,7 +256,10 @@ class Node(Process):
 
 
 class Balancer(Process):
-    """An HAProxy that spreads connections over nodes that are ready."""
+    """An HAProxy that spreads connections over nodes that are ready.
+
+    @param rules what its front end does besides
+    """
 
     CONFIG = """
 defaults
@@ -267,6 +270,7 @@ defaults
     timeout tunnel 1h
 frontend clients
     bind fd@{listener}
+    {rules}
     default_backend nodes
 backend nodes
     balance roundrobin
@@ -278,7 +282,7 @@ backend nodes
 """
     host = "127.0.0.1"
 
-    def __init__(self, nodes):
+    def __init__(self, nodes, rules=""):
         servers = "\n    ".join(f"server node{i} {node.host}:{node.port}"
                                 for i, node in enumerate(nodes))
         self._folder = tempfile.TemporaryDirectory(prefix="waybill-")
@@ -287,7 +291,8 @@ backend nodes
         # Connections wait in that until HAProxy accepts them.
         with socket.create_server(("127.0.0.1", 0)) as listener:
             self.port = listener.getsockname()[1]
-            config.write_text(self.CONFIG.format(listener=listener.fileno(), servers=servers))
+            config.write_text(self.CONFIG.format(listener=listener.fileno(), servers=servers,
+                                                 rules=rules))
             super().__init__("/usr/sbin/haproxy", "-db", "-f", config, pass_fds=[listener.fileno()])
 
     ws_url = Server.ws_url

@@ -102,6 +102,14 @@ async def test_a_key_may_be_for_some_addresses(guarded, keys):
         assert (await request(guarded, "DELETE", "/socket/order-7", headers=key)).status == 200
 
 
+async def test_everyone_is_not_called_all(lab, tmp_path):
+    key = bearer(make_key(tmp_path / "keys", "all", "--pattern", "a*"))
+    node = lab.node("--api-key-file", tmp_path / "keys")
+    async with joined(node, "all"):
+        assert (await request(node, "POST", "/broadcast", b"x", headers=key)).status == 403
+        assert (await request(node, "POST", "/socket/all", b"x", headers=key)).status == 200
+
+
 async def test_probes_and_clients_need_no_key(guarded):
     assert (await request(guarded, "GET", "/livez")).status == 200
     assert (await request(guarded, "GET", "/readyz")).status == 200
