@@ -34,11 +34,12 @@ struct connection_fixture : test::fixture {
 
   /// Connects a client.
   /// @param fails breaks one of the operations of the connection.
-  void connect(fail_count* fails = nullptr) {
+  /// @param from how it comes in.
+  void connect(fail_count* fails = nullptr, const arrival& from = {}) {
     auto server = fails ? stream{io, *fails} : stream{io};
     client.emplace(io);
     client->connect(server);
-    std::make_shared<http_connection<stream>>(std::move(server), *context)
+    std::make_shared<http_connection<stream>>(std::move(server), *context, from)
       ->start();
     turn();
   }
@@ -171,6 +172,20 @@ CAF_TEST(ends a connection that sends no HTTP) {
   connect();
   CAF_CHECK(ask(std::string(20'000, 'x')).starts_with("HTTP/1.1 431"));
   CAF_CHECK(is_closed());
+}
+
+CAF_TEST(a port serves what it is for) {
+  const auto stats = "GET /stats HTTP/1.1\r\nHost: h\r\n\r\n";
+  connect(nullptr, {{}, port_role::clients});
+  CAF_CHECK(ask(probe).starts_with("HTTP/1.1 200"));
+  CAF_CHECK(ask(stats).find("admin_port") != std::string::npos);
+  CAF_CHECK(ask(post("a")).find("admin_port") != std::string::npos);
+  connect(nullptr, {{}, port_role::clients});
+  CAF_CHECK(ask(upgrade).starts_with("HTTP/1.1 101"));
+  connect(nullptr, {{}, port_role::admins});
+  CAF_CHECK(ask(probe).starts_with("HTTP/1.1 200"));
+  CAF_CHECK(ask(stats).starts_with("HTTP/1.1 200"));
+  CAF_CHECK(ask(upgrade).find("client_port") != std::string::npos);
 }
 
 CAF_TEST(ends each connection after its answer while it drains) {

@@ -140,6 +140,7 @@ CAF_TEST(a path is decoded once) {
 CAF_TEST(an absolute target names this server) {
   CAF_CHECK_EQUAL(parse("http://h:80/socket/1?wait=1s"), "[socket][1]wait=1s;");
   CAF_CHECK_EQUAL(parse("HTTP://H:80/a"), "[a]");
+  CAF_CHECK_EQUAL(parse("https://h:80/a"), "[a]");
   for (auto bad : {"http://other/", "http://joe@h:80/", "ftp://h:80/"})
     CAF_CHECK_EQUAL(parse(bad), "400");
 }
