@@ -31,6 +31,8 @@ registry::registry(caf::actor_config& cfg, caf::execution_unit* host,
                                                   {"slow_clients", 0},
                                                   {"dropped_frames", 0},
                                                   {"failed_sessions", 0},
+                                                  {"tls_failures", 0},
+                                                  {"proxy_failures", 0},
                                                   {"kicked_sessions", 0},
                                                   {"replaced_sessions", 0}} {
   set_down_handler([this](caf::down_msg& x) {

@@ -11,6 +11,9 @@ namespace waybill::net {
 
 namespace {
 
+/// How many lines a batch may have: an answer is larger than a short line.
+constexpr size_t max_lines = 10'000;
+
 answer bad_parameter(std::string message) {
   return failure(http::status::bad_request, "bad_parameter",
                  std::move(message));
@@ -260,6 +263,9 @@ void handle_batch(api_context& context, request what, timer_type& timer,
   }
   if (lines.empty())
     return then({http::status::ok, json::array()});
+  if (lines.size() > max_lines)
+    return then(failure(http::status::payload_too_large, "too_many_lines",
+                        "send at most 10000 lines in one request"));
   auto all = std::make_shared<batch>();
   all->answers = json(lines.size(), nullptr);
   all->missing = lines.size();
@@ -272,6 +278,10 @@ void handle_batch(api_context& context, request what, timer_type& timer,
       continue;
     }
     auto& [where, message, ttl] = std::get<batch_line>(line);
+    if (!is_granted(what.allowed, where)) {
+      all->set(i, forbidden("this key is for other addresses"));
+      continue;
+    }
     options.ttl = ttl;
     auto id = publish(context, where,
                       make_push(options, make_text(std::move(message))),

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <charconv>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <boost/beast/core/flat_buffer.hpp>
@@ -11,8 +11,11 @@
 #include <caf/send.hpp>
 
 #include "actors/gateway.hpp"
+#include "actors/text.hpp"
 #include "actors/transport.hpp"
+#include "net/access.hpp"
 #include "net/config.hpp"
+#include "net/peer_address.hpp"
 #include "net/stream.hpp"
 #include "net/timer.hpp"
 
@@ -30,12 +33,17 @@ class websocket_transport
     : public transport,
       public std::enable_shared_from_this<websocket_transport<Stream>> {
 public:
-  websocket_transport(Stream stream, const websocket_config& config)
-      : ws_(std::move(stream)) {
+  /// @param peer the address of the client.
+  websocket_transport(Stream stream, const websocket_config& config,
+                      const peer_address& peer)
+      : ws_(std::move(stream)), peer_(peer) {
     ws_.set_option(ws::stream_base::timeout{config.handshake_timeout,
                                             config.idle_timeout, true});
     ws_.read_message_max(config.max_message);
     ws_.auto_fragment(false);
+    ws_.set_option(ws::stream_base::decorator{[](ws::response_type& answer) {
+      answer.set(boost::beast::http::field::server, "waybill");
+    }});
     if (config.compression) {
       ws::permessage_deflate deflate;
       deflate.server_enable = true;
@@ -44,14 +52,20 @@ public:
   }
 
   /// Answers the handshake, then starts the session of `id`, which listens to
-  /// `topics`.
+  /// `topics` and lasts for as long as it is `allowed`.
   /// @param guard is kept until there is a session.
   /// @pre `head` asks for a WebSocket; it is not used after the call.
   template <class Head, class Guard>
   void start(const Head& head, gateway& actors, std::string id,
-             std::vector<std::string> topics, Guard guard) {
+             std::vector<std::string> topics, grant allowed, Guard guard) {
+    if (!allowed.protocol.empty())
+      ws_.set_option(ws::stream_base::decorator(
+        [protocol = allowed.protocol](ws::response_type& response) {
+          response.set(http::field::sec_websocket_protocol, protocol);
+        }));
     ws_.async_accept(head, [self = this->shared_from_this(), &actors,
                             id = std::move(id), topics = std::move(topics),
+                            expiry = allowed.expiry,
                             guard = std::move(guard)](error_code ec) mutable {
       if (ec)
         return;
@@ -61,6 +75,8 @@ public:
           if (type == ws::frame_type::pong)
             self->on_pong(bytes);
         });
+      if (expiry)
+        self->end_at(*expiry);
       self->read(reading{self});
     });
   }
@@ -79,6 +95,7 @@ public:
   }
 
   void ping(uint64_t number) override {
+    pinged_ = number;
     ws_.async_ping(std::to_string(number).c_str(),
                    [self = this->shared_from_this()](error_code ec) {
                      if (ec)
@@ -86,9 +103,7 @@ public:
                    });
   }
 
-  std::string peer() const override {
-    return peer_of(boost::beast::get_lowest_layer(ws_));
-  }
+  std::string peer() const override { return peer_.text(); }
 
   void close(const close_reason& why) override {
     // A client that does not read cannot even be told. Its connection is cut.
@@ -109,13 +124,24 @@ public:
 private:
   using error_code = boost::system::error_code;
 
-  /// A client answers a ping of ours with its number; it may send other pongs.
+  /// Has the session end when the token of its client does.
+  void end_at(std::chrono::system_clock::time_point when) {
+    expiry_ = std::make_unique<date_timer>(
+      make_timer<date_timer>(ws_.get_executor()));
+    expiry_->expires_at(when);
+    expiry_->async_wait([weak = this->weak_from_this()](error_code ec) {
+      if (auto self = weak.lock(); self && !ec && self->session_)
+        caf::anon_send(
+          self->session_, close_atom_v,
+          close_reason{close_code::token_expired, "your token has expired"});
+    });
+  }
+
+  /// A client answers a ping of ours with its number. It may send other pongs,
+  /// however many: those must not wait in the session's mailbox.
   void on_pong(std::string_view bytes) {
-    uint64_t number = 0;
-    auto last = bytes.data() + bytes.size();
-    auto [end, error] = std::from_chars(bytes.data(), last, number);
-    if (error == std::errc{} && end == last && session_)
-      caf::anon_send(session_, pong_atom_v, number);
+    if (pinged_ > 0 && bytes == std::to_string(pinged_) && session_)
+      caf::anon_send(session_, pong_atom_v, std::exchange(pinged_, 0));
   }
 
   /// Travels from read to read. Where it ends, by an error or an exception,
@@ -147,22 +173,44 @@ private:
                               error_code ec, size_t size) mutable {
       if (ec)
         return;
-      auto type
-        = ws_.got_text() ? payload::format::text : payload::format::binary;
-      auto data = static_cast<const char*>(buffer_.data().data());
-      caf::anon_send(session_, receive_atom_v,
-                     payload{type, std::string{data, size}});
+      if (!ignored_)
+        receive(size);
       // A session that waits holds no buffer.
       buffer_ = {};
       read(std::move(token));
     });
   }
 
+  void receive(size_t size) {
+    auto type
+      = ws_.got_text() ? payload::format::text : payload::format::binary;
+    auto data = static_cast<const char*>(buffer_.data().data());
+    std::string bytes{data, size};
+    // Beast does not see a text that is cut before an empty last fragment.
+    if (type == payload::format::text && !is_utf8(bytes)) {
+      ignored_ = true;
+      caf::anon_send(session_, close_atom_v,
+                     close_reason{close_code::bad_text, "send text as UTF-8"});
+      return;
+    }
+    caf::anon_send(session_, receive_atom_v, payload{type, std::move(bytes)});
+  }
+
   void cut() { close_stream(boost::beast::get_lowest_layer(ws_)); }
 
   ws::stream<Stream> ws_;
+  const peer_address peer_;
   boost::beast::flat_buffer buffer_;
+
+  /// The number in the last ping, until it is answered.
+  uint64_t pinged_ = 0;
+
+  /// Set when the client has broken the protocol.
+  bool ignored_ = false;
   session_actor session_;
+
+  /// Null for a client that may stay.
+  std::unique_ptr<date_timer> expiry_;
 };
 
 } // namespace waybill::net

@@ -34,11 +34,12 @@ struct connection_fixture : test::fixture {
 
   /// Connects a client.
   /// @param fails breaks one of the operations of the connection.
-  void connect(fail_count* fails = nullptr) {
+  /// @param from how it comes in.
+  void connect(fail_count* fails = nullptr, const arrival& from = {}) {
     auto server = fails ? stream{io, *fails} : stream{io};
     client.emplace(io);
     client->connect(server);
-    std::make_shared<http_connection<stream>>(std::move(server), *context)
+    std::make_shared<http_connection<stream>>(std::move(server), *context, from)
       ->start();
     turn();
   }
@@ -173,6 +174,20 @@ CAF_TEST(ends a connection that sends no HTTP) {
   CAF_CHECK(is_closed());
 }
 
+CAF_TEST(a port serves what it is for) {
+  const auto stats = "GET /stats HTTP/1.1\r\nHost: h\r\n\r\n";
+  connect(nullptr, {{}, port_role::clients});
+  CAF_CHECK(ask(probe).starts_with("HTTP/1.1 200"));
+  CAF_CHECK(ask(stats).find("admin_port") != std::string::npos);
+  CAF_CHECK(ask(post("a")).find("admin_port") != std::string::npos);
+  connect(nullptr, {{}, port_role::clients});
+  CAF_CHECK(ask(upgrade).starts_with("HTTP/1.1 101"));
+  connect(nullptr, {{}, port_role::admins});
+  CAF_CHECK(ask(probe).starts_with("HTTP/1.1 200"));
+  CAF_CHECK(ask(stats).starts_with("HTTP/1.1 200"));
+  CAF_CHECK(ask(upgrade).find("client_port") != std::string::npos);
+}
+
 CAF_TEST(ends each connection after its answer while it drains) {
   self->send(entrance, drain_atom_v);
   connect();
@@ -199,6 +214,23 @@ CAF_TEST(counts the requests that are under way) {
   ask(probe.substr(5));
   CAF_CHECK_EQUAL(context->requests, 0u);
   CAF_CHECK(idle);
+}
+
+CAF_TEST(answers a push once though its bus answers after the time is up) {
+  auto bus = spawn<test::fake_bus>();
+  auto registry = spawn<waybill::registry>(bus, same_id::all);
+  entrance = spawn<gateway>(bus, registry, session_config{}, "node");
+  settle();
+  context = std::make_unique<server_context>(
+    server_context{{deref<gateway>(entrance), "node"}, {}});
+  connect();
+  auto answer = ask("POST /socket/456?wait=0s HTTP/1.1\r\nHost: h\r\n"
+                    "Content-Length: 1\r\n\r\na");
+  CAF_CHECK(answer.starts_with("HTTP/1.1 504"));
+  CAF_MESSAGE("which nobody waits for any more");
+  deref<test::fake_bus>(bus).publishing.at(0).deliver(outcome{"p"});
+  CAF_CHECK_EQUAL(ask(""), "");
+  CAF_CHECK(ask(probe).starts_with("HTTP/1.1 200 OK\r\n"));
 }
 
 CAF_TEST(becomes a WebSocket that is greeted and pushed to) {
