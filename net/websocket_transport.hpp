@@ -169,23 +169,29 @@ private:
   };
 
   void read(reading token) {
-    ws_.async_read(buffer_, [this, token = std::move(token)](
-                              error_code ec, size_t size) mutable {
-      if (ec)
-        return;
-      if (!ignored_)
-        receive(size);
-      // A session that waits holds no buffer.
-      buffer_ = {};
-      read(std::move(token));
-    });
+    // Some at a time: for a whole message Beast makes as much room as its frame
+    // is said to have, which for one that is compressed nobody has checked.
+    constexpr size_t most = 4096;
+    ws_.async_read_some(
+      buffer_, most,
+      [this, token = std::move(token)](error_code ec, size_t) mutable {
+        if (ec)
+          return;
+        if (ws_.is_message_done()) {
+          if (!ignored_)
+            receive();
+          // A session that waits holds no buffer.
+          buffer_ = {};
+        }
+        read(std::move(token));
+      });
   }
 
-  void receive(size_t size) {
+  void receive() {
     auto type
       = ws_.got_text() ? payload::format::text : payload::format::binary;
     auto data = static_cast<const char*>(buffer_.data().data());
-    std::string bytes{data, size};
+    std::string bytes{data, buffer_.size()};
     // Beast does not see a text that is cut before an empty last fragment.
     if (type == payload::format::text && !is_utf8(bytes)) {
       ignored_ = true;
