@@ -1,0 +1,56 @@
+// Who is there: the PROXY protocol, addresses, networks and origins.
+
+#include <algorithm>
+
+#include "net/origin.hpp"
+#include "net/peer_address.hpp"
+#include "net/proxy_header.hpp"
+#include "test/fuzz/require.hpp"
+
+using namespace waybill::net;
+using waybill::fuzz::require;
+
+namespace {
+
+void check_proxy_header(std::string_view bytes) {
+  auto whole = parse_proxy_header(bytes);
+  require(whole.size <= static_cast<ptrdiff_t>(bytes.size()),
+          "a header ends within its bytes");
+  if (whole.client)
+    whole.client->text();
+  for (size_t size = 0; size < bytes.size(); ++size) {
+    auto part = parse_proxy_header(bytes.substr(0, size));
+    if (whole.size > static_cast<ptrdiff_t>(size))
+      require(part.size == 0, "a header that goes on is waited for");
+    else if (whole.size > 0)
+      require(part.size == whole.size && part.client == whole.client,
+              "what follows a header does not change it");
+    else if (whole.size == 0)
+      require(part.size == 0, "what may become a header never was none");
+  }
+}
+
+void check_address(std::string_view text) {
+  auto where = peer_address::parse(text);
+  if (!where)
+    return;
+  require(peer_address::parse(where->text()) == where,
+          "an address that was printed is the same");
+  if (auto range = network::parse(text))
+    require(range->contains(*where), "an address is in its own network");
+}
+
+} // namespace
+
+int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  auto text = waybill::fuzz::text_of(data, size);
+  check_proxy_header(text);
+  check_address(text);
+  if (auto range = network::parse(text))
+    range->contains(peer_address{});
+  if (auto page = origin::parse(text))
+    require(page->covers(*page), "an origin is its own");
+  is_allowed_origin(text, "example.com", {});
+  is_allowed_origin("https://example.com", text, {});
+  return 0;
+}

@@ -1,0 +1,68 @@
+// JSON Web Tokens: one as it comes, and one whose two parts, with a line feed
+// between them, are signed by who knows the key.
+
+#include <algorithm>
+#include <variant>
+
+#include <nlohmann/json.hpp>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include "net/tokens.hpp"
+#include "test/fuzz/require.hpp"
+
+using namespace waybill::net;
+using nlohmann::json;
+using waybill::fuzz::require;
+
+namespace {
+
+/// Encodes bytes as base64url (RFC 4648, section 5) without padding.
+std::string encode(std::string_view bytes) {
+  std::string result(4 * ((bytes.size() + 2) / 3) + 1, '\0');
+  auto out = reinterpret_cast<unsigned char*>(result.data());
+  auto in = reinterpret_cast<const unsigned char*>(bytes.data());
+  auto size = EVP_EncodeBlock(out, in, static_cast<int>(bytes.size()));
+  result.resize(static_cast<size_t>(size));
+  result.resize(std::min(result.find('='), result.size()));
+  std::replace(result.begin(), result.end(), '+', '-');
+  std::replace(result.begin(), result.end(), '/', '_');
+  return result;
+}
+
+std::string sign(const std::string& text, const std::string& key) {
+  unsigned char digest[32];
+  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+       reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest,
+       nullptr);
+  return encode({reinterpret_cast<const char*>(digest), sizeof(digest)});
+}
+
+} // namespace
+
+int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  // 2026, in the middle of the life of the token that is a seed.
+  auto now = std::chrono::system_clock::time_point{
+    std::chrono::seconds{1'785'000'000}};
+  token_rules rules;
+  rules.keys = {std::string(32, 'k')};
+  auto text = waybill::fuzz::text_of(data, size);
+  require(std::holds_alternative<std::string>(
+            verify_token(rules, std::string{text}, now)),
+          "nobody guesses a key");
+  auto middle = std::min(text.find('\n'), text.size());
+  auto head = text.substr(0, middle);
+  auto body = text.substr(std::min(middle + 1, text.size()));
+  auto said = encode(head) + '.' + encode(body);
+  auto read = verify_token(rules, said + '.' + sign(said, rules.keys[0]), now);
+  auto valid = std::get_if<token>(&read);
+  if (!valid)
+    return 0;
+  require(json::parse(head).at("alg") == "HS256",
+          "no token says how it is to be checked");
+  auto claims = json::parse(body);
+  require(claims.at("sub") == valid->subject, "a token is for who it says");
+  require(valid->expiry + token_leeway > now && !claims.contains("aud"),
+          "a token that is taken is not out of date, and for us");
+  return 0;
+}
