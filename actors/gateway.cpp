@@ -133,7 +133,7 @@ void gateway::stats(std::function<void(const counters&)> then) {
 }
 
 void gateway::count(const char* name) {
-  send(registry_, count_atom_v, std::string{name});
+  send(registry_, count_atom_v, std::string{name}, uint64_t{1});
 }
 
 } // namespace waybill

@@ -97,7 +97,9 @@ registry::behavior_type registry::make_behavior() {
       return drained_;
     },
     [this](tick_atom) { drain_some(); },
-    [this](count_atom, const std::string& name) { ++counts_[name]; },
+    [this](count_atom, const std::string& name, uint64_t more) {
+      counts_[name] += more;
+    },
     [this](get_atom) {
       auto result = counts_;
       result["sessions"] = members_.size();

@@ -190,6 +190,8 @@ int run_node(const options& config) {
   session_config sessions;
   sessions.greeting = make_text(config.greeting);
   sessions.max_queue = config.max_queue;
+  sessions.max_queue_frames = config.max_queue_frames;
+  sessions.when_slow = config.when_slow;
   if (!config.redis.empty()) {
     auto [carrier, members] = spawn_redis(system, home, config);
     for (auto& each : members)

@@ -99,6 +99,14 @@ std::optional<same_id> read_same_id(std::string_view text) {
   return std::nullopt;
 }
 
+std::optional<slow_consumer> read_slow_consumer(std::string_view text) {
+  if (text == "close")
+    return slow_consumer::close;
+  if (text == "drop-oldest")
+    return slow_consumer::drop_oldest;
+  return std::nullopt;
+}
+
 /// Reads a number of bytes from 1 to 1 GiB, such as `1000`, `64KiB` or `1MiB`.
 std::optional<size_t> read_size(std::string_view text) {
   size_t count = 0;
@@ -167,6 +175,7 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments) {
   auto& sockets = connections.websocket;
   const std::string duration = "a duration such as 5s, 500ms or 10m";
   const std::string size = "a number of bytes such as 1000, 64KiB or 1MiB";
+  const std::string count = "a number from 1 to 1000000";
 
   add(parser, "--listen", result.listen, &net::listen_address::parse,
       "host:port", "127.0.0.1:8080",
@@ -231,9 +240,14 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments) {
       "Largest push, and at most --max-queue");
   add(parser, "--max-queue", result.max_queue, &read_size, size, "1MiB",
       "Bytes that may wait for a client that reads slowly");
-  add(parser, "--mailbox-limit", result.mailbox_limit, &read_count,
-      "a number from 1 to 1000000", "1000",
-      "Pushes that may be kept for an id; one past it is answered 507");
+  add(parser, "--max-queue-frames", result.max_queue_frames, &read_count, count,
+      "65536", "Messages that may wait for it");
+  add(parser, "--slow-consumer", result.when_slow, &read_slow_consumer,
+      "close or drop-oldest", "close",
+      "What becomes of it past that: close (with 1013), drop-oldest (it loses "
+      "the oldest of those messages)");
+  add(parser, "--mailbox-limit", result.mailbox_limit, &read_count, count,
+      "1000", "Pushes that may be kept for an id; one past it is answered 507");
   parser.add_flag("--compression", sockets.compression,
                   "Allow permessage-deflate to clients that offer it");
   add(parser, "--log-level", result.log_level, &read_level,

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "actors/registry.hpp"
+#include "actors/session.hpp"
 #include "net/config.hpp"
 #include "redis/url.hpp"
 
@@ -29,6 +30,8 @@ struct options {
   waybill::same_id same_id = waybill::same_id::all;
   std::chrono::milliseconds drain{10'000};
   size_t max_queue = 1 << 20;
+  size_t max_queue_frames = 1 << 16;
+  slow_consumer when_slow = slow_consumer::close;
   size_t mailbox_limit = 1000;
   net::connection_config connections;
   std::string log_level = "info";

@@ -44,6 +44,8 @@ json figures_of(const outcome& what) {
   }
   if (what.want == level::received)
     result["received"] = what.counts.received;
+  if (what.counts.dropped > 0)
+    result["dropped"] = what.counts.dropped;
   if (what.unknown > 0)
     result["unknown"] = what.unknown;
   return result;
