@@ -62,6 +62,8 @@ using registry_actor = caf::typed_actor<
   caf::replies_to<drain_atom, caf::timespan>::with<ok_atom>,
   // Drains the next share of the sessions.
   caf::reacts_to<tick_atom>,
+  // How many bytes of memory the queue of the sender, a session, takes.
+  caf::reacts_to<load_atom, uint64_t>,
   // Adds to a figure of this node.
   caf::reacts_to<count_atom, std::string, uint64_t>,
   // The figures of this node.

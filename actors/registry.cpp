@@ -21,18 +21,40 @@ const auto stopping
 const auto replaced
   = close_reason{close_code::replaced, "a newer session of your id took over"};
 
+const auto too_much = close_reason{close_code::try_again_later,
+                                   "too much waits for clients of this node"};
+
+/// Returns the figure that counts sessions which end with this code.
+const char* figure_of(close_code code) {
+  switch (code) {
+  case close_code::replaced:
+    return "replaced_sessions";
+  case close_code::kicked:
+    return "kicked_sessions";
+  case close_code::try_again_later:
+    return "node_queue_closes";
+  case close_code::going_away:
+  case close_code::internal_error:
+    break;
+  }
+  return "failed_sessions";
+}
+
 } // namespace
 
 registry::registry(caf::actor_config& cfg, caf::execution_unit* host,
-                   bus_actor bus, same_id policy, complaint on_failure)
+                   bus_actor bus, same_id policy, complaint on_failure,
+                   node_limits limits)
     : hosted(cfg, host), bus_(std::move(bus)), policy_(policy),
-      on_failure_(std::move(on_failure)), counts_{{"joins", 0},
-                                                  {"deliveries", 0},
-                                                  {"slow_clients", 0},
-                                                  {"dropped_frames", 0},
-                                                  {"failed_sessions", 0},
-                                                  {"kicked_sessions", 0},
-                                                  {"replaced_sessions", 0}} {
+      on_failure_(std::move(on_failure)),
+      limits_(limits), counts_{{"joins", 0},
+                               {"deliveries", 0},
+                               {"slow_clients", 0},
+                               {"dropped_frames", 0},
+                               {"failed_sessions", 0},
+                               {"kicked_sessions", 0},
+                               {"node_queue_closes", 0},
+                               {"replaced_sessions", 0}} {
   set_down_handler([this](caf::down_msg& x) {
     if (x.reason == errc::too_slow || x.reason == errc::dropped) {
       counts_["slow_clients"] += x.reason == errc::too_slow;
@@ -97,12 +119,16 @@ registry::behavior_type registry::make_behavior() {
       return drained_;
     },
     [this](tick_atom) { drain_some(); },
+    [this](load_atom, uint64_t bytes) {
+      on_load(current_sender()->id(), bytes);
+    },
     [this](count_atom, const std::string& name, uint64_t more) {
       counts_[name] += more;
     },
     [this](get_atom) {
       auto result = counts_;
       result["sessions"] = members_.size();
+      result["queued_bytes"] = loads_.total();
       // Everybody answers to everyone: that is no news.
       result["addresses"]
         = entries_.size() - entries_.count(push_address::everyone().key());
@@ -140,6 +166,7 @@ void registry::leave(caf::actor_id who) {
   if (i == members_.end())
     return;
   give_up(i->second);
+  loads_.set(who, 0);
   members_.erase(i);
   if (drained_.pending() && members_.empty())
     drained_.deliver(ok_atom_v);
@@ -162,9 +189,7 @@ void registry::give_up(member& who) {
 void registry::retire(member& who, const close_reason& why) {
   give_up(who);
   send(who.session, close_atom_v, why);
-  ++counts_[why.code == close_code::replaced ? "replaced_sessions"
-            : why.code == close_code::kicked ? "kicked_sessions"
-                                             : "failed_sessions"];
+  ++counts_[figure_of(why.code)];
 }
 
 template <class Predicate>
@@ -178,6 +203,19 @@ void registry::retire_all(const entry& what, const close_reason& why,
 registry::member* registry::find(const session_actor& who) {
   auto i = members_.find(who.id());
   return i == members_.end() ? nullptr : &i->second;
+}
+
+void registry::on_load(caf::actor_id who, uint64_t bytes) {
+  auto i = members_.find(who);
+  if (i == members_.end() || i->second.cut_off)
+    return;
+  loads_.set(who, bytes);
+  while (loads_.total() > limits_.max_queued) {
+    auto& largest = members_.at(loads_.largest());
+    largest.cut_off = true;
+    loads_.set(largest.session.id(), 0);
+    retire(largest, too_much);
+  }
 }
 
 // -- addresses come and go ----------------------------------------------------

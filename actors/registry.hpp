@@ -7,6 +7,7 @@
 
 #include "actors/hosted.hpp"
 #include "actors/interfaces.hpp"
+#include "actors/queue_loads.hpp"
 
 namespace waybill {
 
@@ -18,6 +19,12 @@ enum class same_id : uint8_t {
   newest_per_node,
   /// The newest in the cluster replaces all others.
   newest,
+};
+
+/// How much the sessions of a node may take.
+struct node_limits {
+  /// How many bytes of memory all queues may take together.
+  uint64_t max_queued = 256 << 20;
 };
 
 /// Takes the log lines of actors, which know nothing of loggers.
@@ -34,7 +41,8 @@ class registry : public hosted<registry_actor> {
 public:
   /// @param on_failure is told of sessions that ended by an error of ours.
   registry(caf::actor_config& cfg, caf::execution_unit* host, bus_actor bus,
-           same_id policy, complaint on_failure = nullptr);
+           same_id policy, complaint on_failure = nullptr,
+           node_limits limits = {});
 
   const char* name() const override;
 
@@ -87,6 +95,9 @@ private:
 
     /// Set once it is being closed because the node stops.
     bool draining = false;
+
+    /// Set once it was told to drop its queue.
+    bool cut_off = false;
   };
 
   void join(const push_addresses& addresses, const session_actor& who);
@@ -105,6 +116,10 @@ private:
   /// may not be used afterwards.
   template <class Predicate>
   void retire_all(const entry& what, const close_reason& why, Predicate which);
+
+  /// Takes down how much memory the queue of a session takes. The largest
+  /// queues go if all together take too much.
+  void on_load(caf::actor_id who, uint64_t bytes);
 
   void attach(const push_address& where, entry& what);
 
@@ -143,8 +158,10 @@ private:
   const bus_actor bus_;
   const same_id policy_;
   const complaint on_failure_;
+  const node_limits limits_;
   std::unordered_map<std::string, entry> entries_;
   std::unordered_map<caf::actor_id, member> members_;
+  queue_loads loads_;
   uint64_t attachments_ = 0;
   counters counts_;
 

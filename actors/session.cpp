@@ -11,6 +11,9 @@ namespace {
 /// it got: what is not confirmed would be sent again.
 constexpr auto last_confirmation = std::chrono::seconds{1};
 
+/// How much the memory of a queue changes before the registry is told.
+constexpr size_t load_step = 16 * 1024;
+
 const auto too_slow = close_reason{close_code::try_again_later,
                                    "you read too slowly: the queue is full"};
 
@@ -65,7 +68,12 @@ session::behavior_type session::make_behavior() {
       else
         enqueue_frame({message});
     },
-    [this](close_atom, const close_reason& why) { end(why); },
+    [this](close_atom, const close_reason& why) {
+      if (why.code == close_code::try_again_later)
+        cut_off(why);
+      else
+        end(why);
+    },
     [this](tick_atom) {
       out_of_time_ = true;
       write_next();
@@ -147,6 +155,7 @@ void session::enqueue_frame(frame what) {
   if (!fits)
     send(registry_, count_atom_v, std::string{"dropped_frames"},
          std::exchange(dropped_, 0));
+  report_load();
   write_next();
 }
 
@@ -165,12 +174,24 @@ bool session::make_room(const frame& what) {
 }
 
 void session::cut_off(close_reason why) {
+  if (closed_)
+    return;
   // What waits cannot be written to a client that does not read. It would only
   // keep the client from learning why this ends.
   drop(backlog_.clear(), &tally::dropped);
+  report_load();
   ending_ = std::move(why);
   closed_ = true;
   connection_->close(*ending_);
+}
+
+void session::report_load() {
+  auto load = backlog_.memory();
+  if (load < reported_ + load_step && load + load_step > reported_
+      && (load > 0 || reported_ == 0))
+    return;
+  reported_ = load;
+  send(registry_, load_atom_v, uint64_t{load});
 }
 
 // -- the mailbox --------------------------------------------------------------
@@ -213,6 +234,7 @@ void session::on_page(const mailbox_page& page) {
     behind_ = false;
     backlog_.release();
   }
+  report_load();
   write_next();
 }
 
@@ -229,6 +251,7 @@ void session::on_written() {
       unread_.push_back({written_, std::move(done.tracked)});
     ping();
   }
+  report_load();
   write_next();
 }
 

@@ -90,6 +90,10 @@ private:
   /// Ends this session at once: what waits is dropped.
   void cut_off(close_reason why);
 
+  /// Tells the registry how much memory the queue takes, if that has changed
+  /// much: of a client that reads, nothing need be told.
+  void report_load();
+
   frame make_frame(const push_address& where, const push& what);
 
   // -- the mailbox ------------------------------------------------------------
@@ -135,6 +139,9 @@ private:
   /// Frames that the socket has not taken yet. Live ones that come after the
   /// mailbox are held back.
   backlog backlog_;
+
+  /// What the registry was told of its memory.
+  size_t reported_ = 0;
 
   /// Frames that were written, and those of them that must be confirmed.
   uint64_t written_ = 0;

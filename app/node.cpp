@@ -205,8 +205,8 @@ int run_node(const options& config) {
   }
   if (config.upstream == upstream::log)
     sessions.upstream = keep(system.spawn<message_log>(&home));
-  auto registry = keep(
-    system.spawn<waybill::registry>(&home, bus, config.same_id, log_error));
+  auto registry = keep(system.spawn<waybill::registry>(
+    &home, bus, config.same_id, log_error, config.limits));
 
   std::vector<net::server::worker> workers;
   for (auto& loop : loops) {

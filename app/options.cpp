@@ -107,17 +107,27 @@ std::optional<slow_consumer> read_slow_consumer(std::string_view text) {
   return std::nullopt;
 }
 
-/// Reads a number of bytes from 1 to 1 GiB, such as `1000`, `64KiB` or `1MiB`.
-std::optional<size_t> read_size(std::string_view text) {
-  size_t count = 0;
+/// Reads a number of bytes from 1 to 1 TiB, such as `1000`, `64KiB` or `1GiB`.
+std::optional<uint64_t> read_memory(std::string_view text) {
+  uint64_t count = 0;
   auto last = text.data() + text.size();
   auto [end, error] = std::from_chars(text.data(), last, count);
   auto unit = std::string_view{end, last};
-  size_t factor = unit.empty() ? 1 : unit == "KiB" ? 1 << 10 : 1 << 20;
-  if (error != std::errc{} || count < 1 || count > (1 << 30) / factor
-      || (factor > 1 << 10 && unit != "MiB"))
+  constexpr std::string_view units[] = {"", "KiB", "MiB", "GiB"};
+  auto found = std::find(std::begin(units), std::end(units), unit);
+  if (error != std::errc{} || count < 1 || found == std::end(units))
     return std::nullopt;
-  return count * factor;
+  auto bits = 10 * (found - std::begin(units));
+  if (count > (uint64_t{1} << 40) >> bits)
+    return std::nullopt;
+  return count << bits;
+}
+
+/// Reads a number of bytes of what is held whole: up to 1 GiB.
+std::optional<size_t> read_size(std::string_view text) {
+  auto result = read_memory(text);
+  return result && *result <= 1 << 30 ? std::optional<size_t>{*result}
+                                      : std::nullopt;
 }
 
 /// Reads a number from 1 to 1,000,000.
@@ -242,6 +252,10 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments) {
       "Bytes that may wait for a client that reads slowly");
   add(parser, "--max-queue-frames", result.max_queue_frames, &read_count, count,
       "65536", "Messages that may wait for it");
+  add(parser, "--max-queued", result.limits.max_queued, &read_memory, size,
+      "256MiB",
+      "Memory for what waits for all clients of this node; past it, those for "
+      "whom most waits are closed");
   add(parser, "--slow-consumer", result.when_slow, &read_slow_consumer,
       "close or drop-oldest", "close",
       "What becomes of it past that: close (with 1013), drop-oldest (it loses "

@@ -32,6 +32,7 @@ struct options {
   size_t max_queue = 1 << 20;
   size_t max_queue_frames = 1 << 16;
   slow_consumer when_slow = slow_consumer::close;
+  node_limits limits;
   size_t mailbox_limit = 1000;
   net::connection_config connections;
   std::string log_level = "info";

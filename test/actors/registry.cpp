@@ -11,15 +11,22 @@ const auto id456 = push_address::id("456");
 struct registry_fixture : test::fixture {
   registry_fixture() { start(same_id::all); }
 
-  void start(same_id policy) {
+  void start(same_id policy, node_limits limits = {}) {
     bus = spawn<test::fake_bus>();
     aut = spawn<registry>(
-      bus, policy, [this](const auto& line) { complaints.push_back(line); });
+      bus, policy, [this](const auto& line) { complaints.push_back(line); },
+      limits);
     settle();
   }
 
   session_actor join(const push_address& where) {
     return join(push_addresses{where});
+  }
+
+  /// Lets a session say how much memory its queue takes.
+  void load(const session_actor& who, uint64_t bytes) {
+    inject((load_atom, uint64_t), from(who).to(aut).with(load_atom_v, bytes));
+    settle();
   }
 
   session_actor join(const push_addresses& addresses) {
@@ -360,6 +367,51 @@ CAF_TEST(gives back what only the closed session has while it drains) {
   detached();
   for (auto& who : sessions)
     CAF_CHECK_EQUAL(seen(who), test::texts{"close 1001"});
+}
+
+CAF_TEST(closes the largest queues when all together take too much) {
+  node_limits limits;
+  limits.max_queued = 100;
+  start(same_id::all, limits);
+  std::vector<session_actor> all;
+  for (int i = 0; i < 4; ++i)
+    all.push_back(join(push_address::id(std::to_string(i))));
+  load(all[0], 30);
+  load(all[1], 40);
+  load(all[2], 30);
+  CAF_CHECK_EQUAL(count("queued_bytes"), 100u);
+  CAF_CHECK_EQUAL(count("node_queue_closes"), 0u);
+  load(all[3], 35);
+  CAF_CHECK_EQUAL(seen(all[1]), test::texts{"close 1013"});
+  CAF_CHECK_EQUAL(count("queued_bytes"), 95u);
+  CAF_CHECK_EQUAL(count("node_queue_closes"), 1u);
+  CAF_MESSAGE("what it says later does not count any more");
+  load(all[1], 40);
+  CAF_CHECK_EQUAL(count("queued_bytes"), 95u);
+  CAF_MESSAGE("as many as need be and who tells of it may be among them");
+  load(all[0], 90);
+  CAF_CHECK_EQUAL(seen(all[0]), test::texts{"close 1013"});
+  CAF_CHECK_EQUAL(count("queued_bytes"), 65u);
+  CAF_MESSAGE("a session takes its queue along");
+  end(all[3]);
+  CAF_CHECK_EQUAL(count("queued_bytes"), 30u);
+  load(all[2], 0);
+  CAF_CHECK_EQUAL(count("queued_bytes"), 0u);
+  for (auto i : {2, 3})
+    CAF_CHECK_EQUAL(seen(all[i]), test::texts{});
+}
+
+CAF_TEST(closes a queue too that is being written before the end) {
+  node_limits limits;
+  limits.max_queued = 100;
+  start(same_id::all, limits);
+  auto who = join(id456);
+  waybill::push order{""};
+  order.what = waybill::push::purpose::kick;
+  self->send(aut, deliver_atom_v, id456, order);
+  settle();
+  load(who, 101);
+  CAF_CHECK_EQUAL(seen(who), (test::texts{"close 4500", "close 1013"}));
 }
 
 CAF_TEST(reports a session that failed and forgets it) {

@@ -389,6 +389,38 @@ CAF_TEST(ends when too many frames wait however small they are) {
   CAF_CHECK(connection->closed.has_value());
 }
 
+CAF_TEST(tells the registry of a queue that grows and shrinks) {
+  greet();
+  written_all();
+  push(std::string(10'000, 'x'));
+  written_all();
+  CAF_CHECK_EQUAL(figure(registry, "queued_bytes"), 0u);
+  push(std::string(20'000, 'x'));
+  CAF_CHECK_EQUAL(figure(registry, "queued_bytes"), 20'128u);
+  push(std::string(10'000, 'x'));
+  CAF_CHECK_EQUAL(figure(registry, "queued_bytes"), 20'128u);
+  push(std::string(10'000, 'x'));
+  CAF_CHECK_EQUAL(figure(registry, "queued_bytes"), 40'384u);
+  written_all();
+  CAF_CHECK_EQUAL(figure(registry, "queued_bytes"), 0u);
+  CAF_MESSAGE("frames count even if they have no bytes");
+  for (int i = 0; i < 200; ++i)
+    push("");
+  CAF_CHECK_EQUAL(figure(registry, "queued_bytes"), 128u * 128u);
+}
+
+CAF_TEST(drops its queue at once when the node has too much) {
+  greet();
+  written_all();
+  push("under way");
+  track("a", level::written);
+  close(close_code::going_away);
+  close(close_code::try_again_later);
+  CAF_REQUIRE(connection->closed);
+  CAF_CHECK_EQUAL(connection->closed->code, close_code::try_again_later);
+  CAF_CHECK_EQUAL(reports(), std::vector<tally>{is_dropped});
+}
+
 CAF_TEST(drops the oldest frame that is not under way and goes on) {
   start_dropping(20);
   greet();

@@ -41,6 +41,7 @@ protected:
       [](read_atom, const mailbox_query&) { return mailbox_page{}; },
       [](drain_atom, caf::timespan) { return ok_atom_v; },
       [](tick_atom) {},
+      [](load_atom, uint64_t) {},
       [](count_atom, const std::string&, uint64_t) {},
       [](get_atom) { return counters{}; },
     };
