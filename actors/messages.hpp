@@ -105,6 +105,12 @@ enum class errc : uint8_t {
   dropped,
   /// An actor threw an exception, which the context holds.
   failed,
+  /// The node holds as many sessions as it may.
+  node_full,
+  /// It holds as many of that id.
+  id_full,
+  /// It holds as many of that peer.
+  peer_full,
 };
 
 inline std::string to_string(errc x) {
@@ -129,6 +135,12 @@ inline std::string to_string(errc x) {
     return "dropped";
   case errc::failed:
     return "failed";
+  case errc::node_full:
+    return "node_full";
+  case errc::id_full:
+    return "id_full";
+  case errc::peer_full:
+    return "peer_full";
   }
   return "unknown";
 }
@@ -155,6 +167,7 @@ CAF_ADD_TYPE_ID(waybill, (waybill::mailbox_query))
 CAF_ADD_TYPE_ID(waybill, (waybill::outcome))
 CAF_ADD_TYPE_ID(waybill, (waybill::report))
 
+CAF_ADD_ATOM(waybill, waybill, admit_atom, "admit")
 CAF_ADD_ATOM(waybill, waybill, attach_atom, "attach")
 CAF_ADD_ATOM(waybill, waybill, await_atom, "await")
 CAF_ADD_ATOM(waybill, waybill, claim_atom, "claim")
@@ -188,6 +201,8 @@ using caf::get_atom;
 using caf::get_atom_v;
 using caf::join_atom;
 using caf::join_atom_v;
+using caf::leave_atom;
+using caf::leave_atom_v;
 using caf::ok_atom;
 using caf::ok_atom_v;
 using caf::publish_atom;

@@ -24,6 +24,13 @@ const auto replaced
 const auto too_much = close_reason{close_code::try_again_later,
                                    "too much waits for clients of this node"};
 
+/// Returns the figure that counts those who were refused for this reason.
+const char* figure_of(errc why) {
+  return why == errc::node_full ? "over_max_sessions"
+         : why == errc::id_full ? "over_max_sessions_per_id"
+                                : "over_max_sessions_per_peer";
+}
+
 /// Returns the figure that counts sessions which end with this code.
 const char* figure_of(close_code code) {
   switch (code) {
@@ -46,15 +53,18 @@ registry::registry(caf::actor_config& cfg, caf::execution_unit* host,
                    bus_actor bus, same_id policy, complaint on_failure,
                    node_limits limits)
     : hosted(cfg, host), bus_(std::move(bus)), policy_(policy),
-      on_failure_(std::move(on_failure)),
-      limits_(limits), counts_{{"joins", 0},
-                               {"deliveries", 0},
-                               {"slow_clients", 0},
-                               {"dropped_frames", 0},
-                               {"failed_sessions", 0},
-                               {"kicked_sessions", 0},
-                               {"node_queue_closes", 0},
-                               {"replaced_sessions", 0}} {
+      on_failure_(std::move(on_failure)), limits_(limits),
+      places_(limits.sessions), counts_{{"joins", 0},
+                                        {"deliveries", 0},
+                                        {"slow_clients", 0},
+                                        {"dropped_frames", 0},
+                                        {"failed_sessions", 0},
+                                        {"kicked_sessions", 0},
+                                        {"node_queue_closes", 0},
+                                        {"over_max_sessions", 0},
+                                        {"over_max_sessions_per_id", 0},
+                                        {"over_max_sessions_per_peer", 0},
+                                        {"replaced_sessions", 0}} {
   set_down_handler([this](caf::down_msg& x) {
     if (x.reason == errc::too_slow || x.reason == errc::dropped) {
       counts_["slow_clients"] += x.reason == errc::too_slow;
@@ -82,8 +92,14 @@ void registry::on_exit() {
 
 registry::behavior_type registry::make_behavior() {
   return {
-    [this](join_atom, const push_addresses& addresses,
-           const session_actor& who) { join(addresses, who); },
+    [this](admit_atom, const std::string& id, const std::string& peer) {
+      return admit(id, peer);
+    },
+    [this](leave_atom, const std::string& id, const std::string& peer) {
+      places_.give_back(id, peer);
+    },
+    [this](join_atom, const push_addresses& addresses, const std::string& peer,
+           const session_actor& who) { join(addresses, peer, who); },
     [this](deliver_atom, const push_address& where, const push& what) {
       deliver(where, what);
     },
@@ -139,11 +155,28 @@ registry::behavior_type registry::make_behavior() {
 
 // -- sessions come and go -----------------------------------------------------
 
-void registry::join(const push_addresses& addresses, const session_actor& who) {
+caf::result<ok_atom> registry::admit(const std::string& id,
+                                     const std::string& peer) {
+  // Where a newer session replaces the older ones, there is room for it.
+  size_t of_id = 0;
+  if (policy_ == same_id::all)
+    if (auto i = entries_.find(push_address::id(id).key()); i != entries_.end())
+      of_id = i->second.sessions.size();
+  auto why = places_.take(id, peer, members_.size(), of_id);
+  if (!why)
+    return ok_atom_v;
+  ++counts_[figure_of(*why)];
+  return caf::error{*why};
+}
+
+void registry::join(const push_addresses& addresses, const std::string& peer,
+                    const session_actor& who) {
   ++counts_["joins"];
   monitor(who);
   auto& added = members_[who.id()];
   added.session = who;
+  added.peer = peer;
+  places_.joined(peer);
   if (draining_) {
     send(who, close_atom_v, stopping);
     return;
@@ -167,6 +200,7 @@ void registry::leave(caf::actor_id who) {
     return;
   give_up(i->second);
   loads_.set(who, 0);
+  places_.left(i->second.peer);
   members_.erase(i);
   if (drained_.pending() && members_.empty())
     drained_.deliver(ok_atom_v);

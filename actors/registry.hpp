@@ -7,6 +7,7 @@
 
 #include "actors/hosted.hpp"
 #include "actors/interfaces.hpp"
+#include "actors/places.hpp"
 #include "actors/queue_loads.hpp"
 
 namespace waybill {
@@ -25,6 +26,8 @@ enum class same_id : uint8_t {
 struct node_limits {
   /// How many bytes of memory all queues may take together.
   uint64_t max_queued = 256 << 20;
+
+  session_limits sessions;
 };
 
 /// Takes the log lines of actors, which know nothing of loggers.
@@ -78,6 +81,9 @@ private:
   struct member {
     session_actor session;
 
+    /// The address of its client.
+    std::string peer;
+
     /// Its addresses, the id first; none once it has given them up.
     push_addresses joined;
 
@@ -100,7 +106,11 @@ private:
     bool cut_off = false;
   };
 
-  void join(const push_addresses& addresses, const session_actor& who);
+  /// Takes a place for somebody who is about to join.
+  caf::result<ok_atom> admit(const std::string& id, const std::string& peer);
+
+  void join(const push_addresses& addresses, const std::string& peer,
+            const session_actor& who);
 
   /// Forgets a session. Does nothing for one that is not known.
   void leave(caf::actor_id who);
@@ -161,6 +171,7 @@ private:
   const node_limits limits_;
   std::unordered_map<std::string, entry> entries_;
   std::unordered_map<caf::actor_id, member> members_;
+  places places_;
   queue_loads loads_;
   uint64_t attachments_ = 0;
   counters counts_;

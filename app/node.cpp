@@ -214,8 +214,9 @@ int run_node(const options& config) {
       keep(system.spawn<gateway>(&loop, bus, registry, sessions, config.node)));
     auto& actors = dynamic_cast<gateway&>(
       *caf::actor_cast<caf::abstract_actor*>(gateways.back()));
-    workers.push_back({loop, contexts.emplace_back(net::server_context{
-                               {actors, config.node}, config.connections})});
+    workers.push_back(
+      {loop, contexts.emplace_back(net::server_context{
+               {actors, config.node, config.max_topics}, config.connections})});
   }
   net::server server{workers, [](const std::string& what) {
                        spdlog::error("cannot accept connections: {}", what);
@@ -233,6 +234,7 @@ int run_node(const options& config) {
     }
   }
   spdlog::info("listening on {}", addresses);
+  spdlog::info("takes up to {} sessions", config.limits.sessions.in_total);
   auto description
     = config.node + " listens on " + addresses + ", " + describe_redis(config);
 

@@ -6,6 +6,7 @@
 #include <thread>
 #include <variant>
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -17,6 +18,17 @@ namespace {
 std::string host_name() {
   char buffer[256] = {};
   return gethostname(buffer, sizeof(buffer) - 1) == 0 ? buffer : "node";
+}
+
+/// Returns how many sessions there are descriptors for. One in ten is left for
+/// pushers, files and Redis.
+size_t most_sessions() {
+  constexpr rlim_t most = 1'000'000;
+  rlimit descriptors{};
+  if (getrlimit(RLIMIT_NOFILE, &descriptors) != 0)
+    return most;
+  return static_cast<size_t>(
+    std::clamp<rlim_t>(descriptors.rlim_cur / 10 * 9, 1, most));
 }
 
 /// Returns the name of the variable that stands for the option `name`.
@@ -140,10 +152,13 @@ std::optional<size_t> read_count(std::string_view text) {
   return result;
 }
 
+/// Reads such a number, or 0.
+std::optional<size_t> read_limit(std::string_view text) {
+  return text == "0" ? 0 : read_count(text);
+}
+
 std::optional<size_t> read_replicas(std::string_view text) {
-  if (text == "0")
-    return 0;
-  auto result = read_count(text);
+  auto result = read_limit(text);
   return result && *result <= 100 ? result : std::nullopt;
 }
 
@@ -171,7 +186,8 @@ std::optional<bool> read_format(std::string_view text) {
 options::options()
     : node(host_name() + '-' + std::to_string(getpid())),
       threads(std::max(1u, std::thread::hardware_concurrency())) {
-  // nop
+  limits.sessions.in_total = most_sessions();
+  limits.sessions.per_id = 100;
 }
 
 std::variant<options, int> parse_options(std::vector<std::string> arguments) {
@@ -186,6 +202,7 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments) {
   const std::string duration = "a duration such as 5s, 500ms or 10m";
   const std::string size = "a number of bytes such as 1000, 64KiB or 1MiB";
   const std::string count = "a number from 1 to 1000000";
+  const std::string limit = "a number from 0 to 1000000";
 
   add(parser, "--listen", result.listen, &net::listen_address::parse,
       "host:port", "127.0.0.1:8080",
@@ -256,6 +273,19 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments) {
       "256MiB",
       "Memory for what waits for all clients of this node; past it, those for "
       "whom most waits are closed");
+  add(parser, "--max-sessions", result.limits.sessions.in_total, &read_count,
+      count, "",
+      "Sessions of this node; by default nine of ten file descriptors that it "
+      "may open");
+  add(parser, "--max-sessions-per-id", result.limits.sessions.per_id,
+      &read_limit, limit, "100", "Sessions of an id on this node; 0 for any");
+  add(
+    parser, "--max-sessions-per-peer", result.limits.sessions.per_peer,
+    &read_limit, limit, "0",
+    "Sessions of an IPv4 address, or of an IPv6 /64, on this node; 0 for any, "
+    "as many clients may share an address");
+  add(parser, "--max-topics", result.max_topics, &read_count, count, "100",
+      "Topics of a session");
   add(parser, "--slow-consumer", result.when_slow, &read_slow_consumer,
       "close or drop-oldest", "close",
       "What becomes of it past that: close (with 1013), drop-oldest (it loses "

@@ -33,6 +33,7 @@ struct options {
   size_t max_queue_frames = 1 << 16;
   slow_consumer when_slow = slow_consumer::close;
   node_limits limits;
+  size_t max_topics = 100;
   size_t mailbox_limit = 1000;
   net::connection_config connections;
   std::string log_level = "info";

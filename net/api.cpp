@@ -11,8 +11,6 @@ namespace waybill::net {
 
 namespace {
 
-constexpr size_t max_topics = 100;
-
 /// What a path leads to.
 enum class resource {
   none,
@@ -123,10 +121,11 @@ std::optional<answer> check_push(const request& what, resource where) {
   return std::nullopt;
 }
 
-std::optional<answer> check_topics(const request& what) {
+std::optional<answer> check_topics(const request& what, size_t max_topics) {
   auto topics = topics_of(what);
   if (topics.size() > max_topics)
-    return bad_parameter("listen to at most 100 topics");
+    return bad_parameter("listen to at most " + std::to_string(max_topics)
+                         + " topics");
   if (!std::all_of(topics.begin(), topics.end(), is_name))
     return bad_parameter("topics are names with commas between them");
   return std::nullopt;
@@ -169,6 +168,21 @@ void handle_presence(api_context& context, const request& what,
                          });
 }
 
+answer stopping() {
+  return failure(http::status::service_unavailable, "stopping",
+                 "this node is stopping; use another");
+}
+
+void handle_readyz(api_context& context, answer_handler then) {
+  if (context.actors.draining())
+    return then(stopping());
+  context.actors.state([then](bus_state state) {
+    then(state == bus_state::ready
+           ? answer{http::status::ok, {{"status", "ready"}}}
+           : to_answer(errc::bus_away));
+  });
+}
+
 void handle_stats(api_context& context, answer_handler then) {
   context.actors.stats(
     [node = context.node_name, then](const counters& figures) {
@@ -198,23 +212,26 @@ std::vector<std::string> topics_of(const request& what) {
   return result;
 }
 
-void admit(api_context& context, const request& what,
-           std::function<void(std::optional<answer>)> then) {
+void admit(api_context& context, const request& what, const std::string& peer,
+           std::function<void(std::variant<place_ptr, answer>)> then) {
   if (context.actors.draining())
-    return then(failure(http::status::service_unavailable, "stopping",
-                        "this node is stopping; use another"));
-  auto answer_to = [then](bus_state state) {
-    then(state == bus_state::ready
-           ? std::nullopt
-           : std::optional{to_answer(caf::error{errc::bus_away})});
-  };
-  if (is_websocket(what))
-    context.actors.state(push_address::id(what.where.path[1]), answer_to);
-  else
-    context.actors.state(answer_to);
+    return then(stopping());
+  auto& id = what.where.path[1];
+  context.actors.admit(
+    id, peer, [&context, id, then](const caf::expected<place_ptr>& got) {
+      if (!got)
+        return then(to_answer(got.error()));
+      context.actors.state(push_address::id(id),
+                           [got = *got, then](bus_state state) {
+                             if (state == bus_state::ready)
+                               then(got);
+                             else
+                               then(to_answer(errc::bus_away));
+                           });
+    });
 }
 
-std::optional<answer> check(const request& what) {
+std::optional<answer> check(const api_context& context, const request& what) {
   auto found = find_resource(what.where);
   if (found == resource::none)
     return failure(http::status::not_found, "no_such_path",
@@ -237,7 +254,7 @@ std::optional<answer> check(const request& what) {
       "and slashes");
   switch (found) {
   case resource::websocket:
-    return check_topics(what);
+    return check_topics(what, context.max_topics);
   case resource::socket:
     if (what.method == http::verb::delete_ && !what.where.query.empty())
       return bad_parameter("to close sessions takes no parameters");
@@ -283,10 +300,7 @@ void handle(api_context& context, request what, timer_type& timer,
     handle_batch(context, std::move(what), timer, std::move(then));
     break;
   case resource::readyz:
-    admit(context, what, [then](std::optional<answer> wrong) {
-      then(wrong ? std::move(*wrong)
-                 : answer{http::status::ok, {{"status", "ready"}}});
-    });
+    handle_readyz(context, then);
     break;
   case resource::livez:
     then({http::status::ok, {{"status", "live"}}});

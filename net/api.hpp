@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "actors/gateway.hpp"
@@ -33,6 +34,9 @@ struct request {
 struct api_context {
   gateway& actors;
   std::string node_name;
+
+  /// How many topics a session may listen to.
+  size_t max_topics = 100;
 };
 
 /// Gets the answer to a request.
@@ -40,7 +44,7 @@ using answer_handler = std::function<void(answer)>;
 
 /// Checks a request of which only the head has been read: finds what is wrong
 /// with it before anybody sends or reads a body.
-std::optional<answer> check(const request& what);
+std::optional<answer> check(const api_context& context, const request& what);
 
 /// Answers a request. May call `then` more than once: the first call counts.
 /// @param timer is free for this request's use.
@@ -55,9 +59,9 @@ bool is_websocket(const request& what) noexcept;
 /// @pre `check` found nothing.
 std::vector<std::string> topics_of(const request& what);
 
-/// Finds out whether a session may start now: hands what stands against it to
-/// `then`, or nothing.
-void admit(api_context& context, const request& what,
-           std::function<void(std::optional<answer>)> then);
+/// Takes a place for the session of a client that connects from `peer`, or
+/// finds what stands against it now.
+void admit(api_context& context, const request& what, const std::string& peer,
+           std::function<void(std::variant<place_ptr, answer>)> then);
 
 } // namespace waybill::net

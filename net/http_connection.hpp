@@ -106,7 +106,7 @@ private:
                 std::move(std::get<target>(where)), is_binary(fields)};
     for (auto [i, end] = fields.equal_range("Idempotency-Key"); i != end; ++i)
       request_.keys.emplace_back(i->value());
-    if (auto wrong = check(request_))
+    if (auto wrong = check(context_.api, request_))
       return refuse(std::move(*wrong));
     if (is_websocket(request_))
       return upgrade();
@@ -273,21 +273,21 @@ private:
                             "send a Sec-WebSocket-Key of 16 bytes in base64, "
                             "and nothing after the head"));
     timer_.cancel();
-    admit(context_.api, request_,
-          [self = this->shared_from_this()](std::optional<answer> wrong) {
-            if (wrong)
+    admit(context_.api, request_, counted_peer(stream_),
+          [self
+           = this->shared_from_this()](std::variant<place_ptr, answer> result) {
+            if (auto wrong = std::get_if<answer>(&result))
               self->refuse(std::move(*wrong));
             else
-              self->become_websocket();
+              self->become_websocket(std::get<place_ptr>(result));
           });
   }
 
-  void become_websocket() {
+  void become_websocket(place_ptr where) {
     auto socket = std::make_shared<websocket_transport<Stream>>(
       std::move(stream_), context_.config.websocket);
-    socket->start(parser_->get(), context_.api.actors,
-                  std::move(request_.where.path[1]), topics_of(request_),
-                  std::move(under_way_));
+    socket->start(parser_->get(), context_.api.actors, std::move(where),
+                  topics_of(request_), std::move(under_way_));
   }
 
   // -- small things -----------------------------------------------------------

@@ -233,6 +233,15 @@ answer to_answer(const caf::error& why) {
   if (why == errc::key_reused)
     return failure(http::status::unprocessable_entity, "key_reused",
                    "use another Idempotency-Key for another push");
+  if (why == errc::node_full)
+    return failure(http::status::service_unavailable, "node_full",
+                   "this node holds as many sessions as it may; use another");
+  if (why == errc::id_full)
+    return failure(http::status::too_many_requests, "too_many_sessions",
+                   "close another session of this id first");
+  if (why == errc::peer_full)
+    return failure(http::status::too_many_requests, "too_many_sessions",
+                   "close another session from your address first");
   return failure(http::status::internal_server_error, "refused",
                  "the bus refused this; its log and ours say why");
 }

@@ -1,12 +1,15 @@
 #pragma once
 
 #include <cstring>
+#include <optional>
 #include <sstream>
 #include <string>
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/socket_base.hpp>
 #include <boost/system/error_code.hpp>
+
+#include "net/network.hpp"
 
 namespace waybill::net {
 
@@ -44,10 +47,10 @@ void end_stream(Stream& stream) {
     stream.close();
 }
 
-/// Returns the address of the peer: that of a TCP socket with its port, and
-/// `unix` for other sockets.
+/// Returns the endpoint of the peer of a TCP socket.
 template <class Stream>
-std::string peer_of(const Stream& stream) {
+std::optional<boost::asio::ip::tcp::endpoint>
+endpoint_of(const Stream& stream) {
   if constexpr (requires(boost::system::error_code ec) {
                   stream.remote_endpoint(ec);
                 }) {
@@ -57,12 +60,29 @@ std::string peer_of(const Stream& stream) {
     if (!ec && endpoint.size() <= tcp.capacity()
         && endpoint.protocol().family() != AF_UNIX) {
       std::memcpy(tcp.data(), endpoint.data(), endpoint.size());
-      std::ostringstream out;
-      out << tcp;
-      return out.str();
+      return tcp;
     }
   }
-  return "unix";
+  return std::nullopt;
+}
+
+/// Returns the address of the peer: that of a TCP socket with its port, and
+/// `unix` for other sockets.
+template <class Stream>
+std::string peer_of(const Stream& stream) {
+  auto endpoint = endpoint_of(stream);
+  if (!endpoint)
+    return "unix";
+  std::ostringstream out;
+  out << *endpoint;
+  return out.str();
+}
+
+/// Returns what stands for the peer where peers are counted.
+template <class Stream>
+std::string counted_peer(const Stream& stream) {
+  auto endpoint = endpoint_of(stream);
+  return endpoint ? network_of(endpoint->address()) : "unix";
 }
 
 } // namespace waybill::net

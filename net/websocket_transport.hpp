@@ -43,19 +43,20 @@ public:
     }
   }
 
-  /// Answers the handshake, then starts the session of `id`, which listens to
-  /// `topics`.
+  /// Answers the handshake, then starts the session of the client that has this
+  /// place, which listens to `topics`.
   /// @param guard is kept until there is a session.
   /// @pre `head` asks for a WebSocket; it is not used after the call.
   template <class Head, class Guard>
-  void start(const Head& head, gateway& actors, std::string id,
+  void start(const Head& head, gateway& actors, place_ptr where,
              std::vector<std::string> topics, Guard guard) {
     ws_.async_accept(head, [self = this->shared_from_this(), &actors,
-                            id = std::move(id), topics = std::move(topics),
+                            where = std::move(where),
+                            topics = std::move(topics),
                             guard = std::move(guard)](error_code ec) mutable {
       if (ec)
         return;
-      self->session_ = actors.open_session(std::move(id), topics, self);
+      self->session_ = actors.open_session(*where, topics, self);
       self->ws_.control_callback(
         [self = self.get()](ws::frame_type type, std::string_view bytes) {
           if (type == ws::frame_type::pong)

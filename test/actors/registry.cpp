@@ -29,9 +29,32 @@ struct registry_fixture : test::fixture {
     settle();
   }
 
-  session_actor join(const push_addresses& addresses) {
+  /// Asks for a place.
+  caf::expected<ok_atom> admit(const std::string& id,
+                               const std::string& peer = "192.0.2.1") {
+    caf::expected<ok_atom> result{ok_atom_v};
+    auto response = self->request(aut, caf::infinite, admit_atom_v, id, peer);
+    settle();
+    response.receive([](ok_atom) {}, [&](caf::error& e) { result = e; });
+    return result;
+  }
+
+  /// Asks for a place that is not to be had, and returns why.
+  caf::error refusal(const std::string& id,
+                     const std::string& peer = "192.0.2.1") {
+    auto result = admit(id, peer);
+    return result ? caf::error{} : result.error();
+  }
+
+  void leave(const std::string& id, const std::string& peer = "192.0.2.1") {
+    self->send(aut, leave_atom_v, id, peer);
+    settle();
+  }
+
+  session_actor join(const push_addresses& addresses,
+                     const std::string& peer = "192.0.2.1") {
     auto result = spawn<test::fake_session>();
-    self->send(aut, join_atom_v, addresses, result);
+    self->send(aut, join_atom_v, addresses, peer, result);
     settle();
     return result;
   }
@@ -367,6 +390,61 @@ CAF_TEST(gives back what only the closed session has while it drains) {
   detached();
   for (auto& who : sessions)
     CAF_CHECK_EQUAL(seen(who), test::texts{"close 1001"});
+}
+
+CAF_TEST(lets no more in than it may hold) {
+  node_limits limits;
+  limits.sessions = {3, 2, 0};
+  start(same_id::all, limits);
+  CAF_CHECK(admit("456") && admit("456"));
+  CAF_MESSAGE("who is about to join counts as well as who has joined");
+  CAF_CHECK_EQUAL(refusal("456"), errc::id_full);
+  join(id456);
+  leave("456");
+  CAF_CHECK_EQUAL(refusal("456"), errc::id_full);
+  CAF_CHECK(admit("457"));
+  CAF_CHECK_EQUAL(refusal("458"), errc::node_full);
+  CAF_MESSAGE("and who fails to join gives the place back");
+  leave("457");
+  CAF_CHECK(admit("458"));
+  CAF_CHECK_EQUAL(count("over_max_sessions"), 1u);
+  CAF_CHECK_EQUAL(count("over_max_sessions_per_id"), 2u);
+  CAF_CHECK_EQUAL(count("over_max_sessions_per_peer"), 0u);
+}
+
+CAF_TEST(lets somebody in for each who has gone) {
+  node_limits limits;
+  limits.sessions = {1, 0, 1};
+  start(same_id::all, limits);
+  auto who = join(id456);
+  CAF_CHECK_EQUAL(refusal("457"), errc::node_full);
+  end(who);
+  CAF_CHECK(admit("457"));
+}
+
+CAF_TEST(counts the sessions of a peer whatever their ids are) {
+  node_limits limits;
+  limits.sessions = {0, 0, 2};
+  start(same_id::all, limits);
+  auto who = join({id456}, "192.0.2.1");
+  CAF_CHECK(admit("457", "192.0.2.1"));
+  CAF_CHECK_EQUAL(refusal("458", "192.0.2.1"), errc::peer_full);
+  CAF_CHECK(admit("458", "192.0.2.2"));
+  CAF_CHECK_EQUAL(count("over_max_sessions_per_peer"), 1u);
+  end(who);
+  CAF_CHECK(admit("458", "192.0.2.1"));
+  leave("457", "192.0.2.1");
+  leave("458", "192.0.2.1");
+  CAF_CHECK(admit("1", "192.0.2.1") && admit("2", "192.0.2.1"));
+  CAF_CHECK_EQUAL(refusal("3", "192.0.2.1"), errc::peer_full);
+}
+
+CAF_TEST(lets a session in that will replace another) {
+  node_limits limits;
+  limits.sessions = {0, 1, 0};
+  start(same_id::newest_per_node, limits);
+  join(id456);
+  CAF_CHECK(admit("456"));
 }
 
 CAF_TEST(closes the largest queues when all together take too much) {

@@ -22,7 +22,8 @@ struct session_fixture : test::fixture {
     bus = spawn<test::fake_bus>();
     registry = spawn<waybill::registry>(bus, same_id::all);
     aut = spawn<session>(std::move(config), bus, registry, "456", connection);
-    self->send(registry, join_atom_v, push_addresses{id456}, aut);
+    self->send(registry, join_atom_v, push_addresses{id456}, std::string{},
+               aut);
     run();
   }
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from clients import Http, assert_reachable, close_of, get, joined, push, receive, silent, stall
+from clients import Http, assert_reachable, get, joined, push, receive, silent, stall
 from harness import eventually
 
 # As `stall` pushes them: five digits and what fills them up.
@@ -31,10 +31,11 @@ def read_until(client, last):
     return result
 
 
-@pytest.fixture(scope="module")
-def dropping(shared_lab):
+@pytest.fixture(scope="module", params=["with Redis", "without Redis"])
+def dropping(shared_lab, request):
     """A node on which slow clients lose what is oldest."""
-    return shared_lab.node("--slow-consumer", "drop-oldest", "--max-queue", "500KiB")
+    redis = shared_lab.redis() if request.param == "with Redis" else None
+    return shared_lab.node("--slow-consumer", "drop-oldest", "--max-queue", "500KiB", redis=redis)
 
 
 async def test_a_slow_client_loses_the_oldest_and_keeps_its_session(dropping):

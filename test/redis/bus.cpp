@@ -29,7 +29,12 @@ public:
 protected:
   behavior_type make_behavior() override {
     return {
-      [](join_atom, const push_addresses&, const session_actor&) {},
+      [](admit_atom, const std::string&, const std::string&) {
+        return ok_atom_v;
+      },
+      [](leave_atom, const std::string&, const std::string&) {},
+      [](join_atom, const push_addresses&, const std::string&,
+         const session_actor&) {},
       [this](deliver_atom, const push_address& where, const push& what) {
         anon_send(test_, where.key() + ' '
                            + (what.what == push::purpose::claim
