@@ -106,6 +106,11 @@ void gateway::presence(const push_address& where, nodes_handler then) {
   ask<uint64_t>(std::move(then), bus_, presence_atom_v, where);
 }
 
+void gateway::spend(const std::string& pusher, uint64_t pushes,
+                    std::function<void(caf::expected<caf::timespan>)> then) {
+  ask<caf::timespan>(std::move(then), registry_, spend_atom_v, pusher, pushes);
+}
+
 void gateway::admit(std::string id, std::string peer, place_handler then) {
   ask<ok_atom>(
     [this, id, peer, then](const caf::expected<ok_atom>& x) {

@@ -61,6 +61,11 @@ public:
   /// Hands the number of nodes that hold `where` to `then`; errors as above.
   void presence(const push_address& where, nodes_handler then);
 
+  /// Counts pushes of a pusher, and hands to `then` how long they have to wait;
+  /// 0 if they may be made now.
+  void spend(const std::string& pusher, uint64_t pushes,
+             std::function<void(caf::expected<caf::timespan>)> then);
+
   /// Takes a place for a session of `id`, whose client connects from `peer`;
   /// errors: `errc::node_full`, `errc::id_full` and `errc::peer_full`.
   void admit(std::string id, std::string peer, place_handler then);

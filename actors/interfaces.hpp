@@ -68,6 +68,9 @@ using registry_actor = caf::typed_actor<
   caf::replies_to<drain_atom, caf::timespan>::with<ok_atom>,
   // Drains the next share of the sessions.
   caf::reacts_to<tick_atom>,
+  // Counts so many pushes of a pusher; answers how long to wait before they may
+  // be made, and 0 if they may be made now.
+  caf::replies_to<spend_atom, std::string, uint64_t>::with<caf::timespan>,
   // How many bytes of memory the queue of the sender, a session, takes.
   caf::reacts_to<load_atom, uint64_t>,
   // Adds to a figure of this node.

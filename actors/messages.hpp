@@ -34,6 +34,8 @@ typename Inspector::result_type inspect(Inspector& f, client_message& x) {
 enum class close_code : uint16_t {
   /// The node is stopping; another will take the client.
   going_away = 1001,
+  /// The client sends too much.
+  policy_violation = 1008,
   /// The node itself failed.
   internal_error = 1011,
   /// The client reads too slowly: its queue is full.
@@ -100,6 +102,8 @@ enum class errc : uint8_t {
   /// A session's client did not read: its queue was dropped. The context says
   /// how many frames.
   too_slow,
+  /// A session's client sent too much: its queue was dropped, as above.
+  too_fast,
   /// A session ended before it had written all frames. The context says how
   /// many are lost.
   dropped,
@@ -131,6 +135,8 @@ inline std::string to_string(errc x) {
     return "under_way";
   case errc::too_slow:
     return "too_slow";
+  case errc::too_fast:
+    return "too_fast";
   case errc::dropped:
     return "dropped";
   case errc::failed:
@@ -188,6 +194,7 @@ CAF_ADD_ATOM(waybill, waybill, probe_atom, "probe")
 CAF_ADD_ATOM(waybill, waybill, read_atom, "read")
 CAF_ADD_ATOM(waybill, waybill, report_atom, "report")
 CAF_ADD_ATOM(waybill, waybill, settle_atom, "settle")
+CAF_ADD_ATOM(waybill, waybill, spend_atom, "spend")
 CAF_ADD_ATOM(waybill, waybill, state_atom, "state")
 CAF_ADD_ATOM(waybill, waybill, written_atom, "written")
 

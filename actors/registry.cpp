@@ -42,6 +42,7 @@ const char* figure_of(close_code code) {
     return "node_queue_closes";
   case close_code::going_away:
   case close_code::internal_error:
+  case close_code::policy_violation:
     break;
   }
   return "failed_sessions";
@@ -54,20 +55,29 @@ registry::registry(caf::actor_config& cfg, caf::execution_unit* host,
                    node_limits limits)
     : hosted(cfg, host), bus_(std::move(bus)), policy_(policy),
       on_failure_(std::move(on_failure)), limits_(limits),
-      places_(limits.sessions), counts_{{"joins", 0},
-                                        {"deliveries", 0},
-                                        {"slow_clients", 0},
-                                        {"dropped_frames", 0},
-                                        {"failed_sessions", 0},
-                                        {"kicked_sessions", 0},
-                                        {"node_queue_closes", 0},
-                                        {"over_max_sessions", 0},
-                                        {"over_max_sessions_per_id", 0},
-                                        {"over_max_sessions_per_peer", 0},
-                                        {"replaced_sessions", 0}} {
+      places_(limits.sessions),
+      pushers_({static_cast<double>(limits.max_push_rate),
+                static_cast<double>(limits.max_push_rate)}),
+      counts_{{"joins", 0},
+              {"deliveries", 0},
+              {"slow_clients", 0},
+              {"flooding_clients", 0},
+              {"dropped_frames", 0},
+              {"failed_sessions", 0},
+              {"kicked_sessions", 0},
+              {"node_queue_closes", 0},
+              {"over_max_connection_rate", 0},
+              {"over_max_push_rate", 0},
+              {"over_max_request_memory", 0},
+              {"over_max_sessions", 0},
+              {"over_max_sessions_per_id", 0},
+              {"over_max_sessions_per_peer", 0},
+              {"replaced_sessions", 0}} {
   set_down_handler([this](caf::down_msg& x) {
-    if (x.reason == errc::too_slow || x.reason == errc::dropped) {
+    if (x.reason == errc::too_slow || x.reason == errc::too_fast
+        || x.reason == errc::dropped) {
       counts_["slow_clients"] += x.reason == errc::too_slow;
+      counts_["flooding_clients"] += x.reason == errc::too_fast;
       counts_["dropped_frames"] += x.reason.context().get_as<uint64_t>(0);
     } else if (x.reason && x.reason != caf::exit_reason::normal) {
       ++counts_["failed_sessions"];
@@ -135,6 +145,13 @@ registry::behavior_type registry::make_behavior() {
       return drained_;
     },
     [this](tick_atom) { drain_some(); },
+    [this](spend_atom, const std::string& pusher, uint64_t pushes) {
+      auto wait
+        = pushers_.take(pusher, clock().now(), static_cast<double>(pushes));
+      if (wait.count() > 0)
+        ++counts_["over_max_push_rate"];
+      return caf::timespan{wait};
+    },
     [this](load_atom, uint64_t bytes) {
       on_load(current_sender()->id(), bytes);
     },

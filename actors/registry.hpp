@@ -9,6 +9,7 @@
 #include "actors/interfaces.hpp"
 #include "actors/places.hpp"
 #include "actors/queue_loads.hpp"
+#include "actors/rate.hpp"
 
 namespace waybill {
 
@@ -28,6 +29,9 @@ struct node_limits {
   uint64_t max_queued = 256 << 20;
 
   session_limits sessions;
+
+  /// How many pushes a pusher may make a second; 0 for any number.
+  size_t max_push_rate = 0;
 };
 
 /// Takes the log lines of actors, which know nothing of loggers.
@@ -173,6 +177,7 @@ private:
   std::unordered_map<caf::actor_id, member> members_;
   places places_;
   queue_loads loads_;
+  rate_limiter pushers_;
   uint64_t attachments_ = 0;
   counters counts_;
 

@@ -69,7 +69,8 @@ session::behavior_type session::make_behavior() {
         enqueue_frame({message});
     },
     [this](close_atom, const close_reason& why) {
-      if (why.code == close_code::try_again_later)
+      if (why.code == close_code::try_again_later
+          || why.code == close_code::policy_violation)
         cut_off(why);
       else
         end(why);
@@ -85,8 +86,12 @@ session::behavior_type session::make_behavior() {
       for (auto& each : unread_)
         if (each.tracked->what.want == level::received)
           tell(*each.tracked, &tally::lost);
-      if (ending_ && ending_->code == close_code::try_again_later)
+      auto is_ending
+        = [this](close_code code) { return ending_ && ending_->code == code; };
+      if (is_ending(close_code::try_again_later))
         quit({errc::too_slow, dropped_});
+      else if (is_ending(close_code::policy_violation))
+        quit({errc::too_fast, dropped_});
       else if (dropped_ > 0)
         quit({errc::dropped, dropped_});
       else
@@ -176,8 +181,9 @@ bool session::make_room(const frame& what) {
 void session::cut_off(close_reason why) {
   if (closed_)
     return;
-  // What waits cannot be written to a client that does not read. It would only
-  // keep the client from learning why this ends.
+  // What waits cannot be written to a client that does not read, or does
+  // nothing but send. It would only keep the client from learning why this
+  // ends.
   drop(backlog_.clear(), &tally::dropped);
   report_load();
   ending_ = std::move(why);

@@ -214,9 +214,10 @@ int run_node(const options& config) {
       keep(system.spawn<gateway>(&loop, bus, registry, sessions, config.node)));
     auto& actors = dynamic_cast<gateway&>(
       *caf::actor_cast<caf::abstract_actor*>(gateways.back()));
-    workers.push_back(
-      {loop, contexts.emplace_back(net::server_context{
-               {actors, config.node, config.max_topics}, config.connections})});
+    workers.push_back({loop, contexts.emplace_back(net::server_context{
+                               {actors, config.node, config.max_topics,
+                                config.limits.max_push_rate > 0},
+                               config.connections})});
   }
   net::server server{workers, [](const std::string& what) {
                        spdlog::error("cannot accept connections: {}", what);

@@ -181,6 +181,16 @@ std::optional<bool> read_format(std::string_view text) {
   return text == "json";
 }
 
+/// Returns how fast a client may send. The largest message always may be sent.
+net::client_rates rates_of(const options& from) {
+  constexpr double window = 10;
+  auto frames = static_cast<double>(from.max_message_rate);
+  auto bytes = static_cast<double>(from.max_byte_rate);
+  auto largest = static_cast<double>(from.connections.websocket.max_message);
+  return {{frames, window * frames},
+          {bytes, std::max(window * bytes, 2 * largest)}};
+}
+
 } // namespace
 
 options::options()
@@ -263,6 +273,25 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments) {
       "Time over which sessions are closed when the node stops");
   add(parser, "--max-message", sockets.max_message, &read_size, size, "64KiB",
       "Largest message from a client");
+  add(parser, "--max-message-rate", result.max_message_rate, &read_count, count,
+      "100",
+      "WebSocket frames from a client a second, averaged over ten seconds");
+  add(parser, "--max-byte-rate", result.max_byte_rate, &read_size, size, "1MiB",
+      "Bytes from a client a second, averaged over ten seconds");
+  add(parser, "--max-connection-rate", connections.max_connection_rate,
+      &read_limit, limit, "0",
+      "New connections a second from an IPv4 address, or an IPv6 /64; 0 for "
+      "any, as many clients may share an address");
+  add(parser, "--max-push-rate", result.limits.max_push_rate, &read_limit,
+      limit, "0", "Pushes a second of a pusher on this node; 0 for any");
+  add(parser, "--max-request-memory", result.max_request_memory, &read_memory,
+      size, "64MiB",
+      "Memory for the bodies of requests under way; each event loop has an "
+      "equal share, and one body always has room");
+  add(parser, "--max-head", connections.max_head, &read_size, size, "16KiB",
+      "Largest head of a request");
+  add(parser, "--max-fields", connections.max_fields, &read_count, count, "100",
+      "Header fields of a request");
   add(parser, "--max-body", connections.max_body, &read_size, size, "256KiB",
       "Largest push, and at most --max-queue");
   add(parser, "--max-queue", result.max_queue, &read_size, size, "1MiB",
@@ -346,6 +375,9 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments) {
   connections.idle_timeout = sockets.idle_timeout;
   sockets.handshake_timeout = connections.head_timeout;
   connections.max_body = std::min(connections.max_body, result.max_queue);
+  connections.max_request_memory = std::max<size_t>(
+    result.max_request_memory / result.threads, connections.max_body);
+  sockets.rates = rates_of(result);
   return result;
 }
 

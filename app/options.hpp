@@ -34,6 +34,9 @@ struct options {
   slow_consumer when_slow = slow_consumer::close;
   node_limits limits;
   size_t max_topics = 100;
+  size_t max_message_rate = 100;
+  size_t max_byte_rate = 1 << 20;
+  uint64_t max_request_memory = 64 << 20;
   size_t mailbox_limit = 1000;
   net::connection_config connections;
   std::string log_level = "info";

@@ -193,6 +193,65 @@ void handle_stats(api_context& context, answer_handler then) {
     });
 }
 
+/// Returns how many pushes a request asks for.
+uint64_t count_pushes(const request& what) {
+  if (what.method != http::verb::post)
+    return 0;
+  return find_resource(what.where) == resource::batch ? count_lines(what.body)
+                                                      : 1;
+}
+
+answer too_fast(caf::timespan wait) {
+  auto result = failure(http::status::too_many_requests, "too_many_pushes",
+                        "push more slowly");
+  auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
+  result.fields = {{http::field::retry_after, std::to_string(seconds)}};
+  return result;
+}
+
+/// Answers a request whose pusher may push.
+void run(api_context& context, request what, timer_type& timer,
+         answer_handler then) {
+  auto& path = what.where.path;
+  switch (find_resource(what.where)) {
+  case resource::socket: {
+    auto where = push_address::id(path[1]);
+    if (what.method == http::verb::post)
+      handle_push(context, where, std::move(what), timer, std::move(then));
+    else if (what.method == http::verb::delete_)
+      handle_kick(context, where, timer, std::move(then));
+    else
+      handle_presence(context, what, std::move(then));
+    break;
+  }
+  case resource::topic: {
+    auto where = push_address::topic(path[1]);
+    handle_push(context, where, std::move(what), timer, std::move(then));
+    break;
+  }
+  case resource::broadcast:
+    handle_push(context, push_address::everyone(), std::move(what), timer,
+                std::move(then));
+    break;
+  case resource::batch:
+    handle_batch(context, std::move(what), timer, std::move(then));
+    break;
+  case resource::readyz:
+    handle_readyz(context, then);
+    break;
+  case resource::livez:
+    then({http::status::ok, {{"status", "live"}}});
+    break;
+  case resource::stats:
+    handle_stats(context, std::move(then));
+    break;
+  case resource::none:
+  case resource::websocket:
+    // Nobody asks: the one is refused by `check`, the other becomes a session.
+    break;
+  }
+}
+
 } // namespace
 
 bool is_websocket(const request& what) noexcept {
@@ -275,44 +334,19 @@ std::optional<answer> check(const api_context& context, const request& what) {
 
 void handle(api_context& context, request what, timer_type& timer,
             answer_handler then) {
-  auto& path = what.where.path;
-  switch (find_resource(what.where)) {
-  case resource::socket: {
-    auto where = push_address::id(path[1]);
-    if (what.method == http::verb::post)
-      handle_push(context, where, std::move(what), timer, std::move(then));
-    else if (what.method == http::verb::delete_)
-      handle_kick(context, where, timer, std::move(then));
-    else
-      handle_presence(context, what, std::move(then));
-    break;
-  }
-  case resource::topic: {
-    auto where = push_address::topic(path[1]);
-    handle_push(context, where, std::move(what), timer, std::move(then));
-    break;
-  }
-  case resource::broadcast:
-    handle_push(context, push_address::everyone(), std::move(what), timer,
-                std::move(then));
-    break;
-  case resource::batch:
-    handle_batch(context, std::move(what), timer, std::move(then));
-    break;
-  case resource::readyz:
-    handle_readyz(context, then);
-    break;
-  case resource::livez:
-    then({http::status::ok, {{"status", "live"}}});
-    break;
-  case resource::stats:
-    handle_stats(context, std::move(then));
-    break;
-  case resource::none:
-  case resource::websocket:
-    // Nobody asks: the one is refused by `check`, the other becomes a session.
-    break;
-  }
+  auto pushes = what.pusher.empty() ? 0 : count_pushes(what);
+  if (pushes == 0)
+    return run(context, std::move(what), timer, std::move(then));
+  auto pusher = std::exchange(what.pusher, {});
+  context.actors.spend(pusher, pushes,
+                       [&context, what = std::move(what), &timer, then](
+                         const caf::expected<caf::timespan>& wait) mutable {
+                         if (wait && wait->count() > 0)
+                           then(too_fast(*wait));
+                         else
+                           run(context, std::move(what), timer,
+                               std::move(then));
+                       });
 }
 
 } // namespace waybill::net

@@ -28,6 +28,9 @@ struct request {
   std::vector<std::string> keys = {};
 
   std::string body = {};
+
+  /// Who pushes, if that is to be counted.
+  std::string pusher = {};
 };
 
 /// What the API needs besides the request.
@@ -37,6 +40,9 @@ struct api_context {
 
   /// How many topics a session may listen to.
   size_t max_topics = 100;
+
+  /// Set if the pushes of each pusher are counted.
+  bool limits_pushes = false;
 };
 
 /// Gets the answer to a request.

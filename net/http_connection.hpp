@@ -52,7 +52,8 @@ private:
   }
 
   void read_head() {
-    auto space = std::min<size_t>(max_head_size - buffer_.size(), 4096);
+    auto space
+      = std::min<size_t>(context_.config.max_head - buffer_.size(), 4096);
     stream_.async_read_some(
       buffer_.prepare(space),
       [self = this->shared_from_this()](error_code ec, size_t size) {
@@ -77,20 +78,21 @@ private:
     if (size < 0)
       return refuse(failure(http::status::bad_request, "bad_request",
                             "end each line with CRLF"));
-    if (buffer_.size() >= max_head_size)
-      return refuse(failure(http::status::request_header_fields_too_large,
-                            "head_too_large",
-                            "send at most 16 KiB of header fields"));
+    if (buffer_.size() >= context_.config.max_head)
+      return refuse(
+        failure(http::status::request_header_fields_too_large, "head_too_large",
+                "send at most " + std::to_string(context_.config.max_head)
+                  + " bytes of header fields"));
     if (late_)
       return on_broken();
     read_head();
   }
 
   void on_head(std::string_view head) {
-    if (auto wrong = check_head(head))
+    if (auto wrong = check_head(head, context_.config.max_fields))
       return refuse(std::move(*wrong));
     parser_.emplace();
-    parser_->header_limit(max_head_size);
+    parser_->header_limit(context_.config.max_head);
     parser_->body_limit(context_.config.max_body);
     error_code ec;
     buffer_.consume(parser_->put(buffer_.data(), ec));
@@ -104,6 +106,8 @@ private:
       return refuse(std::move(*wrong));
     request_ = {fields.method(), fields.method_string(),
                 std::move(std::get<target>(where)), is_binary(fields)};
+    if (context_.api.limits_pushes)
+      request_.pusher = counted_peer(stream_);
     for (auto [i, end] = fields.equal_range("Idempotency-Key"); i != end; ++i)
       request_.keys.emplace_back(i->value());
     if (auto wrong = check(context_.api, request_))
@@ -112,6 +116,8 @@ private:
       return upgrade();
     if (parser_->content_length().value_or(0) > context_.config.max_body)
       return on_bad_body(http::error::body_limit);
+    if (!under_way_->hold(expected_size()))
+      return on_busy();
     if (!parser_->is_done()
         && boost::beast::iequals(fields[http::field::expect], "100-continue"))
       return send_continue();
@@ -144,6 +150,19 @@ private:
                          return self->on_bad_body(ec);
                        self->on_request();
                      });
+  }
+
+  /// Returns how many bytes the body may have.
+  uint64_t expected_size() const {
+    if (parser_->is_done())
+      return 0;
+    return parser_->content_length().value_or(context_.config.max_body);
+  }
+
+  void on_busy() {
+    context_.api.actors.count("over_max_request_memory");
+    refuse(failure(http::status::service_unavailable, "busy",
+                   "too many requests are under way; try again"));
   }
 
   void on_bad_body(error_code ec) {
@@ -240,7 +259,7 @@ private:
   void drop_bytes() {
     buffer_.clear();
     stream_.async_read_some(
-      buffer_.prepare(4096),
+      buffer_.prepare(std::min<size_t>(buffer_.max_size(), 4096)),
       [self = this->shared_from_this()](error_code ec, size_t) {
         if (ec)
           return self->hang_up();
@@ -321,7 +340,7 @@ private:
   server_context& context_;
 
   /// Bounds trailers and chunk extensions, too, which Beast reads whole.
-  boost::beast::flat_buffer buffer_{max_head_size};
+  boost::beast::flat_buffer buffer_{context_.config.max_head};
 
   /// Set from a request's first byte until its answer has been written.
   std::unique_ptr<request_guard> under_way_;

@@ -8,6 +8,8 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 
+#include "net/stream.hpp"
+
 namespace waybill::net {
 
 namespace asio = boost::asio;
@@ -42,6 +44,11 @@ public:
         self->delay_ = first_delay;
         self->accept();
         error_code ignored;
+        if (!self->parent_.admits(socket)) {
+          // Who is reset leaves nothing behind, not even a TIME_WAIT.
+          socket.set_option(asio::socket_base::linger(true, 0), ignored);
+          return;
+        }
         socket.set_option(tcp::no_delay(true), ignored);
         asio::dispatch(loop.context(),
                        [&context, socket = std::move(socket)]() mutable {
@@ -90,7 +97,19 @@ private:
 server::server(std::vector<worker> workers,
                std::function<void(const std::string&)> on_error)
     : workers_(std::move(workers)), on_error_(std::move(on_error)) {
-  // nop
+  auto limit = workers_[0].context.config.max_connection_rate;
+  if (limit > 0)
+    peers_.emplace(
+      rate{static_cast<double>(limit), static_cast<double>(limit)});
+}
+
+template <class Socket>
+bool server::admits(const Socket& socket) {
+  auto now = std::chrono::steady_clock::now();
+  if (!peers_ || peers_->take(counted_peer(socket), now).count() == 0)
+    return true;
+  workers_[0].context.api.actors.count("over_max_connection_rate");
+  return false;
 }
 
 std::string server::listen(const listen_address& where) {

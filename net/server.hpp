@@ -3,9 +3,11 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "actors/rate.hpp"
 #include "net/connection.hpp"
 #include "net/event_loop.hpp"
 
@@ -48,9 +50,17 @@ public:
 private:
   class listener;
 
+  /// Counts a connection against the rate of its peer.
+  /// @returns false if that peer connects too fast.
+  template <class Socket>
+  bool admits(const Socket& socket);
+
   std::vector<worker> workers_;
   std::function<void(const std::string&)> on_error_;
   std::vector<std::shared_ptr<listener>> listeners_;
+
+  /// Counts the connections of each peer, if they are limited.
+  std::optional<rate_limiter> peers_;
 };
 
 } // namespace waybill::net

@@ -13,6 +13,7 @@
 #include "actors/gateway.hpp"
 #include "actors/transport.hpp"
 #include "net/config.hpp"
+#include "net/metered_stream.hpp"
 #include "net/stream.hpp"
 #include "net/timer.hpp"
 
@@ -20,8 +21,10 @@ namespace waybill::net {
 
 namespace ws = boost::beast::websocket;
 
-/// How long a client may take to answer a close frame.
+/// How long a client may take to answer a close frame, and how long one that
+/// sends too much.
 constexpr auto close_timeout = std::chrono::seconds{5};
+constexpr auto short_close_timeout = std::chrono::seconds{1};
 
 /// The WebSocket of one session on a stream of type `Stream`. It is kept alive
 /// by the operations that are under way and by its session.
@@ -31,7 +34,7 @@ class websocket_transport
       public std::enable_shared_from_this<websocket_transport<Stream>> {
 public:
   websocket_transport(Stream stream, const websocket_config& config)
-      : ws_(std::move(stream)) {
+      : ws_(std::move(stream)), rates_(config.rates) {
     ws_.set_option(ws::stream_base::timeout{config.handshake_timeout,
                                             config.idle_timeout, true});
     ws_.read_message_max(config.max_message);
@@ -57,6 +60,8 @@ public:
       if (ec)
         return;
       self->session_ = actors.open_session(*where, topics, self);
+      self->ws_.next_layer().limit(self->rates_,
+                                   [self = self.get()] { self->on_excess(); });
       self->ws_.control_callback(
         [self = self.get()](ws::frame_type type, std::string_view bytes) {
           if (type == ws::frame_type::pong)
@@ -80,6 +85,7 @@ public:
   }
 
   void ping(uint64_t number) override {
+    pinged_ = number;
     ws_.async_ping(std::to_string(number).c_str(),
                    [self = this->shared_from_this()](error_code ec) {
                      if (ec)
@@ -94,7 +100,9 @@ public:
   void close(const close_reason& why) override {
     // A client that does not read cannot even be told. Its connection is cut.
     auto timer = std::make_shared<timer_type>(make_timer(ws_.get_executor()));
-    timer->expires_after(close_timeout);
+    timer->expires_after(why.code == close_code::policy_violation
+                           ? short_close_timeout
+                           : close_timeout);
     timer->async_wait([self = this->shared_from_this(), timer](error_code ec) {
       if (!ec)
         self->cut();
@@ -115,8 +123,20 @@ private:
     uint64_t number = 0;
     auto last = bytes.data() + bytes.size();
     auto [end, error] = std::from_chars(bytes.data(), last, number);
-    if (error == std::errc{} && end == last && session_)
-      caf::anon_send(session_, pong_atom_v, number);
+    if (error != std::errc{} || end != last || !session_)
+      return;
+    // It must send as many of these as there are pushes, so they are free.
+    if (number == pinged_ && std::exchange(pinged_, 0) > 0)
+      ws_.next_layer().meter().forgive();
+    caf::anon_send(session_, pong_atom_v, number);
+  }
+
+  /// The client sends too much. What it sends from now on is nobody's concern.
+  void on_excess() {
+    ignored_ = true;
+    caf::anon_send(
+      session_, close_atom_v,
+      close_reason{close_code::policy_violation, "you send too much"});
   }
 
   /// Travels from read to read. Where it ends, by an error or an exception,
@@ -148,21 +168,31 @@ private:
                               error_code ec, size_t size) mutable {
       if (ec)
         return;
-      auto type
-        = ws_.got_text() ? payload::format::text : payload::format::binary;
-      auto data = static_cast<const char*>(buffer_.data().data());
-      caf::anon_send(session_, receive_atom_v,
-                     payload{type, std::string{data, size}});
+      if (!ignored_)
+        receive(size);
       // A session that waits holds no buffer.
       buffer_ = {};
       read(std::move(token));
     });
   }
 
+  void receive(size_t size) {
+    auto type
+      = ws_.got_text() ? payload::format::text : payload::format::binary;
+    auto data = static_cast<const char*>(buffer_.data().data());
+    caf::anon_send(session_, receive_atom_v,
+                   payload{type, std::string{data, size}});
+  }
+
   void cut() { close_stream(boost::beast::get_lowest_layer(ws_)); }
 
-  ws::stream<Stream> ws_;
+  ws::stream<metered_stream<Stream>> ws_;
+  const client_rates& rates_;
   boost::beast::flat_buffer buffer_;
+
+  /// The number in the last ping, until it is answered.
+  uint64_t pinged_ = 0;
+  bool ignored_ = false;
   session_actor session_;
 };
 

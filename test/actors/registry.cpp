@@ -439,6 +439,28 @@ CAF_TEST(counts the sessions of a peer whatever their ids are) {
   CAF_CHECK_EQUAL(refusal("3", "192.0.2.1"), errc::peer_full);
 }
 
+CAF_TEST(tells a pusher that is too fast how long to wait) {
+  using namespace std::chrono_literals;
+  node_limits limits;
+  limits.max_push_rate = 2;
+  start(same_id::all, limits);
+  auto spend = [this](const std::string& pusher, uint64_t pushes) {
+    caf::timespan result{-1};
+    auto response
+      = self->request(aut, caf::infinite, spend_atom_v, pusher, pushes);
+    settle();
+    response.receive([&](caf::timespan x) { result = x; },
+                     [&](caf::error& e) { CAF_FAIL(sys.render(e)); });
+    return result;
+  };
+  CAF_CHECK(spend("a", 2) == 0s);
+  CAF_CHECK(spend("a", 1) == 500ms);
+  CAF_CHECK(spend("b", 1) == 0s);
+  advance_time(500ms);
+  CAF_CHECK(spend("a", 1) == 0s);
+  CAF_CHECK_EQUAL(count("over_max_push_rate"), 1u);
+}
+
 CAF_TEST(lets a session in that will replace another) {
   node_limits limits;
   limits.sessions = {0, 1, 0};

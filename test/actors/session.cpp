@@ -422,6 +422,20 @@ CAF_TEST(drops its queue at once when the node has too much) {
   CAF_CHECK_EQUAL(reports(), std::vector<tally>{is_dropped});
 }
 
+CAF_TEST(drops its queue at once when its client sends too much) {
+  greet();
+  written_all();
+  push("under way");
+  push("a");
+  close(close_code::policy_violation);
+  CAF_REQUIRE(connection->closed);
+  CAF_CHECK_EQUAL(connection->closed->code, close_code::policy_violation);
+  anon_send(aut, gone_atom_v);
+  run();
+  CAF_CHECK_EQUAL(figure(registry, "flooding_clients"), 1u);
+  CAF_CHECK_EQUAL(figure(registry, "dropped_frames"), 2u);
+}
+
 CAF_TEST(drops the oldest frame that is not under way and goes on) {
   start_dropping(20);
   greet();

@@ -103,6 +103,34 @@ async def test_a_session_listens_to_as_many_topics_as_it_may(lab):
         (await refused(node, "456", "?topics=a,b,c")).check_failure(400)
 
 
+# -- connections ---------------------------------------------------------------
+
+
+def is_reset(client):
+    """Tells whether a server has reset a connection, and closes it."""
+    with client:
+        client.settimeout(0.1)
+        try:
+            return client.recv(1) == b""
+        except TimeoutError:
+            return False
+        except ConnectionResetError:
+            return True
+
+
+async def test_a_peer_that_connects_too_fast_is_reset(lab):
+    node = lab.node("--max-connection-rate", "5")
+
+    async def counted():
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            return await figure(node, "over_max_connection_rate")
+
+    clients = [socket.create_connection(("127.0.0.1", node.port)) for _ in range(50)]
+    reset = sum([await asyncio.to_thread(is_reset, each) for each in clients])
+    assert 0 < reset <= 45
+    assert await eventually(counted) >= reset
+
+
 # -- what waits for clients ----------------------------------------------------
 
 
@@ -122,3 +150,128 @@ async def test_the_largest_queues_go_when_all_together_are_too_large(lab):
             await assert_reachable(node, "fast", fast)
         await assert_reachable(node, "small")
         assert len(await asyncio.to_thread(small.read_messages, 3)) == 3
+
+
+# -- what clients send ---------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def quiet(shared_lab):
+    """A node whose clients may send 50 frames or 200 KB at once."""
+    return shared_lab.node("--max-message-rate", "5", "--max-byte-rate", "20000")
+
+
+@pytest.mark.parametrize("frame", [
+    pytest.param((TEXT, b"x"), id="messages"), pytest.param((PING, b""), id="pings"),
+    pytest.param((PONG, b"1"), id="pongs"), pytest.param((0, b"", True, 0), id="empty fragments"),
+    pytest.param((TEXT, b"x" * 10_000), id="bytes"),
+])
+async def test_a_client_that_sends_too_much_is_told_so(quiet, frame):
+    before = await figure(quiet, "flooding_clients")
+    async with joined(quiet, "other") as other:
+        with RawWebSocket(quiet, "456") as ws:
+            ws.read_handshake()
+            assert ws.read_frame() == (TEXT, GREETING.encode())
+            if frame[0] == 0:
+                ws.send_frame(TEXT, b"", True, 0)
+            for _ in range(60):
+                ws.send_frame(*frame)
+            assert await asyncio.to_thread(ws.read_close) == 1008
+        await assert_reachable(quiet, "other", other)
+    await eventually(lambda: is_more(quiet, "flooding_clients", before))
+
+
+async def is_more(node, name, before):
+    """Tells whether a figure has grown."""
+    return await figure(node, name) > before
+
+
+async def test_one_that_goes_on_sending_is_cut_off(quiet):
+    with RawWebSocket(quiet, "456") as ws:
+        ws.read_handshake()
+        ws.read_frame()
+        with pytest.raises(ConnectionError):
+            while True:
+                ws.send_frame(TEXT, b"x" * 100)
+
+
+async def test_a_client_may_answer_as_many_pings_as_it_gets(quiet):
+    async with joined(quiet, "456") as ws, Http(quiet) as http:
+        for _ in range(100):
+            answer = await http.push("456", "x", "?receipt=received")
+            assert answer.json["received"] == 1
+            assert await receive(ws) == "x"
+        assert ws.open
+
+
+async def test_by_default_a_client_may_send_a_thousand_messages_at_once(node):
+    async with joined(node, "456") as ws:
+        for _ in range(900):
+            await ws.send("x" * 1000)
+        await (await ws.ping())
+        assert ws.open
+
+
+# -- requests ------------------------------------------------------------------
+
+
+async def test_a_pusher_that_pushes_too_fast_is_told_when_to_go_on(lab):
+    node = lab.node("--max-push-rate", "5")
+    async with joined(node, "456") as ws, Http(node) as http:
+        answers = [await http.push("456", str(i)) for i in range(50)]
+        late = [each.check_failure(429) for each in answers if each.status != 200]
+        assert late and all(int(each.headers["retry-after"]) == 1 for each in late)
+        arrived = [i for i, each in enumerate(answers) if each.status == 200]
+        assert arrived[:5] == list(range(5))
+        assert [int(await receive(ws)) for _ in arrived] == arrived
+        # What pushes nothing goes on.
+        assert (await http.request("GET", "/socket/456")).status == 200
+        assert await figure(node, "over_max_push_rate") == len(late)
+        await eventually(lambda: is_pushed(http))
+
+
+async def is_pushed(http):
+    """Tells whether one push more is allowed."""
+    return (await http.push("456", "again")).status == 200
+
+
+async def test_each_line_of_a_batch_is_a_push(lab):
+    node = lab.node("--max-push-rate", "5")
+    line = json.dumps({"to": "456", "message": "x"}).encode() + b"\n"
+    assert (await request(node, "POST", "/push", line * 30)).status == 200
+    answer = (await request(node, "POST", "/push", line)).check_failure(429)
+    assert int(answer.headers["retry-after"]) >= 4
+
+
+async def test_requests_hold_no_more_memory_than_they_may(lab):
+    node = lab.node("--max-request-memory", "512KiB", "--max-body", "256KiB", "--threads", "1")
+    head = b"POST /socket/456 HTTP/1.1\r\nHost: h\r\nContent-Length: 200000\r\n\r\n"
+
+    async def is_busy():
+        async with Http(node) as http:
+            await http.send(head)
+            if not await http.has_answer_within(0.3):
+                return False
+            answer = (await http.read()).check_failure(503)
+            return int(answer.headers["retry-after"]) > 0
+
+    async with Http(node) as first, Http(node) as second:
+        await first.send(head + b"x")
+        await second.send(head + b"x")
+        await eventually(is_busy)
+        async with Http(node) as small:
+            assert (await small.push("456", "x" * 1000)).status == 404
+        await first.send(b"x" * 199_999)
+        assert (await first.read()).status == 404
+        # What is answered makes room for another.
+        await first.send(head + b"x" * 200_000)
+        assert (await first.read()).status == 404
+    assert await figure(node, "over_max_request_memory") >= 1
+
+
+async def test_heads_are_bounded(lab):
+    node = lab.node("--max-head", "1KiB", "--max-fields", "5")
+    fields = {f"A{i}": "b" for i in range(4)}
+    assert (await request(node, "GET", "/livez", headers=fields)).status == 200
+    (await request(node, "GET", "/livez", headers={**fields, "B": "c"})).check_failure(431)
+    (await request(node, "GET", "/livez", headers={"A": "x" * 1024})).check_failure(431)

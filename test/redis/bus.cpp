@@ -46,6 +46,7 @@ protected:
       [](read_atom, const mailbox_query&) { return mailbox_page{}; },
       [](drain_atom, caf::timespan) { return ok_atom_v; },
       [](tick_atom) {},
+      [](spend_atom, const std::string&, uint64_t) { return caf::timespan{0}; },
       [](load_atom, uint64_t) {},
       [](count_atom, const std::string&, uint64_t) {},
       [](get_atom) { return counters{}; },
