@@ -34,12 +34,16 @@ typename Inspector::result_type inspect(Inspector& f, client_message& x) {
 enum class close_code : uint16_t {
   /// The node is stopping; another will take the client.
   going_away = 1001,
+  /// The client sent a text that is not UTF-8.
+  bad_text = 1007,
   /// The client sends too much.
   policy_violation = 1008,
   /// The node itself failed.
   internal_error = 1011,
   /// The client reads too slowly: its queue is full.
   try_again_later = 1013,
+  /// The client was let in by a token, whose time is over.
+  token_expired = 4001,
   /// The API said so.
   kicked = 4500,
   /// A newer session of the same id has taken over.

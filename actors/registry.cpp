@@ -43,6 +43,8 @@ const char* figure_of(close_code code) {
   case close_code::going_away:
   case close_code::internal_error:
   case close_code::policy_violation:
+  case close_code::bad_text:
+  case close_code::token_expired:
     break;
   }
   return "failed_sessions";
@@ -64,6 +66,8 @@ registry::registry(caf::actor_config& cfg, caf::execution_unit* host,
               {"flooding_clients", 0},
               {"dropped_frames", 0},
               {"failed_sessions", 0},
+              {"tls_failures", 0},
+              {"proxy_failures", 0},
               {"kicked_sessions", 0},
               {"node_queue_closes", 0},
               {"over_max_connection_rate", 0},

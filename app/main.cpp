@@ -5,6 +5,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "app/commands.hpp"
 #include "app/log.hpp"
 #include "app/node.hpp"
 
@@ -13,8 +14,12 @@ namespace {
 constexpr auto usage = R"(Usage: waybill COMMAND [OPTION...]
 
 Commands:
-  serve    Runs a node; see waybill serve --help
+  serve    Runs a node
+  token    Makes a token for a client
+  key      Makes a key for a pusher
   version  Prints the version
+
+Each but the last explains itself: waybill COMMAND --help.
 )";
 
 } // namespace
@@ -22,9 +27,16 @@ Commands:
 int main(int argc, char** argv) {
   using namespace waybill::app;
   std::vector<std::string> arguments{argv + 1, argv + argc};
-  std::string command = arguments.empty() ? "" : arguments[0];
-  if (command == "serve") {
+  std::string command;
+  if (!arguments.empty()) {
+    command = std::move(arguments.front());
     arguments.erase(arguments.begin());
+  }
+  if (command == "token")
+    return run_token(std::move(arguments));
+  if (command == "key")
+    return run_key(std::move(arguments));
+  if (command == "serve") {
     auto parsed = parse_options(std::move(arguments));
     if (auto code = std::get_if<int>(&parsed))
       return *code;

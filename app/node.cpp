@@ -14,6 +14,8 @@
 #include "actors/loopback.hpp"
 #include "actors/system_config.hpp"
 #include "app/log.hpp"
+#include "app/ports.hpp"
+#include "app/reload.hpp"
 #include "net/server.hpp"
 #include "redis/bridge.hpp"
 #include "redis/link.hpp"
@@ -164,6 +166,16 @@ void await_signal(boost::asio::signal_set& signals, node_actor who) {
   });
 }
 
+/// Waits for SIGHUP and reads `all` again after each.
+void await_hang_up(boost::asio::signal_set& signals, const reloadables& all) {
+  signals.async_wait([&signals, &all](boost::system::error_code ec, int) {
+    if (ec)
+      return;
+    reload(all);
+    await_hang_up(signals, all);
+  });
+}
+
 } // namespace
 
 int run_node(const options& config) {
@@ -208,32 +220,25 @@ int run_node(const options& config) {
   auto registry = keep(system.spawn<waybill::registry>(
     &home, bus, config.same_id, log_error, config.limits));
 
-  std::vector<net::server::worker> workers;
+  std::vector<net::worker> workers;
   for (auto& loop : loops) {
     gateways.push_back(
       keep(system.spawn<gateway>(&loop, bus, registry, sessions, config.node)));
     auto& actors = dynamic_cast<gateway&>(
       *caf::actor_cast<caf::abstract_actor*>(gateways.back()));
-    workers.push_back({loop, contexts.emplace_back(net::server_context{
-                               {actors, config.node, config.max_topics,
-                                config.limits.max_push_rate > 0},
-                               config.connections})});
+    workers.push_back(
+      {loop, contexts.emplace_back(net::server_context{
+               {actors, config.node, config.access.loaded, config.max_topics,
+                config.limits.max_push_rate > 0},
+               config.connections})});
   }
-  net::server server{workers, [](const std::string& what) {
+  net::server server{workers,
+                     [](const std::string& what) {
                        spdlog::error("cannot accept connections: {}", what);
-                     }};
+                     },
+                     [](const std::string& what) { spdlog::info("{}", what); }};
 
-  std::string addresses;
-  for (auto& where : config.listen) {
-    try {
-      addresses += (addresses.empty() ? "" : " and ") + server.listen(where);
-    } catch (const boost::system::system_error& e) {
-      spdlog::critical("cannot listen on {}:{}: {}", where.host, where.port,
-                       e.code().message());
-      // Nothing runs yet, so nothing needs an orderly end.
-      std::_Exit(1);
-    }
-  }
+  auto addresses = open_ports(server, config);
   spdlog::info("listening on {}", addresses);
   spdlog::info("takes up to {} sessions", config.limits.sessions.in_total);
   auto description
@@ -244,6 +249,12 @@ int run_node(const options& config) {
                          config, description);
   boost::asio::signal_set signals{home.context(), SIGINT, SIGTERM};
   await_signal(signals, watcher);
+  // All that SIGHUP has read again.
+  auto files = certificates_of(server, config);
+  for (auto& each : keys_of(server, config.access))
+    files.push_back(std::move(each));
+  boost::asio::signal_set hang_ups{home.context(), SIGHUP};
+  await_hang_up(hang_ups, files);
   bus = nullptr;
   registry = nullptr;
   watcher = nullptr;

@@ -9,7 +9,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
+#include "app/cli.hpp"
+#include "app/ports.hpp"
 
 namespace waybill::app {
 
@@ -54,36 +55,6 @@ void add_variables(const CLI::App& parser,
     if (value && std::none_of(arguments.begin(), arguments.end(), is_given))
       arguments.push_back(flag + '=' + value);
   }
-}
-
-/// Turns the text of an option into its value, or into nothing.
-template <class T>
-using reader = std::optional<T> (*)(std::string_view);
-
-/// Adds an option whose values `read` understands; of a list, each of them.
-/// @param form says what a value looks like.
-template <class T, class Target>
-void add(CLI::App& parser, const std::string& name, Target& target,
-         reader<T> read, const std::string& form, const char* shown_default,
-         const std::string& help) {
-  constexpr bool is_list = std::is_same_v<Target, std::vector<T>>;
-  auto store = [&target, read](const std::vector<std::string>& texts) {
-    if constexpr (is_list)
-      target.clear();
-    for (auto& text : texts)
-      if constexpr (is_list)
-        target.push_back(*read(text));
-      else
-        target = *read(text);
-  };
-  auto option
-    = parser.add_option_function<std::vector<std::string>>(name, store, help);
-  option->allow_extra_args(false)->type_name("")->default_str(shown_default);
-  if (!is_list)
-    option->expected(1);
-  option->check([read, form](const std::string& text) -> std::string {
-    return read(text) ? "" : "write " + form;
-  });
 }
 
 std::optional<redis::server_url> read_redis(std::string_view text) {
@@ -191,6 +162,13 @@ net::client_rates rates_of(const options& from) {
           {bytes, std::max(window * bytes, 2 * largest)}};
 }
 
+/// Reads how clients are let in: whether they need a token.
+std::optional<bool> read_auth(std::string_view text) {
+  if (text != "none" && text != "jwt")
+    return std::nullopt;
+  return text == "jwt";
+}
+
 } // namespace
 
 options::options()
@@ -209,18 +187,60 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments) {
   parser.allow_config_extras(CLI::config_extras_mode::error);
   auto& connections = result.connections;
   auto& sockets = connections.websocket;
-  const std::string duration = "a duration such as 5s, 500ms or 10m";
   const std::string size = "a number of bytes such as 1000, 64KiB or 1MiB";
   const std::string count = "a number from 1 to 1000000";
   const std::string limit = "a number from 0 to 1000000";
 
   add(parser, "--listen", result.listen, &net::listen_address::parse,
-      "host:port", "127.0.0.1:8080",
-      "Address for clients and pushers, any number of times; port 0 takes a "
-      "free one");
+      "host:port or unix:/path", "127.0.0.1:8080",
+      "Address for clients and pushers, any number of times: host:port, of "
+      "which port 0 takes a free one, or unix:/path");
+  add(parser, "--admin-listen", result.admin_listen,
+      &net::listen_address::parse, "host:port or unix:/path", "",
+      "Address for pushers and admins, any number of times: what --listen "
+      "names is then for WebSockets alone");
+  parser.add_option("--tls-cert", result.tls.files.certificate,
+                    "File of the certificate, in PEM, with those that lead to "
+                    "its CA: all ports but unix sockets speak TLS");
+  parser.add_option("--tls-key", result.tls.files.key,
+                    "File of its private key, in PEM, not encrypted");
+  parser.add_option("--admin-tls-cert", result.admin_tls.files.certificate,
+                    "The same for --admin-listen; by default --tls-cert");
+  parser.add_option("--admin-tls-key", result.admin_tls.files.key,
+                    "File of its private key");
+  parser.add_option("--admin-tls-client-ca", result.admin_tls.files.client_ca,
+                    "File of CA certificates, in PEM: on --admin-listen each "
+                    "client needs a certificate of one of them");
+  add(parser, "--trusted-proxy", connections.trusted_proxies,
+      &net::network::parse, "an address, a network such as 10.0.0.0/8, or unix",
+      "",
+      "Proxy whose X-Forwarded-For is believed, any number of times; unix for "
+      "all that connect by a unix socket");
+  parser.add_flag("--proxy-protocol", connections.proxy_protocol,
+                  "Have each connection of a --trusted-proxy begin with the "
+                  "PROXY protocol, version 1 or 2");
   parser.add_flag("--insecure", result.insecure,
                   "Listen where others can connect, though nobody is asked who "
                   "they are");
+  add(parser, "--auth", result.access.needs_token, &read_auth, "none or jwt",
+      "none", "How clients are let in: none (all are), jwt (by a token)");
+  parser.add_option("--jwt-key-file", result.access.token_key_files,
+                    "File of the keys of which one must have signed a token: "
+                    "secrets, one on each line, or public keys in PEM; any "
+                    "number of times");
+  add(parser, "--jwt-alg", result.access.tokens.algorithm,
+      &net::parse_algorithm, "HS256, RS256 or ES256", "HS256",
+      "How tokens are signed: HS256, RS256, ES256");
+  parser.add_option("--jwt-audience", result.access.tokens.audience,
+                    "What aud in a token must name");
+  parser.add_option("--jwt-issuer", result.access.tokens.issuer,
+                    "What iss in a token must be");
+  add(parser, "--allow-origin", result.access.origins, &net::origin::parse,
+      "an origin such as https://example.com or https://*.example.com", "",
+      "Origin of pages that may come, besides those of the host that they ask "
+      "for; any number of times");
+  parser.add_option("--api-key-file", result.access.api_key_file,
+                    "File of the keys that pushers need; see waybill key");
   add(parser, "--redis", result.redis, &read_redis,
       "redis://[user:password@]host:port[/db], rediss:// for TLS, unix://path "
       "or redis+sentinel://[user:password@]host:port,…/master[/db]",
@@ -264,13 +284,13 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments) {
       "newest-per-node (it replaces the first on its node), newest (in the "
       "whole cluster)");
   add(parser, "--idle-timeout", sockets.idle_timeout, &net::parse_duration,
-      duration, "60s",
+      duration_form, "60s",
       "Close a connection whose peer is silent for so long; a WebSocket is "
       "pinged at half of it");
   add(parser, "--head-timeout", connections.head_timeout, &net::parse_duration,
-      duration, "10s", "Time to send a request, or to finish a handshake");
-  add(parser, "--drain", result.drain, &net::parse_duration, duration, "10s",
-      "Time over which sessions are closed when the node stops");
+      duration_form, "10s", "Time to send a request, or to finish a handshake");
+  add(parser, "--drain", result.drain, &net::parse_duration, duration_form,
+      "10s", "Time over which sessions are closed when the node stops");
   add(parser, "--max-message", sockets.max_message, &read_size, size, "64KiB",
       "Largest message from a client");
   add(parser, "--max-message-rate", result.max_message_rate, &read_count, count,
@@ -336,14 +356,14 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments) {
   } catch (const CLI::ParseError& e) {
     return parser.exit(e) == 0 ? 0 : 2;
   }
-  for (auto& where : result.listen)
-    if (!where.is_loopback() && !result.insecure) {
-      std::cerr
-        << "waybill: others can connect to " << where.host
-        << ", and nobody is asked who they are: add --insecure to serve "
-           "all the same\n";
-      return 2;
-    }
+  if (auto wrong = check_ports(result)) {
+    std::cerr << "waybill: " << *wrong << '\n';
+    return 2;
+  }
+  if (auto wrong = check_access(result.access)) {
+    std::cerr << "waybill: " << *wrong << '\n';
+    return 2;
+  }
   if (result.upstream == upstream::redis && result.redis.empty()) {
     std::cerr << "waybill: --upstream redis needs --redis\n";
     return 2;

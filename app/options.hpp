@@ -7,7 +7,9 @@
 
 #include "actors/registry.hpp"
 #include "actors/session.hpp"
+#include "app/access.hpp"
 #include "net/config.hpp"
+#include "net/tls.hpp"
 #include "redis/url.hpp"
 
 namespace waybill::app {
@@ -15,9 +17,18 @@ namespace waybill::app {
 /// What becomes of messages from clients.
 enum class upstream { log, echo, redis };
 
+/// TLS on some ports: its files, and what was read from them at the start.
+struct tls_option {
+  net::tls_files files;
+  net::tls_ptr loaded = nullptr;
+};
+
 /// The options of `waybill serve`; see `waybill serve --help`.
 struct options {
   std::vector<net::listen_address> listen = {{"127.0.0.1", "8080"}};
+  std::vector<net::listen_address> admin_listen;
+  tls_option tls;
+  tls_option admin_tls;
   bool insecure = false;
   std::vector<redis::server_url> redis;
   std::string redis_channel = "waybill";
@@ -39,6 +50,7 @@ struct options {
   uint64_t max_request_memory = 64 << 20;
   size_t mailbox_limit = 1000;
   net::connection_config connections;
+  access_options access;
   std::string log_level = "info";
   bool log_json = false;
 

@@ -15,7 +15,7 @@ for job in "$@"; do
   case $job in
     build) packages+=(g++ cmake ninja-build ccache libcaf-dev libhiredis-dev
              "libboost$boost-dev" "libboost-url$boost-dev" libcli11-dev
-             libspdlog-dev libssl-dev nlohmann-json3-dev) ;;
+             libspdlog-dev libssl-dev libjwt-dev nlohmann-json3-dev) ;;
     demo) packages+=("${demo[@]}") ;;
     test)
       packages+=("${demo[@]}" python3-aiohttp python3-pytest openssl iproute2

@@ -78,6 +78,25 @@ bool is_allowed(std::string_view methods, std::string_view method) {
   return false;
 }
 
+/// Tells where to go instead if a port does not serve `what`.
+std::optional<answer> check_port(resource what, port_role port) {
+  switch (port) {
+  case port_role::both:
+    break;
+  case port_role::clients:
+    if (what != resource::websocket && what != resource::livez
+        && what != resource::readyz)
+      return failure(http::status::not_found, "admin_port",
+                     "this port is for clients; use the one of --admin-listen");
+    break;
+  case port_role::admins:
+    if (what == resource::websocket)
+      return failure(http::status::not_found, "client_port",
+                     "this port is for admins; use the one of --listen");
+  }
+  return std::nullopt;
+}
+
 answer bad_parameter(std::string message) {
   return failure(http::status::bad_request, "bad_parameter",
                  std::move(message));
@@ -212,10 +231,11 @@ answer too_fast(caf::timespan wait) {
 /// Answers a request whose pusher may push.
 void run(api_context& context, request what, timer_type& timer,
          answer_handler then) {
-  auto& path = what.where.path;
   switch (find_resource(what.where)) {
-  case resource::socket: {
-    auto where = push_address::id(path[1]);
+  case resource::socket:
+  case resource::topic:
+  case resource::broadcast: {
+    auto where = *address_of(what);
     if (what.method == http::verb::post)
       handle_push(context, where, std::move(what), timer, std::move(then));
     else if (what.method == http::verb::delete_)
@@ -224,15 +244,6 @@ void run(api_context& context, request what, timer_type& timer,
       handle_presence(context, what, std::move(then));
     break;
   }
-  case resource::topic: {
-    auto where = push_address::topic(path[1]);
-    handle_push(context, where, std::move(what), timer, std::move(then));
-    break;
-  }
-  case resource::broadcast:
-    handle_push(context, push_address::everyone(), std::move(what), timer,
-                std::move(then));
-    break;
   case resource::batch:
     handle_batch(context, std::move(what), timer, std::move(then));
     break;
@@ -256,6 +267,46 @@ void run(api_context& context, request what, timer_type& timer,
 
 bool is_websocket(const request& what) noexcept {
   return find_resource(what.where) == resource::websocket;
+}
+
+std::optional<scope> scope_of(const request& what) noexcept {
+  switch (find_resource(what.where)) {
+  case resource::socket:
+    return what.method == http::verb::post      ? scope::push
+           : what.method == http::verb::delete_ ? scope::kick
+                                                : scope::presence;
+  case resource::topic:
+  case resource::broadcast:
+  case resource::batch:
+    return scope::push;
+  case resource::stats:
+    return scope::admin;
+  case resource::none:
+  case resource::websocket:
+  case resource::livez:
+  case resource::readyz:
+    break;
+  }
+  return std::nullopt;
+}
+
+std::optional<push_address> address_of(const request& what) {
+  switch (find_resource(what.where)) {
+  case resource::websocket:
+  case resource::socket:
+    return push_address::id(what.where.path[1]);
+  case resource::topic:
+    return push_address::topic(what.where.path[1]);
+  case resource::broadcast:
+    return push_address::everyone();
+  case resource::none:
+  case resource::batch:
+  case resource::livez:
+  case resource::readyz:
+  case resource::stats:
+    break;
+  }
+  return std::nullopt;
 }
 
 std::vector<std::string> topics_of(const request& what) {
@@ -292,6 +343,8 @@ void admit(api_context& context, const request& what, const std::string& peer,
 
 std::optional<answer> check(const api_context& context, const request& what) {
   auto found = find_resource(what.where);
+  if (auto wrong = check_port(found, what.port))
+    return wrong;
   if (found == resource::none)
     return failure(http::status::not_found, "no_such_path",
                    "push with POST /socket/{id}");

@@ -7,6 +7,9 @@
 #include <vector>
 
 #include "actors/gateway.hpp"
+#include "net/access.hpp"
+#include "net/config.hpp"
+#include "net/peer_address.hpp"
 #include "net/request.hpp"
 #include "net/timer.hpp"
 
@@ -31,12 +34,22 @@ struct request {
 
   /// Who pushes, if that is to be counted.
   std::string pusher = {};
+
+  /// What `authorize` found.
+  grant allowed = {};
+
+  /// The address of the client.
+  peer_address client = {};
+
+  /// What the port is for that it came in on.
+  port_role port = port_role::both;
 };
 
 /// What the API needs besides the request.
 struct api_context {
   gateway& actors;
   std::string node_name;
+  access_ptr access = std::make_shared<const access_rules>();
 
   /// How many topics a session may listen to.
   size_t max_topics = 100;
@@ -57,6 +70,15 @@ std::optional<answer> check(const api_context& context, const request& what);
 /// @pre `check` found nothing.
 void handle(api_context& context, request what, timer_type& timer,
             answer_handler then);
+
+/// Returns what a pusher's key has to open for this request; nothing if it
+/// needs no key.
+std::optional<scope> scope_of(const request& what) noexcept;
+
+/// Returns the address that a request is about; nothing if it is about none, or
+/// about many.
+/// @pre `check` found nothing.
+std::optional<push_address> address_of(const request& what);
 
 /// Tells whether `what` is to become a WebSocket.
 bool is_websocket(const request& what) noexcept;

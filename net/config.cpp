@@ -3,10 +3,28 @@
 #include <charconv>
 
 #include <boost/asio/ip/address.hpp>
+#include <sys/un.h>
 
 namespace waybill::net {
 
+namespace {
+
+/// What follows is an absolute path: `unix:80` is a host of that name.
+constexpr std::string_view unix_scheme = "unix:";
+
+/// A path ends with a zero in what the kernel gets.
+constexpr size_t longest_path = sizeof(sockaddr_un::sun_path) - 1;
+
+} // namespace
+
 std::optional<listen_address> listen_address::parse(std::string_view text) {
+  if (text.starts_with("unix:/")) {
+    auto path = text.substr(unix_scheme.size());
+    if (path.size() < 2 || path.size() > longest_path
+        || path.find('\0') != path.npos)
+      return std::nullopt;
+    return listen_address{"", "", std::string{path}};
+  }
   auto colon = text.rfind(':');
   if (colon == std::string_view::npos)
     return std::nullopt;
@@ -24,9 +42,18 @@ std::optional<listen_address> listen_address::parse(std::string_view text) {
 }
 
 bool listen_address::is_loopback() const {
+  if (is_unix())
+    return true;
   boost::system::error_code ec;
   auto address = boost::asio::ip::make_address(host, ec);
   return ec ? host == "localhost" : address.is_loopback();
+}
+
+std::string to_string(const listen_address& where) {
+  if (where.is_unix())
+    return "unix:" + where.path;
+  auto is_v6 = where.host.find(':') != std::string::npos;
+  return (is_v6 ? '[' + where.host + ']' : where.host) + ':' + where.port;
 }
 
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {

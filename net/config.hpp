@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "net/frame_meter.hpp"
+#include "net/peer_address.hpp"
 
 namespace waybill::net {
 
@@ -48,20 +49,58 @@ struct connection_config {
   /// How many connections a peer may open a second; 0 for any number.
   size_t max_connection_rate = 0;
 
+  /// Whose word is taken for who the client is.
+  networks trusted_proxies = {};
+
+  /// Has those begin each connection with the PROXY protocol.
+  bool proxy_protocol = false;
+
   websocket_config websocket;
 };
 
 /// Where a server listens: `host:port` with a name or number, `[::1]:8080`, or
-/// `:8080` for all addresses. Port 0 takes a free one.
+/// `:8080` for all addresses. Port 0 takes a free one. Or `unix:/path` for a
+/// unix socket.
 struct listen_address {
   std::string host;
   std::string port;
+
+  /// The file of a unix socket, absolute; else empty.
+  std::string path = {};
 
   /// @returns nothing for a text that is no such address.
   static std::optional<listen_address> parse(std::string_view text);
 
   /// Tells whether only this machine can connect to it.
   bool is_loopback() const;
+
+  bool is_unix() const noexcept { return !path.empty(); }
+};
+
+/// Prints an address as it is parsed.
+std::string to_string(const listen_address& where);
+
+/// What a port is for.
+enum class port_role {
+  /// Everything: the node has no port for admins.
+  both,
+  /// WebSockets, and the probes of a balancer.
+  clients,
+  /// Everything but WebSockets.
+  admins,
+};
+
+/// The files, in PEM, that TLS on a port needs.
+struct tls_files {
+  /// The certificate of the server, then those that lead to its CA.
+  std::string certificate;
+
+  /// Its private key, which is not encrypted.
+  std::string key;
+
+  /// CAs of which one must have signed the certificate of each client; no file
+  /// if clients need none.
+  std::string client_ca = {};
 };
 
 /// Parses a duration such as `5s`, `500ms` or `10m`: digits and a unit out of

@@ -6,8 +6,9 @@
 
 namespace waybill::net {
 
-void serve(socket_type socket, server_context& context) {
-  std::make_shared<http_connection<socket_type>>(std::move(socket), context)
+void serve(socket_type socket, server_context& context, const arrival& from) {
+  std::make_shared<http_connection<socket_type>>(std::move(socket), context,
+                                                 from)
     ->start();
 }
 

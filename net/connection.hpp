@@ -6,6 +6,8 @@
 
 #include "net/api.hpp"
 #include "net/config.hpp"
+#include "net/peer_address.hpp"
+#include "net/tls.hpp"
 
 namespace waybill::net {
 
@@ -21,6 +23,9 @@ struct server_context {
 
   /// Called, if set, when that number falls to 0.
   std::function<void()> on_idle = nullptr;
+
+  /// Gets, if set, why a connection ended before its first request.
+  std::function<void(const std::string&)> on_bad_start = nullptr;
 };
 
 /// Counts a request for as long as it is under way, however it ends.
@@ -58,8 +63,21 @@ using socket_type
   = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol,
                                      boost::asio::io_context::executor_type>;
 
+/// How a connection came in.
+struct arrival {
+  /// Who is at its other end.
+  peer_address peer = {};
+
+  /// What the port is for.
+  port_role role = port_role::both;
+};
+
 /// Answers what comes in on `socket` until it is closed.
 /// @pre runs on the loop of `socket`, which is that of `context`.
-void serve(socket_type socket, server_context& context);
+void serve(socket_type socket, server_context& context, const arrival& from);
+
+/// Does so once it speaks TLS.
+void serve_tls(socket_type socket, server_context& context, const arrival& from,
+               const tls_ptr& tls);
 
 } // namespace waybill::net

@@ -13,6 +13,8 @@
 #include <boost/beast/http/write.hpp>
 
 #include "net/connection.hpp"
+#include "net/forwarded.hpp"
+#include "net/network.hpp"
 #include "net/stream.hpp"
 #include "net/websocket_transport.hpp"
 
@@ -25,9 +27,10 @@ template <class Stream>
 class http_connection
     : public std::enable_shared_from_this<http_connection<Stream>> {
 public:
-  http_connection(Stream stream, server_context& context)
+  http_connection(Stream stream, server_context& context,
+                  const arrival& from = {})
       : stream_(std::move(stream)), timer_(make_timer(stream_.get_executor())),
-        context_(context) {
+        context_(context), from_(from) {
     // nop
   }
 
@@ -94,24 +97,32 @@ private:
     parser_.emplace();
     parser_->header_limit(context_.config.max_head);
     parser_->body_limit(context_.config.max_body);
+    parser_->on_chunk_header(check_chunk);
     error_code ec;
     buffer_.consume(parser_->put(buffer_.data(), ec));
     if (ec && ec != http::error::need_more)
       return on_bad_body(ec);
     auto& fields = parser_->get().base();
     if (auto wrong = check_fields(fields))
-      return refuse(std::move(*wrong));
+      return refuse(std::move(*wrong), false);
     auto where = parse_target(fields.target(), fields[http::field::host]);
     if (auto wrong = std::get_if<answer>(&where))
       return refuse(std::move(*wrong));
     request_ = {fields.method(), fields.method_string(),
                 std::move(std::get<target>(where)), is_binary(fields)};
-    if (context_.api.limits_pushes)
-      request_.pusher = counted_peer(stream_);
+    request_.client
+      = find_client(fields, from_.peer, context_.config.trusted_proxies);
+    request_.port = from_.role;
     for (auto [i, end] = fields.equal_range("Idempotency-Key"); i != end; ++i)
       request_.keys.emplace_back(i->value());
     if (auto wrong = check(context_.api, request_))
       return refuse(std::move(*wrong));
+    if (auto wrong = authorize(context_.api, fields, request_))
+      return refuse(std::move(*wrong));
+    if (context_.api.limits_pushes)
+      request_.pusher = request_.allowed.pusher.empty()
+                          ? network_of(request_.client)
+                          : "key " + request_.allowed.pusher;
     if (is_websocket(request_))
       return upgrade();
     if (parser_->content_length().value_or(0) > context_.config.max_body)
@@ -170,6 +181,11 @@ private:
       refuse(failure(http::status::payload_too_large, "too_large",
                      "send at most " + std::to_string(context_.config.max_body)
                        + " bytes"));
+    else if (ec == http::error::buffer_overflow)
+      refuse(failure(http::status::request_header_fields_too_large,
+                     "chunks_too_large",
+                     "send at most 16 KiB of trailers, or of extensions of a "
+                     "chunk"));
     else if (ec.category() == error_code{http::error::bad_chunk}.category()
              && ec != http::error::end_of_stream
              && ec != http::error::partial_message)
@@ -201,25 +217,32 @@ private:
     handle(context_.api, std::move(request_), timer_,
            [self = this->shared_from_this(), number](answer what) {
              // Of two answers, one of which says that the other is late, the
-             // first counts.
-             if (self->requests_ != number || self->response_)
+             // first counts, even where the other comes after it was written.
+             if (self->requests_ != number)
                return;
+             ++self->requests_;
              self->send(what, self->parser_->keep_alive());
            });
   }
 
   // -- answering it -----------------------------------------------------------
 
-  /// Answers what is wrong with a request and ends the connection: where its
-  /// body ends is not known, or not worth reading.
+  /// Answers what is wrong with a request, and ends the connection unless the
+  /// request has been read to its end: more is not worth reading.
   void refuse(answer what) {
-    context_.api.actors.count("refused_requests");
     auto whole = parser_ && parser_->is_done();
-    send(what, whole && parser_->keep_alive());
+    refuse(std::move(what), whole && parser_->keep_alive());
+  }
+
+  /// Answers what is wrong with a request.
+  /// @param keep_alive is false where it is in doubt where the request ends.
+  void refuse(const answer& what, bool keep_alive) {
+    context_.api.actors.count("refused_requests");
+    send(what, keep_alive);
   }
 
   void send(const answer& what, bool keep_alive) {
-    deadline(context_.config.head_timeout, &http_connection::hang_up);
+    deadline(context_.config.head_timeout, &http_connection::on_unread);
     auto& response = response_.emplace(what.status, 11);
     response.set(http::field::server, "waybill");
     response.set(http::field::content_type, what.body.is_array()
@@ -245,20 +268,26 @@ private:
                       });
   }
 
+  /// The client does not read its answer.
+  void on_unread() {
+    context_.api.actors.count("unread_answers");
+    hang_up();
+  }
+
   // -- ending the connection --------------------------------------------------
 
   /// Reads and drops what the client still sends: closing over unread bytes
   /// would reset the connection, and the answer could be lost with it.
   void linger() {
     under_way_.reset();
-    end_stream(stream_);
     deadline(std::chrono::seconds{2}, &http_connection::hang_up);
-    drop_bytes();
+    end_stream(stream_,
+               [self = this->shared_from_this()] { self->drop_bytes(); });
   }
 
   void drop_bytes() {
     buffer_.clear();
-    stream_.async_read_some(
+    boost::beast::get_lowest_layer(stream_).async_read_some(
       buffer_.prepare(std::min<size_t>(buffer_.max_size(), 4096)),
       [self = this->shared_from_this()](error_code ec, size_t) {
         if (ec)
@@ -278,25 +307,26 @@ private:
 
   void upgrade() {
     auto& head = parser_->get().base();
-    auto key = head[http::field::sec_websocket_key];
     if (!boost::beast::websocket::is_upgrade(parser_->get())
         || head[http::field::sec_websocket_version] != "13") {
       auto result = failure(http::status::upgrade_required, "upgrade_required",
                             "open a WebSocket of version 13 here");
       result.fields.emplace_back(http::field::upgrade, "websocket");
       result.fields.emplace_back(http::field::sec_websocket_version, "13");
-      return refuse(std::move(result));
+      // A proxy may believe that this is a WebSocket now.
+      return refuse(result, false);
     }
-    if (key.size() != 24 || !parser_->is_done() || buffer_.size() > 0)
+    if (!has_websocket_key(head) || !parser_->is_done() || buffer_.size() > 0)
       return refuse(failure(http::status::bad_request, "bad_handshake",
                             "send a Sec-WebSocket-Key of 16 bytes in base64, "
-                            "and nothing after the head"));
+                            "and nothing after the head"),
+                    false);
     timer_.cancel();
-    admit(context_.api, request_, counted_peer(stream_),
+    admit(context_.api, request_, network_of(request_.client),
           [self
            = this->shared_from_this()](std::variant<place_ptr, answer> result) {
             if (auto wrong = std::get_if<answer>(&result))
-              self->refuse(std::move(*wrong));
+              self->refuse(*wrong, false);
             else
               self->become_websocket(std::get<place_ptr>(result));
           });
@@ -304,9 +334,10 @@ private:
 
   void become_websocket(place_ptr where) {
     auto socket = std::make_shared<websocket_transport<Stream>>(
-      std::move(stream_), context_.config.websocket);
+      std::move(stream_), context_.config.websocket, request_.client);
     socket->start(parser_->get(), context_.api.actors, std::move(where),
-                  topics_of(request_), std::move(under_way_));
+                  topics_of(request_), std::move(request_.allowed),
+                  std::move(under_way_));
   }
 
   // -- small things -----------------------------------------------------------
@@ -338,6 +369,7 @@ private:
   Stream stream_;
   timer_type timer_;
   server_context& context_;
+  const arrival from_;
 
   /// Bounds trailers and chunk extensions, too, which Beast reads whole.
   boost::beast::flat_buffer buffer_{context_.config.max_head};
@@ -350,7 +382,8 @@ private:
   std::optional<parser> parser_;
   request request_;
 
-  /// Counts requests, so that an answer that comes too late is known as such.
+  /// Counts requests and answers, so that an answer that comes too late is
+  /// known as such.
   uint64_t requests_ = 0;
   std::optional<http::response<http::string_body>> response_;
 };

@@ -11,6 +11,9 @@ namespace waybill::net {
 
 namespace {
 
+/// How many lines a batch may have: an answer is larger than a short line.
+constexpr size_t max_lines = 10'000;
+
 constexpr auto longest_ttl = std::chrono::seconds{365 * 24 * 3600};
 
 answer bad_parameter(std::string message) {
@@ -287,6 +290,9 @@ void handle_batch(api_context& context, request what, timer_type& timer,
   auto lines = lines_of(what.body);
   if (lines.empty())
     return then({http::status::ok, json::array()});
+  if (lines.size() > max_lines)
+    return then(failure(http::status::payload_too_large, "too_many_lines",
+                        "send at most 10000 lines in one request"));
   auto all = std::make_shared<batch>();
   all->answers = json(lines.size(), nullptr);
   all->missing = lines.size();
@@ -299,6 +305,10 @@ void handle_batch(api_context& context, request what, timer_type& timer,
       continue;
     }
     auto& [where, message, ttl] = std::get<batch_line>(line);
+    if (!is_granted(what.allowed, where)) {
+      all->set(i, forbidden("this key is for other addresses"));
+      continue;
+    }
     options.ttl = ttl;
     auto id = publish(context, where,
                       make_push(options, make_text(std::move(message))),

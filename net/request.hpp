@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/message.hpp>
 
 #include "net/answer.hpp"
@@ -27,9 +28,23 @@ std::optional<answer> check_head(std::string_view head, size_t max_fields);
 /// is found (RFC 9112, sections 3.2 and 6.1).
 std::optional<answer> check_fields(const http::request_header<>& head);
 
+/// Tells whether a head has one key of a WebSocket: 16 bytes in base64 (RFC
+/// 6455, section 4.2.1).
+bool has_websocket_key(const http::request_header<>& head);
+
+/// Checks what stands between the chunks of a body for control characters: a
+/// proxy may take a line feed in an extension for the end of the line (RFC
+/// 9112, section 7.1.1).
+/// @param ec is set to `bad_chunk_extension` if there is any.
+void check_chunk(uint64_t size, boost::beast::string_view extensions,
+                 boost::system::error_code& ec);
+
 /// Where a request goes to.
 struct target {
-  /// The segments of the path, decoded. `/socket/456` has two.
+  /// The segments of the path: `/socket/456` has two. The first, which says
+  /// what is asked for, is as it was sent, so that a proxy that allows some
+  /// paths cannot be passed by writing another of them in percent-encoding. All
+  /// others are decoded.
   std::vector<std::string> path;
 
   /// The parameters behind the `?`, decoded. Each is there once.

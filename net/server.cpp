@@ -1,128 +1,80 @@
 #include "net/server.hpp"
 
-#include <algorithm>
-#include <functional>
-#include <optional>
+#include <utility>
 
-#include <boost/asio/dispatch.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 
-#include "net/stream.hpp"
+#include "net/network.hpp"
 
 namespace waybill::net {
 
 namespace asio = boost::asio;
-using asio::ip::tcp;
-using boost::system::error_code;
 
-/// Accepts on one address.
-class server::listener : public std::enable_shared_from_this<listener> {
-public:
-  using acceptor
-    = asio::basic_socket_acceptor<tcp, asio::io_context::executor_type>;
+namespace {
 
-  listener(server& parent, const tcp::endpoint& endpoint)
-      : parent_(parent), acceptor_(parent.workers_[0].loop.context()),
-        pause_(parent.workers_[0].loop.context()) {
-    acceptor_.open(endpoint.protocol());
-    acceptor_.set_option(tcp::acceptor::reuse_address(true));
-    acceptor_.bind(endpoint);
-    acceptor_.listen(4096);
-  }
-
-  tcp::endpoint endpoint() const { return acceptor_.local_endpoint(); }
-
-  void accept() {
-    auto& [loop, context] = parent_.workers_[next_++ % parent_.workers_.size()];
-    acceptor_.async_accept(
-      loop.context().get_executor(),
-      [self = shared_from_this(), &loop = loop,
-       &context = context](error_code ec, auto socket) {
-        if (ec)
-          return self->on_error(ec);
-        self->delay_ = first_delay;
-        self->accept();
-        error_code ignored;
-        if (!self->parent_.admits(socket)) {
-          // Who is reset leaves nothing behind, not even a TIME_WAIT.
-          socket.set_option(asio::socket_base::linger(true, 0), ignored);
-          return;
-        }
-        socket.set_option(tcp::no_delay(true), ignored);
-        asio::dispatch(loop.context(),
-                       [&context, socket = std::move(socket)]() mutable {
-                         serve(socket_type{std::move(socket)}, context);
-                       });
-      });
-  }
-
-  void close() {
-    pause_.cancel();
-    acceptor_.close();
-  }
-
-private:
-  static constexpr auto first_delay = std::chrono::milliseconds{10};
-  static constexpr auto longest_delay = std::chrono::milliseconds{1000};
-
-  /// Tries again, after a while that grows: with no descriptor left, the next
-  /// try would fail at once, and so would the million after it.
-  void on_error(error_code ec) {
-    if (ec == asio::error::operation_aborted || !acceptor_.is_open())
+/// Leaves out what comes within a second of the last.
+listener::error_handler once_a_second(listener::error_handler then) {
+  using clock = std::chrono::steady_clock;
+  return [then = std::move(then),
+          last = clock::time_point{}](const std::string& what) mutable {
+    auto now = clock::now();
+    if (now - last < std::chrono::seconds{1})
       return;
-    if (ec == asio::error::connection_aborted)
-      return accept();
-    auto now = std::chrono::steady_clock::now();
-    if (now - last_complaint_ >= std::chrono::seconds{1}) {
-      last_complaint_ = now;
-      parent_.on_error_(ec.message());
-    }
-    pause_.expires_after(delay_);
-    delay_ = std::min(2 * delay_, longest_delay);
-    pause_.async_wait([self = shared_from_this()](error_code ec) {
-      if (!ec && self->acceptor_.is_open())
-        self->accept();
-    });
-  }
+    last = now;
+    then(what);
+  };
+}
 
-  server& parent_;
-  acceptor acceptor_;
-  timer_type pause_;
-  std::chrono::milliseconds delay_ = first_delay;
-  std::chrono::steady_clock::time_point last_complaint_;
-  size_t next_ = 0;
-};
+} // namespace
 
-server::server(std::vector<worker> workers,
-               std::function<void(const std::string&)> on_error)
-    : workers_(std::move(workers)), on_error_(std::move(on_error)) {
+server::server(std::vector<worker> workers, listener::error_handler on_error,
+               listener::error_handler on_bad_start)
+    : workers_(std::move(workers)),
+      on_error_(once_a_second(std::move(on_error))),
+      on_bad_start_(once_a_second(std::move(on_bad_start))),
+      admits_([this](const peer_address& peer) { return admits(peer); }) {
   auto limit = workers_[0].context.config.max_connection_rate;
   if (limit > 0)
     peers_.emplace(
       rate{static_cast<double>(limit), static_cast<double>(limit)});
+  // The first loop hears at most one a second of each loop, and tells as many.
+  for (auto& [loop, context] : workers_)
+    context.on_bad_start
+      = once_a_second([this, &home = workers_[0].loop](const std::string& why) {
+          asio::post(home.context(), [this, why] { on_bad_start_(why); });
+        });
 }
 
-template <class Socket>
-bool server::admits(const Socket& socket) {
-  auto now = std::chrono::steady_clock::now();
-  if (!peers_ || peers_->take(counted_peer(socket), now).count() == 0)
+bool server::admits(const peer_address& peer) {
+  auto& context = workers_[0].context;
+  if (!peers_ || peer.is_unix()
+      || contains(context.config.trusted_proxies, peer))
     return true;
-  workers_[0].context.api.actors.count("over_max_connection_rate");
+  auto now = std::chrono::steady_clock::now();
+  if (peers_->take(network_of(peer), now).count() == 0)
+    return true;
+  context.api.actors.count("over_max_connection_rate");
   return false;
 }
 
-std::string server::listen(const listen_address& where) {
-  asio::io_context& context = workers_[0].loop.context();
-  auto flags = tcp::resolver::passive | tcp::resolver::numeric_service;
-  auto found = tcp::resolver{context}.resolve(where.host, where.port, flags);
-  auto added = std::make_shared<listener>(*this, found.begin()->endpoint());
+std::string server::listen(const listen_address& where, port_role role,
+                           tls_ptr tls) {
+  auto added = std::make_shared<listener>(workers_, where, role, std::move(tls),
+                                          on_error_, admits_);
   listeners_.push_back(added);
-  auto endpoint = added->endpoint();
-  auto host = endpoint.address().to_string();
-  if (endpoint.address().is_v6())
-    host = '[' + host + ']';
-  return host + ':' + std::to_string(endpoint.port());
+  return added->name();
+}
+
+void server::renew_tls(port_role role, const tls_ptr& tls) {
+  for (auto& each : listeners_)
+    if (each->role() == role)
+      each->renew_tls(tls);
+}
+
+void server::renew_access(const access_ptr& rules) {
+  for (auto& [loop, context] : workers_)
+    asio::post(loop.context(),
+               [&context = context, rules] { context.api.access = rules; });
 }
 
 void server::start() {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -8,32 +7,38 @@
 #include <vector>
 
 #include "actors/rate.hpp"
-#include "net/connection.hpp"
-#include "net/event_loop.hpp"
+#include "net/listener.hpp"
 
 namespace waybill::net {
 
-/// Accepts connections and deals them out to event loops, one after the other.
-/// Lives on the first of them.
+/// All that a node listens on. Lives on the first of its event loops.
 class server {
 public:
-  /// One loop and what its connections share; the contexts outlive the server.
-  struct worker {
-    event_loop& loop;
-    server_context& context;
-  };
-
+  /// @param workers have contexts that outlive the server.
   /// @param on_error gets a line when connections cannot be accepted, at most
   ///                 one a second.
   /// @pre `!workers.empty()`
-  server(std::vector<worker> workers,
-         std::function<void(const std::string&)> on_error);
+  /// @param on_bad_start gets a line when a connection ended before its first
+  ///                     request, for want of TLS say, at most one a second.
+  server(std::vector<worker> workers, listener::error_handler on_error,
+         listener::error_handler on_bad_start);
 
-  /// Listens on `where` as well.
-  /// @returns the address and port that were taken.
+  /// Listens on `where` as well, for what `role` says, and speaks TLS if `tls`
+  /// is set.
+  /// @returns the address that was taken.
   /// @throws boost::system::system_error if it is taken, or not ours.
   /// @pre the loops have not been started.
-  std::string listen(const listen_address& where);
+  std::string listen(const listen_address& where, port_role role,
+                     tls_ptr tls = nullptr);
+
+  /// Replaces what TLS needs on all ports of `role` that speak it, for the
+  /// connections to come.
+  /// @pre runs on the first loop.
+  void renew_tls(port_role role, const tls_ptr& tls);
+
+  /// Replaces the rules of who may do what, for the requests to come. May be
+  /// called from any thread.
+  void renew_access(const access_ptr& rules);
 
   /// Starts to accept.
   /// @pre the loops have not been started.
@@ -48,19 +53,18 @@ public:
   void finish(std::function<void()> then);
 
 private:
-  class listener;
-
   /// Counts a connection against the rate of its peer.
   /// @returns false if that peer connects too fast.
-  template <class Socket>
-  bool admits(const Socket& socket);
+  bool admits(const peer_address& peer);
 
-  std::vector<worker> workers_;
-  std::function<void(const std::string&)> on_error_;
+  const std::vector<worker> workers_;
+  const listener::error_handler on_error_;
+  const listener::error_handler on_bad_start_;
   std::vector<std::shared_ptr<listener>> listeners_;
 
   /// Counts the connections of each peer, if they are limited.
   std::optional<rate_limiter> peers_;
+  const listener::admission admits_;
 };
 
 } // namespace waybill::net

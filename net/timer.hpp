@@ -9,17 +9,22 @@
 namespace waybill::net {
 
 /// A timer on an event loop, whose executor is known by type.
-using timer_type = boost::asio::basic_waitable_timer<
-  std::chrono::steady_clock,
-  boost::asio::wait_traits<std::chrono::steady_clock>,
-  boost::asio::io_context::executor_type>;
+template <class Clock>
+using basic_timer
+  = boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>,
+                                      boost::asio::io_context::executor_type>;
+
+using timer_type = basic_timer<std::chrono::steady_clock>;
+
+/// A timer for a date.
+using date_timer = basic_timer<std::chrono::system_clock>;
 
 /// Makes a timer on the event loop that `executor` belongs to.
-template <class Executor>
-timer_type make_timer(const Executor& executor) {
+template <class Timer = timer_type, class Executor>
+Timer make_timer(const Executor& executor) {
   namespace asio = boost::asio;
   auto& context = asio::query(executor, asio::execution::context);
-  return timer_type{static_cast<asio::io_context&>(context)};
+  return Timer{static_cast<asio::io_context&>(context)};
 }
 
 } // namespace waybill::net

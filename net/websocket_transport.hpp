@@ -1,9 +1,9 @@
 #pragma once
 
-#include <charconv>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <boost/beast/core/flat_buffer.hpp>
@@ -11,9 +11,12 @@
 #include <caf/send.hpp>
 
 #include "actors/gateway.hpp"
+#include "actors/text.hpp"
 #include "actors/transport.hpp"
+#include "net/access.hpp"
 #include "net/config.hpp"
 #include "net/metered_stream.hpp"
+#include "net/peer_address.hpp"
 #include "net/stream.hpp"
 #include "net/timer.hpp"
 
@@ -33,12 +36,17 @@ class websocket_transport
     : public transport,
       public std::enable_shared_from_this<websocket_transport<Stream>> {
 public:
-  websocket_transport(Stream stream, const websocket_config& config)
-      : ws_(std::move(stream)), rates_(config.rates) {
+  /// @param peer the address of the client.
+  websocket_transport(Stream stream, const websocket_config& config,
+                      const peer_address& peer)
+      : ws_(std::move(stream)), rates_(config.rates), peer_(peer) {
     ws_.set_option(ws::stream_base::timeout{config.handshake_timeout,
                                             config.idle_timeout, true});
     ws_.read_message_max(config.max_message);
     ws_.auto_fragment(false);
+    ws_.set_option(ws::stream_base::decorator{[](ws::response_type& answer) {
+      answer.set(boost::beast::http::field::server, "waybill");
+    }});
     if (config.compression) {
       ws::permessage_deflate deflate;
       deflate.server_enable = true;
@@ -47,15 +55,20 @@ public:
   }
 
   /// Answers the handshake, then starts the session of the client that has this
-  /// place, which listens to `topics`.
+  /// place, which listens to `topics` and lasts for as long as it is `allowed`.
   /// @param guard is kept until there is a session.
   /// @pre `head` asks for a WebSocket; it is not used after the call.
   template <class Head, class Guard>
   void start(const Head& head, gateway& actors, place_ptr where,
-             std::vector<std::string> topics, Guard guard) {
+             std::vector<std::string> topics, grant allowed, Guard guard) {
+    if (!allowed.protocol.empty())
+      ws_.set_option(ws::stream_base::decorator(
+        [protocol = allowed.protocol](ws::response_type& response) {
+          response.set(http::field::sec_websocket_protocol, protocol);
+        }));
     ws_.async_accept(head, [self = this->shared_from_this(), &actors,
                             where = std::move(where),
-                            topics = std::move(topics),
+                            topics = std::move(topics), expiry = allowed.expiry,
                             guard = std::move(guard)](error_code ec) mutable {
       if (ec)
         return;
@@ -67,6 +80,8 @@ public:
           if (type == ws::frame_type::pong)
             self->on_pong(bytes);
         });
+      if (expiry)
+        self->end_at(*expiry);
       self->read(reading{self});
     });
   }
@@ -93,9 +108,7 @@ public:
                    });
   }
 
-  std::string peer() const override {
-    return peer_of(boost::beast::get_lowest_layer(ws_));
-  }
+  std::string peer() const override { return peer_.text(); }
 
   void close(const close_reason& why) override {
     // A client that does not read cannot even be told. Its connection is cut.
@@ -118,17 +131,27 @@ public:
 private:
   using error_code = boost::system::error_code;
 
-  /// A client answers a ping of ours with its number; it may send other pongs.
+  /// Has the session end when the token of its client does.
+  void end_at(std::chrono::system_clock::time_point when) {
+    expiry_ = std::make_unique<date_timer>(
+      make_timer<date_timer>(ws_.get_executor()));
+    expiry_->expires_at(when);
+    expiry_->async_wait([weak = this->weak_from_this()](error_code ec) {
+      if (auto self = weak.lock(); self && !ec && self->session_)
+        caf::anon_send(
+          self->session_, close_atom_v,
+          close_reason{close_code::token_expired, "your token has expired"});
+    });
+  }
+
+  /// A client answers a ping of ours with its number. It may send other pongs,
+  /// however many: those must not wait in the session's mailbox.
   void on_pong(std::string_view bytes) {
-    uint64_t number = 0;
-    auto last = bytes.data() + bytes.size();
-    auto [end, error] = std::from_chars(bytes.data(), last, number);
-    if (error != std::errc{} || end != last || !session_)
+    if (pinged_ == 0 || bytes != std::to_string(pinged_) || !session_)
       return;
     // It must send as many of these as there are pushes, so they are free.
-    if (number == pinged_ && std::exchange(pinged_, 0) > 0)
-      ws_.next_layer().meter().forgive();
-    caf::anon_send(session_, pong_atom_v, number);
+    ws_.next_layer().meter().forgive();
+    caf::anon_send(session_, pong_atom_v, std::exchange(pinged_, 0));
   }
 
   /// The client sends too much. What it sends from now on is nobody's concern.
@@ -180,20 +203,33 @@ private:
     auto type
       = ws_.got_text() ? payload::format::text : payload::format::binary;
     auto data = static_cast<const char*>(buffer_.data().data());
-    caf::anon_send(session_, receive_atom_v,
-                   payload{type, std::string{data, size}});
+    std::string bytes{data, size};
+    // Beast does not see a text that is cut before an empty last fragment.
+    if (type == payload::format::text && !is_utf8(bytes)) {
+      ignored_ = true;
+      caf::anon_send(session_, close_atom_v,
+                     close_reason{close_code::bad_text, "send text as UTF-8"});
+      return;
+    }
+    caf::anon_send(session_, receive_atom_v, payload{type, std::move(bytes)});
   }
 
   void cut() { close_stream(boost::beast::get_lowest_layer(ws_)); }
 
   ws::stream<metered_stream<Stream>> ws_;
   const client_rates& rates_;
+  const peer_address peer_;
   boost::beast::flat_buffer buffer_;
 
   /// The number in the last ping, until it is answered.
   uint64_t pinged_ = 0;
+
+  /// Set when the client has broken the protocol, or sends too much.
   bool ignored_ = false;
   session_actor session_;
+
+  /// Null for a client that may stay.
+  std::unique_ptr<date_timer> expiry_;
 };
 
 } // namespace waybill::net

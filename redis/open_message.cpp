@@ -114,6 +114,10 @@ std::string to_id(std::string_view key) {
 } // namespace
 
 caf::expected<open_message> parse_open(std::string_view text, size_t max_size) {
+  // To look at more would only hold up all others.
+  if (auto limit = 8 * max_size + 65'536; text.size() > limit)
+    return wrong("the message has more than " + std::to_string(limit)
+                 + " bytes");
   checker check{max_depth};
   if (!json::sax_parse(text, &check))
     return wrong(check.problem());

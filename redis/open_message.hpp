@@ -20,7 +20,8 @@ struct open_message {
 /// which is sent as its text, or any other JSON, which is sent as it stands but
 /// for white space between its tokens. Other members are ignored; of two that
 /// have the same name, the last counts.
-/// @param max_size the largest payload, in bytes.
+/// @param max_size the largest payload, in bytes. The message may have eight
+///                 times that, for what can be escaped, and 64 KiB more.
 /// @returns `caf::sec::invalid_argument`, with what is wrong as its context.
 caf::expected<open_message> parse_open(std::string_view json, size_t max_size);
 

@@ -5,7 +5,7 @@ import functools
 import http.server
 import threading
 
-from clients import GREETING, Http, get, push
+from clients import GREETING, keep, push
 from harness import eventually
 
 # All that an application has to write.
@@ -66,14 +66,7 @@ async def test_a_page_of_five_lines_misses_nothing_while_it_is_closed(lab, brows
             assert answer.counts == (200, {"nodes": 1, "sessions": 1, "written": 1, "received": 1})
             await shows(page, GREETING, "live")
 
-        async def is_offline():
-            return not (await get(two, "/socket/browser"))["online"]
-
-        await eventually(is_offline)
-        async with Http(three) as http:
-            for text in texts:
-                answer = await http.push("browser", text, "?ttl=600")
-                assert answer.counts == (202, {"nodes": 0})
+        await keep(three, "browser", *texts)
         assert cluster.redis.command("XLEN", "waybill:mail:browser") == 100
 
         async with browser.page(f"{url}#{two.port}") as page:

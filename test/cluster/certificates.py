@@ -1,4 +1,4 @@
-"""Certificates as a Redis with TLS needs them, made by the program `openssl`."""
+"""Certificates as servers and clients need them, made by the program `openssl`."""
 
 import subprocess
 

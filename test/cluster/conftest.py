@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-pytest.register_assert_rewrite("certificates", "clients", "harness", "redis_server")
+pytest.register_assert_rewrite("certificates", "clients", "harness", "raw_http", "redis_server")
 
 # Only now may these be imported.
 from clients import abandon_all
@@ -92,9 +92,9 @@ class Lab(contextlib.ExitStack):
                  for i in range(1, size + 1)]
         return Cluster(redis, [node.wait_ready() for node in nodes])
 
-    def balancer(self, nodes):
+    def balancer(self, nodes, **more):
         """Starts an HAProxy in front of nodes."""
-        return self.enter_context(Balancer(nodes))
+        return self.enter_context(Balancer(nodes, **more))
 
 
 @pytest.fixture

@@ -197,6 +197,32 @@ class Server:
         return f"ws://{self.host}:{self.port}/websocket/{quote(name, safe='')}{query}"
 
 
+class TlsServer(Server):
+    """A port that speaks TLS.
+
+    @param context whom its clients trust, and what they prove
+    """
+
+    def __init__(self, port, context):
+        super().__init__(port)
+        self.ssl = context
+
+    def ws_url(self, name, query=""):
+        """Returns the URL of a WebSocket for an id."""
+        return super().ws_url(name, query).replace("ws:", "wss:", 1)
+
+
+@dataclass
+class UnixServer:
+    """Where clients and pushers of the same machine connect to."""
+
+    path: Path
+    host = "localhost"
+    port = 80
+
+    ws_url = Server.ws_url
+
+
 class Node(Process):
     """A `waybill serve`, on a free port where none is given.
 
@@ -230,7 +256,10 @@ class Node(Process):
 
 
 class Balancer(Process):
-    """An HAProxy that spreads connections over nodes that are ready."""
+    """An HAProxy that spreads connections over nodes that are ready.
+
+    @param rules what its front end does besides
+    """
 
     CONFIG = """
 defaults
@@ -241,6 +270,7 @@ defaults
     timeout tunnel 1h
 frontend clients
     bind fd@{listener}
+    {rules}
     default_backend nodes
 backend nodes
     balance roundrobin
@@ -252,7 +282,7 @@ backend nodes
 """
     host = "127.0.0.1"
 
-    def __init__(self, nodes):
+    def __init__(self, nodes, rules=""):
         servers = "\n    ".join(f"server node{i} {node.host}:{node.port}"
                                 for i, node in enumerate(nodes))
         self._folder = tempfile.TemporaryDirectory(prefix="waybill-")
@@ -261,7 +291,8 @@ backend nodes
         # Connections wait in that until HAProxy accepts them.
         with socket.create_server(("127.0.0.1", 0)) as listener:
             self.port = listener.getsockname()[1]
-            config.write_text(self.CONFIG.format(listener=listener.fileno(), servers=servers))
+            config.write_text(self.CONFIG.format(listener=listener.fileno(), servers=servers,
+                                                 rules=rules))
             super().__init__("/usr/sbin/haproxy", "-db", "-f", config, pass_fds=[listener.fileno()])
 
     ws_url = Server.ws_url

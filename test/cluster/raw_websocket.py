@@ -11,19 +11,37 @@ from harness import TIMEOUT
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
 
+def frame(opcode, payload, masked=True, first=0x80):
+    """Returns the bytes of a frame, see RawWebSocket.send_frame."""
+    mask = 0x80 if masked else 0
+    head = bytes([first | opcode])
+    if len(payload) < 126:
+        head += bytes([len(payload) | mask])
+    elif len(payload) < 65536:
+        head += struct.pack("!BH", 126 | mask, len(payload))
+    else:
+        head += struct.pack("!BQ", 127 | mask, len(payload))
+    # A mask of zeros leaves the payload as it is.
+    return head + (bytes(4) if masked else b"") + payload
+
+
 class RawWebSocket:
     """A WebSocket that answers no ping and no close, and reads only when told.
 
     Its calls block: there is nothing here but a socket. A `with` closes it.
+
+    @param preface bytes that it sends before its request
     """
 
-    def __init__(self, server, name, receive_buffer=None, headers=()):
+    def __init__(self, server, name, receive_buffer=None, headers=(), preface=b""):
         self.socket = socket.socket()
         self.socket.settimeout(TIMEOUT)
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.connect(("127.0.0.1", server.port))
-        self.socket.sendall("\r\n".join([
+        if context := getattr(server, "ssl", None):
+            self.socket = context.wrap_socket(self.socket, server_hostname="127.0.0.1")
+        self.socket.sendall(preface + "\r\n".join([
             f"GET /websocket/{quote(name, safe='')} HTTP/1.1",
             f"Host: 127.0.0.1:{server.port}",
             "Connection: Upgrade",
@@ -90,13 +108,7 @@ class RawWebSocket:
 
         @param first the bits before the opcode: FIN and those of extensions.
         """
-        head = bytes([first | opcode])
-        if len(payload) < 126:
-            head += bytes([len(payload) | (0x80 if masked else 0)])
-        else:
-            head += struct.pack("!BH", 126 | (0x80 if masked else 0), len(payload))
-        # A mask of zeros leaves the payload as it is.
-        self.socket.sendall(head + (bytes(4) if masked else b"") + payload)
+        self.socket.sendall(frame(opcode, payload, masked, first))
 
     def reset(self):
         """Ends the connection without a word, by a TCP reset."""

@@ -86,30 +86,6 @@ async def test_a_message_up_to_the_limit_is_taken(narrow):
         assert await close_of(ws) == 1009
 
 
-@pytest.mark.parametrize("code, frames", [
-    pytest.param(1007, [(TEXT, b"\xff")], id="text that is not UTF-8"),
-    pytest.param(1007, [(TEXT, b"\xe8\xbf")], id="text that ends within a character"),
-    pytest.param(1002, [(TEXT, b"aaaa", False)], id="a frame without a mask"),
-    pytest.param(1002, [(3, b"aaaa")], id="an unknown opcode"),
-    pytest.param(1002, [(TEXT, b"aaaa", True, 0xC0)], id="an unknown extension"),
-    pytest.param(1002, [(0, b"aaaa")], id="a continuation of nothing"),
-    pytest.param(1002, [(TEXT, b"aaaa", True, 0), (TEXT, b"aaaa")], id="a message in a message"),
-    pytest.param(1002, [(PING, b"x" * 126)], id="a long ping"),
-    pytest.param(1002, [(PING, b"x", True, 0)], id="a ping in fragments"),
-    pytest.param(1002, [(CLOSE, b"x")], id="half a close code"),
-    pytest.param(1002, [(CLOSE, b"\x03\xed")], id="a close code that is never sent"),
-])
-async def test_a_client_that_breaks_the_protocol_is_told_so(narrow, code, frames):
-    async with joined(narrow, "456") as other:
-        with RawWebSocket(narrow, "456") as ws:
-            ws.read_handshake()
-            assert ws.read_frame() == (TEXT, GREETING.encode())
-            for frame in frames:
-                ws.send_frame(*frame)
-            assert ws.read_close() == code
-        await assert_reachable(narrow, "456", other)
-
-
 async def test_pings_of_a_client_are_answered(narrow):
     with RawWebSocket(narrow, "456") as ws:
         ws.read_handshake()

@@ -5,7 +5,7 @@ import collections
 import pytest
 
 from clients import assert_reachable, get, joined, receive, request
-from harness import eventually
+from harness import TIMEOUT, eventually
 
 NODES = {b"node1", b"node2", b"node3"}
 
@@ -97,7 +97,7 @@ async def test_the_dead_letters_are_capped(lab):
     async def are_heard():
         return (await get(cluster.nodes[0], "/stats"))["bad_messages"] == 15_000
 
-    await eventually(are_heard)
+    await eventually(are_heard, timeout=4 * TIMEOUT)
     # The node has written them all by now: this one comes behind them.
     cluster.redis.publish("the last")
     await eventually(lambda: cluster.redis.dead_letters()[-1][b"message"] == b"the last")

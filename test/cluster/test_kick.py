@@ -7,7 +7,8 @@ import pytest
 import websockets
 
 from clients import (Http, assert_reachable, close_of, confirm, get, join, joined, push, receive,
-                     receive_many, request, silent, stall, until_ready, until_unready)
+                     receive_many, request, silent, stall, until_offline, until_ready,
+                     until_unready)
 from harness import eventually
 
 
@@ -40,11 +41,7 @@ async def test_a_kick_closes_all_sessions_of_an_id_on_all_nodes(nodes):
             assert await close_of(ws) == 4500
             assert ws.close_reason
 
-        async def is_offline():
-            return (await get(two, "/socket/kicked")) == {
-                "id": "kicked", "online": False, "nodes": 0}
-
-        await eventually(is_offline)
+        await until_offline(two, "kicked")
         (await kick(one, "kicked")).check_failure(404)
         (await push(one, "kicked", "x")).check_failure(404)
         await confirm(one, "bystander", bystander)
@@ -137,10 +134,7 @@ async def test_details_of_nobody_are_empty(nodes):
         async with joined(nodes[0], "left"):
             pass
 
-        async def is_offline():
-            return not (await get(nodes[1], "/socket/left"))["online"]
-
-        await eventually(is_offline)
+        await until_offline(nodes[1], "left")
         began = time.monotonic()
         details = await detail(nodes[2], name, "&wait=30s")
         assert details.pop("unknown", 0) == 0
@@ -181,10 +175,7 @@ async def test_details_say_how_many_nodes_stayed_silent(lab):
         assert (details["online"], details["unknown"], details["sessions"]) == (True, 1, [])
         one.thaw()
 
-        async def is_offline():
-            return not (await get(three, "/socket/456"))["online"]
-
-        await eventually(is_offline)
+        await until_offline(three, "456")
 
 
 @pytest.mark.parametrize("query", ["detail=2", "detail=", "detail=true", "detail=1&wait=5"])

@@ -27,9 +27,14 @@ async def provoke(lab, *options):
     cluster.redis.publish(NASTY)
     cluster.redis.publish(b"\n\xff" + NASTY.encode())
     await eventually(lambda: len(cluster.redis.dead_letters()) == 2)
-    async with Http(node) as http:
-        await http.send(NASTY.encode() + b"\r\n\r\n")
-        await http.is_closed()
+    for nasty in [
+            NASTY.encode(), b"GET /socket/a%0d%0a%1b[31m HTTP/1.1\r\nHost: a",
+            b"GET /websocket/a%0d%0a?topics=%1b HTTP/1.1\r\nHost: a\r\nUpgrade: websocket",
+            b"POST /socket/a HTTP/1.1\r\nHost: a\r\nIdempotency-Key: \x85" + NASTY[-3:].encode(),
+            b"GET /livez HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: \x85\x9b\xe2\x80\xae"]:
+        async with Http(node) as http:
+            await http.send(nasty + b"\r\n\r\n")
+            await http.read()
     node.stop()
     return node.log.rest()
 

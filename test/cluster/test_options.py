@@ -223,7 +223,7 @@ def test_help_names_every_option():
     with Process(WAYBILL, "serve", "--help") as process:
         assert process.wait() == 0
         text = "\n".join(process.out.rest())
-    for name in ["config", "listen", "insecure", "redis", "redis-ca", "redis-channel", "redis-prefix",
+    for name in ["config", "listen", "admin-listen", "insecure", "redis", "redis-ca", "redis-channel", "redis-prefix",
                  "node", "threads", "greeting", "upstream", "same-id", "idle-timeout", "head-timeout",
                  "drain", "max-message", "max-body", "max-queue", "compression", "log-level",
                  "log-format"]:

@@ -3,8 +3,8 @@
 import pytest
 import websockets
 
-from clients import (Http, assert_reachable, get, is_ready, join, joined, push, receive, request,
-                     until_ready)
+from clients import (Http, assert_reachable, get, is_ready, join, joined, keep, push, receive,
+                     request, until_ready)
 from harness import eventually
 
 NAMES = [f"user{i}" for i in range(20)]
@@ -101,15 +101,9 @@ async def test_what_is_kept_survives_that_another_server_is_away(shards):
     name = next(iter(there))
     await there[name].close()
     shards.servers[0].kill()
-    await eventually(lambda: is_offline(shards.nodes[0], name))
-    assert (await push(shards.nodes[0], name, "kept", "?ttl=60")).status == 202
+    await keep(shards.nodes[0], name, "kept")
     async with joined(shards.nodes[1], name) as ws:
         assert await receive(ws) == "kept"
-
-
-async def is_offline(node, name):
-    """Tells whether a node answers that nobody holds an id."""
-    return not (await get(node, f"/socket/{name}"))["online"]
 
 
 async def test_the_open_channel_of_every_server_reaches_every_id(shards):

@@ -6,6 +6,7 @@
 
 using namespace waybill::net;
 using namespace std::chrono_literals;
+using namespace std::string_literals;
 
 CAF_TEST(an address has a host and a port) {
   auto x = listen_address::parse("127.0.0.1:8080").value();
@@ -15,8 +16,27 @@ CAF_TEST(an address has a host and a port) {
   CAF_CHECK_EQUAL(x.host, "::1");
   x = listen_address::parse(":80").value();
   CAF_CHECK_EQUAL(x.host, "");
+  CAF_CHECK_EQUAL(x.path, "");
   for (auto bad : {"", "8080", "h:", "h:x", "h:65536", "h:-1", "::1:80"})
     CAF_CHECK(!listen_address::parse(bad));
+}
+
+CAF_TEST(an address may be the file of a unix socket) {
+  auto x = listen_address::parse("unix:/run/a:80").value();
+  CAF_CHECK_EQUAL(x.path, "/run/a:80");
+  CAF_CHECK(x.is_unix());
+  CAF_CHECK(x.is_loopback());
+  CAF_CHECK_EQUAL(listen_address::parse("unix:80").value().host, "unix");
+  auto longest = "unix:/" + std::string(106, 'x');
+  CAF_CHECK(listen_address::parse(longest));
+  for (auto& bad :
+       {"unix:"s, "unix:/"s, "unix:run"s, longest + 'x', "unix:/a\0"s})
+    CAF_CHECK(!listen_address::parse(bad));
+}
+
+CAF_TEST(an address is printed as it is parsed) {
+  for (auto each : {"127.0.0.1:80", "[::1]:80", ":80", "unix:/run/a"})
+    CAF_CHECK_EQUAL(to_string(listen_address::parse(each).value()), each);
 }
 
 CAF_TEST(only this machine can connect to a loopback address) {

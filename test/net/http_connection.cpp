@@ -242,6 +242,23 @@ CAF_TEST(counts the requests that are under way) {
   CAF_CHECK(idle);
 }
 
+CAF_TEST(answers a push once though its bus answers after the time is up) {
+  auto bus = spawn<test::fake_bus>();
+  auto registry = spawn<waybill::registry>(bus, same_id::all);
+  entrance = spawn<gateway>(bus, registry, session_config{}, "node");
+  settle();
+  context = std::make_unique<server_context>(
+    server_context{{deref<gateway>(entrance), "node"}, {}});
+  connect();
+  auto answer = ask("POST /socket/456?wait=0s HTTP/1.1\r\nHost: h\r\n"
+                    "Content-Length: 1\r\n\r\na");
+  CAF_CHECK(answer.starts_with("HTTP/1.1 504"));
+  CAF_MESSAGE("which nobody waits for any more");
+  deref<test::fake_bus>(bus).publishing.at(0).deliver(outcome{"p"});
+  CAF_CHECK_EQUAL(ask(""), "");
+  CAF_CHECK(ask(probe).starts_with("HTTP/1.1 200 OK\r\n"));
+}
+
 CAF_TEST(becomes a WebSocket that is greeted and pushed to) {
   connect();
   auto answer = ask(upgrade);

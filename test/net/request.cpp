@@ -38,6 +38,13 @@ unsigned check(std::vector<std::pair<std::string, std::string>> fields,
   return status_of(check_fields(head));
 }
 
+/// Checks the fields of a request to this host.
+unsigned check_host(const std::string& host) {
+  http::request_header<> head;
+  head.set(http::field::host, host);
+  return status_of(check_fields(head));
+}
+
 } // namespace
 
 CAF_TEST(a head ends with an empty line) {
@@ -71,12 +78,45 @@ CAF_TEST(the end of a body must be beyond doubt) {
   CAF_CHECK_EQUAL(check({{"Transfer-Encoding", "chunked"}}, 10), 400u);
   CAF_CHECK_EQUAL(
     check({{"Transfer-Encoding", "chunked"}, {"Content-Length", "1"}}), 400u);
+  CAF_CHECK_EQUAL(check({{"Content-Length", "1, 1"}}), 400u);
   CAF_CHECK_EQUAL(check({{"Content-Length", "1"}, {"Content-Length", "1"}}),
                   400u);
 }
 
+CAF_TEST(the key of a WebSocket is 16 bytes in base64) {
+  auto check = [](std::vector<std::string> keys) {
+    http::request_header<> head;
+    for (auto& key : keys)
+      head.insert(http::field::sec_websocket_key, key);
+    return has_websocket_key(head);
+  };
+  CAF_CHECK(check({"AZaz09+/AAAAAAAAAAAAAA=="}));
+  CAF_CHECK(!check({}));
+  CAF_CHECK(!check({"AZaz09+/AAAAAAAAAAAAAA==", "AZaz09+/AAAAAAAAAAAAAA=="}));
+  for (auto bad : {"", "AAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAAA=",
+                   "AAAAAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAA===",
+                   "AAAAAAAAAAAAAAAAAAAAA-==", "AAAAAAAAAAAAAAAAAAAAAAAAAA=="})
+    CAF_CHECK(!check({bad}));
+}
+
+CAF_TEST(no control character hides between chunks) {
+  auto check = [](std::string_view extensions) {
+    boost::system::error_code ec;
+    check_chunk(1, extensions, ec);
+    return ec;
+  };
+  CAF_CHECK(!check(""));
+  CAF_CHECK(!check(";a=b;c=\"d\t\xe8\""));
+  for (auto bad : {";a=\"\n\"", ";a=\"\x7f\""})
+    CAF_CHECK(check(bad) == http::error::bad_chunk_extension);
+}
+
 CAF_TEST(there is one host and nothing that we do not do is expected) {
   CAF_CHECK_EQUAL(check({{"Host", "other"}}), 400u);
+  for (auto bad : {"a b", "a/b", "joe@a", "a:b", "[a", "a\\b"})
+    CAF_CHECK_EQUAL(check_host(bad), 400u);
+  for (auto good : {"a", "a:80", "[::1]:80", ""})
+    CAF_CHECK_EQUAL(check_host(good), 200u);
   CAF_CHECK_EQUAL(status_of(check_fields(http::request_header<>{})), 400u);
   CAF_CHECK_EQUAL(check({{"Expect", "100-Continue"}}), 200u);
   CAF_CHECK_EQUAL(check({{"Expect", "cake"}}), 417u);
@@ -87,6 +127,9 @@ CAF_TEST(a path is decoded once) {
   CAF_CHECK_EQUAL(parse("/socket/456"), "[socket][456]");
   CAF_CHECK_EQUAL(parse("/socket/%e8%bf%9e%20%2525"), "[socket][连 %25]");
   CAF_CHECK_EQUAL(parse("/socket/a%2Fb"), "[socket][a/b]");
+  CAF_CHECK_EQUAL(parse("/%73ocket/%34"), "[%73ocket][4]");
+  CAF_CHECK_EQUAL(parse("/./socket/4"), "[.][socket][4]");
+  CAF_CHECK_EQUAL(parse("//socket/"), "[][socket][]");
   CAF_CHECK_EQUAL(parse("/socket/.."), "[socket][..]");
   CAF_CHECK_EQUAL(parse("/socket/1?wait=5s&receipt=%72"),
                   "[socket][1]receipt=r;wait=5s;");

@@ -132,12 +132,14 @@ struct bridge_fixture : test::fixture {
   /// Reads a mailbox, and returns where the part of it will stand.
   std::shared_ptr<mailbox_page> read(const std::string& id) {
     auto result = std::make_shared<mailbox_page>();
-    reader = sys.spawn([=, bus = aut](caf::event_based_actor* self) {
-      self
-        ->request(bus, caf::infinite, read_atom_v,
-                  mailbox_query{push_address::id(id), "", "", 1000})
-        .then([result](const mailbox_page& x) { *result = x; });
-    });
+    auto ask
+      = [](caf::event_based_actor* self, const bridge_actor& bus,
+           const mailbox_query& what, std::shared_ptr<mailbox_page> result) {
+          self->request(bus, caf::infinite, read_atom_v, what)
+            .then([result](const mailbox_page& x) { *result = x; });
+        };
+    reader = sys.spawn(
+      ask, aut, mailbox_query{push_address::id(id), "", "", 1000}, result);
     settle();
     return result;
   }

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/reload.hpp"
+#include "net/access.hpp"
+
+namespace waybill::net {
+
+class server;
+
+} // namespace waybill::net
+
+namespace waybill::app {
+
+/// Where the rules stand of who may do what, and what was read there at the
+/// start.
+struct access_options {
+  /// `--auth jwt`: clients need a token.
+  bool needs_token = false;
+  std::vector<std::string> token_key_files;
+  net::token_rules tokens;
+
+  /// Names no file if pushers need no key.
+  std::string api_key_file;
+  std::vector<net::origin> origins;
+
+  net::access_ptr loaded = nullptr;
+};
+
+/// Reads a whole file.
+/// @returns nothing if it cannot be read.
+std::optional<std::string> read_file(const std::string& name);
+
+/// Checks these options, and reads what they need.
+/// @returns what is to be done about what is wrong.
+std::optional<std::string> check_access(access_options& options);
+
+/// Returns what reads the keys of clients and pushers again. Sessions that
+/// stand are left alone.
+reloadables keys_of(net::server& server, const access_options& options);
+
+} // namespace waybill::app

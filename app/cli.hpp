@@ -1,0 +1,47 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+namespace waybill::app {
+
+/// Turns the text of an option into its value, or into nothing.
+template <class T>
+using reader = std::optional<T> (*)(std::string_view);
+
+/// What a duration looks like, to people.
+constexpr auto duration_form = "a duration such as 5s, 500ms or 10m";
+
+/// Adds an option whose values `read` understands; of a list, each of them.
+/// @param form says what a value looks like.
+template <class T, class Target>
+CLI::Option* add(CLI::App& parser, const std::string& name, Target& target,
+                 reader<T> read, const std::string& form,
+                 const char* shown_default, const std::string& help) {
+  constexpr bool is_list = std::is_same_v<Target, std::vector<T>>;
+  auto store = [&target, read](const std::vector<std::string>& texts) {
+    if constexpr (is_list)
+      target.clear();
+    for (auto& text : texts)
+      if constexpr (is_list)
+        target.push_back(*read(text));
+      else
+        target = *read(text);
+  };
+  auto option
+    = parser.add_option_function<std::vector<std::string>>(name, store, help);
+  option->allow_extra_args(false)->type_name("")->default_str(shown_default);
+  if (!is_list)
+    option->expected(1);
+  option->check([read, form](const std::string& text) -> std::string {
+    return read(text) ? "" : "write " + form;
+  });
+  return option;
+}
+
+} // namespace waybill::app

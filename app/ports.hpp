@@ -1,0 +1,30 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "app/options.hpp"
+#include "app/reload.hpp"
+
+namespace waybill::net {
+
+class server;
+
+} // namespace waybill::net
+
+namespace waybill::app {
+
+/// Checks the options of a node's ports, and reads what TLS needs.
+/// @returns what is to be done about what is wrong.
+std::optional<std::string> check_ports(options& config);
+
+/// Listens wherever `config` says, or ends the process with 1.
+/// @returns the addresses that were taken, for people.
+/// @pre nothing runs yet that needs an orderly end.
+std::string open_ports(net::server& server, const options& config);
+
+/// Returns what reads the certificates of a node's ports again. Connections
+/// that stand are left alone.
+reloadables certificates_of(net::server& server, const options& config);
+
+} // namespace waybill::app

@@ -1,0 +1,138 @@
+#include "net/access.hpp"
+
+#include <algorithm>
+
+#include <boost/beast/core/string.hpp>
+#include <boost/beast/http/rfc7230.hpp>
+#include <spdlog/spdlog.h>
+
+#include "net/api.hpp"
+
+namespace waybill::net {
+
+namespace {
+
+/// The subprotocol that a client may offer besides its token, and be answered.
+constexpr std::string_view own_protocol = "waybill";
+
+/// What stands before a token that is offered as a subprotocol, since a browser
+/// cannot send it in any other field.
+constexpr std::string_view token_protocol = "bearer.";
+
+answer unauthorized(std::string code, std::string message) {
+  auto result
+    = failure(http::status::unauthorized, std::move(code), std::move(message));
+  result.fields.emplace_back(http::field::www_authenticate, "Bearer");
+  return result;
+}
+
+/// Returns what stands behind `Bearer` (RFC 6750, section 2.1), or nothing.
+std::string_view bearer_of(const http::request_header<>& head) {
+  constexpr std::string_view scheme = "bearer ";
+  std::string_view text = head[http::field::authorization];
+  if (!boost::beast::iequals(text.substr(0, scheme.size()), scheme))
+    return {};
+  text.remove_prefix(scheme.size());
+  return text.substr(std::min(text.find_first_not_of(' '), text.size()));
+}
+
+/// Chooses what to answer of the subprotocols that a client offers: a browser
+/// ends a connection that is answered none of them.
+std::string choose_protocol(const http::request_header<>& head) {
+  std::string result;
+  for (auto each : http::token_list{head[http::field::sec_websocket_protocol]})
+    if (each == own_protocol)
+      return std::string{each};
+    else if (result.empty() && each.starts_with(token_protocol))
+      result = each;
+  return result;
+}
+
+std::string token_of(const http::request_header<>& head, const request& what) {
+  if (auto token = bearer_of(head); !token.empty())
+    return std::string{token};
+  if (auto i = what.where.query.find("token"); i != what.where.query.end())
+    return i->second;
+  for (auto each : http::token_list{head[http::field::sec_websocket_protocol]})
+    if (each.starts_with(token_protocol))
+      return std::string{each.substr(token_protocol.size())};
+  return "";
+}
+
+std::optional<answer> authorize_client(const api_context& context,
+                                       const http::request_header<>& head,
+                                       request& what) {
+  what.allowed.protocol = choose_protocol(head);
+  if (!context.access->tokens)
+    return std::nullopt;
+  auto now = std::chrono::system_clock::now();
+  auto found = verify_token(*context.access->tokens, token_of(head, what), now);
+  if (auto wrong = std::get_if<std::string>(&found)) {
+    context.actors.count("refused_tokens");
+    spdlog::debug("a token was refused: {}", *wrong);
+    return unauthorized("bad_token", "come with a token that is valid here");
+  }
+  auto& [subject, topics, expiry] = std::get<token>(found);
+  if (subject != what.where.path[1])
+    return forbidden("this token is for another id");
+  for (auto& topic : topics_of(what))
+    if (std::none_of(topics.begin(), topics.end(),
+                     [&](auto& pattern) { return matches(pattern, topic); }))
+      return forbidden("this token is for other topics");
+  // Who is let in late has until then.
+  what.allowed.expiry = expiry > now ? expiry : expiry + token_leeway;
+  return std::nullopt;
+}
+
+std::optional<answer> authorize_pusher(const api_context& context,
+                                       const http::request_header<>& head,
+                                       request& what, scope needed) {
+  if (!context.access->keys)
+    return std::nullopt;
+  auto key = context.access->keys->find(bearer_of(head));
+  if (!key) {
+    context.actors.count("refused_keys");
+    return unauthorized("bad_key", "send Authorization: Bearer and a key that "
+                                   "is known here");
+  }
+  if (!key->has(needed))
+    return forbidden("this key is not for that");
+  what.allowed.pusher = key->name;
+  what.allowed.pattern = key->pattern;
+  if (auto where = address_of(what); where && !is_granted(what.allowed, *where))
+    return forbidden("this key is for other addresses");
+  return std::nullopt;
+}
+
+} // namespace
+
+answer forbidden(std::string message) {
+  return failure(http::status::forbidden, "forbidden", std::move(message));
+}
+
+bool is_granted(const grant& what, const push_address& where) noexcept {
+  // Who may push to everyone may push to anyone.
+  return where == push_address::everyone()
+           ? what.pattern == "*"
+           : matches(what.pattern, where.name());
+}
+
+std::optional<answer> authorize(const api_context& context,
+                                const http::request_header<>& head,
+                                request& what) {
+  auto sources = head.equal_range(http::field::origin);
+  for (auto i = sources.first; i != sources.second; ++i)
+    if (!is_allowed_origin(i->value(), head[http::field::host],
+                           context.access->origins)) {
+      context.actors.count("refused_origins");
+      return failure(http::status::forbidden, "bad_origin",
+                     "pages of this origin may not come here");
+    }
+  if (is_websocket(what))
+    return authorize_client(context, head, what);
+  if (auto needed = scope_of(what))
+    return authorize_pusher(context, head, what, *needed);
+  return std::nullopt;
+}
+
+} // namespace waybill::net
