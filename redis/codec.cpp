@@ -146,7 +146,7 @@ std::string encode(const node_message& what) {
       details.push_back({x.peer, x.age, x.queue});
     auto& n = each.counts;
     reports.push_back({each.push, n.nodes, n.sessions, n.written, n.received,
-                       n.lost, each.settled, std::move(details)});
+                       n.lost, n.dropped, each.settled, std::move(details)});
   }
   std::string out;
   json::to_msgpack(
@@ -161,9 +161,9 @@ caf::expected<node_message> decode_node_message(std::string_view bytes) {
     for (auto& x : all.at("reports")) {
       report each{x.at(0), ""};
       each.node = result.node;
-      each.counts = {x.at(1), x.at(2), x.at(3), x.at(4), x.at(5)};
-      each.settled = x.at(6);
-      for (auto& y : x.at(7))
+      each.counts = {x.at(1), x.at(2), x.at(3), x.at(4), x.at(5), x.at(6)};
+      each.settled = x.at(7);
+      for (auto& y : x.at(8))
         each.details.push_back({result.node, y.at(0), y.at(1), y.at(2)});
       result.reports.push_back(std::move(each));
     }
@@ -178,7 +178,7 @@ std::string encode(const outcome& what) {
   std::string out;
   json::to_msgpack({what.push, static_cast<unsigned>(what.want), what.kept,
                     n.nodes, n.sessions, n.written, n.received, n.lost,
-                    what.unknown},
+                    n.dropped, what.unknown},
                    out);
   return out;
 }
@@ -189,8 +189,8 @@ caf::expected<outcome> decode_outcome(std::string_view bytes) {
     return outcome{x.at(0),
                    static_cast<level>(x.at(1).get<unsigned>()),
                    x.at(2),
-                   {x.at(3), x.at(4), x.at(5), x.at(6), x.at(7)},
-                   x.at(8)};
+                   {x.at(3), x.at(4), x.at(5), x.at(6), x.at(7), x.at(8)},
+                   x.at(9)};
   } catch (const json::exception&) {
     return wrong("not the outcome of a push");
   }
