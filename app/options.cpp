@@ -175,7 +175,7 @@ options::options()
     : node(host_name() + '-' + std::to_string(getpid())),
       threads(std::max(1u, std::thread::hardware_concurrency())) {
   limits.sessions.in_total = most_sessions();
-  limits.sessions.per_id = 100;
+  limits.sessions.per_id = 1000;
 }
 
 std::variant<options, int> parse_options(std::vector<std::string> arguments) {
@@ -327,7 +327,7 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments) {
       "Sessions of this node; by default nine of ten file descriptors that it "
       "may open");
   add(parser, "--max-sessions-per-id", result.limits.sessions.per_id,
-      &read_limit, limit, "100", "Sessions of an id on this node; 0 for any");
+      &read_limit, limit, "1000", "Sessions of an id on this node; 0 for any");
   add(
     parser, "--max-sessions-per-peer", result.limits.sessions.per_peer,
     &read_limit, limit, "0",
