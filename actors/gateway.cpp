@@ -106,16 +106,32 @@ void gateway::presence(const push_address& where, nodes_handler then) {
   ask<uint64_t>(std::move(then), bus_, presence_atom_v, where);
 }
 
-session_actor gateway::open_session(std::string id,
+void gateway::spend(const std::string& pusher, uint64_t pushes,
+                    std::function<void(caf::expected<caf::timespan>)> then) {
+  ask<caf::timespan>(std::move(then), registry_, spend_atom_v, pusher, pushes);
+}
+
+void gateway::admit(std::string id, std::string peer, place_handler then) {
+  ask<ok_atom>(
+    [this, id, peer, then](const caf::expected<ok_atom>& x) {
+      if (x)
+        then(std::make_shared<const place>(registry_, id, peer));
+      else
+        then(x.error());
+    },
+    registry_, admit_atom_v, id, peer);
+}
+
+session_actor gateway::open_session(const place& where,
                                     const std::vector<std::string>& topics,
                                     transport_ptr connection) {
-  push_addresses addresses{push_address::id(id)};
+  push_addresses addresses{push_address::id(where.id())};
   for (auto& each : topics)
     addresses.push_back(push_address::topic(each));
   addresses.push_back(push_address::everyone());
   auto result = system().spawn<session>(host_, config_, bus_, registry_,
-                                        std::move(id), std::move(connection));
-  send(registry_, join_atom_v, std::move(addresses), result);
+                                        where.id(), std::move(connection));
+  send(registry_, join_atom_v, std::move(addresses), where.peer(), result);
   return result;
 }
 
@@ -133,7 +149,7 @@ void gateway::stats(std::function<void(const counters&)> then) {
 }
 
 void gateway::count(const char* name) {
-  send(registry_, count_atom_v, std::string{name});
+  send(registry_, count_atom_v, std::string{name}, uint64_t{1});
 }
 
 } // namespace waybill

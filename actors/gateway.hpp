@@ -7,6 +7,7 @@
 
 #include "actors/hosted.hpp"
 #include "actors/interfaces.hpp"
+#include "actors/place.hpp"
 #include "actors/session.hpp"
 
 namespace waybill {
@@ -21,6 +22,9 @@ class gateway : public hosted<gateway_actor> {
 public:
   /// Gets how many nodes hold an address, or why that is not known.
   using nodes_handler = std::function<void(caf::expected<uint64_t>)>;
+
+  /// Gets a place for a session, or why there is none.
+  using place_handler = std::function<void(caf::expected<place_ptr>)>;
 
   /// Gets what became of a push, or why that is not known.
   using outcome_handler = std::function<void(caf::expected<outcome>)>;
@@ -57,10 +61,18 @@ public:
   /// Hands the number of nodes that hold `where` to `then`; errors as above.
   void presence(const push_address& where, nodes_handler then);
 
-  /// Starts the session of a client that is called `id` and listens to
-  /// `topics`.
-  /// @pre `is_name` holds for all of them.
-  session_actor open_session(std::string id,
+  /// Counts pushes of a pusher, and hands to `then` how long they have to wait;
+  /// 0 if they may be made now.
+  void spend(const std::string& pusher, uint64_t pushes,
+             std::function<void(caf::expected<caf::timespan>)> then);
+
+  /// Takes a place for a session of `id`, whose client connects from `peer`;
+  /// errors: `errc::node_full`, `errc::id_full` and `errc::peer_full`.
+  void admit(std::string id, std::string peer, place_handler then);
+
+  /// Starts the session of a client, which listens to `topics`.
+  /// @pre `is_name` holds for them and for the id in `where`.
+  session_actor open_session(const place& where,
                              const std::vector<std::string>& topics,
                              transport_ptr connection);
 

@@ -45,9 +45,15 @@ using session_actor = caf::typed_actor<
 
 /// Maps addresses to the sessions of one node.
 using registry_actor = caf::typed_actor<
-  // A session answers to addresses from now on, the first of which is its id;
-  // it is greeted when it can be reached, and forgotten when it is down.
-  caf::reacts_to<join_atom, push_addresses, session_actor>,
+  // Takes a place for an id and a peer who is about to join; `errc::node_full`,
+  // `errc::id_full` or `errc::peer_full` if there is none.
+  caf::replies_to<admit_atom, std::string, std::string>::with<ok_atom>,
+  // Gives it back: its session has joined, or never will.
+  caf::reacts_to<leave_atom, std::string, std::string>,
+  // A session of a peer answers to addresses from now on, the first of which is
+  // its id; it is greeted when it can be reached, and forgotten when it is
+  // down.
+  caf::reacts_to<join_atom, push_addresses, std::string, session_actor>,
   // A push for all sessions of an address.
   caf::reacts_to<deliver_atom, push_address, push>,
   // Pushes to these addresses are missed until they are attached again.
@@ -62,8 +68,13 @@ using registry_actor = caf::typed_actor<
   caf::replies_to<drain_atom, caf::timespan>::with<ok_atom>,
   // Drains the next share of the sessions.
   caf::reacts_to<tick_atom>,
-  // Adds one to a figure of this node.
-  caf::reacts_to<count_atom, std::string>,
+  // Counts so many pushes of a pusher; answers how long to wait before they may
+  // be made, and 0 if they may be made now.
+  caf::replies_to<spend_atom, std::string, uint64_t>::with<caf::timespan>,
+  // How many bytes of memory the queue of the sender, a session, takes.
+  caf::reacts_to<load_atom, uint64_t>,
+  // Adds to a figure of this node.
+  caf::reacts_to<count_atom, std::string, uint64_t>,
   // The figures of this node.
   caf::replies_to<get_atom>::with<counters>>;
 

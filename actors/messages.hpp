@@ -36,6 +36,8 @@ enum class close_code : uint16_t {
   going_away = 1001,
   /// The client sent a text that is not UTF-8.
   bad_text = 1007,
+  /// The client sends too much.
+  policy_violation = 1008,
   /// The node itself failed.
   internal_error = 1011,
   /// The client reads too slowly: its queue is full.
@@ -104,11 +106,19 @@ enum class errc : uint8_t {
   /// A session's client did not read: its queue was dropped. The context says
   /// how many frames.
   too_slow,
+  /// A session's client sent too much: its queue was dropped, as above.
+  too_fast,
   /// A session ended before it had written all frames. The context says how
   /// many are lost.
   dropped,
   /// An actor threw an exception, which the context holds.
   failed,
+  /// The node holds as many sessions as it may.
+  node_full,
+  /// It holds as many of that id.
+  id_full,
+  /// It holds as many of that peer.
+  peer_full,
 };
 
 inline std::string to_string(errc x) {
@@ -129,10 +139,18 @@ inline std::string to_string(errc x) {
     return "under_way";
   case errc::too_slow:
     return "too_slow";
+  case errc::too_fast:
+    return "too_fast";
   case errc::dropped:
     return "dropped";
   case errc::failed:
     return "failed";
+  case errc::node_full:
+    return "node_full";
+  case errc::id_full:
+    return "id_full";
+  case errc::peer_full:
+    return "peer_full";
   }
   return "unknown";
 }
@@ -159,6 +177,7 @@ CAF_ADD_TYPE_ID(waybill, (waybill::mailbox_query))
 CAF_ADD_TYPE_ID(waybill, (waybill::outcome))
 CAF_ADD_TYPE_ID(waybill, (waybill::report))
 
+CAF_ADD_ATOM(waybill, waybill, admit_atom, "admit")
 CAF_ADD_ATOM(waybill, waybill, attach_atom, "attach")
 CAF_ADD_ATOM(waybill, waybill, await_atom, "await")
 CAF_ADD_ATOM(waybill, waybill, claim_atom, "claim")
@@ -171,6 +190,7 @@ CAF_ADD_ATOM(waybill, waybill, forget_atom, "forget")
 CAF_ADD_ATOM(waybill, waybill, gone_atom, "gone")
 CAF_ADD_ATOM(waybill, waybill, greet_atom, "greet")
 CAF_ADD_ATOM(waybill, waybill, hold_atom, "hold")
+CAF_ADD_ATOM(waybill, waybill, load_atom, "load")
 CAF_ADD_ATOM(waybill, waybill, lost_atom, "lost")
 CAF_ADD_ATOM(waybill, waybill, pong_atom, "pong")
 CAF_ADD_ATOM(waybill, waybill, presence_atom, "presence")
@@ -178,6 +198,7 @@ CAF_ADD_ATOM(waybill, waybill, probe_atom, "probe")
 CAF_ADD_ATOM(waybill, waybill, read_atom, "read")
 CAF_ADD_ATOM(waybill, waybill, report_atom, "report")
 CAF_ADD_ATOM(waybill, waybill, settle_atom, "settle")
+CAF_ADD_ATOM(waybill, waybill, spend_atom, "spend")
 CAF_ADD_ATOM(waybill, waybill, state_atom, "state")
 CAF_ADD_ATOM(waybill, waybill, written_atom, "written")
 
@@ -191,6 +212,8 @@ using caf::get_atom;
 using caf::get_atom_v;
 using caf::join_atom;
 using caf::join_atom_v;
+using caf::leave_atom;
+using caf::leave_atom_v;
 using caf::ok_atom;
 using caf::ok_atom_v;
 using caf::publish_atom;

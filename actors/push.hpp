@@ -114,12 +114,16 @@ struct tally {
   /// Sessions that ended before they came as far as was asked.
   uint64_t lost = 0;
 
+  /// Sessions that dropped it because their clients read too slowly.
+  uint64_t dropped = 0;
+
   tally& operator+=(const tally& x) {
     nodes += x.nodes;
     sessions += x.sessions;
     written += x.written;
     received += x.received;
     lost += x.lost;
+    dropped += x.dropped;
     return *this;
   }
 
@@ -129,7 +133,7 @@ struct tally {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, tally& x) {
   return f(caf::meta::type_name("tally"), x.nodes, x.sessions, x.written,
-           x.received, x.lost);
+           x.received, x.lost, x.dropped);
 }
 
 /// What a session is like.

@@ -96,7 +96,7 @@ bool receipt::owes(const node& who) const {
   auto done = what_.what == push::purpose::inspect ? who.details
               : what_.want == level::received      ? who.counts.received
                                                    : who.counts.written;
-  return done + who.counts.lost < who.counts.sessions;
+  return done + who.counts.lost + who.counts.dropped < who.counts.sessions;
 }
 
 void receipt::check() {

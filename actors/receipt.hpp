@@ -33,7 +33,7 @@ private:
   void on_published(outcome& what);
 
   /// Ends if every session of every node has come as far as was asked, or has
-  /// ended before.
+  /// ended or dropped it before.
   void check();
 
   struct node {

@@ -21,23 +21,67 @@ const auto stopping
 const auto replaced
   = close_reason{close_code::replaced, "a newer session of your id took over"};
 
+const auto too_much = close_reason{close_code::try_again_later,
+                                   "too much waits for clients of this node"};
+
+/// Returns the figure that counts those who were refused for this reason.
+const char* figure_of(errc why) {
+  return why == errc::node_full ? "over_max_sessions"
+         : why == errc::id_full ? "over_max_sessions_per_id"
+                                : "over_max_sessions_per_peer";
+}
+
+/// Returns the figure that counts sessions which end with this code.
+const char* figure_of(close_code code) {
+  switch (code) {
+  case close_code::replaced:
+    return "replaced_sessions";
+  case close_code::kicked:
+    return "kicked_sessions";
+  case close_code::try_again_later:
+    return "node_queue_closes";
+  case close_code::going_away:
+  case close_code::internal_error:
+  case close_code::policy_violation:
+  case close_code::bad_text:
+  case close_code::token_expired:
+    break;
+  }
+  return "failed_sessions";
+}
+
 } // namespace
 
 registry::registry(caf::actor_config& cfg, caf::execution_unit* host,
-                   bus_actor bus, same_id policy, complaint on_failure)
+                   bus_actor bus, same_id policy, complaint on_failure,
+                   node_limits limits)
     : hosted(cfg, host), bus_(std::move(bus)), policy_(policy),
-      on_failure_(std::move(on_failure)), counts_{{"joins", 0},
-                                                  {"deliveries", 0},
-                                                  {"slow_clients", 0},
-                                                  {"dropped_frames", 0},
-                                                  {"failed_sessions", 0},
-                                                  {"tls_failures", 0},
-                                                  {"proxy_failures", 0},
-                                                  {"kicked_sessions", 0},
-                                                  {"replaced_sessions", 0}} {
+      on_failure_(std::move(on_failure)), limits_(limits),
+      places_(limits.sessions),
+      pushers_({static_cast<double>(limits.max_push_rate),
+                static_cast<double>(limits.max_push_rate)}),
+      counts_{{"joins", 0},
+              {"deliveries", 0},
+              {"slow_clients", 0},
+              {"flooding_clients", 0},
+              {"dropped_frames", 0},
+              {"failed_sessions", 0},
+              {"tls_failures", 0},
+              {"proxy_failures", 0},
+              {"kicked_sessions", 0},
+              {"node_queue_closes", 0},
+              {"over_max_connection_rate", 0},
+              {"over_max_push_rate", 0},
+              {"over_max_request_memory", 0},
+              {"over_max_sessions", 0},
+              {"over_max_sessions_per_id", 0},
+              {"over_max_sessions_per_peer", 0},
+              {"replaced_sessions", 0}} {
   set_down_handler([this](caf::down_msg& x) {
-    if (x.reason == errc::too_slow || x.reason == errc::dropped) {
+    if (x.reason == errc::too_slow || x.reason == errc::too_fast
+        || x.reason == errc::dropped) {
       counts_["slow_clients"] += x.reason == errc::too_slow;
+      counts_["flooding_clients"] += x.reason == errc::too_fast;
       counts_["dropped_frames"] += x.reason.context().get_as<uint64_t>(0);
     } else if (x.reason && x.reason != caf::exit_reason::normal) {
       ++counts_["failed_sessions"];
@@ -62,8 +106,14 @@ void registry::on_exit() {
 
 registry::behavior_type registry::make_behavior() {
   return {
-    [this](join_atom, const push_addresses& addresses,
-           const session_actor& who) { join(addresses, who); },
+    [this](admit_atom, const std::string& id, const std::string& peer) {
+      return admit(id, peer);
+    },
+    [this](leave_atom, const std::string& id, const std::string& peer) {
+      places_.give_back(id, peer);
+    },
+    [this](join_atom, const push_addresses& addresses, const std::string& peer,
+           const session_actor& who) { join(addresses, peer, who); },
     [this](deliver_atom, const push_address& where, const push& what) {
       deliver(where, what);
     },
@@ -99,10 +149,23 @@ registry::behavior_type registry::make_behavior() {
       return drained_;
     },
     [this](tick_atom) { drain_some(); },
-    [this](count_atom, const std::string& name) { ++counts_[name]; },
+    [this](spend_atom, const std::string& pusher, uint64_t pushes) {
+      auto wait
+        = pushers_.take(pusher, clock().now(), static_cast<double>(pushes));
+      if (wait.count() > 0)
+        ++counts_["over_max_push_rate"];
+      return caf::timespan{wait};
+    },
+    [this](load_atom, uint64_t bytes) {
+      on_load(current_sender()->id(), bytes);
+    },
+    [this](count_atom, const std::string& name, uint64_t more) {
+      counts_[name] += more;
+    },
     [this](get_atom) {
       auto result = counts_;
       result["sessions"] = members_.size();
+      result["queued_bytes"] = loads_.total();
       // Everybody answers to everyone: that is no news.
       result["addresses"]
         = entries_.size() - entries_.count(push_address::everyone().key());
@@ -113,11 +176,28 @@ registry::behavior_type registry::make_behavior() {
 
 // -- sessions come and go -----------------------------------------------------
 
-void registry::join(const push_addresses& addresses, const session_actor& who) {
+caf::result<ok_atom> registry::admit(const std::string& id,
+                                     const std::string& peer) {
+  // Where a newer session replaces the older ones, there is room for it.
+  size_t of_id = 0;
+  if (policy_ == same_id::all)
+    if (auto i = entries_.find(push_address::id(id).key()); i != entries_.end())
+      of_id = i->second.sessions.size();
+  auto why = places_.take(id, peer, members_.size(), of_id);
+  if (!why)
+    return ok_atom_v;
+  ++counts_[figure_of(*why)];
+  return caf::error{*why};
+}
+
+void registry::join(const push_addresses& addresses, const std::string& peer,
+                    const session_actor& who) {
   ++counts_["joins"];
   monitor(who);
   auto& added = members_[who.id()];
   added.session = who;
+  added.peer = peer;
+  places_.joined(peer);
   if (draining_) {
     send(who, close_atom_v, stopping);
     return;
@@ -140,6 +220,8 @@ void registry::leave(caf::actor_id who) {
   if (i == members_.end())
     return;
   give_up(i->second);
+  loads_.set(who, 0);
+  places_.left(i->second.peer);
   members_.erase(i);
   if (drained_.pending() && members_.empty())
     drained_.deliver(ok_atom_v);
@@ -162,9 +244,7 @@ void registry::give_up(member& who) {
 void registry::retire(member& who, const close_reason& why) {
   give_up(who);
   send(who.session, close_atom_v, why);
-  ++counts_[why.code == close_code::replaced ? "replaced_sessions"
-            : why.code == close_code::kicked ? "kicked_sessions"
-                                             : "failed_sessions"];
+  ++counts_[figure_of(why.code)];
 }
 
 template <class Predicate>
@@ -178,6 +258,19 @@ void registry::retire_all(const entry& what, const close_reason& why,
 registry::member* registry::find(const session_actor& who) {
   auto i = members_.find(who.id());
   return i == members_.end() ? nullptr : &i->second;
+}
+
+void registry::on_load(caf::actor_id who, uint64_t bytes) {
+  auto i = members_.find(who);
+  if (i == members_.end() || i->second.cut_off)
+    return;
+  loads_.set(who, bytes);
+  while (loads_.total() > limits_.max_queued) {
+    auto& largest = members_.at(loads_.largest());
+    largest.cut_off = true;
+    loads_.set(largest.session.id(), 0);
+    retire(largest, too_much);
+  }
 }
 
 // -- addresses come and go ----------------------------------------------------

@@ -7,6 +7,9 @@
 
 #include "actors/hosted.hpp"
 #include "actors/interfaces.hpp"
+#include "actors/places.hpp"
+#include "actors/queue_loads.hpp"
+#include "actors/rate.hpp"
 
 namespace waybill {
 
@@ -18,6 +21,17 @@ enum class same_id : uint8_t {
   newest_per_node,
   /// The newest in the cluster replaces all others.
   newest,
+};
+
+/// How much the sessions of a node may take.
+struct node_limits {
+  /// How many bytes of memory all queues may take together.
+  uint64_t max_queued = 256 << 20;
+
+  session_limits sessions;
+
+  /// How many pushes a pusher may make a second; 0 for any number.
+  size_t max_push_rate = 0;
 };
 
 /// Takes the log lines of actors, which know nothing of loggers.
@@ -34,7 +48,8 @@ class registry : public hosted<registry_actor> {
 public:
   /// @param on_failure is told of sessions that ended by an error of ours.
   registry(caf::actor_config& cfg, caf::execution_unit* host, bus_actor bus,
-           same_id policy, complaint on_failure = nullptr);
+           same_id policy, complaint on_failure = nullptr,
+           node_limits limits = {});
 
   const char* name() const override;
 
@@ -70,6 +85,9 @@ private:
   struct member {
     session_actor session;
 
+    /// The address of its client.
+    std::string peer;
+
     /// Its addresses, the id first; none once it has given them up.
     push_addresses joined;
 
@@ -87,9 +105,16 @@ private:
 
     /// Set once it is being closed because the node stops.
     bool draining = false;
+
+    /// Set once it was told to drop its queue.
+    bool cut_off = false;
   };
 
-  void join(const push_addresses& addresses, const session_actor& who);
+  /// Takes a place for somebody who is about to join.
+  caf::result<ok_atom> admit(const std::string& id, const std::string& peer);
+
+  void join(const push_addresses& addresses, const std::string& peer,
+            const session_actor& who);
 
   /// Forgets a session. Does nothing for one that is not known.
   void leave(caf::actor_id who);
@@ -105,6 +130,10 @@ private:
   /// may not be used afterwards.
   template <class Predicate>
   void retire_all(const entry& what, const close_reason& why, Predicate which);
+
+  /// Takes down how much memory the queue of a session takes. The largest
+  /// queues go if all together take too much.
+  void on_load(caf::actor_id who, uint64_t bytes);
 
   void attach_address(const push_address& where, entry& what);
 
@@ -143,8 +172,12 @@ private:
   const bus_actor bus_;
   const same_id policy_;
   const complaint on_failure_;
+  const node_limits limits_;
   std::unordered_map<std::string, entry> entries_;
   std::unordered_map<caf::actor_id, member> members_;
+  places places_;
+  queue_loads loads_;
+  rate_limiter pushers_;
   uint64_t attachments_ = 0;
   counters counts_;
 

@@ -1,6 +1,5 @@
 #include "actors/session.hpp"
 
-#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -12,6 +11,12 @@ namespace {
 /// it got: what is not confirmed would be sent again.
 constexpr auto last_confirmation = std::chrono::seconds{1};
 
+/// How much the memory of a queue changes before the registry is told.
+constexpr size_t load_step = 16 * 1024;
+
+const auto too_slow = close_reason{close_code::try_again_later,
+                                   "you read too slowly: the queue is full"};
+
 } // namespace
 
 session::session(caf::actor_config& cfg, caf::execution_unit* host,
@@ -20,7 +25,8 @@ session::session(caf::actor_config& cfg, caf::execution_unit* host,
     : hosted(cfg, host), config_(std::move(config)), bus_(std::move(bus)),
       registry_(std::move(registry)), id_(std::move(id)),
       where_(push_address::id(id_)), since_(clock().now()),
-      connection_(std::move(connection)) {
+      connection_(std::move(connection)),
+      backlog_(config_.max_queue, config_.max_queue_frames) {
   // nop
 }
 
@@ -38,6 +44,7 @@ void session::on_exit() {
 session::behavior_type session::make_behavior() {
   return {
     [this](greet_atom) {
+      reachable_ = true;
       greet();
       if (!confirmed_.empty())
         send(bus_, confirm_atom_v, where_, confirmed_);
@@ -46,10 +53,8 @@ session::behavior_type session::make_behavior() {
       write_next();
     },
     [this](hold_atom) {
-      behind_ = true;
-      reading_ = false;
-      ++query_;
-      upto_.clear();
+      reachable_ = false;
+      stop_reading();
     },
     [this](deliver_atom, const payload& body) { enqueue_frame({body}); },
     [this](deliver_atom, const push_address& where, const push& what) {
@@ -63,20 +68,30 @@ session::behavior_type session::make_behavior() {
       else
         enqueue_frame({message});
     },
-    [this](close_atom, const close_reason& why) { end(why); },
+    [this](close_atom, const close_reason& why) {
+      if (why.code == close_code::try_again_later
+          || why.code == close_code::policy_violation)
+        cut_off(why);
+      else
+        end(why);
+    },
     [this](tick_atom) {
       out_of_time_ = true;
       write_next();
     },
     [this](gone_atom) {
-      release();
-      for (auto& each : queue_)
-        drop(each);
+      if (backlog_.is_writing())
+        drop(backlog_.written(), &tally::lost);
+      drop(backlog_.clear(), &tally::lost);
       for (auto& each : unread_)
         if (each.tracked->what.want == level::received)
           tell(*each.tracked, &tally::lost);
-      if (ending_ && ending_->code == close_code::try_again_later)
+      auto is_ending
+        = [this](close_code code) { return ending_ && ending_->code == code; };
+      if (is_ending(close_code::try_again_later))
         quit({errc::too_slow, dropped_});
+      else if (is_ending(close_code::policy_violation))
+        quit({errc::too_fast, dropped_});
       else if (dropped_ > 0)
         quit({errc::dropped, dropped_});
       else
@@ -91,8 +106,7 @@ void session::greet() {
   greeted_ = true;
   if (config_.greeting.size() == 0)
     return;
-  queue_.push_front({config_.greeting});
-  queued_bytes_ += config_.greeting.size();
+  backlog_.put_first({config_.greeting});
 }
 
 void session::end(const close_reason& why) {
@@ -101,14 +115,11 @@ void session::end(const close_reason& why) {
   ending_ = why;
   // What the mailbox keeps is for the next session if this one has not read it
   // to its end: the client would confirm what comes first in it, too.
-  for (auto& each : std::exchange(held_, {}))
-    if (is_kept(each))
-      drop(each);
-    else
-      append(std::move(each));
+  drop(backlog_.clear_kept_held(), &tally::lost);
+  backlog_.release();
   // A client takes its first frame for the greeting, so that must stand before
   // pushes that came while this session waited for its own.
-  if (!queue_.empty())
+  if (backlog_.first())
     greet();
   write_next();
 }
@@ -120,62 +131,83 @@ void session::deliver(const push_address& where, const push& what) {
     mine.details.push_back(
       {"", connection_->peer(),
        uint64_t(std::chrono::duration_cast<std::chrono::seconds>(age).count()),
-       queued_bytes_});
+       backlog_.bytes()});
     send(bus_, report_atom_v, where, std::move(mine));
     return;
   }
   enqueue_frame(make_frame(where, what));
 }
 
-session::frame session::make_frame(const push_address& where,
-                                   const push& what) {
+frame session::make_frame(const push_address& where, const push& what) {
   return {what.body, std::make_unique<const ticket>(
                        ticket{where, what, clock().now() + what.ttl})};
 }
 
 void session::enqueue_frame(frame what) {
   if (closed_ || (ending_ && behind_ && is_kept(what)))
-    return drop(what);
-  if (queued_bytes_ + what.body.size() > config_.max_queue) {
-    // What waits cannot be written to a client that does not read. It would
-    // only keep the client from learning why this ends.
-    drop(what);
-    release();
-    for (size_t kept = writing_ ? 1 : 0; queue_.size() > kept;
-         queue_.pop_back())
-      drop(queue_.back());
-    ending_ = close_reason{close_code::try_again_later,
-                           "you read too slowly: the queue is full"};
-    closed_ = true;
-    connection_->close(*ending_);
-    return;
+    return drop(what, &tally::lost);
+  auto fits = backlog_.has_room(what.body.size());
+  if (!fits && config_.when_slow == slow_consumer::close) {
+    drop(what, &tally::dropped);
+    return cut_off(too_slow);
   }
-  queued_bytes_ += what.body.size();
-  if (behind_ && !ending_) {
-    held_.push_back(std::move(what));
-    return;
-  }
-  append(std::move(what));
+  if (!fits && !make_room(what))
+    drop(what, &tally::dropped);
+  else if (behind_ && !ending_)
+    backlog_.hold(std::move(what));
+  else
+    backlog_.put(std::move(what));
+  if (!fits)
+    send(registry_, count_atom_v, std::string{"dropped_frames"},
+         std::exchange(dropped_, 0));
+  report_load();
   write_next();
 }
 
-bool session::is_kept(const frame& x) {
-  return x.tracked && !x.tracked->what.entry.empty();
+bool session::make_room(const frame& what) {
+  auto size = what.body.size();
+  auto kept = is_kept(what);
+  drop(backlog_.make_room(size), &tally::dropped);
+  if (!backlog_.has_room(size) && (kept || backlog_.has_waiting())) {
+    // To confirm a later entry is to confirm all before it, so whoever misses
+    // one must not be sent any until it has read that.
+    drop(backlog_.clear(), &tally::dropped);
+    stop_reading();
+    more_ = true;
+  }
+  return backlog_.has_room(size);
 }
 
-void session::append(frame what) {
-  if (is_kept(what))
-    last_entry_ = what.tracked->what.entry;
-  queue_.push_back(std::move(what));
+void session::cut_off(close_reason why) {
+  if (closed_)
+    return;
+  // What waits cannot be written to a client that does not read, or does
+  // nothing but send. It would only keep the client from learning why this
+  // ends.
+  drop(backlog_.clear(), &tally::dropped);
+  report_load();
+  ending_ = std::move(why);
+  closed_ = true;
+  connection_->close(*ending_);
+}
+
+void session::report_load() {
+  auto load = backlog_.memory();
+  if (load < reported_ + load_step && load + load_step > reported_
+      && (load > 0 || reported_ == 0))
+    return;
+  reported_ = load;
+  send(registry_, load_atom_v, uint64_t{load});
 }
 
 // -- the mailbox --------------------------------------------------------------
 
 void session::read_mailbox() {
-  reading_ = true;
+  more_ = false;
   auto query = ++query_;
-  request(registry_, caf::infinite, read_atom_v,
-          mailbox_query{where_, last_entry_, upto_, config_.max_queue / 2})
+  request(
+    registry_, caf::infinite, read_atom_v,
+    mailbox_query{where_, backlog_.last_entry(), upto_, config_.max_queue / 2})
     .then(
       [this, query](const mailbox_page& page) {
         if (query == query_)
@@ -188,46 +220,34 @@ void session::read_mailbox() {
       });
 }
 
-void session::on_page(const mailbox_page& page) {
-  reading_ = false;
-  if (ending_)
-    return;
-  for (auto& each : page.pushes) {
-    auto is_same = [&](const frame& x) {
-      return is_kept(x) && x.tracked->what.entry == each.entry;
-    };
-    auto live = std::find_if(held_.begin(), held_.end(), is_same);
-    if (live == held_.end()) {
-      queued_bytes_ += each.body.size();
-      append(make_frame(where_, each));
-      continue;
-    }
-    // It came live, too, and with it what was pushed before it.
-    for (auto i = held_.begin(); i != live + 1; ++i)
-      append(std::move(*i));
-    held_.erase(held_.begin(), live + 1);
-  }
-  upto_ = page.upto;
-  if (!page.more) {
-    behind_ = false;
-    release();
-  }
-  write_next();
+void session::stop_reading() {
+  behind_ = true;
+  more_ = false;
+  ++query_;
+  upto_.clear();
 }
 
-void session::release() {
-  for (auto& each : held_)
-    append(std::move(each));
-  held_.clear();
+void session::on_page(const mailbox_page& page) {
+  if (ending_)
+    return;
+  // What came live, too, brings along what was pushed before it.
+  for (auto& each : page.pushes)
+    if (!backlog_.release_to(each.entry))
+      backlog_.put(make_frame(where_, each));
+  upto_ = page.upto;
+  more_ = page.more;
+  if (!page.more) {
+    behind_ = false;
+    backlog_.release();
+  }
+  report_load();
+  write_next();
 }
 
 // -- what is told -------------------------------------------------------------
 
 void session::on_written() {
-  auto done = std::move(queue_.front());
-  queue_.pop_front();
-  queued_bytes_ -= done.body.size();
-  writing_ = false;
+  auto done = backlog_.written();
   ++written_;
   if (done.tracked) {
     auto& what = done.tracked->what;
@@ -237,6 +257,7 @@ void session::on_written() {
       unread_.push_back({written_, std::move(done.tracked)});
     ping();
   }
+  report_load();
   write_next();
 }
 
@@ -275,32 +296,33 @@ void session::tell(const ticket& about, uint64_t tally::*part) {
   send(bus_, report_atom_v, about.where, std::move(result));
 }
 
-void session::drop(const frame& what) {
+void session::drop(const frame& what, uint64_t tally::*why) {
   ++dropped_;
   if (what.tracked)
-    tell(*what.tracked, &tally::lost);
+    tell(*what.tracked, why);
+}
+
+void session::drop(const frames& all, uint64_t tally::*why) {
+  for (auto& each : all)
+    drop(each, why);
 }
 
 void session::write_next() {
-  if (writing_ || closed_)
+  if (backlog_.is_writing() || closed_)
     return;
   auto is_late = [this](const frame& x) {
     return x.tracked && x.tracked->what.ttl.count() > 0
            && x.tracked->expiry <= clock().now();
   };
-  while (greeted_ && !queue_.empty() && is_late(queue_.front())) {
-    drop(queue_.front());
-    queued_bytes_ -= queue_.front().body.size();
-    queue_.pop_front();
-  }
-  if (greeted_ && !queue_.empty()) {
-    writing_ = true;
-    connection_->write(queue_.front().body);
+  while (greeted_ && backlog_.first() && is_late(*backlog_.first()))
+    drop(backlog_.take_first(), &tally::lost);
+  if (greeted_ && backlog_.first()) {
+    connection_->write(backlog_.begin());
   } else if (ending_) {
     closed_ = !may_confirm();
     if (closed_)
       connection_->close(*ending_);
-  } else if (behind_ && greeted_ && !reading_ && !upto_.empty()) {
+  } else if (more_ && reachable_) {
     read_mailbox();
   }
 }

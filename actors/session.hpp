@@ -5,19 +5,32 @@
 #include <optional>
 #include <string>
 
+#include "actors/backlog.hpp"
 #include "actors/hosted.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/transport.hpp"
 
 namespace waybill {
 
+/// What becomes of a session whose client reads too slowly.
+enum class slow_consumer : uint8_t {
+  /// It is closed.
+  close,
+  /// It loses the oldest frames that wait.
+  drop_oldest,
+};
+
 /// What all sessions of a node have in common.
 struct session_config {
   /// The first text that a client gets; empty for none.
   payload greeting = make_text("连接成功!");
 
-  /// How many bytes may wait for a client; a push past it closes the session.
+  /// How many bytes, and how many frames, may wait for a client.
   size_t max_queue = 1 << 20;
+  size_t max_queue_frames = 1 << 16;
+
+  /// What a push past that does.
+  slow_consumer when_slow = slow_consumer::close;
 
   /// Takes what clients send; without one it is sent back to them.
   upstream_actor upstream;
@@ -32,7 +45,8 @@ struct session_config {
 ///
 /// Pushes that come while the mailbox is being read are held back. Some of them
 /// may stand in the mailbox, too; the registry answers a query for it only
-/// behind all those, so none is written twice and none out of order.
+/// behind all those, so none is written twice and none out of order. It is read
+/// again where the client was too slow for what came live of it.
 class session : public hosted<session_actor> {
 public:
   session(caf::actor_config& cfg, caf::execution_unit* host,
@@ -49,22 +63,6 @@ protected:
 private:
   using time_point = caf::actor_clock::time_point;
 
-  /// What must be told of a frame.
-  struct ticket {
-    push_address where;
-    push what;
-
-    /// From when on it must not be written any more.
-    time_point expiry;
-  };
-
-  struct frame {
-    payload body;
-
-    /// Null for most.
-    std::unique_ptr<const ticket> tracked = nullptr;
-  };
-
   /// A frame that is written, and its number.
   struct unread_frame {
     uint64_t number;
@@ -80,15 +78,21 @@ private:
   /// Takes a push to `where`: queues it, or holds it back.
   void deliver(const push_address& where, const push& what);
 
-  /// Queues or holds back a live frame, or ends the session if there is no room
-  /// for it.
+  /// Queues or holds back a live frame. If there is no room for it, it ends the
+  /// session, or drops others, or this one if it is larger than all.
   void enqueue_frame(frame what);
 
-  /// Moves a frame to the end of the queue.
-  void append(frame what);
+  /// Drops the oldest frames until `what` has room. What is kept is dropped
+  /// after all others, as it can be read from the mailbox again.
+  /// @returns whether `what` has room then.
+  bool make_room(const frame& what);
 
-  /// Tells whether a frame stands in the mailbox, too.
-  static bool is_kept(const frame& x);
+  /// Ends this session at once: what waits is dropped.
+  void cut_off(close_reason why);
+
+  /// Tells the registry how much memory the queue takes, if that has changed
+  /// much: of a client that reads, nothing need be told.
+  void report_load();
 
   frame make_frame(const push_address& where, const push& what);
 
@@ -97,10 +101,10 @@ private:
   /// Asks for the next part of the mailbox.
   void read_mailbox();
 
-  void on_page(const mailbox_page& page);
+  /// Leaves what was to be read to a later query.
+  void stop_reading();
 
-  /// Queues what was held back.
-  void release();
+  void on_page(const mailbox_page& page);
 
   // -- what is told -----------------------------------------------------------
 
@@ -111,8 +115,9 @@ private:
   /// Tells whoever waits for a push what became of it here.
   void tell(const ticket& about, uint64_t tally::*part);
 
-  /// Drops a frame that will not be written.
-  void drop(const frame& what);
+  /// Tells of frames that will not be written, as a part of a tally.
+  void drop(const frame& what, uint64_t tally::*why);
+  void drop(const frames& all, uint64_t tally::*why);
 
   /// Asks the client to confirm what it has read, if that must be known.
   void ping();
@@ -131,15 +136,12 @@ private:
   const time_point since_;
   transport_ptr connection_;
 
-  /// Frames that the socket has not taken yet; the first may be under way.
-  std::deque<frame> queue_;
+  /// Frames that the socket has not taken yet. Live ones that come after the
+  /// mailbox are held back.
+  backlog backlog_;
 
-  /// Live frames that come after the mailbox.
-  std::deque<frame> held_;
-
-  /// The bytes of both.
-  size_t queued_bytes_ = 0;
-  bool writing_ = false;
+  /// What the registry was told of its memory.
+  size_t reported_ = 0;
 
   /// Frames that were written, and those of them that must be confirmed.
   uint64_t written_ = 0;
@@ -148,23 +150,26 @@ private:
   /// What the ping that is under way asks about; 0 if there is none.
   uint64_t pinged_ = 0;
 
-  /// Frames that will never be written.
+  /// Frames that will never be written, and of which nothing was told yet.
   uint64_t dropped_ = 0;
 
   /// Pushes wait until the client has been greeted.
   bool greeted_ = false;
 
-  /// Set until the mailbox has been read to its end.
-  bool behind_ = true;
+  /// Set while every node can reach this session.
+  bool reachable_ = false;
 
-  /// Set while a part of it is on its way; which query it answers.
-  bool reading_ = false;
+  /// Set until the mailbox has been read to its end, and if a part of it is to
+  /// be read when all that is queued has been written.
+  bool behind_ = true;
+  bool more_ = false;
+
+  /// The last query for a part of it; answers to others are not wanted.
   uint64_t query_ = 0;
 
-  /// Up to where it has to be read, the last entry that came from it or live,
-  /// and the last that the client has confirmed.
+  /// Up to where it has to be read, and the last entry that the client has
+  /// confirmed.
   std::string upto_;
-  std::string last_entry_;
   std::string confirmed_;
 
   /// Set once the session is ending; `closed_` once the transport knows.

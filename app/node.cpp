@@ -202,6 +202,8 @@ int run_node(const options& config) {
   session_config sessions;
   sessions.greeting = make_text(config.greeting);
   sessions.max_queue = config.max_queue;
+  sessions.max_queue_frames = config.max_queue_frames;
+  sessions.when_slow = config.when_slow;
   if (!config.redis.empty()) {
     auto [carrier, members] = spawn_redis(system, home, config);
     for (auto& each : members)
@@ -215,8 +217,8 @@ int run_node(const options& config) {
   }
   if (config.upstream == upstream::log)
     sessions.upstream = keep(system.spawn<message_log>(&home));
-  auto registry = keep(
-    system.spawn<waybill::registry>(&home, bus, config.same_id, log_error));
+  auto registry = keep(system.spawn<waybill::registry>(
+    &home, bus, config.same_id, log_error, config.limits));
 
   std::vector<net::worker> workers;
   for (auto& loop : loops) {
@@ -224,9 +226,11 @@ int run_node(const options& config) {
       keep(system.spawn<gateway>(&loop, bus, registry, sessions, config.node)));
     auto& actors = dynamic_cast<gateway&>(
       *caf::actor_cast<caf::abstract_actor*>(gateways.back()));
-    workers.push_back({loop, contexts.emplace_back(net::server_context{
-                               {actors, config.node, config.access.loaded},
-                               config.connections})});
+    workers.push_back(
+      {loop, contexts.emplace_back(net::server_context{
+               {actors, config.node, config.access.loaded, config.max_topics,
+                config.limits.max_push_rate > 0},
+               config.connections})});
   }
   net::server server{workers,
                      [](const std::string& what) {
@@ -236,6 +240,7 @@ int run_node(const options& config) {
 
   auto addresses = open_ports(server, config);
   spdlog::info("listening on {}", addresses);
+  spdlog::info("takes up to {} sessions", config.limits.sessions.in_total);
   auto description
     = config.node + " listens on " + addresses + ", " + describe_redis(config);
 

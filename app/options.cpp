@@ -6,6 +6,7 @@
 #include <thread>
 #include <variant>
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "app/cli.hpp"
@@ -18,6 +19,17 @@ namespace {
 std::string host_name() {
   char buffer[256] = {};
   return gethostname(buffer, sizeof(buffer) - 1) == 0 ? buffer : "node";
+}
+
+/// Returns how many sessions there are descriptors for. One in ten is left for
+/// pushers, files and Redis.
+size_t most_sessions() {
+  constexpr rlim_t most = 1'000'000;
+  rlimit descriptors{};
+  if (getrlimit(RLIMIT_NOFILE, &descriptors) != 0)
+    return most;
+  return static_cast<size_t>(
+    std::clamp<rlim_t>(descriptors.rlim_cur / 10 * 9, 1, most));
 }
 
 /// Returns the name of the variable that stands for the option `name`.
@@ -70,17 +82,35 @@ std::optional<same_id> read_same_id(std::string_view text) {
   return std::nullopt;
 }
 
-/// Reads a number of bytes from 1 to 1 GiB, such as `1000`, `64KiB` or `1MiB`.
-std::optional<size_t> read_size(std::string_view text) {
-  size_t count = 0;
+std::optional<slow_consumer> read_slow_consumer(std::string_view text) {
+  if (text == "close")
+    return slow_consumer::close;
+  if (text == "drop-oldest")
+    return slow_consumer::drop_oldest;
+  return std::nullopt;
+}
+
+/// Reads a number of bytes from 1 to 1 TiB, such as `1000`, `64KiB` or `1GiB`.
+std::optional<uint64_t> read_memory(std::string_view text) {
+  uint64_t count = 0;
   auto last = text.data() + text.size();
   auto [end, error] = std::from_chars(text.data(), last, count);
   auto unit = std::string_view{end, last};
-  size_t factor = unit.empty() ? 1 : unit == "KiB" ? 1 << 10 : 1 << 20;
-  if (error != std::errc{} || count < 1 || count > (1 << 30) / factor
-      || (factor > 1 << 10 && unit != "MiB"))
+  constexpr std::string_view units[] = {"", "KiB", "MiB", "GiB"};
+  auto found = std::find(std::begin(units), std::end(units), unit);
+  if (error != std::errc{} || count < 1 || found == std::end(units))
     return std::nullopt;
-  return count * factor;
+  auto bits = 10 * (found - std::begin(units));
+  if (count > (uint64_t{1} << 40) >> bits)
+    return std::nullopt;
+  return count << bits;
+}
+
+/// Reads a number of bytes of what is held whole: up to 1 GiB.
+std::optional<size_t> read_size(std::string_view text) {
+  auto result = read_memory(text);
+  return result && *result <= 1 << 30 ? std::optional<size_t>{*result}
+                                      : std::nullopt;
 }
 
 /// Reads a number from 1 to 1,000,000.
@@ -93,10 +123,13 @@ std::optional<size_t> read_count(std::string_view text) {
   return result;
 }
 
+/// Reads such a number, or 0.
+std::optional<size_t> read_limit(std::string_view text) {
+  return text == "0" ? 0 : read_count(text);
+}
+
 std::optional<size_t> read_replicas(std::string_view text) {
-  if (text == "0")
-    return 0;
-  auto result = read_count(text);
+  auto result = read_limit(text);
   return result && *result <= 100 ? result : std::nullopt;
 }
 
@@ -119,6 +152,16 @@ std::optional<bool> read_format(std::string_view text) {
   return text == "json";
 }
 
+/// Returns how fast a client may send. The largest message always may be sent.
+net::client_rates rates_of(const options& from) {
+  constexpr double window = 10;
+  auto frames = static_cast<double>(from.max_message_rate);
+  auto bytes = static_cast<double>(from.max_byte_rate);
+  auto largest = static_cast<double>(from.connections.websocket.max_message);
+  return {{frames, window * frames},
+          {bytes, std::max(window * bytes, 2 * largest)}};
+}
+
 /// Reads how clients are let in: whether they need a token.
 std::optional<bool> read_auth(std::string_view text) {
   if (text != "none" && text != "jwt")
@@ -131,7 +174,8 @@ std::optional<bool> read_auth(std::string_view text) {
 options::options()
     : node(host_name() + '-' + std::to_string(getpid())),
       threads(std::max(1u, std::thread::hardware_concurrency())) {
-  // nop
+  limits.sessions.in_total = most_sessions();
+  limits.sessions.per_id = 1000;
 }
 
 std::variant<options, int> parse_options(std::vector<std::string> arguments) {
@@ -144,6 +188,8 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments) {
   auto& connections = result.connections;
   auto& sockets = connections.websocket;
   const std::string size = "a number of bytes such as 1000, 64KiB or 1MiB";
+  const std::string count = "a number from 1 to 1000000";
+  const std::string limit = "a number from 0 to 1000000";
 
   add(parser, "--listen", result.listen, &net::listen_address::parse,
       "host:port or unix:/path", "127.0.0.1:8080",
@@ -247,13 +293,54 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments) {
       "10s", "Time over which sessions are closed when the node stops");
   add(parser, "--max-message", sockets.max_message, &read_size, size, "64KiB",
       "Largest message from a client");
+  add(parser, "--max-message-rate", result.max_message_rate, &read_count, count,
+      "100",
+      "WebSocket frames from a client a second, averaged over ten seconds");
+  add(parser, "--max-byte-rate", result.max_byte_rate, &read_size, size, "1MiB",
+      "Bytes from a client a second, averaged over ten seconds");
+  add(parser, "--max-connection-rate", connections.max_connection_rate,
+      &read_limit, limit, "0",
+      "New connections a second from an IPv4 address, or an IPv6 /64; 0 for "
+      "any, as many clients may share an address");
+  add(parser, "--max-push-rate", result.limits.max_push_rate, &read_limit,
+      limit, "0", "Pushes a second of a pusher on this node; 0 for any");
+  add(parser, "--max-request-memory", result.max_request_memory, &read_memory,
+      size, "64MiB",
+      "Memory for the bodies of requests under way; each event loop has an "
+      "equal share, and one body always has room");
+  add(parser, "--max-head", connections.max_head, &read_size, size, "16KiB",
+      "Largest head of a request");
+  add(parser, "--max-fields", connections.max_fields, &read_count, count, "100",
+      "Header fields of a request");
   add(parser, "--max-body", connections.max_body, &read_size, size, "256KiB",
       "Largest push, and at most --max-queue");
   add(parser, "--max-queue", result.max_queue, &read_size, size, "1MiB",
       "Bytes that may wait for a client that reads slowly");
-  add(parser, "--mailbox-limit", result.mailbox_limit, &read_count,
-      "a number from 1 to 1000000", "1000",
-      "Pushes that may be kept for an id; one past it is answered 507");
+  add(parser, "--max-queue-frames", result.max_queue_frames, &read_count, count,
+      "65536", "Messages that may wait for it");
+  add(parser, "--max-queued", result.limits.max_queued, &read_memory, size,
+      "256MiB",
+      "Memory for what waits for all clients of this node; past it, those for "
+      "whom most waits are closed");
+  add(parser, "--max-sessions", result.limits.sessions.in_total, &read_count,
+      count, "",
+      "Sessions of this node; by default nine of ten file descriptors that it "
+      "may open");
+  add(parser, "--max-sessions-per-id", result.limits.sessions.per_id,
+      &read_limit, limit, "1000", "Sessions of an id on this node; 0 for any");
+  add(
+    parser, "--max-sessions-per-peer", result.limits.sessions.per_peer,
+    &read_limit, limit, "0",
+    "Sessions of an IPv4 address, or of an IPv6 /64, on this node; 0 for any, "
+    "as many clients may share an address");
+  add(parser, "--max-topics", result.max_topics, &read_count, count, "100",
+      "Topics of a session");
+  add(parser, "--slow-consumer", result.when_slow, &read_slow_consumer,
+      "close or drop-oldest", "close",
+      "What becomes of it past that: close (with 1013), drop-oldest (it loses "
+      "the oldest of those messages)");
+  add(parser, "--mailbox-limit", result.mailbox_limit, &read_count, count,
+      "1000", "Pushes that may be kept for an id; one past it is answered 507");
   parser.add_flag("--compression", sockets.compression,
                   "Allow permessage-deflate to clients that offer it");
   add(parser, "--log-level", result.log_level, &read_level,
@@ -308,6 +395,9 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments) {
   connections.idle_timeout = sockets.idle_timeout;
   sockets.handshake_timeout = connections.head_timeout;
   connections.max_body = std::min(connections.max_body, result.max_queue);
+  connections.max_request_memory = std::max<size_t>(
+    result.max_request_memory / result.threads, connections.max_body);
+  sockets.rates = rates_of(result);
   return result;
 }
 

@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "actors/registry.hpp"
+#include "actors/session.hpp"
 #include "app/access.hpp"
+#include "net/config.hpp"
 #include "net/tls.hpp"
 #include "redis/url.hpp"
 
@@ -39,6 +41,13 @@ struct options {
   waybill::same_id same_id = waybill::same_id::all;
   std::chrono::milliseconds drain{10'000};
   size_t max_queue = 1 << 20;
+  size_t max_queue_frames = 1 << 16;
+  slow_consumer when_slow = slow_consumer::close;
+  node_limits limits;
+  size_t max_topics = 100;
+  size_t max_message_rate = 100;
+  size_t max_byte_rate = 1 << 20;
+  uint64_t max_request_memory = 64 << 20;
   size_t mailbox_limit = 1000;
   net::connection_config connections;
   access_options access;

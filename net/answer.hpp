@@ -46,7 +46,8 @@ inline answer failure(http::status status, std::string code,
   answer result{status,
                 {{"error", std::move(code)}, {"message", std::move(message)}}};
   result.body.update(more);
-  if (status == http::status::service_unavailable)
+  if (status == http::status::service_unavailable
+      || status == http::status::too_many_requests)
     result.fields.emplace_back(http::field::retry_after, "1");
   return result;
 }

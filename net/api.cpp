@@ -11,8 +11,6 @@ namespace waybill::net {
 
 namespace {
 
-constexpr size_t max_topics = 100;
-
 /// What a path leads to.
 enum class resource {
   none,
@@ -142,10 +140,11 @@ std::optional<answer> check_push(const request& what, resource where) {
   return std::nullopt;
 }
 
-std::optional<answer> check_topics(const request& what) {
+std::optional<answer> check_topics(const request& what, size_t max_topics) {
   auto topics = topics_of(what);
   if (topics.size() > max_topics)
-    return bad_parameter("listen to at most 100 topics");
+    return bad_parameter("listen to at most " + std::to_string(max_topics)
+                         + " topics");
   if (!std::all_of(topics.begin(), topics.end(), is_name))
     return bad_parameter("topics are names with commas between them");
   return std::nullopt;
@@ -188,6 +187,21 @@ void handle_presence(api_context& context, const request& what,
                          });
 }
 
+answer stopping() {
+  return failure(http::status::service_unavailable, "stopping",
+                 "this node is stopping; use another");
+}
+
+void handle_readyz(api_context& context, answer_handler then) {
+  if (context.actors.draining())
+    return then(stopping());
+  context.actors.state([then](bus_state state) {
+    then(state == bus_state::ready
+           ? answer{http::status::ok, {{"status", "ready"}}}
+           : to_answer(errc::bus_away));
+  });
+}
+
 void handle_stats(api_context& context, answer_handler then) {
   context.actors.stats(
     [node = context.node_name, then](const counters& figures) {
@@ -196,6 +210,57 @@ void handle_stats(api_context& context, answer_handler then) {
         result.body[name] = value;
       then(std::move(result));
     });
+}
+
+/// Returns how many pushes a request asks for.
+uint64_t count_pushes(const request& what) {
+  if (what.method != http::verb::post)
+    return 0;
+  return find_resource(what.where) == resource::batch ? count_lines(what.body)
+                                                      : 1;
+}
+
+answer too_fast(caf::timespan wait) {
+  auto result = failure(http::status::too_many_requests, "too_many_pushes",
+                        "push more slowly");
+  auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
+  result.fields = {{http::field::retry_after, std::to_string(seconds)}};
+  return result;
+}
+
+/// Answers a request whose pusher may push.
+void run(api_context& context, request what, timer_type& timer,
+         answer_handler then) {
+  switch (find_resource(what.where)) {
+  case resource::socket:
+  case resource::topic:
+  case resource::broadcast: {
+    auto where = *address_of(what);
+    if (what.method == http::verb::post)
+      handle_push(context, where, std::move(what), timer, std::move(then));
+    else if (what.method == http::verb::delete_)
+      handle_kick(context, where, timer, std::move(then));
+    else
+      handle_presence(context, what, std::move(then));
+    break;
+  }
+  case resource::batch:
+    handle_batch(context, std::move(what), timer, std::move(then));
+    break;
+  case resource::readyz:
+    handle_readyz(context, then);
+    break;
+  case resource::livez:
+    then({http::status::ok, {{"status", "live"}}});
+    break;
+  case resource::stats:
+    handle_stats(context, std::move(then));
+    break;
+  case resource::none:
+  case resource::websocket:
+    // Nobody asks: the one is refused by `check`, the other becomes a session.
+    break;
+  }
 }
 
 } // namespace
@@ -257,23 +322,26 @@ std::vector<std::string> topics_of(const request& what) {
   return result;
 }
 
-void admit(api_context& context, const request& what,
-           std::function<void(std::optional<answer>)> then) {
+void admit(api_context& context, const request& what, const std::string& peer,
+           std::function<void(std::variant<place_ptr, answer>)> then) {
   if (context.actors.draining())
-    return then(failure(http::status::service_unavailable, "stopping",
-                        "this node is stopping; use another"));
-  auto answer_to = [then](bus_state state) {
-    then(state == bus_state::ready
-           ? std::nullopt
-           : std::optional{to_answer(caf::error{errc::bus_away})});
-  };
-  if (is_websocket(what))
-    context.actors.state(push_address::id(what.where.path[1]), answer_to);
-  else
-    context.actors.state(answer_to);
+    return then(stopping());
+  auto& id = what.where.path[1];
+  context.actors.admit(
+    id, peer, [&context, id, then](const caf::expected<place_ptr>& got) {
+      if (!got)
+        return then(to_answer(got.error()));
+      context.actors.state(push_address::id(id),
+                           [got = *got, then](bus_state state) {
+                             if (state == bus_state::ready)
+                               then(got);
+                             else
+                               then(to_answer(errc::bus_away));
+                           });
+    });
 }
 
-std::optional<answer> check(const request& what) {
+std::optional<answer> check(const api_context& context, const request& what) {
   auto found = find_resource(what.where);
   if (auto wrong = check_port(found, what.port))
     return wrong;
@@ -298,7 +366,7 @@ std::optional<answer> check(const request& what) {
       "and slashes");
   switch (found) {
   case resource::websocket:
-    return check_topics(what);
+    return check_topics(what, context.max_topics);
   case resource::socket:
     if (what.method == http::verb::delete_ && !what.where.query.empty())
       return bad_parameter("to close sessions takes no parameters");
@@ -319,39 +387,19 @@ std::optional<answer> check(const request& what) {
 
 void handle(api_context& context, request what, timer_type& timer,
             answer_handler then) {
-  switch (find_resource(what.where)) {
-  case resource::socket:
-  case resource::topic:
-  case resource::broadcast: {
-    auto where = *address_of(what);
-    if (what.method == http::verb::post)
-      handle_push(context, where, std::move(what), timer, std::move(then));
-    else if (what.method == http::verb::delete_)
-      handle_kick(context, where, timer, std::move(then));
-    else
-      handle_presence(context, what, std::move(then));
-    break;
-  }
-  case resource::batch:
-    handle_batch(context, std::move(what), timer, std::move(then));
-    break;
-  case resource::readyz:
-    admit(context, what, [then](std::optional<answer> wrong) {
-      then(wrong ? std::move(*wrong)
-                 : answer{http::status::ok, {{"status", "ready"}}});
-    });
-    break;
-  case resource::livez:
-    then({http::status::ok, {{"status", "live"}}});
-    break;
-  case resource::stats:
-    handle_stats(context, std::move(then));
-    break;
-  case resource::none:
-  case resource::websocket:
-    // Nobody asks: the one is refused by `check`, the other becomes a session.
-    break;
-  }
+  auto pushes = what.pusher.empty() ? 0 : count_pushes(what);
+  if (pushes == 0)
+    return run(context, std::move(what), timer, std::move(then));
+  auto pusher = std::exchange(what.pusher, {});
+  context.actors.spend(pusher, pushes,
+                       [&context, what = std::move(what), &timer, then](
+                         const caf::expected<caf::timespan>& wait) mutable {
+                         if (wait && wait->count() > 0)
+                           then(too_fast(*wait));
+                         else
+                           run(context, std::move(what), timer,
+                               std::move(then));
+                       });
 }
 
 } // namespace waybill::net

@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "actors/gateway.hpp"
@@ -31,8 +32,12 @@ struct request {
 
   std::string body = {};
 
+  /// Who pushes, if that is to be counted.
+  std::string pusher = {};
+
   /// What `authorize` found.
   grant allowed = {};
+
   /// The address of the client.
   peer_address client = {};
 
@@ -45,6 +50,12 @@ struct api_context {
   gateway& actors;
   std::string node_name;
   access_ptr access = std::make_shared<const access_rules>();
+
+  /// How many topics a session may listen to.
+  size_t max_topics = 100;
+
+  /// Set if the pushes of each pusher are counted.
+  bool limits_pushes = false;
 };
 
 /// Gets the answer to a request.
@@ -52,7 +63,7 @@ using answer_handler = std::function<void(answer)>;
 
 /// Checks a request of which only the head has been read: finds what is wrong
 /// with it before anybody sends or reads a body.
-std::optional<answer> check(const request& what);
+std::optional<answer> check(const api_context& context, const request& what);
 
 /// Answers a request. May call `then` more than once: the first call counts.
 /// @param timer is free for this request's use.
@@ -76,9 +87,9 @@ bool is_websocket(const request& what) noexcept;
 /// @pre `check` found nothing.
 std::vector<std::string> topics_of(const request& what);
 
-/// Finds out whether a session may start now: hands what stands against it to
-/// `then`, or nothing.
-void admit(api_context& context, const request& what,
-           std::function<void(std::optional<answer>)> then);
+/// Takes a place for the session of a client that connects from `peer`, or
+/// finds what stands against it now.
+void admit(api_context& context, const request& what, const std::string& peer,
+           std::function<void(std::variant<place_ptr, answer>)> then);
 
 } // namespace waybill::net

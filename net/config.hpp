@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "net/frame_meter.hpp"
 #include "net/peer_address.hpp"
 
 namespace waybill::net {
@@ -20,6 +21,9 @@ struct websocket_config {
   /// The largest message from a client, in bytes.
   size_t max_message = 64 * 1024;
 
+  /// How fast a client may send.
+  client_rates rates = {{100, 1000}, {1 << 20, 10 << 20}};
+
   /// Allows permessage-deflate (RFC 7692) to clients that offer it.
   bool compression = false;
 };
@@ -32,8 +36,18 @@ struct connection_config {
   /// How long a connection may wait for its next request.
   std::chrono::milliseconds idle_timeout{60'000};
 
+  /// The largest head of a request, in bytes, and how many fields it may have.
+  size_t max_head = 16 * 1024;
+  size_t max_fields = 100;
+
   /// The largest body of a request, in bytes.
   size_t max_body = 256 * 1024;
+
+  /// How many bytes of bodies all requests of an event loop may hold together.
+  size_t max_request_memory = 64 << 20;
+
+  /// How many connections a peer may open a second; 0 for any number.
+  size_t max_connection_rate = 0;
 
   /// Whose word is taken for who the client is.
   networks trusted_proxies = {};

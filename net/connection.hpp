@@ -16,8 +16,10 @@ struct server_context {
   api_context api;
   connection_config config;
 
-  /// How many requests are being read or answered.
+  /// How many requests are being read or answered, and how many bytes their
+  /// bodies have.
   size_t requests = 0;
+  size_t request_memory = 0;
 
   /// Called, if set, when that number falls to 0.
   std::function<void()> on_idle = nullptr;
@@ -36,12 +38,24 @@ public:
   request_guard(const request_guard&) = delete;
 
   ~request_guard() {
+    context_.request_memory -= memory_;
     if (--context_.requests == 0 && context_.on_idle)
       context_.on_idle();
   }
 
+  /// Counts the bytes of its body.
+  /// @returns false, having counted none, if that is more than there is.
+  bool hold(size_t bytes) {
+    if (bytes > context_.config.max_request_memory - context_.request_memory)
+      return false;
+    memory_ += bytes;
+    context_.request_memory += bytes;
+    return true;
+  }
+
 private:
   server_context& context_;
+  size_t memory_ = 0;
 };
 
 /// A socket of any kind of stream, TCP or unix, bound to an event loop.

@@ -14,6 +14,7 @@
 
 #include "net/connection.hpp"
 #include "net/forwarded.hpp"
+#include "net/network.hpp"
 #include "net/stream.hpp"
 #include "net/websocket_transport.hpp"
 
@@ -54,7 +55,8 @@ private:
   }
 
   void read_head() {
-    auto space = std::min<size_t>(max_head_size - buffer_.size(), 4096);
+    auto space
+      = std::min<size_t>(context_.config.max_head - buffer_.size(), 4096);
     stream_.async_read_some(
       buffer_.prepare(space),
       [self = this->shared_from_this()](error_code ec, size_t size) {
@@ -79,20 +81,21 @@ private:
     if (size < 0)
       return refuse(failure(http::status::bad_request, "bad_request",
                             "end each line with CRLF"));
-    if (buffer_.size() >= max_head_size)
-      return refuse(failure(http::status::request_header_fields_too_large,
-                            "head_too_large",
-                            "send at most 16 KiB of header fields"));
+    if (buffer_.size() >= context_.config.max_head)
+      return refuse(
+        failure(http::status::request_header_fields_too_large, "head_too_large",
+                "send at most " + std::to_string(context_.config.max_head)
+                  + " bytes of header fields"));
     if (late_)
       return on_broken();
     read_head();
   }
 
   void on_head(std::string_view head) {
-    if (auto wrong = check_head(head))
+    if (auto wrong = check_head(head, context_.config.max_fields))
       return refuse(std::move(*wrong));
     parser_.emplace();
-    parser_->header_limit(max_head_size);
+    parser_->header_limit(context_.config.max_head);
     parser_->body_limit(context_.config.max_body);
     parser_->on_chunk_header(check_chunk);
     error_code ec;
@@ -112,14 +115,20 @@ private:
     request_.port = from_.role;
     for (auto [i, end] = fields.equal_range("Idempotency-Key"); i != end; ++i)
       request_.keys.emplace_back(i->value());
-    if (auto wrong = check(request_))
+    if (auto wrong = check(context_.api, request_))
       return refuse(std::move(*wrong));
     if (auto wrong = authorize(context_.api, fields, request_))
       return refuse(std::move(*wrong));
+    if (context_.api.limits_pushes)
+      request_.pusher = request_.allowed.pusher.empty()
+                          ? network_of(request_.client)
+                          : "key " + request_.allowed.pusher;
     if (is_websocket(request_))
       return upgrade();
     if (parser_->content_length().value_or(0) > context_.config.max_body)
       return on_bad_body(http::error::body_limit);
+    if (!under_way_->hold(expected_size()))
+      return on_busy();
     if (!parser_->is_done()
         && boost::beast::iequals(fields[http::field::expect], "100-continue"))
       return send_continue();
@@ -152,6 +161,19 @@ private:
                          return self->on_bad_body(ec);
                        self->on_request();
                      });
+  }
+
+  /// Returns how many bytes the body may have.
+  uint64_t expected_size() const {
+    if (parser_->is_done())
+      return 0;
+    return parser_->content_length().value_or(context_.config.max_body);
+  }
+
+  void on_busy() {
+    context_.api.actors.count("over_max_request_memory");
+    refuse(failure(http::status::service_unavailable, "busy",
+                   "too many requests are under way; try again"));
   }
 
   void on_bad_body(error_code ec) {
@@ -266,7 +288,7 @@ private:
   void drop_bytes() {
     buffer_.clear();
     boost::beast::get_lowest_layer(stream_).async_read_some(
-      buffer_.prepare(4096),
+      buffer_.prepare(std::min<size_t>(buffer_.max_size(), 4096)),
       [self = this->shared_from_this()](error_code ec, size_t) {
         if (ec)
           return self->hang_up();
@@ -300,21 +322,22 @@ private:
                             "and nothing after the head"),
                     false);
     timer_.cancel();
-    admit(context_.api, request_,
-          [self = this->shared_from_this()](std::optional<answer> wrong) {
-            if (wrong)
+    admit(context_.api, request_, network_of(request_.client),
+          [self
+           = this->shared_from_this()](std::variant<place_ptr, answer> result) {
+            if (auto wrong = std::get_if<answer>(&result))
               self->refuse(*wrong, false);
             else
-              self->become_websocket();
+              self->become_websocket(std::get<place_ptr>(result));
           });
   }
 
-  void become_websocket() {
+  void become_websocket(place_ptr where) {
     auto socket = std::make_shared<websocket_transport<Stream>>(
       std::move(stream_), context_.config.websocket, request_.client);
-    socket->start(parser_->get(), context_.api.actors,
-                  std::move(request_.where.path[1]), topics_of(request_),
-                  std::move(request_.allowed), std::move(under_way_));
+    socket->start(parser_->get(), context_.api.actors, std::move(where),
+                  topics_of(request_), std::move(request_.allowed),
+                  std::move(under_way_));
   }
 
   // -- small things -----------------------------------------------------------
@@ -349,7 +372,7 @@ private:
   const arrival from_;
 
   /// Bounds trailers and chunk extensions, too, which Beast reads whole.
-  boost::beast::flat_buffer buffer_{max_head_size};
+  boost::beast::flat_buffer buffer_{context_.config.max_head};
 
   /// Set from a request's first byte until its answer has been written.
   std::unique_ptr<request_guard> under_way_;

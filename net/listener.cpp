@@ -58,9 +58,10 @@ std::shared_ptr<void> make_remover(const std::string& path) {
 
 listener::listener(const std::vector<worker>& workers,
                    const listen_address& where, port_role role, tls_ptr tls,
-                   const error_handler& on_error)
+                   const error_handler& on_error, const admission& admits)
     : workers_(workers), role_(role), tls_(std::move(tls)), on_error_(on_error),
-      acceptor_(workers[0].loop.context()), pause_(workers[0].loop.context()) {
+      admits_(admits), acceptor_(workers[0].loop.context()),
+      pause_(workers[0].loop.context()) {
   auto& context = workers[0].loop.context();
   auto what = resolve(context, where);
   acceptor_.open(what.protocol());
@@ -95,8 +96,13 @@ void listener::accept() {
       arrival from{peer_address{*self->peer_.data()}, self->role_};
       self->delay_ = first_delay;
       self->accept();
+      error_code ignored;
+      if (!self->admits_(from.peer)) {
+        // Who is reset leaves nothing behind, not even a TIME_WAIT.
+        socket.set_option(asio::socket_base::linger(true, 0), ignored);
+        return;
+      }
       if (!from.peer.is_unix()) {
-        error_code ignored;
         socket.set_option(tcp::no_delay(true), ignored);
       }
       asio::dispatch(loop.context(), [&context, from, tls = self->tls_,

@@ -29,14 +29,18 @@ public:
   /// Gets what keeps connections from being accepted.
   using error_handler = std::function<void(const std::string&)>;
 
+  /// Tells whether a connection from there may be accepted.
+  using admission = std::function<bool(const peer_address&)>;
+
   /// Listens on `where`. The file of a unix socket is replaced if nobody
   /// listens on it.
   /// @param tls is null for a port that speaks no TLS.
-  /// @param workers, on_error outlive the listener.
+  /// @param workers, on_error, admits outlive the listener.
   /// @throws boost::system::system_error if the address is taken, or not ours.
   /// @pre `!workers.empty()`
   listener(const std::vector<worker>& workers, const listen_address& where,
-           port_role role, tls_ptr tls, const error_handler& on_error);
+           port_role role, tls_ptr tls, const error_handler& on_error,
+           const admission& admits);
 
   /// Returns the address that was taken.
   const std::string& name() const noexcept { return name_; }
@@ -66,6 +70,7 @@ private:
   const port_role role_;
   tls_ptr tls_;
   const error_handler& on_error_;
+  const admission& admits_;
   boost::asio::basic_socket_acceptor<protocol,
                                      boost::asio::io_context::executor_type>
     acceptor_;

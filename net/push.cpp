@@ -45,6 +45,8 @@ json figures_of(const outcome& what) {
   }
   if (what.want == level::received)
     result["received"] = what.counts.received;
+  if (what.counts.dropped > 0)
+    result["dropped"] = what.counts.dropped;
   if (what.unknown > 0)
     result["unknown"] = what.unknown;
   return result;
@@ -111,6 +113,19 @@ push make_push(const push_options& options, payload body) {
   result.want = options.want;
   result.ttl = options.ttl;
   result.wait = options.wait;
+  return result;
+}
+
+/// Returns the lines of a batch that are not blank.
+std::vector<std::string_view> lines_of(std::string_view body) {
+  std::vector<std::string_view> result;
+  while (!body.empty()) {
+    auto end = std::min(body.find('\n'), body.size() - 1);
+    auto line = body.substr(0, end + 1);
+    body.remove_prefix(end + 1);
+    if (line.find_first_not_of(" \t\r\n") != line.npos)
+      result.push_back(line);
+  }
   return result;
 }
 
@@ -228,6 +243,15 @@ answer to_answer(const caf::error& why) {
   if (why == errc::key_reused)
     return failure(http::status::unprocessable_entity, "key_reused",
                    "use another Idempotency-Key for another push");
+  if (why == errc::node_full)
+    return failure(http::status::service_unavailable, "node_full",
+                   "this node holds as many sessions as it may; use another");
+  if (why == errc::id_full)
+    return failure(http::status::too_many_requests, "too_many_sessions",
+                   "close another session of this id first");
+  if (why == errc::peer_full)
+    return failure(http::status::too_many_requests, "too_many_sessions",
+                   "close another session from your address first");
   return failure(http::status::internal_server_error, "refused",
                  "the bus refused this; its log and ours say why");
 }
@@ -249,18 +273,15 @@ void handle_push(api_context& context, const push_address& where, request what,
     after(timer, options.wait, [id, then] { then(unanswered(id)); });
 }
 
+size_t count_lines(std::string_view body) {
+  return lines_of(body).size();
+}
+
 void handle_batch(api_context& context, request what, timer_type& timer,
                   answer_handler then) {
   auto options
     = std::get<push_options>(parse_push_options(what.where.query, false));
-  std::vector<std::string_view> lines;
-  for (std::string_view rest = what.body; !rest.empty();) {
-    auto end = std::min(rest.find('\n'), rest.size() - 1);
-    auto line = rest.substr(0, end + 1);
-    rest.remove_prefix(end + 1);
-    if (line.find_first_not_of(" \t\r\n") != line.npos)
-      lines.push_back(line);
-  }
+  auto lines = lines_of(what.body);
   if (lines.empty())
     return then({http::status::ok, json::array()});
   if (lines.size() > max_lines)

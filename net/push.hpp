@@ -43,6 +43,9 @@ answer to_answer(const caf::error& why);
 void handle_push(api_context& context, const push_address& where, request what,
                  timer_type& timer, answer_handler then);
 
+/// Returns how many pushes `handle_batch` makes of a body.
+size_t count_lines(std::string_view body);
+
 /// Makes each line of the body of `what` a push: `POST /push`.
 void handle_batch(api_context& context, request what, timer_type& timer,
                   answer_handler then);

@@ -12,8 +12,6 @@ namespace waybill::net {
 
 namespace {
 
-constexpr size_t max_fields = 100;
-
 answer bad_request(std::string message) {
   return failure(http::status::bad_request, "bad_request", std::move(message));
 }
@@ -34,15 +32,16 @@ ptrdiff_t find_head_end(std::string_view bytes) noexcept {
   }
 }
 
-std::optional<answer> check_head(std::string_view head) {
+std::optional<answer> check_head(std::string_view head, size_t max_fields) {
   auto first = head.substr(0, head.find('\r'));
   auto is_visible = [](char c) { return c >= 0x20 && c < 0x7f; };
   if (!std::all_of(first.begin(), first.end(), is_visible))
     return bad_request("percent-encode what is not ASCII in the target");
   auto lines = std::count(head.begin(), head.end(), '\n');
   if (lines - 2 > static_cast<ptrdiff_t>(max_fields))
-    return failure(http::status::request_header_fields_too_large,
-                   "too_many_fields", "send at most 100 header fields");
+    return failure(
+      http::status::request_header_fields_too_large, "too_many_fields",
+      "send at most " + std::to_string(max_fields) + " header fields");
   if (head.find("\n ") != head.npos || head.find("\n\t") != head.npos)
     return bad_request("write each header field on one line");
   return std::nullopt;

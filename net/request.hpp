@@ -14,9 +14,6 @@
 
 namespace waybill::net {
 
-/// The largest head of a request, in bytes; past it: 431.
-constexpr size_t max_head_size = 16 * 1024;
-
 /// Finds the end of a request's head, the empty line included.
 /// @returns its size, 0 if the head is not complete, or -1 if it never will be
 ///          because a line in it does not end in CRLF.
@@ -24,8 +21,8 @@ ptrdiff_t find_head_end(std::string_view bytes) noexcept;
 
 /// Checks the bytes of a head for what Beast's parser lets pass but proxies
 /// read otherwise (RFC 9112, sections 2.2, 3 and 5.2): lines that are folded,
-/// bytes in the target that are not ASCII, too many fields.
-std::optional<answer> check_head(std::string_view head);
+/// bytes in the target that are not ASCII, more than `max_fields` fields.
+std::optional<answer> check_head(std::string_view head, size_t max_fields);
 
 /// Checks the fields of a head for the same: the host, and how the body's end
 /// is found (RFC 9112, sections 3.2 and 6.1).

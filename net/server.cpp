@@ -4,6 +4,8 @@
 
 #include <boost/asio/post.hpp>
 
+#include "net/network.hpp"
+
 namespace waybill::net {
 
 namespace asio = boost::asio;
@@ -29,7 +31,12 @@ server::server(std::vector<worker> workers, listener::error_handler on_error,
                listener::error_handler on_bad_start)
     : workers_(std::move(workers)),
       on_error_(once_a_second(std::move(on_error))),
-      on_bad_start_(once_a_second(std::move(on_bad_start))) {
+      on_bad_start_(once_a_second(std::move(on_bad_start))),
+      admits_([this](const peer_address& peer) { return admits(peer); }) {
+  auto limit = workers_[0].context.config.max_connection_rate;
+  if (limit > 0)
+    peers_.emplace(
+      rate{static_cast<double>(limit), static_cast<double>(limit)});
   // The first loop hears at most one a second of each loop, and tells as many.
   for (auto& [loop, context] : workers_)
     context.on_bad_start
@@ -38,10 +45,22 @@ server::server(std::vector<worker> workers, listener::error_handler on_error,
         });
 }
 
+bool server::admits(const peer_address& peer) {
+  auto& context = workers_[0].context;
+  if (!peers_ || peer.is_unix()
+      || contains(context.config.trusted_proxies, peer))
+    return true;
+  auto now = std::chrono::steady_clock::now();
+  if (peers_->take(network_of(peer), now).count() == 0)
+    return true;
+  context.api.actors.count("over_max_connection_rate");
+  return false;
+}
+
 std::string server::listen(const listen_address& where, port_role role,
                            tls_ptr tls) {
   auto added = std::make_shared<listener>(workers_, where, role, std::move(tls),
-                                          on_error_);
+                                          on_error_, admits_);
   listeners_.push_back(added);
   return added->name();
 }

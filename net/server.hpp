@@ -2,9 +2,11 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "actors/rate.hpp"
 #include "net/listener.hpp"
 
 namespace waybill::net {
@@ -51,10 +53,18 @@ public:
   void finish(std::function<void()> then);
 
 private:
+  /// Counts a connection against the rate of its peer.
+  /// @returns false if that peer connects too fast.
+  bool admits(const peer_address& peer);
+
   const std::vector<worker> workers_;
   const listener::error_handler on_error_;
   const listener::error_handler on_bad_start_;
   std::vector<std::shared_ptr<listener>> listeners_;
+
+  /// Counts the connections of each peer, if they are limited.
+  std::optional<rate_limiter> peers_;
+  const listener::admission admits_;
 };
 
 } // namespace waybill::net

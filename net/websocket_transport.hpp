@@ -15,6 +15,7 @@
 #include "actors/transport.hpp"
 #include "net/access.hpp"
 #include "net/config.hpp"
+#include "net/metered_stream.hpp"
 #include "net/peer_address.hpp"
 #include "net/stream.hpp"
 #include "net/timer.hpp"
@@ -23,8 +24,10 @@ namespace waybill::net {
 
 namespace ws = boost::beast::websocket;
 
-/// How long a client may take to answer a close frame.
+/// How long a client may take to answer a close frame, and how long one that
+/// sends too much.
 constexpr auto close_timeout = std::chrono::seconds{5};
+constexpr auto short_close_timeout = std::chrono::seconds{1};
 
 /// The WebSocket of one session on a stream of type `Stream`. It is kept alive
 /// by the operations that are under way and by its session.
@@ -36,7 +39,7 @@ public:
   /// @param peer the address of the client.
   websocket_transport(Stream stream, const websocket_config& config,
                       const peer_address& peer)
-      : ws_(std::move(stream)), peer_(peer) {
+      : ws_(std::move(stream)), rates_(config.rates), peer_(peer) {
     ws_.set_option(ws::stream_base::timeout{config.handshake_timeout,
                                             config.idle_timeout, true});
     ws_.read_message_max(config.max_message);
@@ -51,12 +54,12 @@ public:
     }
   }
 
-  /// Answers the handshake, then starts the session of `id`, which listens to
-  /// `topics` and lasts for as long as it is `allowed`.
+  /// Answers the handshake, then starts the session of the client that has this
+  /// place, which listens to `topics` and lasts for as long as it is `allowed`.
   /// @param guard is kept until there is a session.
   /// @pre `head` asks for a WebSocket; it is not used after the call.
   template <class Head, class Guard>
-  void start(const Head& head, gateway& actors, std::string id,
+  void start(const Head& head, gateway& actors, place_ptr where,
              std::vector<std::string> topics, grant allowed, Guard guard) {
     if (!allowed.protocol.empty())
       ws_.set_option(ws::stream_base::decorator(
@@ -64,12 +67,14 @@ public:
           response.set(http::field::sec_websocket_protocol, protocol);
         }));
     ws_.async_accept(head, [self = this->shared_from_this(), &actors,
-                            id = std::move(id), topics = std::move(topics),
-                            expiry = allowed.expiry,
+                            where = std::move(where),
+                            topics = std::move(topics), expiry = allowed.expiry,
                             guard = std::move(guard)](error_code ec) mutable {
       if (ec)
         return;
-      self->session_ = actors.open_session(std::move(id), topics, self);
+      self->session_ = actors.open_session(*where, topics, self);
+      self->ws_.next_layer().limit(self->rates_,
+                                   [self = self.get()] { self->on_excess(); });
       self->ws_.control_callback(
         [self = self.get()](ws::frame_type type, std::string_view bytes) {
           if (type == ws::frame_type::pong)
@@ -108,7 +113,9 @@ public:
   void close(const close_reason& why) override {
     // A client that does not read cannot even be told. Its connection is cut.
     auto timer = std::make_shared<timer_type>(make_timer(ws_.get_executor()));
-    timer->expires_after(close_timeout);
+    timer->expires_after(why.code == close_code::policy_violation
+                           ? short_close_timeout
+                           : close_timeout);
     timer->async_wait([self = this->shared_from_this(), timer](error_code ec) {
       if (!ec)
         self->cut();
@@ -140,8 +147,19 @@ private:
   /// A client answers a ping of ours with its number. It may send other pongs,
   /// however many: those must not wait in the session's mailbox.
   void on_pong(std::string_view bytes) {
-    if (pinged_ > 0 && bytes == std::to_string(pinged_) && session_)
-      caf::anon_send(session_, pong_atom_v, std::exchange(pinged_, 0));
+    if (pinged_ == 0 || bytes != std::to_string(pinged_) || !session_)
+      return;
+    // It must send as many of these as there are pushes, so they are free.
+    ws_.next_layer().meter().forgive();
+    caf::anon_send(session_, pong_atom_v, std::exchange(pinged_, 0));
+  }
+
+  /// The client sends too much. What it sends from now on is nobody's concern.
+  void on_excess() {
+    ignored_ = true;
+    caf::anon_send(
+      session_, close_atom_v,
+      close_reason{close_code::policy_violation, "you send too much"});
   }
 
   /// Travels from read to read. Where it ends, by an error or an exception,
@@ -204,14 +222,15 @@ private:
 
   void cut() { close_stream(boost::beast::get_lowest_layer(ws_)); }
 
-  ws::stream<Stream> ws_;
+  ws::stream<metered_stream<Stream>> ws_;
+  const client_rates& rates_;
   const peer_address peer_;
   boost::beast::flat_buffer buffer_;
 
   /// The number in the last ping, until it is answered.
   uint64_t pinged_ = 0;
 
-  /// Set when the client has broken the protocol.
+  /// Set when the client has broken the protocol, or sends too much.
   bool ignored_ = false;
   session_actor session_;
 

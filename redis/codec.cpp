@@ -159,7 +159,7 @@ std::string encode(const node_message& what) {
       details.push_back({x.peer, x.age, x.queue});
     auto& n = each.counts;
     reports.push_back({each.push, n.nodes, n.sessions, n.written, n.received,
-                       n.lost, each.settled, std::move(details)});
+                       n.lost, n.dropped, each.settled, std::move(details)});
   }
   std::string out;
   json::to_msgpack(
@@ -175,9 +175,9 @@ caf::expected<node_message> decode_node_message(std::string_view bytes) {
       report each{x.at(0), ""};
       each.node = result.node;
       each.counts = {number(x.at(1)), number(x.at(2)), number(x.at(3)),
-                     number(x.at(4)), number(x.at(5))};
-      each.settled = x.at(6);
-      for (auto& y : x.at(7))
+                     number(x.at(4)), number(x.at(5)), number(x.at(6))};
+      each.settled = x.at(7);
+      for (auto& y : x.at(8))
         each.details.push_back(
           {result.node, y.at(0), number(y.at(1)), number(y.at(2))});
       result.reports.push_back(std::move(each));
@@ -193,7 +193,7 @@ std::string encode(const outcome& what) {
   std::string out;
   json::to_msgpack({what.push, static_cast<unsigned>(what.want), what.kept,
                     n.nodes, n.sessions, n.written, n.received, n.lost,
-                    what.unknown},
+                    n.dropped, what.unknown},
                    out);
   return out;
 }
@@ -208,8 +208,8 @@ caf::expected<outcome> decode_outcome(std::string_view bytes) {
                    static_cast<level>(want),
                    x.at(2),
                    {number(x.at(3)), number(x.at(4)), number(x.at(5)),
-                    number(x.at(6)), number(x.at(7))},
-                   number(x.at(8))};
+                    number(x.at(6)), number(x.at(7)), number(x.at(8))},
+                   number(x.at(9))};
   } catch (const json::exception&) {
     return wrong("not the outcome of a push");
   }

@@ -20,7 +20,8 @@ struct cluster_fixture : test::fixture {
   std::shared_ptr<test::fake_transport> connect(size_t node,
                                                 const std::string& id) {
     auto result = std::make_shared<test::fake_transport>();
-    sessions.push_back(gateway_at(node).open_session(id, {}, result));
+    place where{registries.at(node), id, "192.0.2.1"};
+    sessions.push_back(gateway_at(node).open_session(where, {}, result));
     spawned.push_back(caf::actor_cast<caf::actor>(sessions.back()));
     run();
     return result;

@@ -11,10 +11,11 @@ const auto id456 = push_address::id("456");
 struct registry_fixture : test::fixture {
   registry_fixture() { start(same_id::all); }
 
-  void start(same_id policy) {
+  void start(same_id policy, node_limits limits = {}) {
     bus = spawn<test::fake_bus>();
     aut = spawn<registry>(
-      bus, policy, [this](const auto& line) { complaints.push_back(line); });
+      bus, policy, [this](const auto& line) { complaints.push_back(line); },
+      limits);
     settle();
   }
 
@@ -22,9 +23,38 @@ struct registry_fixture : test::fixture {
     return join(push_addresses{where});
   }
 
-  session_actor join(const push_addresses& addresses) {
+  /// Lets a session say how much memory its queue takes.
+  void load(const session_actor& who, uint64_t bytes) {
+    inject((load_atom, uint64_t), from(who).to(aut).with(load_atom_v, bytes));
+    settle();
+  }
+
+  /// Asks for a place.
+  caf::expected<ok_atom> admit(const std::string& id,
+                               const std::string& peer = "192.0.2.1") {
+    caf::expected<ok_atom> result{ok_atom_v};
+    auto response = self->request(aut, caf::infinite, admit_atom_v, id, peer);
+    settle();
+    response.receive([](ok_atom) {}, [&](caf::error& e) { result = e; });
+    return result;
+  }
+
+  /// Asks for a place that is not to be had, and returns why.
+  caf::error refusal(const std::string& id,
+                     const std::string& peer = "192.0.2.1") {
+    auto result = admit(id, peer);
+    return result ? caf::error{} : result.error();
+  }
+
+  void leave(const std::string& id, const std::string& peer = "192.0.2.1") {
+    self->send(aut, leave_atom_v, id, peer);
+    settle();
+  }
+
+  session_actor join(const push_addresses& addresses,
+                     const std::string& peer = "192.0.2.1") {
     auto result = spawn<test::fake_session>();
-    self->send(aut, join_atom_v, addresses, result);
+    self->send(aut, join_atom_v, addresses, peer, result);
     settle();
     return result;
   }
@@ -360,6 +390,128 @@ CAF_TEST(gives back what only the closed session has while it drains) {
   detached();
   for (auto& who : sessions)
     CAF_CHECK_EQUAL(seen(who), test::texts{"close 1001"});
+}
+
+CAF_TEST(lets no more in than it may hold) {
+  node_limits limits;
+  limits.sessions = {3, 2, 0};
+  start(same_id::all, limits);
+  CAF_CHECK(admit("456") && admit("456"));
+  CAF_MESSAGE("who is about to join counts as well as who has joined");
+  CAF_CHECK_EQUAL(refusal("456"), errc::id_full);
+  join(id456);
+  leave("456");
+  CAF_CHECK_EQUAL(refusal("456"), errc::id_full);
+  CAF_CHECK(admit("457"));
+  CAF_CHECK_EQUAL(refusal("458"), errc::node_full);
+  CAF_MESSAGE("and who fails to join gives the place back");
+  leave("457");
+  CAF_CHECK(admit("458"));
+  CAF_CHECK_EQUAL(count("over_max_sessions"), 1u);
+  CAF_CHECK_EQUAL(count("over_max_sessions_per_id"), 2u);
+  CAF_CHECK_EQUAL(count("over_max_sessions_per_peer"), 0u);
+}
+
+CAF_TEST(lets somebody in for each who has gone) {
+  node_limits limits;
+  limits.sessions = {1, 0, 1};
+  start(same_id::all, limits);
+  auto who = join(id456);
+  CAF_CHECK_EQUAL(refusal("457"), errc::node_full);
+  end(who);
+  CAF_CHECK(admit("457"));
+}
+
+CAF_TEST(counts the sessions of a peer whatever their ids are) {
+  node_limits limits;
+  limits.sessions = {0, 0, 2};
+  start(same_id::all, limits);
+  auto who = join({id456}, "192.0.2.1");
+  CAF_CHECK(admit("457", "192.0.2.1"));
+  CAF_CHECK_EQUAL(refusal("458", "192.0.2.1"), errc::peer_full);
+  CAF_CHECK(admit("458", "192.0.2.2"));
+  CAF_CHECK_EQUAL(count("over_max_sessions_per_peer"), 1u);
+  end(who);
+  CAF_CHECK(admit("458", "192.0.2.1"));
+  leave("457", "192.0.2.1");
+  leave("458", "192.0.2.1");
+  CAF_CHECK(admit("1", "192.0.2.1") && admit("2", "192.0.2.1"));
+  CAF_CHECK_EQUAL(refusal("3", "192.0.2.1"), errc::peer_full);
+}
+
+CAF_TEST(tells a pusher that is too fast how long to wait) {
+  using namespace std::chrono_literals;
+  node_limits limits;
+  limits.max_push_rate = 2;
+  start(same_id::all, limits);
+  auto spend = [this](const std::string& pusher, uint64_t pushes) {
+    caf::timespan result{-1};
+    auto response
+      = self->request(aut, caf::infinite, spend_atom_v, pusher, pushes);
+    settle();
+    response.receive([&](caf::timespan x) { result = x; },
+                     [&](caf::error& e) { CAF_FAIL(sys.render(e)); });
+    return result;
+  };
+  CAF_CHECK(spend("a", 2) == 0s);
+  CAF_CHECK(spend("a", 1) == 500ms);
+  CAF_CHECK(spend("b", 1) == 0s);
+  advance_time(500ms);
+  CAF_CHECK(spend("a", 1) == 0s);
+  CAF_CHECK_EQUAL(count("over_max_push_rate"), 1u);
+}
+
+CAF_TEST(lets a session in that will replace another) {
+  node_limits limits;
+  limits.sessions = {0, 1, 0};
+  start(same_id::newest_per_node, limits);
+  join(id456);
+  CAF_CHECK(admit("456"));
+}
+
+CAF_TEST(closes the largest queues when all together take too much) {
+  node_limits limits;
+  limits.max_queued = 100;
+  start(same_id::all, limits);
+  std::vector<session_actor> all;
+  for (int i = 0; i < 4; ++i)
+    all.push_back(join(push_address::id(std::to_string(i))));
+  load(all[0], 30);
+  load(all[1], 40);
+  load(all[2], 30);
+  CAF_CHECK_EQUAL(count("queued_bytes"), 100u);
+  CAF_CHECK_EQUAL(count("node_queue_closes"), 0u);
+  load(all[3], 35);
+  CAF_CHECK_EQUAL(seen(all[1]), test::texts{"close 1013"});
+  CAF_CHECK_EQUAL(count("queued_bytes"), 95u);
+  CAF_CHECK_EQUAL(count("node_queue_closes"), 1u);
+  CAF_MESSAGE("what it says later does not count any more");
+  load(all[1], 40);
+  CAF_CHECK_EQUAL(count("queued_bytes"), 95u);
+  CAF_MESSAGE("as many as need be and who tells of it may be among them");
+  load(all[0], 90);
+  CAF_CHECK_EQUAL(seen(all[0]), test::texts{"close 1013"});
+  CAF_CHECK_EQUAL(count("queued_bytes"), 65u);
+  CAF_MESSAGE("a session takes its queue along");
+  end(all[3]);
+  CAF_CHECK_EQUAL(count("queued_bytes"), 30u);
+  load(all[2], 0);
+  CAF_CHECK_EQUAL(count("queued_bytes"), 0u);
+  for (auto i : {2, 3})
+    CAF_CHECK_EQUAL(seen(all[i]), test::texts{});
+}
+
+CAF_TEST(closes a queue too that is being written before the end) {
+  node_limits limits;
+  limits.max_queued = 100;
+  start(same_id::all, limits);
+  auto who = join(id456);
+  waybill::push order{""};
+  order.what = waybill::push::purpose::kick;
+  self->send(aut, deliver_atom_v, id456, order);
+  settle();
+  load(who, 101);
+  CAF_CHECK_EQUAL(seen(who), (test::texts{"close 4500", "close 1013"}));
 }
 
 CAF_TEST(reports a session that failed and forgets it) {

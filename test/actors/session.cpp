@@ -11,6 +11,7 @@ const auto id456 = push_address::id("456");
 const auto is_written = tally{0, 0, 1, 0, 0};
 const auto is_received = tally{0, 0, 0, 1, 0};
 const auto is_lost = tally{0, 0, 0, 0, 1};
+const auto is_dropped = tally{0, 0, 0, 0, 0, 1};
 
 struct session_fixture : test::fixture {
   session_fixture() { start({}); }
@@ -21,8 +22,17 @@ struct session_fixture : test::fixture {
     bus = spawn<test::fake_bus>();
     registry = spawn<waybill::registry>(bus, same_id::all);
     aut = spawn<session>(std::move(config), bus, registry, "456", connection);
-    self->send(registry, join_atom_v, push_addresses{id456}, aut);
+    self->send(registry, join_atom_v, push_addresses{id456}, std::string{},
+               aut);
     run();
+  }
+
+  /// Starts a session that loses the oldest frames.
+  void start_dropping(size_t max_queue) {
+    session_config config;
+    config.max_queue = max_queue;
+    config.when_slow = slow_consumer::drop_oldest;
+    start(config);
   }
 
   void push(const std::string& text) {
@@ -351,6 +361,195 @@ CAF_TEST(says what it is like when asked) {
   CAF_REQUIRE_EQUAL(all[0].details.size(), 1u);
   auto size = session_config{}.greeting.size() + 3;
   CAF_CHECK(all[0].details[0] == (session_info{"", "192.0.2.1:80", 5, size}));
+}
+
+// -- slow readers -------------------------------------------------------------
+
+CAF_TEST(tells of what it dropped when its queue was full) {
+  session_config config;
+  config.max_queue = 20;
+  start(config);
+  greet();
+  written_all();
+  track("0123456789", level::written);
+  track("a", level::written);
+  track("0123456789", level::received);
+  CAF_CHECK(connection->closed.has_value());
+  CAF_CHECK_EQUAL(reports(), (std::vector<tally>{is_dropped, is_dropped}));
+}
+
+CAF_TEST(ends when too many frames wait however small they are) {
+  session_config config;
+  config.max_queue_frames = 3;
+  start(config);
+  greet();
+  for (int i = 0; i < 2; ++i)
+    push("");
+  CAF_CHECK(!connection->closed);
+  push("");
+  CAF_CHECK(connection->closed.has_value());
+}
+
+CAF_TEST(tells the registry of a queue that grows and shrinks) {
+  greet();
+  written_all();
+  push(std::string(10'000, 'x'));
+  written_all();
+  CAF_CHECK_EQUAL(figure(registry, "queued_bytes"), 0u);
+  push(std::string(20'000, 'x'));
+  CAF_CHECK_EQUAL(figure(registry, "queued_bytes"), 20'128u);
+  push(std::string(10'000, 'x'));
+  CAF_CHECK_EQUAL(figure(registry, "queued_bytes"), 20'128u);
+  push(std::string(10'000, 'x'));
+  CAF_CHECK_EQUAL(figure(registry, "queued_bytes"), 40'384u);
+  written_all();
+  CAF_CHECK_EQUAL(figure(registry, "queued_bytes"), 0u);
+  CAF_MESSAGE("frames count even if they have no bytes");
+  for (int i = 0; i < 200; ++i)
+    push("");
+  CAF_CHECK_EQUAL(figure(registry, "queued_bytes"), 128u * 128u);
+}
+
+CAF_TEST(drops its queue at once when the node has too much) {
+  greet();
+  written_all();
+  push("under way");
+  track("a", level::written);
+  close(close_code::going_away);
+  close(close_code::try_again_later);
+  CAF_REQUIRE(connection->closed);
+  CAF_CHECK_EQUAL(connection->closed->code, close_code::try_again_later);
+  CAF_CHECK_EQUAL(reports(), std::vector<tally>{is_dropped});
+}
+
+CAF_TEST(drops its queue at once when its client sends too much) {
+  greet();
+  written_all();
+  push("under way");
+  push("a");
+  close(close_code::policy_violation);
+  CAF_REQUIRE(connection->closed);
+  CAF_CHECK_EQUAL(connection->closed->code, close_code::policy_violation);
+  anon_send(aut, gone_atom_v);
+  run();
+  CAF_CHECK_EQUAL(figure(registry, "flooding_clients"), 1u);
+  CAF_CHECK_EQUAL(figure(registry, "dropped_frames"), 2u);
+}
+
+CAF_TEST(drops the oldest frame that is not under way and goes on) {
+  start_dropping(20);
+  greet();
+  written_all();
+  push("0123456789");
+  track("a", level::received);
+  track("b", level::written);
+  push("cdefghijk");
+  CAF_MESSAGE("just as many as need be");
+  CAF_CHECK_EQUAL(reports(), std::vector<tally>{is_dropped});
+  CAF_CHECK_EQUAL(figure(registry, "dropped_frames"), 1u);
+  written_all();
+  CAF_CHECK(!connection->closed);
+  CAF_CHECK_EQUAL(connection->written,
+                  (test::texts{"连接成功!", "0123456789", "b", "cdefghijk"}));
+  CAF_CHECK_EQUAL(figure(registry, "slow_clients"), 0u);
+}
+
+CAF_TEST(drops what has no room beside the frame under way) {
+  start_dropping(20);
+  greet();
+  written_all();
+  push("0123456789");
+  push("a");
+  push("0123456789a");
+  written_all();
+  CAF_CHECK_EQUAL(connection->written,
+                  (test::texts{"连接成功!", "0123456789"}));
+  CAF_CHECK_EQUAL(figure(registry, "dropped_frames"), 2u);
+  CAF_CHECK_EQUAL(asked().size(), 1u);
+}
+
+CAF_TEST(drops what is not kept before what is) {
+  start_dropping(20);
+  greet();
+  written_all();
+  push("0123456789");
+  keep("1");
+  push("a");
+  push("bcdefghij");
+  written_all();
+  CAF_CHECK_EQUAL(connection->written,
+                  (test::texts{"连接成功!", "0123456789", "1", "bcdefghij"}));
+  CAF_CHECK_EQUAL(asked().size(), 1u);
+}
+
+CAF_TEST(reads again from its mailbox what it had no room for) {
+  start_dropping(20);
+  greet();
+  written_all();
+  keep("1");
+  keep("2abcdefghi");
+  keep("3abcdefghi");
+  CAF_MESSAGE("2 and with it 3 are left to the mailbox");
+  push("live");
+  CAF_CHECK_EQUAL(connection->written, (test::texts{"连接成功!", "1"}));
+  CAF_CHECK_EQUAL(asked().size(), 1u);
+  page({"2abcdefghi"}, true);
+  page({"3abcdefghi", "4"});
+  written_all();
+  CAF_CHECK_EQUAL(asked(), (test::texts{"read id:456 after  upto ",
+                                        "read id:456 after 1 upto ",
+                                        "read id:456 after 2abcdefghi upto "
+                                        "end"}));
+  CAF_MESSAGE("in the order of the pushes and each once");
+  CAF_CHECK_EQUAL(
+    connection->written,
+    (test::texts{"连接成功!", "1", "2abcdefghi", "3abcdefghi", "4", "live"}));
+  CAF_CHECK(!connection->closed);
+}
+
+CAF_TEST(confirms no entry behind one that it has yet to write) {
+  start_dropping(20);
+  greet();
+  written_all();
+  keep("1");
+  keep("2abcdefghi");
+  keep("3abcdefghi");
+  page({"2abcdefghi"}, true);
+  written_all();
+  pong(2);
+  CAF_CHECK_EQUAL(confirmed(), test::texts{"confirm id:456 1"});
+}
+
+CAF_TEST(forgets the answer to a query that it has fallen behind of) {
+  start_dropping(20);
+  keep("1abcdefghi");
+  keep("2abcdefghi");
+  anon_send(aut, greet_atom_v);
+  CAF_MESSAGE("while the query is under way there is room no more");
+  page({"1abcdefghi", "2abcdefghi"});
+  keep("3abcdefghi");
+  page({"1abcdefghi", "2abcdefghi", "3abcdefghi"});
+  written_all();
+  CAF_CHECK_EQUAL(
+    connection->written,
+    (test::texts{"连接成功!", "1abcdefghi", "2abcdefghi", "3abcdefghi"}));
+}
+
+CAF_TEST(reads no mailbox that it has fallen behind of while it is held) {
+  start_dropping(20);
+  greet();
+  written_all();
+  anon_send(aut, hold_atom_v);
+  settle();
+  keep("1abcdefghi");
+  keep("2abcdefghi");
+  keep("3abcdefghi");
+  written_all();
+  CAF_CHECK_EQUAL(asked().size(), 1u);
+  page({"1abcdefghi", "2abcdefghi", "3abcdefghi"});
+  greet();
+  written_all();
+  CAF_CHECK_EQUAL(connection->written.size(), 4u);
 }
 
 // -- the mailbox --------------------------------------------------------------

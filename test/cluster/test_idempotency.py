@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from clients import Http, confirm, joined, push, receive, receive_many, request, silent, until_ready
+from clients import (Http, confirm, joined, push, receive, receive_many, request, silent,
+                     until_offline, until_ready)
 from harness import eventually, together
 from raw_websocket import TEXT
 
@@ -168,6 +169,7 @@ async def test_a_key_is_free_again_when_the_mailbox_was_full(lab):
         async with joined(node, "full") as ws:
             assert await receive(ws) == "first"
             await confirm(node, "full", ws)
+        await until_offline(node, "full")
         answers = [await push(node, "full", "x", "?ttl=600", keyed("full")) for _ in range(2)]
         assert assert_same(*answers).status == 202
         async with joined(node, "full") as ws:

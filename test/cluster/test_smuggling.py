@@ -166,7 +166,7 @@ TAKEN = {
     "an absolute target that begins alike": (400, get(b"http://waybill.example/livez")),
     "an absolute target on another port": (400, get(b"http://waybill:81/livez")),
     "an absolute target of a user": (400, get(b"http://joe@waybill/livez")),
-    "an absolute target of another scheme": (400, get(b"https://waybill/livez")),
+    "an absolute target of another scheme": (400, get(b"ftp://waybill/livez")),
     "an absolute target without a path": (404, get(b"http://waybill")),
     "an asterisk": (400, line(b"OPTIONS * HTTP/1.1")),
     "an authority": (400, line(b"CONNECT waybill:80 HTTP/1.1")),

@@ -5,8 +5,7 @@ import json
 
 import pytest
 
-from clients import joined, receive
-from harness import eventually
+from clients import joined, receive, until_ready
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +88,7 @@ async def test_while_redis_is_away_messages_are_dropped_and_their_sender_stays(l
         cluster.redis.start()
         listener = cluster.redis.connect()
         listener.command("SUBSCRIBE", "waybill:upstream")
-        await eventually(lambda: cluster.redis.subscribers("456") == {"456": 1})
+        await until_ready(node)
         await ws.send("kept")
         assert next_message(listener)["VALUE"] == "kept"
 

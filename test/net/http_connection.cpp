@@ -165,6 +165,47 @@ CAF_TEST(refuses a body that is too large before it comes) {
               .starts_with("HTTP/1.1 413"));
 }
 
+CAF_TEST(refuses a body for which there is no memory before it comes) {
+  context->config.max_body = 10;
+  context->config.max_request_memory = 15;
+  connect();
+  auto head = [](const std::string& how) {
+    return "POST /socket/456 HTTP/1.1\r\nHost: h\r\n" + how + "\r\n\r\n";
+  };
+  CAF_CHECK_EQUAL(ask(head("Content-Length: 8") + "a"), "");
+  CAF_CHECK_EQUAL(context->request_memory, 8u);
+  auto first = std::move(*client);
+  connect();
+  CAF_CHECK(ask(post("1234567")).starts_with("HTTP/1.1 404"));
+  CAF_MESSAGE("what was answered is held no more");
+  CAF_CHECK_EQUAL(context->request_memory, 8u);
+  auto answer = ask(head("Content-Length: 8"));
+  CAF_CHECK(answer.starts_with("HTTP/1.1 503"));
+  CAF_CHECK(answer.find("Retry-After: 1\r\n") != answer.npos);
+  CAF_CHECK(is_closed());
+  CAF_MESSAGE("a body in chunks may be as large as any");
+  connect();
+  CAF_CHECK(
+    ask(head("Transfer-Encoding: chunked")).starts_with("HTTP/1.1 503"));
+  CAF_MESSAGE("and who hangs up gives it back");
+  first.close();
+  turn();
+  CAF_CHECK_EQUAL(context->request_memory, 0u);
+}
+
+CAF_TEST(bounds heads by their size and the number of their fields) {
+  context->config.max_head = 100;
+  context->config.max_fields = 2;
+  connect();
+  CAF_CHECK(ask("GET /livez HTTP/1.1\r\nHost: h\r\nA: b\r\n\r\n")
+              .starts_with("HTTP/1.1 200"));
+  CAF_CHECK(ask("GET /livez HTTP/1.1\r\nHost: h\r\nA: b\r\nC: d\r\n\r\n")
+              .starts_with("HTTP/1.1 431"));
+  connect();
+  CAF_CHECK(ask("GET /livez HTTP/1.1\r\nA: " + std::string(100, 'x'))
+              .starts_with("HTTP/1.1 431"));
+}
+
 CAF_TEST(ends a connection that sends no HTTP) {
   connect();
   CAF_CHECK(ask("nonsense\r\n\r\n").starts_with("HTTP/1.1 400"));
@@ -247,6 +288,25 @@ CAF_TEST(becomes a WebSocket that is greeted and pushed to) {
   CAF_MESSAGE("and ends when the client says so");
   CAF_CHECK_EQUAL(ask("\x88\x82\0\0\0\0\x03\xe8"s), "\x88\x02\x03\xe8"s);
   CAF_CHECK(is_closed());
+}
+
+CAF_TEST(ends a WebSocket whose client sends too much) {
+  context->config.websocket.rates = {{1, 3}, {1 << 20, 1 << 20}};
+  for (auto frame : {"\x81\x81\0\0\0\0x"s, "\x89\x80\0\0\0\0"s,
+                     "\x8a\x80\0\0\0\0"s, "\x01\x80\0\0\0\0"s}) {
+    connect();
+    ask(upgrade);
+    for (int i = 0; i < 3; ++i) {
+      auto answer = ask(frame);
+      CAF_CHECK(answer.find("you send too much") == answer.npos);
+      // A message begins once.
+      if (frame[0] == '\x01')
+        frame[0] = '\0';
+    }
+    CAF_CHECK(ask(frame).find("\x88\x13\x03\xf0you send too much")
+              != std::string::npos);
+    ask("\x88\x82\0\0\0\0\x03\xf0"s);
+  }
 }
 
 CAF_TEST(no operation that fails ends more than its connection) {

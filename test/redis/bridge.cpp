@@ -104,7 +104,7 @@ struct bridge_fixture : test::fixture {
   session_actor join(const std::string& id) {
     auto result = spawn<test::fake_session>();
     self->send(holder, join_atom_v, push_addresses{push_address::id(id)},
-               result);
+               std::string{}, result);
     settle();
     return result;
   }

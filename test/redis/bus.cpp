@@ -29,7 +29,12 @@ public:
 protected:
   behavior_type make_behavior() override {
     return {
-      [](join_atom, const push_addresses&, const session_actor&) {},
+      [](admit_atom, const std::string&, const std::string&) {
+        return ok_atom_v;
+      },
+      [](leave_atom, const std::string&, const std::string&) {},
+      [](join_atom, const push_addresses&, const std::string&,
+         const session_actor&) {},
       [this](deliver_atom, const push_address& where, const push& what) {
         anon_send(test_, where.key() + ' '
                            + (what.what == push::purpose::claim
@@ -41,7 +46,9 @@ protected:
       [](read_atom, const mailbox_query&) { return mailbox_page{}; },
       [](drain_atom, caf::timespan) { return ok_atom_v; },
       [](tick_atom) {},
-      [](count_atom, const std::string&) {},
+      [](spend_atom, const std::string&, uint64_t) { return caf::timespan{0}; },
+      [](load_atom, uint64_t) {},
+      [](count_atom, const std::string&, uint64_t) {},
       [](get_atom) { return counters{}; },
     };
   }

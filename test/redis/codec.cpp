@@ -51,7 +51,7 @@ CAF_TEST(pushes for a purpose of ours survive the way between nodes) {
 
 CAF_TEST(what nodes tell each other survives the way) {
   report first{"p1", "n1"};
-  first.counts = {1, 2, 3, 4, 5};
+  first.counts = {1, 2, 3, 4, 5, 6};
   report second{"p2", "n1"};
   second.settled = true;
   second.details = {{"n2", "[::1]:80", 6, 7}};
@@ -67,7 +67,7 @@ CAF_TEST(what nodes tell each other survives the way) {
 }
 
 CAF_TEST(what became of a push survives Redis) {
-  outcome what{"p", level::written, true, {1, 2, 3, 4, 5}, 6};
+  outcome what{"p", level::written, true, {1, 2, 3, 4, 5, 7}, 6};
   auto x = unbox(decode_outcome(encode(what)));
   CAF_CHECK_EQUAL(x.push, "p");
   CAF_CHECK(x.want == level::written && x.kept && x.unknown == 6);
