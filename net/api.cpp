@@ -5,6 +5,7 @@
 #include <string>
 
 #include "net/config.hpp"
+#include "net/network.hpp"
 #include "net/push.hpp"
 
 namespace waybill::net {
@@ -322,13 +323,14 @@ std::vector<std::string> topics_of(const request& what) {
   return result;
 }
 
-void admit(api_context& context, const request& what, const std::string& peer,
+void admit(api_context& context, const request& what,
            std::function<void(std::variant<place_ptr, answer>)> then) {
   if (context.actors.draining())
     return then(stopping());
   auto& id = what.where.path[1];
   context.actors.admit(
-    id, peer, [&context, id, then](const caf::expected<place_ptr>& got) {
+    id, network_of(what.client),
+    [&context, id, then](const caf::expected<place_ptr>& got) {
       if (!got)
         return then(to_answer(got.error()));
       context.actors.state(push_address::id(id),
@@ -341,7 +343,7 @@ void admit(api_context& context, const request& what, const std::string& peer,
     });
 }
 
-std::optional<answer> check(const api_context& context, const request& what) {
+std::optional<answer> check(const request& what, size_t max_topics) {
   auto found = find_resource(what.where);
   if (auto wrong = check_port(found, what.port))
     return wrong;
@@ -366,7 +368,7 @@ std::optional<answer> check(const api_context& context, const request& what) {
       "and slashes");
   switch (found) {
   case resource::websocket:
-    return check_topics(what, context.max_topics);
+    return check_topics(what, max_topics);
   case resource::socket:
     if (what.method == http::verb::delete_ && !what.where.query.empty())
       return bad_parameter("to close sessions takes no parameters");
@@ -387,10 +389,11 @@ std::optional<answer> check(const api_context& context, const request& what) {
 
 void handle(api_context& context, request what, timer_type& timer,
             answer_handler then) {
-  auto pushes = what.pusher.empty() ? 0 : count_pushes(what);
+  auto pushes = context.limits_pushes ? count_pushes(what) : 0;
   if (pushes == 0)
     return run(context, std::move(what), timer, std::move(then));
-  auto pusher = std::exchange(what.pusher, {});
+  auto& key = what.allowed.pusher;
+  auto pusher = key.empty() ? network_of(what.client) : "key " + key;
   context.actors.spend(pusher, pushes,
                        [&context, what = std::move(what), &timer, then](
                          const caf::expected<caf::timespan>& wait) mutable {

@@ -32,9 +32,6 @@ struct request {
 
   std::string body = {};
 
-  /// Who pushes, if that is to be counted.
-  std::string pusher = {};
-
   /// What `authorize` found.
   grant allowed = {};
 
@@ -63,7 +60,8 @@ using answer_handler = std::function<void(answer)>;
 
 /// Checks a request of which only the head has been read: finds what is wrong
 /// with it before anybody sends or reads a body.
-std::optional<answer> check(const api_context& context, const request& what);
+/// @param max_topics how many topics a session may listen to.
+std::optional<answer> check(const request& what, size_t max_topics);
 
 /// Answers a request. May call `then` more than once: the first call counts.
 /// @param timer is free for this request's use.
@@ -87,9 +85,9 @@ bool is_websocket(const request& what) noexcept;
 /// @pre `check` found nothing.
 std::vector<std::string> topics_of(const request& what);
 
-/// Takes a place for the session of a client that connects from `peer`, or
-/// finds what stands against it now.
-void admit(api_context& context, const request& what, const std::string& peer,
+/// Takes a place for the session of a client, or finds what stands against it
+/// now.
+void admit(api_context& context, const request& what,
            std::function<void(std::variant<place_ptr, answer>)> then);
 
 } // namespace waybill::net

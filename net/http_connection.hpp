@@ -14,7 +14,6 @@
 
 #include "net/connection.hpp"
 #include "net/forwarded.hpp"
-#include "net/network.hpp"
 #include "net/stream.hpp"
 #include "net/websocket_transport.hpp"
 
@@ -115,14 +114,10 @@ private:
     request_.port = from_.role;
     for (auto [i, end] = fields.equal_range("Idempotency-Key"); i != end; ++i)
       request_.keys.emplace_back(i->value());
-    if (auto wrong = check(context_.api, request_))
+    if (auto wrong = check(request_, context_.api.max_topics))
       return refuse(std::move(*wrong));
     if (auto wrong = authorize(context_.api, fields, request_))
       return refuse(std::move(*wrong));
-    if (context_.api.limits_pushes)
-      request_.pusher = request_.allowed.pusher.empty()
-                          ? network_of(request_.client)
-                          : "key " + request_.allowed.pusher;
     if (is_websocket(request_))
       return upgrade();
     if (parser_->content_length().value_or(0) > context_.config.max_body)
@@ -322,7 +317,7 @@ private:
                             "and nothing after the head"),
                     false);
     timer_.cancel();
-    admit(context_.api, request_, network_of(request_.client),
+    admit(context_.api, request_,
           [self
            = this->shared_from_this()](std::variant<place_ptr, answer> result) {
             if (auto wrong = std::get_if<answer>(&result))

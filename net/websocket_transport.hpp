@@ -44,9 +44,6 @@ public:
                                             config.idle_timeout, true});
     ws_.read_message_max(config.max_message);
     ws_.auto_fragment(false);
-    ws_.set_option(ws::stream_base::decorator{[](ws::response_type& answer) {
-      answer.set(boost::beast::http::field::server, "waybill");
-    }});
     if (config.compression) {
       ws::permessage_deflate deflate;
       deflate.server_enable = true;
@@ -61,11 +58,12 @@ public:
   template <class Head, class Guard>
   void start(const Head& head, gateway& actors, place_ptr where,
              std::vector<std::string> topics, grant allowed, Guard guard) {
-    if (!allowed.protocol.empty())
-      ws_.set_option(ws::stream_base::decorator(
-        [protocol = allowed.protocol](ws::response_type& response) {
+    ws_.set_option(ws::stream_base::decorator(
+      [protocol = allowed.protocol](ws::response_type& response) {
+        response.set(http::field::server, "waybill");
+        if (!protocol.empty())
           response.set(http::field::sec_websocket_protocol, protocol);
-        }));
+      }));
     ws_.async_accept(head, [self = this->shared_from_this(), &actors,
                             where = std::move(where),
                             topics = std::move(topics), expiry = allowed.expiry,

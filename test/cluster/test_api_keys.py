@@ -7,17 +7,11 @@ import pytest
 
 from clients import joined, receive, request
 from harness import WAYBILL
-from tokens import SECRET, bearer
+from tokens import SECRET, bearer, make_key
 
 
 JWT = ["--auth", "jwt", "--jwt-key-file", "{secrets}"]
 KEYS = ["--api-key-file", "{keys}"]
-
-
-def make_key(path, name, *options):
-    """Adds a key to a file and returns it."""
-    return subprocess.run([WAYBILL, "key", "create", name, "--file", path, *options], check=True,
-                          capture_output=True, text=True).stdout.strip()
 
 
 @pytest.fixture(scope="module")

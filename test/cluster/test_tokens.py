@@ -1,7 +1,6 @@
 """With `--auth jwt` only those come in who have a token for their id."""
 
 import json
-import secrets
 import signal
 import subprocess
 import time
@@ -11,10 +10,8 @@ import websockets
 
 from clients import assert_reachable, close_of, get, join, joined, push, receive
 from harness import WAYBILL
-from tokens import SECRET, bearer, encode, sign, token
+from tokens import (ES256, RS256, SECRET, bearer, encode, make_pair, run, sign, token)
 
-RS256 = ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"]
-ES256 = ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"]
 OLD_SECRET = "the secret of yesterday, 32 bytes or more"
 
 
@@ -30,22 +27,6 @@ def keys(tmp_path_factory):
 def guarded(shared_lab, keys):
     """A node that asks its clients for tokens."""
     return shared_lab.node("--auth", "jwt", "--jwt-key-file", keys, "--log-level", "debug")
-
-
-def run(*arguments):
-    """Runs a command of Waybill and returns what it prints."""
-    return subprocess.run([WAYBILL, *arguments], check=True, capture_output=True,
-                          text=True).stdout.strip()
-
-
-def make_pair(folder, *options):
-    """Makes a key and returns the files of its private and its public part."""
-    name = secrets.token_hex(4)
-    private, public = folder / f"{name}.key", folder / f"{name}.pub"
-    subprocess.run(["openssl", "genpkey", *options, "-out", private], check=True,
-                   capture_output=True)
-    subprocess.run(["openssl", "pkey", "-in", private, "-pubout", "-out", public], check=True)
-    return private, public
 
 
 async def refusal(node, name, text, query=""):

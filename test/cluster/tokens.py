@@ -1,12 +1,19 @@
-"""Tokens of clients, made here rather than by Waybill."""
+"""Tokens of clients, and keys of those who sign them and of pushers."""
 
 import base64
 import hashlib
 import hmac
 import json
+import secrets
+import subprocess
 import time
 
+from harness import WAYBILL
+
 SECRET = "a secret of a test, 32 bytes or more"
+
+RS256 = ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"]
+ES256 = ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"]
 
 
 def encode(data):
@@ -31,3 +38,24 @@ def token(sub, secret=SECRET, lifetime=60, **claims):
 def bearer(text):
     """Returns the header fields that carry a token or a key."""
     return {"Authorization": f"Bearer {text}"}
+
+
+def run(*arguments):
+    """Runs a command of Waybill and returns what it prints."""
+    return subprocess.run([WAYBILL, *arguments], check=True, capture_output=True,
+                          text=True).stdout.strip()
+
+
+def make_pair(folder, *options):
+    """Makes a key and returns the files of its private and its public part."""
+    name = secrets.token_hex(4)
+    private, public = folder / f"{name}.key", folder / f"{name}.pub"
+    subprocess.run(["openssl", "genpkey", *options, "-out", private], check=True,
+                   capture_output=True)
+    subprocess.run(["openssl", "pkey", "-in", private, "-pubout", "-out", public], check=True)
+    return private, public
+
+
+def make_key(path, name, *options):
+    """Adds the key of a pusher to a file and returns it."""
+    return run("key", "create", name, "--file", path, *options)

@@ -6,4 +6,4 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "cluster"))
-pytest.register_assert_rewrite("clients", "harness", "redis_server")
+pytest.register_assert_rewrite("attack", "clients", "harness", "redis_server")

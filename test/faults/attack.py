@@ -1,0 +1,199 @@
+"""Well-behaved sessions on a node, in calm and under attack."""
+
+import asyncio
+import contextlib
+import random
+import resource
+import signal
+import struct
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from attackers import HANDSHAKE, HOST
+from clients import Http, get
+from harness import Node, Process, eventually
+from memory import IS_MEASURED, MIB, resident
+from raw_websocket import PING, PONG, TEXT, frame
+
+now = time.monotonic
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to happen."""
+
+    sessions: int = 1000
+    # How long calm and attack are measured, in seconds, each.
+    seconds: float = 10
+    # Pushes a second.
+    rate: int = 200
+    # How many attackers there are of each kind.
+    attackers: tuple = (("deaf", 200), ("flood", 200), ("vanish", 500))
+    # How many descriptors the node may have during the attack.
+    descriptors: int | None = None
+
+
+@dataclass
+class Phase:
+    """What was measured for some time."""
+
+    times: list = field(default_factory=list)
+    pushed: int = 0
+
+    def quantile(self, part):
+        """Returns how long this part of the pushes took at most, in seconds."""
+        times = sorted(self.times)
+        return times[min(len(times) - 1, int(len(times) * part))]
+
+    def __str__(self):
+        return (f"{self.pushed} pushes, p50 {self.quantile(0.5) * 1000:.2f} ms, "
+                f"p99 {self.quantile(0.99) * 1000:.2f} ms, "
+                f"longest {self.quantile(1) * 1000:.2f} ms")
+
+
+class Session(asyncio.Protocol):
+    """A session that reads what comes, and answers pings."""
+
+    def __init__(self, name, arrived):
+        self._name, self._arrived = name, arrived
+        self._data = bytearray()
+        self.greeted = asyncio.get_running_loop().create_future()
+        self.is_open = True
+
+    def connection_made(self, transport):
+        self._transport = transport
+        transport.write(HANDSHAKE.format(self._name).encode())
+
+    def connection_lost(self, _):
+        self.is_open = False
+        if not self.greeted.done():
+            self.greeted.set_exception(ConnectionError("no greeting"))
+
+    def data_received(self, data):
+        self._data += data
+        if not self.greeted.done() and self._data.startswith(b"HTTP"):
+            head, end, rest = bytes(self._data).partition(b"\r\n\r\n")
+            if not end:
+                return
+            self._data = bytearray(rest)
+        while len(self._data) >= 2 and len(self._data) >= 2 + self._data[1]:
+            size = self._data[1]
+            self._on_frame(self._data[0] & 15, bytes(self._data[2:2 + size]))
+            del self._data[:2 + size]
+
+    def _on_frame(self, opcode, payload):
+        """Takes a frame, of which all here are short."""
+        if opcode == PING:
+            self._transport.write(frame(PONG, payload))
+        elif opcode == TEXT and not self.greeted.done():
+            self.greeted.set_result(None)
+        elif opcode == TEXT:
+            self._arrived(self._name, payload.decode())
+
+    def close(self):
+        """Ends the session."""
+        self._transport.abort()
+
+
+class Attack:
+    """One run of a plan, on a node that the stack stops."""
+
+    def __init__(self, plan, stack):
+        self._plan, self._stack = plan, stack
+        self._pending = {}
+        self._count = 0
+        self.calm, self.attacked, self.after = Phase(), Phase(), Phase()
+        self.memory_before = self.memory_attacked = self.memory_after = 0
+
+    async def run(self):
+        """Measures in calm, under attack and afterwards."""
+        self.node = self._stack.enter_context(
+            Node("--upstream", "echo", "--idle-timeout", "30s"))
+        self.node.wait_ready()
+        loop = asyncio.get_running_loop()
+        self._sessions = []
+        for i in range(self._plan.sessions):
+            _, session = await loop.create_connection(
+                lambda i=i: Session(f"id{i}", self._on_arrival), HOST, self.node.port)
+            await session.greeted
+            self._sessions.append(session)
+        async with Http(self.node) as self._http:
+            await self._push_for(2, Phase())
+            await self._push_for(self._plan.seconds, self.calm)
+            self.memory_before = resident(self.node)
+            with contextlib.ExitStack() as attackers:
+                self._begin(attackers)
+                await self._push_for(3, Phase())
+                await self._push_for(self._plan.seconds, self.attacked)
+                self.memory_attacked = resident(self.node)
+            if self._plan.descriptors:
+                resource.prlimit(self.node.pid, resource.RLIMIT_NOFILE, self._limits)
+            await self._settle()
+            await self._push_for(min(3, self._plan.seconds), self.after)
+            self.stats = await get(self.node, "/stats")
+            self.memory_after = resident(self.node)
+        assert all(session.is_open for session in self._sessions), "a session has ended"
+        for session in self._sessions:
+            session.close()
+
+    def _begin(self, stack):
+        """Starts the attackers, which end with the stack."""
+        if self._plan.descriptors:
+            limit = self._plan.sessions + self._plan.descriptors
+            self._limits = resource.prlimit(self.node.pid, resource.RLIMIT_NOFILE)
+            resource.prlimit(self.node.pid, resource.RLIMIT_NOFILE, (limit, self._limits[1]))
+        for kind, count in self._plan.attackers:
+            process = Process(sys.executable, Path(__file__).with_name("attackers.py"),
+                              kind, self.node.port, count)
+            stack.callback(process.kill)
+
+    async def _settle(self):
+        """Waits until the attackers' sessions have gone, and the memory with them."""
+        async def are_gone():
+            return (await get(self.node, "/stats"))["sessions"] == self._plan.sessions
+
+        await eventually(are_gone, timeout=60)
+        if IS_MEASURED:
+            with contextlib.suppress(AssertionError):
+                await eventually(
+                    lambda: resident(self.node) <= 1.2 * self.memory_before, timeout=20)
+
+    async def _push_for(self, seconds, phase):
+        """Pushes to one session after the other, and awaits that all has come."""
+        end = now() + seconds
+        due = now()
+        while due < end:
+            name = random.choice(self._sessions)._name
+            self._count += 1
+            text = str(self._count)
+            self._pending[name, text] = phase, now()
+            answer = await self._http.push(name, text)
+            assert answer.status == 200, answer
+            phase.pushed += 1
+            due = max(due + 1 / self._plan.rate, now() - 0.1)
+            await asyncio.sleep(max(0, due - now()))
+        await eventually(lambda: not self._pending)
+
+    def _on_arrival(self, name, text):
+        """A push has come."""
+        phase, began = self._pending.pop((name, text))
+        phase.times.append(now() - began)
+
+    def __str__(self):
+        return "\n".join([
+            f"in calm:      {self.calm}", f"under attack: {self.attacked}",
+            f"afterwards:   {self.after}",
+            "memory: " + ", ".join(
+                f"{each / MIB:.1f} MiB" for each in
+                (self.memory_before, self.memory_attacked, self.memory_after)),
+            f"stats: {self.stats}"])
+
+
+def run(plan):
+    """Runs a plan from its beginning to its end, and returns what came of it."""
+    with contextlib.ExitStack() as stack:
+        attack = Attack(plan, stack)
+        asyncio.run(attack.run())
+    return attack
