@@ -15,11 +15,13 @@ void check_listen_address(std::string_view text) {
   auto where = net::listen_address::parse(text);
   if (!where)
     return;
-  require(std::stoi(where->port) <= 65535, "a port has 16 bits");
   where->is_loopback();
-  auto host = '[' + where->host + ']';
-  auto again = net::listen_address::parse(host + ':' + where->port);
-  require(again && again->host == where->host && again->port == where->port,
+  auto is_unix = where->is_unix();
+  require(is_unix || std::stoi(where->port) <= 65535, "a port has 16 bits");
+  auto again = net::listen_address::parse(
+    is_unix ? to_string(*where) : '[' + where->host + "]:" + where->port);
+  require(again && again->path == where->path && again->host == where->host
+            && again->port == where->port,
           "an address that was printed is the same");
 }
 
