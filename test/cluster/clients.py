@@ -306,7 +306,7 @@ async def stall(server, name):
     async with Http(server) as http:
         while True:
             texts.append(f"{len(texts):05}" + "x" * 100_000)
-            answer = await http.push(name, texts[-1], "?receipt=written&wait=300ms")
+            answer = await http.push(name, texts[-1], "?receipt=written&wait=1s")
             if answer.counts == (504, {"nodes": 1, "sessions": 1, "written": 0}):
                 return texts
             # A slow machine may take longer to find that out.

@@ -3,7 +3,7 @@
 import pytest
 import websockets
 
-from clients import get, join, joined, request
+from clients import get, join, joined, request, until_offline
 
 
 async def come(node, origin):
@@ -14,6 +14,7 @@ async def come(node, origin):
             opened = 101
     except websockets.InvalidStatusCode as refused:
         opened = refused.status_code
+    await until_offline(node, "456")
     pushed = await request(node, "POST", "/socket/456", b"x", headers={"Origin": origin})
     return opened, pushed.status
 

@@ -59,8 +59,11 @@ async def test_its_pushers_are_told(dropping):
             written = len(await stall_one_of_two(dropping, "told", fast))
             pushes = [asyncio.create_task(push(dropping, "told", "y" * 200_000, query))
                       for query in ["?receipt=written&wait=60s", "?receipt=received&wait=60s"]]
+            for _ in pushes:
+                assert await receive(fast) == "y" * 200_000
             while not all(each.done() for each in pushes):
                 await push(dropping, "told", "x" * 200_000)
+                assert await receive(fast) == "x" * 200_000
             first, second = [each.result() for each in pushes]
             assert first.counts == (200, {"nodes": 1, "sessions": 2, "written": 1, "dropped": 1})
             assert second.counts == (200, {"nodes": 1, "sessions": 2, "written": 1,
@@ -74,7 +77,7 @@ async def stall_one_of_two(node, name, fast):
     async with Http(node) as http:
         while True:
             texts.append("x" * 100_000)
-            answer = await http.push(name, texts[-1], "?receipt=written&wait=300ms")
+            answer = await http.push(name, texts[-1], "?receipt=written&wait=1s")
             assert await receive(fast) == texts[-1]
             if answer.json["written"] == 1:
                 return texts
