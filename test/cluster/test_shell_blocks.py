@@ -1,0 +1,214 @@
+"""Every shell block of the documents does what it says.
+
+The blocks of a section are run in one go, as its reader would, on a machine of their
+own: no port is taken there, and nothing is left of it.
+"""
+
+import re
+import subprocess
+from dataclasses import dataclass
+
+import pytest
+
+from certificates import Certificate
+from documents import DOCUMENTS, blocks
+from harness import CLEAN_ENVIRONMENT, ROOT, TIMEOUT, WAYBILL
+
+# Commands that are checked for their syntax alone, by how they begin.
+UNRUN = {
+    "bash app/demo.sh": "builds, and shows what the other tests check",
+    "bash app/setup.sh": "installs packages, which test/run.sh has done",
+    "bash test/run.sh": "runs this test",
+    "cmake ": "builds, which test/run.sh has done",
+    "WAYBILL_FUZZ_SECONDS=300 bash test/fuzz/run.sh": "needs another build; CI runs it",
+}
+
+# What the reader of a document has already: commands that are run before each section.
+REDIS = "redis-server --save '' --daemonize yes"
+BESIDE = {
+    "README.md": REDIS,
+    "docs/guide/security.md": """
+        echo 'user waybill on >PASSWORD ~* &* +@all' > users.acl
+        redis-server --port 0 --tls-port 6379 --tls-auth-clients no --save '' --daemonize yes \
+          --tls-cert-file $CERTIFICATE --tls-key-file $KEY --aclfile users.acl""",
+}
+
+# Languages of what is no shell block.
+OTHERS = {"", "text", "toml", "json", "js", "html", "java", "mermaid", "haproxy", "nginx", "yaml"}
+
+# A node, and a client, run on in the background when they are ready.
+BACKGROUND = """#!/bin/bash
+log=$(mktemp)
+{command} "$@" > "$log" 2>&1 < <(sleep infinity) &
+for ((tries = 200; tries; --tries)); do
+  ! grep -q '{ready}' "$log" || exit 0
+  kill -0 $! 2> /dev/null && ! grep -q 'Failed to connect' "$log" || break
+  sleep 0.1
+done
+cat "$log"
+exit 1
+"""
+NODE = f"""#!/bin/bash
+[[ $1 = serve && $* != *--help* ]] || exec {WAYBILL} "$@"
+exec serve "$@"
+"""
+# Whoever follows the document would see that a push failed.
+CURLRC = """
+fail-with-body
+no-progress-meter
+max-time = 20
+noproxy = *
+"""
+
+ALONE = ["unshare", "--map-root-user", "--net", "--pid", "--mount-proc", "--fork", "--kill-child"]
+CAN_BE_ALONE = not subprocess.run([*ALONE, "ip", "link", "set", "lo", "up"],
+                                  capture_output=True).returncode
+
+
+@dataclass
+class Section:
+    """The shell blocks of a section, and what the document says that they print."""
+
+    document: str
+    title: str
+    commands: list[str]
+    outputs: list[str]
+
+    def __str__(self):
+        return f"{self.document}: {self.title}"
+
+
+def sections():
+    """Returns all sections with shell blocks."""
+    found = {}
+    for path in DOCUMENTS:
+        name, previous = str(path.relative_to(ROOT)), None
+        for block in blocks(path):
+            if block.language == "sh":
+                section = found.setdefault((name, block.section),
+                                           Section(name, block.section, [], []))
+                section.commands.append(block.text)
+                section.outputs.append("")
+            elif block.language == "text" and previous == "sh" and not block.before.strip():
+                section.outputs[-1] = block.text
+            previous = block.language
+    return list(found.values())
+
+
+SECTIONS = sections()
+
+
+def lines_of(block):
+    """Returns the commands of a block, those that go on in another line in one piece."""
+    return re.findall(r"(?:.*\\\n)*.+", block)
+
+
+def runnable(block):
+    """Returns what of a block is run. What it starts in the background is there when
+    the next command is run, and its hosts are this one."""
+    lines = [line for line in lines_of(block) if not line.startswith(tuple(UNRUN))]
+    text = re.sub(r" &$", "", "\n".join(lines), flags=re.MULTILINE)
+    text = text.replace("/usr/bin/python3 -m websockets", "listen")
+    return re.sub(r"\b[\w.]+\.example\.com\b", "127.0.0.1", text)
+
+
+def assert_printed(expected, output):
+    """Checks that the lines of a text were printed, one after the other. In it … stands
+    for anything."""
+    position = 0
+    for line in expected.splitlines():
+        pattern = ".*".join(map(re.escape, line.split("…")))
+        match = re.compile(f"^{pattern}$", re.MULTILINE).search(output, position)
+        assert match, f"not printed: {line}\n{output}"
+        position = match.end()
+
+
+@pytest.fixture
+def machine(tmp_path):
+    """Runs a script in a folder that has what a clone with a build has, on a machine
+    of its own, and returns what it printed."""
+    programs, home, work = (tmp_path / name for name in ("bin", "home", "work"))
+    for folder in (programs, home, work / "build/release"):
+        folder.mkdir(parents=True)
+    for name, text in [("waybill", NODE),
+                       ("serve", BACKGROUND.format(command=WAYBILL, ready="^ready: ")),
+                       ("listen", BACKGROUND.format(command="/usr/bin/python3 -m websockets",
+                                                    ready="< "))]:
+        (programs / name).write_text(text)
+        (programs / name).chmod(0o755)
+    (home / ".curlrc").write_text(CURLRC)
+    (work / "build/release/waybill").symlink_to(programs / "waybill")
+    for name in ("app", "docs", "test"):
+        (work / name).symlink_to(ROOT / name)
+    certificate = Certificate(tmp_path / "server", "IP:127.0.0.1")
+    environment = CLEAN_ENVIRONMENT | {
+        "HOME": str(home), "PATH": f"{programs}:{CLEAN_ENVIRONMENT['PATH']}:/usr/sbin:/sbin",
+        "SSL_CERT_FILE": str(certificate.file), "CERTIFICATE": str(certificate.file),
+        "KEY": str(certificate.key), "TMPDIR": str(tmp_path)}
+
+    def run(script):
+        output = tmp_path / "output"
+        with output.open("w") as out:
+            done = subprocess.run([*ALONE, "bash", "-c", script], cwd=work, env=environment,
+                                  stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                                  timeout=2 * TIMEOUT)
+        text = output.read_text(errors="replace")
+        assert done.returncode == 0, text
+        return text
+
+    return run
+
+
+@pytest.mark.skipif(not CAN_BE_ALONE, reason="no name spaces of one's own")
+@pytest.mark.parametrize("section", [each for each in SECTIONS
+                                     if any(map(runnable, each.commands))], ids=str)
+def test_the_commands_of_a_section_do_what_it_says(machine, section):
+    marks = [f"-- {section}, block {i + 1}" for i in range(len(section.commands))]
+    parts = [f"echo '{mark}'\n{runnable(block)}\n" for mark, block in zip(marks, section.commands)]
+    output = machine("set -eo pipefail\nip link set lo up\n" + BESIDE.get(section.document, "")
+                     + "\n" + "".join(parts))
+    printed = re.split("|".join(map(re.escape, marks)), output)[1:]
+    for expected, text in zip(section.outputs, printed):
+        assert_printed(expected, text)
+
+
+@pytest.mark.parametrize("section", SECTIONS, ids=str)
+def test_all_commands_are_valid(section):
+    for block in section.commands:
+        done = subprocess.run(["bash", "-n"], input=block, text=True, capture_output=True)
+        assert not done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("command", UNRUN)
+def test_what_is_not_run_stands_in_a_document(command):
+    assert any(line.startswith(command) for section in SECTIONS for block in section.commands
+               for line in lines_of(block))
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_shell_block_goes_by_another_name(path):
+    assert {block.language for block in blocks(path)} <= OTHERS | {"sh"}
+    for block in blocks(path):
+        if block.language in ("", "text"):
+            assert not re.search(r"^(\$ |# )?(curl|bash|sudo|waybill [a-z]+ -|redis-cli|kill) ",
+                                 block.text, re.MULTILINE), block
+
+
+# -- the test itself ---------------------------------------------------------------
+
+
+@pytest.mark.skipif(not CAN_BE_ALONE, reason="no name spaces of one's own")
+@pytest.mark.parametrize("block", [
+    "false\ntrue", "waybill serve --no-such-option &\n", "waybill nonsense",
+    "waybill serve &\ncurl -d hello http://127.0.0.1:8080/socket/456",
+    "/usr/bin/python3 -m websockets ws://127.0.0.1:8080/websocket/456"])
+def test_a_command_that_fails_is_found(machine, block):
+    with pytest.raises(AssertionError):
+        machine("set -eo pipefail\nip link set lo up\n" + runnable(block))
+
+
+def test_output_that_differs_is_found():
+    assert_printed("a…\nc\n", "about\nb\nc\n")
+    for wrong in ("c\n", "c\nabout\n", "about c\n"):
+        with pytest.raises(AssertionError):
+            assert_printed("a…\nc\n", wrong)
