@@ -36,21 +36,33 @@ BESIDE = {
 # Languages of what is no shell block.
 OTHERS = {"", "text", "toml", "json", "js", "html", "java", "mermaid", "haproxy", "nginx", "yaml"}
 
-# A node, and a client, run on in the background when they are ready.
-BACKGROUND = """#!/bin/bash
-log=$(mktemp)
-{command} "$@" > "$log" 2>&1 < <(sleep infinity) &
-for ((tries = 200; tries; --tries)); do
-  ! grep -q '{ready}' "$log" || exit 0
-  kill -0 $! 2> /dev/null && ! grep -q 'Failed to connect' "$log" || break
-  sleep 0.1
-done
-cat "$log"
-exit 1
-"""
-NODE = f"""#!/bin/bash
-[[ $1 = serve && $* != *--help* ]] || exec {WAYBILL} "$@"
-exec serve "$@"
+# A node, and a client, go on in the background as soon as they are ready.
+SHELL = f"""
+set -eo pipefail
+ip link set lo up
+background() {{
+  local ready=$1 log tries
+  shift
+  log=$(mktemp)
+  "$@" > "$log" 2>&1 < <(sleep infinity) &
+  for ((tries = 200; tries; --tries)); do
+    ! grep "$ready" "$log" || return 0
+    kill -0 $! 2> /dev/null && ! grep -q 'Failed to connect' "$log" || break
+    sleep 0.1
+  done
+  cat "$log"
+  return 1
+}}
+waybill() {{
+  if [[ $1 = serve && $* != *--help* ]]; then
+    background '^ready: ' {WAYBILL} "$@"
+  else
+    {WAYBILL} "$@"
+  fi
+}}
+listen() {{
+  background '< ' /usr/bin/python3 -m websockets "$@"
+}}
 """
 # Whoever follows the document would see that a push failed.
 CURLRC = """
@@ -108,6 +120,7 @@ def runnable(block):
     the next command is run, and its hosts are this one."""
     lines = [line for line in lines_of(block) if not line.startswith(tuple(UNRUN))]
     text = re.sub(r" &$", "", "\n".join(lines), flags=re.MULTILINE)
+    text = text.replace("build/release/waybill", "waybill")
     text = text.replace("/usr/bin/python3 -m websockets", "listen")
     return re.sub(r"\b[\w.]+\.example\.com\b", "127.0.0.1", text)
 
@@ -127,29 +140,22 @@ def assert_printed(expected, output):
 def machine(tmp_path):
     """Runs a script in a folder that has what a clone with a build has, on a machine
     of its own, and returns what it printed."""
-    programs, home, work = (tmp_path / name for name in ("bin", "home", "work"))
-    for folder in (programs, home, work / "build/release"):
-        folder.mkdir(parents=True)
-    for name, text in [("waybill", NODE),
-                       ("serve", BACKGROUND.format(command=WAYBILL, ready="^ready: ")),
-                       ("listen", BACKGROUND.format(command="/usr/bin/python3 -m websockets",
-                                                    ready="< "))]:
-        (programs / name).write_text(text)
-        (programs / name).chmod(0o755)
+    home, work = tmp_path / "home", tmp_path / "work"
+    for folder in (home, work):
+        folder.mkdir()
     (home / ".curlrc").write_text(CURLRC)
-    (work / "build/release/waybill").symlink_to(programs / "waybill")
     for name in ("app", "docs", "test"):
         (work / name).symlink_to(ROOT / name)
     certificate = Certificate(tmp_path / "server", "IP:127.0.0.1")
     environment = CLEAN_ENVIRONMENT | {
-        "HOME": str(home), "PATH": f"{programs}:{CLEAN_ENVIRONMENT['PATH']}:/usr/sbin:/sbin",
+        "HOME": str(home), "PATH": f"{CLEAN_ENVIRONMENT['PATH']}:/usr/sbin:/sbin",
         "SSL_CERT_FILE": str(certificate.file), "CERTIFICATE": str(certificate.file),
         "KEY": str(certificate.key), "TMPDIR": str(tmp_path)}
 
     def run(script):
         output = tmp_path / "output"
         with output.open("w") as out:
-            done = subprocess.run([*ALONE, "bash", "-c", script], cwd=work, env=environment,
+            done = subprocess.run([*ALONE, "bash", "-c", SHELL + script], cwd=work, env=environment,
                                   stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                                   timeout=2 * TIMEOUT)
         text = output.read_text(errors="replace")
@@ -165,8 +171,7 @@ def machine(tmp_path):
 def test_the_commands_of_a_section_do_what_it_says(machine, section):
     marks = [f"-- {section}, block {i + 1}" for i in range(len(section.commands))]
     parts = [f"echo '{mark}'\n{runnable(block)}\n" for mark, block in zip(marks, section.commands)]
-    output = machine("set -eo pipefail\nip link set lo up\n" + BESIDE.get(section.document, "")
-                     + "\n" + "".join(parts))
+    output = machine(BESIDE.get(section.document, "") + "\n" + "".join(parts))
     printed = re.split("|".join(map(re.escape, marks)), output)[1:]
     for expected, text in zip(section.outputs, printed):
         assert_printed(expected, text)
@@ -204,7 +209,7 @@ def test_no_shell_block_goes_by_another_name(path):
     "/usr/bin/python3 -m websockets ws://127.0.0.1:8080/websocket/456"])
 def test_a_command_that_fails_is_found(machine, block):
     with pytest.raises(AssertionError):
-        machine("set -eo pipefail\nip link set lo up\n" + runnable(block))
+        machine(runnable(block))
 
 
 def test_output_that_differs_is_found():
