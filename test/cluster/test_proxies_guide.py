@@ -1,5 +1,6 @@
 """The configurations of the guide to proxies, run by the proxies themselves."""
 
+import contextlib
 import signal
 import ssl
 from dataclasses import dataclass
@@ -50,7 +51,7 @@ def nginx(changes):
     config = replaced(config, {**limits, **changes})
     return config, lambda file: [
         "/usr/sbin/nginx", "-c", file, "-e", "stderr", "-g",
-        f"daemon off; error_log stderr; pid {file}.pid;"]
+        f"daemon off; master_process off; error_log stderr; pid {file}.pid;"]
 
 
 @dataclass
@@ -119,10 +120,10 @@ def world(kind, lab, tmp_path):
 
 async def answers(proxy, world):
     """Tells whether a proxy has found a node that is ready, or has ended."""
-    try:
-        return (await request(world.pushers, "GET", "/readyz")).status == 200
-    except OSError:
-        return proxy.has_ended
+    with contextlib.suppress(OSError):
+        if (await request(world.pushers, "GET", "/readyz")).status == 200:
+            return True
+    return proxy.has_ended
 
 
 async def detail(world, name="456"):
