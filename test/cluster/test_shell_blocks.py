@@ -25,8 +25,27 @@ UNRUN = {
 
 # What the reader of a document has already: commands that are run before each section.
 REDIS = "redis-server --save '' --daemonize yes"
+# Hosts of the guides, each with a Redis that serves others.
+HOSTS = """
+    for i in {10..23}; do ip address add 10.0.0.$i/32 dev lo; done
+    redis() { redis-server "$@" --protected-mode no --save '' --daemonize yes; }
+"""
 BESIDE = {
     "README.md": REDIS,
+    "docs/guide/proxies.md": HOSTS + """
+        redis --bind 10.0.0.20
+        openssl rand -hex 32 > jwt-secret
+        waybill key create backend --scope push --file api-keys""",
+    # With the files that the guide has for them.
+    "docs/guide/redis.md": HOSTS + """
+        sed -n '/^appendonly/,/^client-output/p' docs/guide/redis.md > redis.conf
+        redis-server redis.conf --bind 127.0.0.1 10.0.0.21 --protected-mode no --daemonize yes
+        redis --bind 10.0.0.22 --replicaof 10.0.0.21 6379
+        for i in 21 22 23; do
+          sed -n '/^sentinel/p' docs/guide/redis.md > $i.conf
+          redis-server $i.conf --sentinel --bind 10.0.0.$i --port 26379 --protected-mode no \\
+            --daemonize yes
+        done""",
     "docs/guide/security.md": """
         echo 'user waybill on >PASSWORD ~* &* +@all' > users.acl
         redis-server --port 0 --tls-port 6379 --tls-auth-clients no --save '' --daemonize yes \
@@ -34,7 +53,8 @@ BESIDE = {
 }
 
 # Languages of what is no shell block.
-OTHERS = {"", "text", "toml", "json", "js", "html", "java", "mermaid", "haproxy", "nginx", "yaml"}
+OTHERS = {"", "text", "toml", "json", "js", "html", "java", "mermaid", "haproxy", "nginx", "conf",
+          "yaml"}
 
 # A node, and a client, go on in the background as soon as they are ready.
 SHELL = f"""
