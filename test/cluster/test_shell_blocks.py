@@ -32,6 +32,7 @@ HOSTS = """
 """
 BESIDE = {
     "README.md": REDIS,
+    "docs/guide/from-spring.md": REDIS,
     "docs/guide/proxies.md": HOSTS + """
         redis --bind 10.0.0.20
         openssl rand -hex 32 > jwt-secret
