@@ -23,7 +23,7 @@ UNRUN = {
     "WAYBILL_FUZZ_SECONDS=300 bash test/fuzz/run.sh": "needs another build; CI runs it",
 }
 
-# What the reader of a document has already: commands that are run before each section.
+# What the reader of a section, or of each in a document, has already.
 REDIS = "redis-server --save '' --daemonize yes"
 # Hosts of the guides, each with a Redis that serves others.
 HOSTS = """
@@ -33,6 +33,8 @@ HOSTS = """
 BESIDE = {
     "README.md": REDIS,
     "docs/guide/from-spring.md": REDIS,
+    "docs/guide/operations.md": "waybill serve --listen 127.0.0.1:8081",
+    "docs/guide/operations.md: A new version": REDIS,
     "docs/guide/proxies.md": HOSTS + """
         redis --bind 10.0.0.20
         openssl rand -hex 32 > jwt-secret
@@ -87,7 +89,7 @@ listen() {{
 """
 # Whoever follows the document would see that a push failed.
 CURLRC = """
-fail-with-body
+fail
 no-progress-meter
 max-time = 20
 noproxy = *
@@ -192,7 +194,8 @@ def machine(tmp_path):
 def test_the_commands_of_a_section_do_what_it_says(machine, section):
     marks = [f"-- {section}, block {i + 1}" for i in range(len(section.commands))]
     parts = [f"echo '{mark}'\n{runnable(block)}\n" for mark, block in zip(marks, section.commands)]
-    output = machine(BESIDE.get(section.document, "") + "\n" + "".join(parts))
+    beside = BESIDE.get(str(section), BESIDE.get(section.document, ""))
+    output = machine(beside + "\n" + "".join(parts))
     printed = re.split("|".join(map(re.escape, marks)), output)[1:]
     for expected, text in zip(section.outputs, printed):
         assert_printed(expected, text)
