@@ -7,12 +7,15 @@ own: no port is taken there, and nothing is left of it.
 import re
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from certificates import Certificate
 from documents import DOCUMENTS, blocks
 from harness import CLEAN_ENVIRONMENT, ROOT, TIMEOUT, WAYBILL
+
+HERE = Path(__file__).parent
 
 # Commands that are checked for their syntax alone, by how they begin.
 UNRUN = {
@@ -55,9 +58,11 @@ BESIDE = {
           --tls-cert-file $CERTIFICATE --tls-key-file $KEY --aclfile users.acl""",
 }
 
-# Languages of what is no shell block.
-OTHERS = {"", "text", "toml", "json", "js", "html", "java", "mermaid", "haproxy", "nginx", "conf",
-          "yaml"}
+# What else a shell block may be called, so that it would not be found.
+ALIASES = {"bash", "shell", "console", "shell-session", "terminal", "zsh"}
+
+# Languages of files that a program reads.
+CONFIGURATIONS = {"toml", "haproxy", "nginx", "conf"}
 
 # A node, and a client, go on in the background as soon as they are ready.
 SHELL = f"""
@@ -95,7 +100,8 @@ max-time = 20
 noproxy = *
 """
 
-ALONE = ["unshare", "--map-root-user", "--net", "--pid", "--mount-proc", "--fork", "--kill-child"]
+ALONE = ["setpriv", "--pdeathsig", "KILL", "--", "unshare", "--map-root-user", "--net", "--pid",
+         "--mount-proc", "--fork", "--kill-child"]
 CAN_BE_ALONE = not subprocess.run([*ALONE, "ip", "link", "set", "lo", "up"],
                                   capture_output=True).returncode
 
@@ -192,12 +198,11 @@ def machine(tmp_path):
 @pytest.mark.parametrize("section", [each for each in SECTIONS
                                      if any(map(runnable, each.commands))], ids=str)
 def test_the_commands_of_a_section_do_what_it_says(machine, section):
-    marks = [f"-- {section}, block {i + 1}" for i in range(len(section.commands))]
-    parts = [f"echo '{mark}'\n{runnable(block)}\n" for mark, block in zip(marks, section.commands)]
+    mark = "-- the next block --\n"
+    parts = [f"echo -n '{mark}'\n{runnable(block)}\n" for block in section.commands]
     beside = BESIDE.get(str(section), BESIDE.get(section.document, ""))
     output = machine(beside + "\n" + "".join(parts))
-    printed = re.split("|".join(map(re.escape, marks)), output)[1:]
-    for expected, text in zip(section.outputs, printed):
+    for expected, text in zip(section.outputs, output.split(mark)[1:], strict=True):
         assert_printed(expected, text)
 
 
@@ -216,11 +221,19 @@ def test_what_is_not_run_stands_in_a_document(command):
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_shell_block_goes_by_another_name(path):
-    assert {block.language for block in blocks(path)} <= OTHERS | {"sh"}
     for block in blocks(path):
+        assert block.language not in ALIASES
         if block.language in ("", "text"):
             assert not re.search(r"^(\$ |# )?(curl|bash|sudo|waybill [a-z]+ -|redis-cli|kill) ",
                                  block.text, re.MULTILINE), block
+
+
+@pytest.mark.parametrize("path", [path for path in DOCUMENTS if CONFIGURATIONS & {
+    block.language for block in blocks(path)}], ids=lambda path: path.name)
+def test_a_configuration_has_a_test_of_its_own(path):
+    name = f"{path.parent.name}/{path.name}"
+    assert any(name in test.read_text() for test in HERE.glob("test_*.py")
+               if test.name != Path(__file__).name)
 
 
 # -- the test itself ---------------------------------------------------------------
