@@ -27,7 +27,8 @@ def blocks(path, language=None):
     """Returns the blocks of a document, or those in one language."""
     found, section, end = [], "", 0
     text = path.read_text()
-    for match in re.finditer(r"^## ([^\n]*)|^```([^\n]*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+    for match in re.finditer(r"^## ([^\n]*)|^```([^\n]*)\n(.*?)^```$", text,
+                             re.MULTILINE | re.DOTALL):
         if match[1]:
             section = match[1]
         else:

@@ -11,9 +11,9 @@ import websockets
 from certificates import Certificate
 from clients import Http, close_of, get, join, joined, receive, request
 from documents import blocks
-from harness import ROOT, Process, Server, TlsServer, eventually
+from harness import ROOT, Node, Process, Server, TlsServer, eventually
 from raw_websocket import RawWebSocket
-from redis_server import random_port
+from redis_server import Redis, random_port
 
 GUIDE = ROOT / "docs/guide/proxies.md"
 PING = 9
@@ -30,28 +30,59 @@ def replaced(text, changes):
     return text
 
 
-def haproxy(changes):
-    """Returns the configuration of HAProxy, and how it is run."""
-    config = blocks(GUIDE, "haproxy")[0].text
-    return replaced(config, {"maxconn 100000": "maxconn 1000", **changes}), \
-        lambda file: ["/usr/sbin/haproxy", "-db", "-f", file]
+class Haproxy:
+    """How HAProxy is run with the guide's configuration.
+
+    @param folder has the certificate `waybill.pem`, its key `waybill.key`, and both in
+                  `both.pem`
+    """
+
+    node_options = TRUST
+    # Two nodes are enough here, and descriptors may be few.
+    changes = {"  server node3 10.0.0.13:8080\n": "", "maxconn 100000": "maxconn 1000"}
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.file = folder / "proxy.cfg"
+        self.command = ["/usr/sbin/haproxy", "-db", "-f", self.file]
+
+    def config(self, port):
+        """Returns the guide's configuration, for clients who come to a port."""
+        return replaced(blocks(GUIDE, "haproxy")[0].text, {
+            **self.changes, "bind :443": f"bind 127.0.0.1:{port}",
+            "/etc/haproxy/waybill.pem": self.folder / "both.pem"})
 
 
-def haproxy_with_proxy_protocol(changes):
-    """Returns the same with what the guide has for the PROXY protocol."""
-    line = blocks(GUIDE, "haproxy")[1].text
-    return haproxy({"  option forwardfor\n": "",
-                    "  default-server check inter 1s fall 2 rise 1\n": line, **changes})
+class HaproxyWithProxyProtocol(Haproxy):
+    """The same, with what the guide has for the PROXY protocol."""
+
+    node_options = [*TRUST, "--proxy-protocol"]
+
+    def config(self, port):
+        """Returns the guide's configuration, for clients who come to a port."""
+        return replaced(super().config(port), {
+            "  option forwardfor\n": "",
+            "  default-server check inter 1s fall 2 rise 1\n": blocks(GUIDE, "haproxy")[1].text})
 
 
-def nginx(changes):
-    """Returns the configuration of nginx, and how it is run."""
-    config = blocks(GUIDE, "nginx")[0].text
-    limits = {"worker_rlimit_nofile 100000;\n": "", "connections 50000": "connections 1000"}
-    config = replaced(config, {**limits, **changes})
-    return config, lambda file: [
-        "/usr/sbin/nginx", "-c", file, "-e", "stderr", "-g",
-        f"daemon off; master_process off; error_log stderr; pid {file}.pid;"]
+class Nginx(Haproxy):
+    """How nginx is run with the guide's configuration."""
+
+    changes = {"    server 10.0.0.13:8080 max_fails=1 fail_timeout=2s;\n": "",
+               "worker_rlimit_nofile 100000;\n": "", "connections 50000": "connections 1000"}
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        # In one process, so that none is left when that is killed.
+        self.command = [
+            "/usr/sbin/nginx", "-c", self.file, "-e", "stderr", "-g",
+            f"daemon off; master_process off; error_log stderr; pid {folder}/proxy.pid;"]
+
+    def config(self, port):
+        """Returns the guide's configuration, for clients who come to a port."""
+        return replaced(blocks(GUIDE, "nginx")[0].text, {
+            **self.changes, "listen 443": f"listen 127.0.0.1:{port}",
+            "/etc/nginx": self.folder})
 
 
 @dataclass
@@ -61,55 +92,39 @@ class World:
     @param clients where clients connect to, and `pushers` where pushers do
     """
 
-    nodes: list
-    redis: object
+    nodes: list[Node]
+    redis: Redis
     clients: TlsServer
     pushers: Server
 
 
-# Two nodes are enough here.
-THIRD = {"  server node3 10.0.0.13:8080\n": ""}
-NO_THIRD_NODE = {haproxy: THIRD, haproxy_with_proxy_protocol: THIRD,
-                 nginx: {"    server 10.0.0.13:8080 max_fails=1 fail_timeout=2s;\n": ""}}
-
-
-@pytest.fixture(params=[haproxy, haproxy_with_proxy_protocol, nginx], ids=lambda kind: kind.__name__)
-def kind(request):
+@pytest.fixture(params=[Haproxy, HaproxyWithProxyProtocol, Nginx])
+def kind(request, tmp_path):
     """Each of the proxies."""
-    return request.param
+    certificate = Certificate(tmp_path / "waybill", "IP:127.0.0.1")
+    (tmp_path / "both.pem").write_text(certificate.file.read_text() + certificate.key.read_text())
+    return request.param(tmp_path)
 
 
 @pytest.fixture
-def world(kind, lab, tmp_path):
+def world(kind, lab):
     """Starts two nodes, each with the options given for it, and the proxy."""
-    certificate = Certificate(tmp_path / "waybill", "IP:127.0.0.1")
-    both = tmp_path / "both.pem"
-    both.write_text(certificate.file.read_text() + certificate.key.read_text())
-    context = ssl.create_default_context(cafile=certificate.file)
-
     async def start(*options, timeout="2m"):
         redis = lab.redis()
-        extra = ["--proxy-protocol"] if kind is haproxy_with_proxy_protocol else []
-        nodes = [lab.node("--node", f"node{i}", *TRUST, *extra, *each, redis=redis)
+        nodes = [lab.node("--node", f"node{i}", *kind.node_options, *each, redis=redis)
                  for i, each in enumerate(options, 1)]
         # A port may be taken since it was found free.
         for _ in range(20):
             clients, pushers = random_port(), random_port()
-            config, command = kind({
-                **NO_THIRD_NODE[kind], " 2m": f" {timeout}",
-                "10.0.0.10:8080": f"127.0.0.1:{pushers}",
-                **{f"10.0.0.1{i}:8080": f"127.0.0.1:{node.port}"
-                   for i, node in enumerate(nodes, 1)},
-                **({"listen 443": f"listen 127.0.0.1:{clients}",
-                    "/etc/nginx/waybill.pem": certificate.file,
-                    "/etc/nginx/waybill.key": certificate.key} if kind is nginx else
-                   {"bind :443": f"bind 127.0.0.1:{clients}", "/etc/haproxy/waybill.pem": both})})
-            file = tmp_path / "proxy.cfg"
-            file.write_text(config)
-            proxy = lab.enter_context(Process(*command(file)))
+            ports = [pushers, *(node.port for node in nodes)]
+            kind.file.write_text(replaced(kind.config(clients), {
+                " 2m": f" {timeout}",
+                **{f"10.0.0.1{i}:8080": f"127.0.0.1:{port}" for i, port in enumerate(ports)}}))
+            context = ssl.create_default_context(cafile=kind.folder / "waybill.pem")
+            result = World(nodes, redis, TlsServer(clients, context), Server(pushers))
+            proxy = lab.enter_context(Process(*kind.command))
             # How it ends is of no account.
             lab.callback(proxy.kill)
-            result = World(nodes, redis, TlsServer(clients, context), Server(pushers))
             await eventually(lambda: answers(proxy, result))
             if not proxy.has_ended:
                 return result
@@ -120,7 +135,7 @@ def world(kind, lab, tmp_path):
 
 async def answers(proxy, world):
     """Tells whether a proxy has found a node that is ready, or has ended."""
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, EOFError):
         if (await request(world.pushers, "GET", "/readyz")).status == 200:
             return True
     return proxy.has_ended
