@@ -27,7 +27,8 @@ UNRUN = {
 }
 
 # What the reader of a section, or of each in a document, has already.
-REDIS = "redis-server --save '' --daemonize yes"
+ANSWERS = "until redis-cli ping; do sleep 0.1; done\n"
+REDIS = "redis-server --save '' --daemonize yes\n" + ANSWERS
 # Hosts of the guides, each with a Redis that serves others.
 HOSTS = """
     for i in {10..23}; do ip address add 10.0.0.$i/32 dev lo; done
@@ -51,7 +52,8 @@ BESIDE = {
           sed -n '/^sentinel/p' docs/guide/redis.md > $i.conf
           redis-server $i.conf --sentinel --bind 10.0.0.$i --port 26379 --protected-mode no \\
             --daemonize yes
-        done""",
+        done
+        """ + ANSWERS,
     "docs/guide/security.md": """
         echo 'user waybill on >PASSWORD ~* &* +@all' > users.acl
         redis-server --port 0 --tls-port 6379 --tls-auth-clients no --save '' --daemonize yes \
