@@ -18,7 +18,7 @@ for job in "$@"; do
              libspdlog-dev libssl-dev libjwt-dev nlohmann-json3-dev) ;;
     demo) packages+=("${demo[@]}") ;;
     test)
-      packages+=("${demo[@]}" python3-aiohttp python3-pytest openssl iproute2
+      packages+=("${demo[@]}" nginx python3-aiohttp python3-pytest openssl iproute2
         nftables clang-format)
       # Ubuntu has Chromium only as a snap: there the browser's test is skipped.
       [[ $ID = debian ]] && packages+=(chromium) ;;
@@ -94,7 +94,7 @@ apt install -y --no-install-recommends --no-remove -o APT::Status-Fd=3 \
   "${missing[@]}" 3>&1 | progress
 
 # Nor are they to start with the machine next time.
-for service in redis-server haproxy; do
+for service in redis-server haproxy nginx; do
   if [[ " ${missing[*]} " = *" $service "* ]]; then
     update-rc.d "$service" disable
   fi
