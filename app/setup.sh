@@ -19,7 +19,7 @@ for job in "$@"; do
     demo) packages+=("${demo[@]}") ;;
     test)
       packages+=("${demo[@]}" python3-aiohttp python3-pytest openssl iproute2
-        nftables clang-format)
+        nftables clang-format nodejs node-ws)
       # Ubuntu has Chromium only as a snap: there the browser's test is skipped.
       [[ $ID = debian ]] && packages+=(chromium) ;;
     fuzz) packages+=(clang libclang-rt-dev) ;;
