@@ -11,7 +11,7 @@ const waits = [];
 let now = 0;
 
 Math.random = () => random;
-performance.now = () => now;
+Object.defineProperty(globalThis, "performance", { value: { now: () => now } });
 globalThis.setTimeout = (connect, delay) => {
   if (delay === TIMEOUT) return;
   waits.push(delay);
