@@ -64,6 +64,10 @@ class InNode(Process, Transcript):
         """Returns all lines so far."""
         return self.out.all()
 
+    def check_end(self):
+        """Checks that nothing keeps Node running."""
+        assert self.wait() == 0
+
 
 class InPage(Transcript):
     """A client in a page of a browser."""
@@ -83,6 +87,9 @@ class InPage(Transcript):
     async def lines(self):
         """Returns all lines so far."""
         return await self.page.evaluate("lines")
+
+    def check_end(self):
+        """Checks nothing: a page stays."""
 
     async def set_offline(self, offline):
         """Takes the network from the browser, or gives it back."""
@@ -191,6 +198,7 @@ async def test_a_client_that_is_to_stay_away_stays_away(lab, follow, code):
         await confirm(node, "456", other)
         assert (await get(node, "/stats"))["joins"] == 2
         assert len(await client.lines()) == len(OPEN) + 2
+        client.check_end()
 
 
 async def test_a_client_whose_token_has_expired_comes_back_with_a_new_one(
@@ -218,6 +226,7 @@ async def test_a_client_goes_on_to_a_node_that_greets_it(lab, follow):
             await client.until(*OPEN)
             assert (await request(node, "DELETE", "/socket/456")).status == 200
             await client.until("closed", "end: 4500 for good")
+            client.check_end()
 
 
 async def test_a_page_without_network_waits_for_it(lab, chromium, site):
