@@ -1,6 +1,5 @@
 """What app/js/waybill.js does for its users, in a browser and in Node."""
 
-import contextlib
 import functools
 import json
 import re
@@ -10,98 +9,18 @@ from dataclasses import dataclass
 
 import pytest
 
-from chromium import Chromium
 from clients import GREETING, confirm, get, join, keep, push, request, until_offline
-from harness import ROOT, Process, eventually
+from harness import ROOT, eventually
 from page_server import page_server
 from tokens import SECRET, token
+from transcripts import HERE, in_node, in_page
 
-HERE = ROOT / "test/browser"
 CLIENT = ROOT / "app/js/waybill.js"
 GUIDE = (ROOT / "docs/guide/javascript.md").read_text()
 
 OPEN = ["open", f"greeting: {GREETING}"]
 # So long that no test would see the end of a wait.
 PATIENT = {"minDelay": 10**9, "maxDelay": 10**9}
-
-
-class Transcript:
-    """What a user of the client sees, as transcript.mjs tells it."""
-
-    _read = 0
-
-    async def until(self, *beginnings):
-        """Waits until lines that begin so come one after the other, behind those that
-        were waited for before."""
-        async def have_come():
-            lines = await self.lines()
-            for end in range(self._read + len(beginnings), len(lines) + 1):
-                if all(map(str.startswith, lines[end - len(beginnings):end], beginnings)):
-                    self._read = end
-                    return True
-            return False
-
-        try:
-            await eventually(have_come)
-        except AssertionError:
-            raise AssertionError(f"{beginnings} do not come: {await self.lines()}") from None
-
-    async def messages(self):
-        """Returns the texts of all messages."""
-        return [line.removeprefix("message: ") for line in await self.lines()
-                if line.startswith("message: ")]
-
-
-class InNode(Process, Transcript):
-    """A client in Node, with the package ws or Node's own WebSocket."""
-
-    def __init__(self, sort, base, name, options):
-        own = ["--experimental-websocket"] if sort == "own" else []
-        super().__init__("node", *own, HERE / "follow.mjs", sort, json.dumps(base), name,
-                         json.dumps(options))
-
-    async def lines(self):
-        """Returns all lines so far."""
-        return self.out.all()
-
-    def check_end(self):
-        """Checks that nothing keeps Node running."""
-        assert self.wait() == 0
-
-
-class InPage(Transcript):
-    """A client in a page of a browser."""
-
-    def __init__(self, page):
-        self.page = page
-
-    async def start(self, base, name, options):
-        """Starts the client, once the page is there."""
-        ready = "location.protocol == 'http:' && document.readyState == 'complete'"
-        await eventually(lambda: self.page.evaluate(ready))
-        arguments = ", ".join(map(json.dumps, (base, name, options)))
-        await self.page.evaluate(
-            "import('/test/browser/transcript.mjs').then(({ follow }) => {"
-            f"  self.lines = []; follow(line => lines.push(line), {arguments}); }})")
-
-    async def lines(self):
-        """Returns all lines so far."""
-        return await self.page.evaluate("lines")
-
-    def check_end(self):
-        """Checks nothing: a page stays."""
-
-    async def set_offline(self, offline):
-        """Takes the network from the browser, or gives it back."""
-        await self.page.command("Network.emulateNetworkConditions", offline=offline, latency=0,
-                                downloadThroughput=-1, uploadThroughput=-1)
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    """A browser for all tests of the module."""
-    with Chromium() as result:
-        yield result
 
 
 @dataclass
@@ -118,22 +37,6 @@ def site():
     pages = {"/": str}
     with page_server(pages) as url:
         yield Site(url, pages)
-
-
-@contextlib.asynccontextmanager
-async def in_page(chromium, site, base, name, **options):
-    """Opens a client in a page, for the time of an `async with`."""
-    async with chromium.page(site.url) as page:
-        client = InPage(page)
-        await client.start(base, name, options)
-        yield client
-
-
-@contextlib.asynccontextmanager
-async def in_node(sort, base, name, **options):
-    """Starts a client in Node, for the time of an `async with`."""
-    with InNode(sort, base, name, options) as client:
-        yield client
 
 
 @functools.cache
@@ -159,9 +62,9 @@ def base_of(*nodes):
     return [f"http://{node.host}:{node.port}" for node in nodes]
 
 
-def restart(lab, node, *options, **more):
+def restart(lab, node, **more):
     """Starts a node where another one was."""
-    return lab.node(*options, listen=f"{node.host}:{node.port}", **more)
+    return lab.node(listen=f"{node.host}:{node.port}", **more)
 
 
 async def test_a_client_comes_back_to_a_killed_node_and_misses_nothing_kept(lab, follow):
@@ -207,12 +110,13 @@ async def test_a_client_whose_token_has_expired_comes_back_with_a_new_one(
     keys.write_text(SECRET)
     node = lab.node("--auth", "jwt", "--jwt-key-file", keys)
     # What the service of tokens answers, one after the other.
-    answers = [lambda: token("456", lifetime=2), lambda: "no-token",
+    answers = [lambda: token("456", lifetime=2), str, lambda: "forged",
                lambda: token("456")]
     site.pages["/token"] = lambda: answers.pop(0)()
     async with follow(base_of(node), "456", tokens=f"{site.url}/token") as client:
         await client.until(
             *OPEN, "waiting", "end: 4001 for now (your token has expired)",
+            "connecting", "waiting", "end: 0 for now (Error: no token today)",
             "connecting", "waiting", "end: 1006 for now", "connecting", *OPEN)
         assert answers == []
 
@@ -265,6 +169,37 @@ async def test_a_page_that_is_seen_or_has_network_again_comes_back_at_once(lab, 
         restart(lab, node)
         await client.set_offline(False)
         await client.until("connecting", *OPEN)
+
+
+async def test_a_client_sends_while_it_is_open(lab, chromium, site):
+    node = lab.node("--greeting", "", "--upstream", "echo")
+    async with in_page(chromium, site, base_of(node), "456", greeting=False) as client:
+        await client.until("open", "greeting: ")
+        assert await client.page.evaluate("waybill.send('to you')") is True
+        await client.until("message: to you")
+        await client.page.evaluate("waybill.close()")
+        await client.until("closed")
+        await until_offline(node, "456")
+        assert await client.page.evaluate("waybill.send('to you')") is False
+
+
+async def test_bases_may_be_relative_and_of_http(chromium, site):
+    ask = """import('/app/js/waybill.js').then(({{ Waybill }}) => {{
+      let url;
+      class WebSocket {{ constructor(given) {{ url = given; }} close() {{}} }}
+      const waybill = new Waybill({base}, 'a?b/ü', {{ topics: ['x', 'y&z'], WebSocket }});
+      waybill.close();
+      return url;
+    }}).catch(String)"""
+    rest = "/websocket/a%3Fb%2F%C3%BC?topics=x%2Cy%26z"
+    urls = {"/": site.url.replace("http", "ws") + rest,
+            "/deep/": site.url.replace("http", "ws") + "/deep" + rest,
+            "https://push.example.com": "wss://push.example.com" + rest,
+            "ws://push.example.com:81/": "ws://push.example.com:81" + rest,
+            "push.example.com:81": "TypeError: push.example.com:81 is not for WebSockets"}
+    async with in_page(chromium, site, "http://127.0.0.1:9", "456") as client:
+        for base, url in urls.items():
+            assert await client.page.evaluate(ask.format(base=json.dumps(base))) == url
 
 
 def waits(*connections, random=1):
