@@ -300,7 +300,7 @@ FLOODS = {
 
 
 async def pour(ws, data, times):
-    """Sends data again and again, for as long as the other side reads."""
+    """Sends data again and again, for as long as the other side reads and stays."""
     writer = ws.socket
     writer.setblocking(False)
     loop = asyncio.get_running_loop()
@@ -308,7 +308,7 @@ async def pour(ws, data, times):
         try:
             async with asyncio.timeout(2):
                 await loop.sock_sendall(writer, data)
-        except TimeoutError:
+        except (TimeoutError, ConnectionError):
             return
 
 
