@@ -1,8 +1,14 @@
-/** `token`, connect and greeting; greeted; until the next attempt; until the network is
- * back; for good, after `close()` or a close code from 4500 to 4999. */
+/**
+ * What a client is at:
+ * - `connecting`: it gets a token, connects and waits for the greeting;
+ * - `open`: it has been greeted;
+ * - `waiting`: it waits before the next attempt;
+ * - `offline`: it waits until the browser has a network;
+ * - `closed`: it comes back no more, after `close()` or a close code from 4500 to 4999.
+ */
 export type State = "connecting" | "open" | "waiting" | "offline" | "closed";
 
-/** What is needed of a WebSocket: that of browsers, of Node 22 and of its package ws. */
+/** What is needed of a WebSocket. Browsers, Node 22 and its package ws have one. */
 export interface WebSocketLike {
   binaryType: string;
   readonly readyState: number;

@@ -5,7 +5,8 @@ import { createRequire } from "node:module";
 import { follow } from "./transcript.mjs";
 
 const [sort, base, id, options] = process.argv.slice(2);
+const given = JSON.parse(options);
 // Where Debian keeps it, other builds of Node do not look.
-const given = sort === "ws" && { WebSocket: createRequire(import.meta.url)("/usr/share/nodejs/ws") };
-const waybill = follow(console.log, JSON.parse(base), id, { ...JSON.parse(options), ...given });
+if (sort === "ws") given.WebSocket = createRequire(import.meta.url)("/usr/share/nodejs/ws");
+const waybill = follow(console.log, JSON.parse(base), id, given);
 process.on("SIGTERM", () => waybill.close());
