@@ -20,6 +20,8 @@ for job in "$@"; do
     test)
       packages+=("${demo[@]}" nginx python3-aiohttp python3-pytest openssl iproute2
         nftables clang-format)
+      # For the client in JavaScript.
+      packages+=(nodejs node-ws)
       # Ubuntu has Chromium only as a snap: there the browser's test is skipped.
       [[ $ID = debian ]] && packages+=(chromium) ;;
     fuzz) packages+=(clang libclang-rt-dev) ;;
