@@ -21,7 +21,10 @@ for job in "$@"; do
       packages+=("${demo[@]}" python3-aiohttp python3-pytest openssl iproute2
         nftables clang-format)
       # Ubuntu has Chromium only as a snap: there the browser's test is skipped.
-      [[ $ID = debian ]] && packages+=(chromium) ;;
+      [[ $ID = debian ]] && packages+=(chromium)
+      packages+=(python3-jsonschema python3-yaml)
+      # Node.js of another source than Debian brings its npm along.
+      command -v npm > /dev/null || packages+=(npm) ;;
     fuzz) packages+=(clang libclang-rt-dev) ;;
     *)
       echo "setup.sh: no job is called $job" >&2
