@@ -9,8 +9,12 @@ from harness import ROOT
 
 REFERENCE = ROOT / "docs/reference"
 
-# What `npm ci --prefix test` installs, as test/run.sh has it do.
-MODULES = ROOT / "test/node_modules"
+
+def module(path):
+    """Returns a file of a package of npm, which test/run.sh has installed."""
+    result = ROOT / "test/node_modules" / path
+    assert result.exists(), "run npm ci --prefix test"
+    return result
 
 
 def words_of(text):

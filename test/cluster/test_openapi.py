@@ -17,7 +17,7 @@ from harness import Server, together
 from openapi_cases import (ADMINS_PORT, AWAY, BUSY, CASES, CHUNKS, CLIENTS_PORT, DROPPED, EMPTY,
                            FORBIDDEN, FROZEN, FULL, GUARDED, LIMITED, OPEN, REFUSING, STOPPING,
                            TOO_LARGE, TOO_LATE, UNREAD, UPGRADE, WEBSOCKET, WITH_TOKEN, Case)
-from reference import MODULES, REFERENCE, Description, sources, tables_of, words_of
+from reference import REFERENCE, Description, module, sources, tables_of, words_of
 from tokens import SECRET, bearer, make_key, token
 
 API = Description("openapi.yaml")
@@ -261,7 +261,7 @@ async def test_no_other_path_is_there(lab):
 
 
 def test_it_is_openapi():
-    found = subprocess.run([MODULES / ".bin/validate-api", REFERENCE / "openapi.yaml"],
+    found = subprocess.run([module(".bin/validate-api"), REFERENCE / "openapi.yaml"],
                            capture_output=True, text=True)
     assert json.loads(found.stdout)["valid"], found.stdout
 
