@@ -23,7 +23,10 @@ for job in "$@"; do
       # For the client in JavaScript.
       packages+=(nodejs node-ws)
       # Ubuntu has Chromium only as a snap: there the browser's test is skipped.
-      [[ $ID = debian ]] && packages+=(chromium) ;;
+      [[ $ID = debian ]] && packages+=(chromium)
+      packages+=(python3-jsonschema python3-yaml)
+      # Node.js of another source than Debian brings its npm along.
+      command -v npm > /dev/null || packages+=(npm) ;;
     fuzz) packages+=(clang libclang-rt-dev) ;;
     *)
       echo "setup.sh: no job is called $job" >&2

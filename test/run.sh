@@ -10,6 +10,9 @@ preset=${1:-release}
 kind=test
 [[ $preset = fuzz ]] && kind=fuzz
 bash app/setup.sh build "$kind"
+if [[ $kind = test ]]; then
+  npm ci --prefix test --no-audit --no-fund --loglevel error
+fi
 echo "Building $preset, which takes some minutes the first time"
 cmake --preset "$preset"
 cmake --build --preset "$preset"
