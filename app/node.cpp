@@ -13,6 +13,7 @@
 
 #include "actors/loopback.hpp"
 #include "actors/system_config.hpp"
+#include "app/console.hpp"
 #include "app/log.hpp"
 #include "app/ports.hpp"
 #include "app/reload.hpp"
@@ -241,10 +242,11 @@ int run_node(const options& config) {
     auto& actors = dynamic_cast<gateway&>(
       *caf::actor_cast<caf::abstract_actor*>(gateways.back()));
     workers.push_back(
-      {loop, contexts.emplace_back(net::server_context{
-               {actors, config.node, config.access.loaded, version(),
-                config.max_topics, config.limits.max_push_rate > 0},
-               config.connections})});
+      {loop,
+       contexts.emplace_back(net::server_context{
+         {actors, config.node, config.access.loaded, version(),
+          config.max_topics, config.limits.max_push_rate > 0, console_files()},
+         config.connections})});
   }
   net::server server{workers,
                      [](const std::string& what) {

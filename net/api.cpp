@@ -24,7 +24,8 @@ enum class resource {
   livez,
   readyz,
   stats,
-  metrics
+  metrics,
+  console
 };
 
 resource find_resource(const target& where) {
@@ -35,6 +36,8 @@ resource find_resource(const target& where) {
     return resource::socket;
   if (path.size() == 2 && path[0] == "topic")
     return resource::topic;
+  if (path.size() == 2 && path[0] == "console")
+    return resource::console;
   if (path.size() != 1)
     return resource::none;
   if (path[0] == "broadcast")
@@ -49,6 +52,8 @@ resource find_resource(const target& where) {
     return resource::stats;
   if (path[0] == "metrics")
     return resource::metrics;
+  if (path[0] == "console")
+    return resource::console;
   return resource::none;
 }
 
@@ -69,6 +74,7 @@ std::string_view allowed_methods(resource what) {
   case resource::readyz:
   case resource::stats:
   case resource::metrics:
+  case resource::console:
     return "GET, HEAD";
   }
   return "";
@@ -227,6 +233,25 @@ void handle_metrics(api_context& context, answer_handler then) {
   });
 }
 
+answer no_such_path() {
+  return failure(http::status::not_found, "no_such_path",
+                 "push with POST /socket/{id}");
+}
+
+void handle_console(const api_context& context, const target& where,
+                    const answer_handler& then) {
+  auto name = where.path.size() < 2 ? "" : where.path[1];
+  auto found = context.console->find(name);
+  if (found == context.console->end())
+    return then(no_such_path());
+  // It may neither be framed by another page nor be kept past an upgrade.
+  then({http::status::ok,
+        found->second.text,
+        {{http::field::content_type, found->second.type + "; charset=utf-8"},
+         {http::field::x_frame_options, "DENY"},
+         {http::field::cache_control, "no-cache"}}});
+}
+
 /// Returns how many pushes a request asks for.
 uint64_t count_pushes(const request& what) {
   if (what.method != http::verb::post)
@@ -274,6 +299,9 @@ void run(api_context& context, request what, timer_type& timer,
   case resource::metrics:
     handle_metrics(context, std::move(then));
     break;
+  case resource::console:
+    handle_console(context, what.where, then);
+    break;
   case resource::none:
   case resource::websocket:
     // Nobody asks: the one is refused by `check`, the other becomes a session.
@@ -304,6 +332,7 @@ std::optional<scope> scope_of(const request& what) noexcept {
   case resource::websocket:
   case resource::livez:
   case resource::readyz:
+  case resource::console:
     break;
   }
   return std::nullopt;
@@ -324,6 +353,7 @@ std::optional<push_address> address_of(const request& what) {
   case resource::readyz:
   case resource::stats:
   case resource::metrics:
+  case resource::console:
     break;
   }
   return std::nullopt;
@@ -367,8 +397,7 @@ std::optional<answer> check(const request& what, size_t max_topics) {
   if (auto wrong = check_port(found, what.port))
     return wrong;
   if (found == resource::none)
-    return failure(http::status::not_found, "no_such_path",
-                   "push with POST /socket/{id}");
+    return no_such_path();
   if (what.method == http::verb::unknown)
     return failure(http::status::not_implemented, "no_such_method",
                    "use DELETE, GET, HEAD or POST");
@@ -402,6 +431,7 @@ std::optional<answer> check(const request& what, size_t max_topics) {
   case resource::readyz:
   case resource::stats:
   case resource::metrics:
+  case resource::console:
     break;
   }
   return std::nullopt;

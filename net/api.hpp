@@ -11,6 +11,7 @@
 #include "net/config.hpp"
 #include "net/peer_address.hpp"
 #include "net/request.hpp"
+#include "net/static_file.hpp"
 #include "net/timer.hpp"
 
 namespace waybill::net {
@@ -56,6 +57,9 @@ struct api_context {
 
   /// Set if the pushes of each pusher are counted.
   bool limits_pushes = false;
+
+  /// The files of the console, by what stands behind `/console/`.
+  static_files console = std::make_shared<static_files::element_type>();
 };
 
 /// Gets the answer to a request.
