@@ -16,14 +16,13 @@ function toAxis(more) {
 }
 
 const timeRange = (_, min, max) => [max - SECONDS, max];
-const valueRange = (_, min, max) => [0, Math.max(max * 1.1, 1)];
 
-function toOptions(series, format, width) {
+function toOptions({ series, format, least }, width) {
   return {
     width, height: HEIGHT, legend: { show: false }, cursor: { show: false },
     padding: [8, 8, 0, 0],
-    scales: { x: { range: timeRange }, y: { range: valueRange } },
-    axes: [toAxis({ size: 24, space: 60, values: (_, all) => all.map(clock) }),
+    scales: { x: { range: timeRange }, y: { range: (_, min, max) => [0, Math.max(max * 1.1, least)] } },
+    axes: [toAxis({ size: 24, space: 44, values: (_, all) => all.map(clock) }),
            toAxis({ size: 52, space: 28, values: (_, all) => all.map(format) })],
     series: [{}, ...series.map(({ style }) => ({
       stroke: () => colour(`--${style}`), width: 1.5, points: { show: false } }))],
@@ -33,7 +32,8 @@ function toOptions(series, format, width) {
 function toLegend({ name, style }) {
   const entry = make("li");
   const value = make("b", "–");
-  entry.append(make("span", "", `swatch ${style}`), `${name} `, value);
+  if (name) entry.append(make("span", "", `swatch ${style}`), `${name} `);
+  entry.append(value);
   return { entry, value };
 }
 
@@ -44,8 +44,9 @@ export class Chart {
   #plot;
 
   // A series is `{name, style, of}`: a colour of the style sheet, and a function that returns
-  // the value of a point, which is null for a gap.
-  constructor({ title, series, format }) {
+  // the value of a point, which is null for a gap. What is `least` is as high as the chart.
+  constructor(options) {
+    const { title, series, format } = options;
     this.#series = series;
     this.#format = format;
     this.#legends = series.map(toLegend);
@@ -60,7 +61,7 @@ export class Chart {
     figure.append(caption, canvas);
     find("#charts").append(figure);
     const empty = [[], ...series.map(() => [])];
-    this.#plot = new uPlot(toOptions(series, format, canvas.clientWidth), empty, canvas);
+    this.#plot = new uPlot(toOptions(options, canvas.clientWidth), empty, canvas);
     new ResizeObserver(() => this.#plot.setSize({ width: canvas.clientWidth, height: HEIGHT }))
       .observe(canvas);
     matchMedia("(prefers-color-scheme: dark)")

@@ -49,17 +49,21 @@ const series = (name, style, title = "") => ({ name: title, style, of: known(nam
 const FIGURES = [
   ["Sessions", "sessions", toCount], ["Addresses", "addresses", toCount],
   ["Pushes a second", "pushes", toRate], ["Deliveries a second", "deliveries", toRate],
-  ["In queues", "queued", toBytes], ["Half received in", "p50", toTime],
-  ["99% received in", "p99", toTime],
+  ["In queues", "queued", toBytes], ["p50 to received", "p50", toTime],
+  ["p99 to received", "p99", toTime],
 ];
 const CHARTS = [
-  { title: "Pushes a second, by answer", format: toRate,
+  { title: "Pushes a second, by answer", format: toRate, least: 1,
     series: [...STATUSES, "other"].map(name => series(name, `status-${name}`, name)) },
-  { title: `Time to receive, of the last ${RECENT} s`, format: toTime,
-    series: [series("p50", "first", "half within"), series("p99", "second", "99% within")] },
-  { title: "Deliveries a second", format: toRate, series: [series("deliveries", "first")] },
-  { title: "Sessions", format: toCount, series: [series("sessions", "first")] },
-  { title: "In queues", format: toBytes, series: [series("queued", "first")] },
+  { title: `Time to received, of the last ${RECENT} s`, format: toTime, least: 0.005,
+    series: [series("p50", "first", "p50"), series("p99", "second", "p99")] },
+  { title: "Deliveries a second", format: toRate, least: 1,
+    series: [series("deliveries", "first")] },
+  { title: "Sessions", format: toCount, least: 4, series: [series("sessions", "first")] },
+  { title: "In queues", format: toBytes, least: 1000, series: [series("queued", "first")] },
+  { title: "Lost a second", format: toRate, least: 1,
+    series: [series("refused", "status-503", "refused"), series("closed", "status-504", "closed"),
+             series("dropped", "status-404", "dropped")] },
 ];
 
 // What was told in the last minutes: `{time, metrics}`, the time in seconds.
@@ -80,7 +84,10 @@ function ratesOf(now, before) {
   const pushes = rate(ANSWERS);
   const other = pushes - Object.values(answers).reduce((sum, each) => sum + each);
   return { ...answers, other: Math.max(other, 0), pushes,
-           deliveries: rate("waybill_deliveries_total") };
+           deliveries: rate("waybill_deliveries_total"),
+           refused: rate("waybill_refused_total", { reason: "request" }),
+           closed: rate("waybill_closed_sessions_total"),
+           dropped: rate("waybill_dropped_frames_total") };
 }
 
 // Returns what a sample says, compared with those before it.

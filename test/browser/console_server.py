@@ -18,7 +18,8 @@ FILES = {path.name: path for path in FOLDER.rglob("*") if path.suffix in {".js",
 class ConsoleServer:
     """What stands between a page and a node.
 
-    @param answers what is answered in place of the node: texts by path
+    @param answers what is answered in place of the node: functions that
+        return a text, by path
     """
 
     def __init__(self, node, answers):
@@ -39,7 +40,7 @@ class ConsoleServer:
         """Answers with what the node does."""
         self.requests.append(request)
         if request.path in self._answers:
-            return web.Response(text=self._answers[request.path])
+            return web.Response(text=self._answers[request.path]())
         names = {"Authorization", "Content-Type"} & request.headers.keys()
         try:
             async with self._session.request(
