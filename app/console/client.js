@@ -12,8 +12,9 @@ const CODES = {
   1001: "the node is stopping: connect again, to another one",
   1002: "the protocol was violated",
   1005: "closed without a code",
-  1006: "no WebSocket, or cut off: nobody listens there, the handshake was refused (token, "
-    + "origin, limits, a bad name), or the network failed. A browser does not say which",
+  1006: "no WebSocket, or cut off. Nobody listens there, it is the port for admins, the "
+    + "handshake was refused (token, origin, limits, a bad name), or the network failed; a "
+    + "browser does not say which",
   1007: "a text was not UTF-8",
   1008: "this client sent too much: connect again later",
   1009: "a message was larger than the node takes",

@@ -64,12 +64,17 @@ export async function ask(method, path, { body, timeout } = {}) {
   return { status: response.status, text, json: parse(text), took: performance.now() - begin };
 }
 
+const sentence = text => `${text[0].toUpperCase()}${text.slice(1)}.`;
+
 // Returns what is wrong, in words for people.
 export function explain({ status, json }) {
-  const message = json?.message ?? `The answer is HTTP ${status}.`;
-  if (status === 401) return `${message} (Enter an API key above.)`;
-  return message;
+  const message = json?.message ? sentence(json.message) : `The answer is HTTP ${status}.`;
+  return status === 401 ? `${message} Enter an API key above.` : message;
 }
 
-export const explainError = error => error instanceof TypeError
-  ? "The node cannot be reached." : error.message;
+export function explainError(error) {
+  if (error.name === "TimeoutError") return "The node does not answer.";
+  // What fetch throws.
+  if (error instanceof TypeError) return "The node cannot be reached.";
+  return error.message;
+}

@@ -29,7 +29,7 @@ const LOSSES = [
 ];
 
 const toCount = value => Math.round(value).toLocaleString("en-GB");
-const toRate = value => value > 0 && value < 10 ? value.toFixed(1) : toCount(value);
+const toRate = value => value >= 0.05 && value < 10 ? value.toFixed(1) : toCount(value);
 
 function toBytes(value) {
   const power = value < 1000 ? 0 : Math.min(Math.floor(Math.log10(value) / 3), 4);
@@ -72,14 +72,17 @@ const samples = [];
 const points = [];
 let denied = false;
 
+// Since 1970, by a clock that nobody sets.
+const seconds = () => (performance.timeOrigin + performance.now()) / 1000;
+
 function trim(all, now) {
   while (all[0].time < now - SECONDS) all.shift();
 }
 
 function ratesOf(now, before) {
-  const seconds = now.time - before.time;
-  const rate = (name, labels) => increase(valueOf(now.metrics, name, labels),
-                                          valueOf(before.metrics, name, labels)) / seconds;
+  const rate = (name, labels) => increase(
+    valueOf(now.metrics, name, labels), valueOf(before.metrics, name, labels)
+  ) / (now.time - before.time);
   const answers = Object.fromEntries(STATUSES.map(status => [status, rate(ANSWERS, { status })]));
   const pushes = rate(ANSWERS);
   const other = pushes - Object.values(answers).reduce((sum, each) => sum + each);
@@ -131,7 +134,7 @@ function showNode(metrics) {
 }
 
 function take(metrics) {
-  const now = { time: Date.now() / 1000, metrics };
+  const now = { time: seconds(), metrics };
   points.push(toPoint(now));
   samples.push(now);
   trim(samples, now.time);
@@ -168,7 +171,7 @@ function miss(error) {
 
 async function poll(figures, charts) {
   const [told] = await Promise.all([askMetrics(), askReady()]).catch(error => [miss(error)]);
-  if (!told) points.push({ time: Date.now() / 1000 });
+  if (!told) points.push({ time: seconds() });
   show(figures, charts);
   setTimeout(poll, PERIOD, figures, charts);
 }

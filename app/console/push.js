@@ -8,22 +8,25 @@ const ttl = find("#push-ttl");
 const note = find("#push-note");
 const json = find("#push-answer");
 
+// Counts pushes: only what became of the last one is told.
+let latest = 0;
+
 // Tells how far a push came, for what is known of that.
 function tellCounts({ nodes, sessions, written, received, dropped, unknown }) {
   const told = [];
-  if (received !== undefined) told.push(`Received by ${received} of ${count(sessions, "session")}.`);
-  else if (written !== undefined) told.push(`Written to ${written} of ${count(sessions, "session")}.`);
-  if (nodes !== undefined) told.push(`${count(nodes, "node")} ${nodes === 1 ? "holds" : "hold"} it.`);
+  const come = received === undefined ? `Written to ${written}` : `Received by ${received}`;
+  if (sessions) told.push(`${come} of ${count(sessions, "session")}.`);
+  if (nodes) told.push(`${count(nodes, "node")} ${nodes === 1 ? "holds" : "hold"} it.`);
   if (dropped) told.push(`${count(dropped, "session")} dropped it: their clients read too slowly.`);
   if (unknown) told.push(`${count(unknown, "node")} did not say.`);
   return told.join(" ");
 }
 
-export function tell(answer) {
+function tell(answer) {
   const counts = tellCounts(answer.json ?? {});
   if (answer.status === 200) return counts;
-  if (answer.status === 202) return `Kept for the id, until a client has confirmed it. ${counts}`;
-  return `${explain(answer)} ${counts}`;
+  if (answer.status === 202) return `Kept for the id, until a client has confirmed it. ${counts}`.trim();
+  return `${explain(answer)} ${counts}`.trim();
 }
 
 function target() {
@@ -35,8 +38,10 @@ function target() {
 }
 
 async function push() {
+  const mine = ++latest;
   say(note, "Waiting for the answer…");
   const answer = await ask("POST", target(), { body: find("#push-message").value });
+  if (mine !== latest) return;
   const state = answer.status < 300 ? "good" : "bad";
   say(note, `${answer.status} after ${Math.round(answer.took)} ms. ${tell(answer)}`, state);
   json.hidden = false;

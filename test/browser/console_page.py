@@ -23,8 +23,8 @@ WATCH = """
 
 # Makes a clock run a hundred times as fast.
 HURRY = """
-  const begin = Date.now(), wait = setTimeout;
-  Date.now = () => begin + performance.now() * 100;
+  const now = performance.now.bind(performance), wait = setTimeout;
+  performance.now = () => now() * 100;
   self.setTimeout = (call, time, ...rest) => wait(call, time / 100, ...rest);
 """
 
@@ -45,6 +45,7 @@ class ConsolePage:
         """Opens the console, with a script before its own."""
         await self.page.command("Page.enable")
         await self.page.command("Page.addScriptToEvaluateOnNewDocument", source=WATCH + script)
+        await self.page.command("Emulation.setScrollbarsHidden", hidden=True)
         await self.page.command("Page.navigate", url=self.server.url)
         # The last thing that its script does.
         await eventually(lambda: self.page.evaluate(
