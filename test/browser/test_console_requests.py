@@ -174,8 +174,9 @@ async def test_no_name_message_or_answer_becomes_html(lab, chromium):
         await console.until("#kick-question", f"Close all sessions of {HOSTILE}?")
         await console.until("#node", "<b>tomcat</b> 0.1.0")
         await console.until("#losses td", "sessions closed: <b>slow")
+        await console.press("Escape")
         await console.find(f"{HOSTILE}/")
-        await console.until("#find-note", " ")
+        await eventually(lambda: console.of("#find-note", "dataset.state == 'bad'"))
         assert before == await console.page.evaluate(
             "document.querySelectorAll('b, i, img, script').length")
 
