@@ -27,6 +27,7 @@ const CODES = {
 
 const note = find("#client-note");
 const log = find("#client-log");
+const entries = find("#client-log ol");
 const send = find("#client-send button");
 
 let socket = null;
@@ -41,8 +42,8 @@ function add(kind, text, size) {
   const entry = make("li", "", kind);
   entry.append(make("time", clock()), make("span", kind, "kind"),
                make("span", size === undefined ? "" : `${size} B`, "size"), make("code", text));
-  log.append(entry);
-  if (log.childElementCount > MOST_ENTRIES) log.firstElementChild.remove();
+  entries.append(entry);
+  if (entries.childElementCount > MOST_ENTRIES) entries.firstElementChild.remove();
   if (atEnd) log.scrollTop = log.scrollHeight;
 }
 

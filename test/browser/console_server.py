@@ -12,7 +12,7 @@ HEADERS = {
                                "connect-src 'self' ws: wss:; img-src 'self' data:",
     "X-Frame-Options": "DENY",
 }
-FILES = {path.name: path for path in FOLDER.rglob("*") if path.suffix in {".js", ".css"}}
+FILES = {path.name: path for path in FOLDER.rglob("*.*")}
 
 
 class ConsoleServer:
@@ -33,7 +33,8 @@ class ConsoleServer:
 
     async def _page(self, request):
         """Answers with a file of the console."""
-        path = FILES.get(request.match_info.get("name"), FOLDER / "index.html")
+        if not (path := FILES.get(request.match_info.get("name", "index.html"))):
+            raise web.HTTPNotFound
         return web.FileResponse(path, headers=HEADERS)
 
     async def _pass_on(self, request):

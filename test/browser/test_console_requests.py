@@ -145,7 +145,7 @@ async def test_a_client_keeps_the_last_frames_only(lab, chromium):
         assert (await request(node, "POST", "/push", lines.encode())).status == 200
         await push(node, "456", "x" * 5000)
         await console.until("#client-log li", "and 1000 characters more")
-        assert await console.of("#client-log", "childElementCount") == 500
+        assert await console.of("#client-log ol", "childElementCount") == 500
         log = "#client-log"
         assert await console.of(log, "scrollTop") > 1000
         # Whoever reads further up stays there.
