@@ -1,0 +1,80 @@
+// What all parts of the console need: elements, and answers of the node.
+
+const KEY = "waybill-key";
+
+// The page may stand behind the prefix of a proxy.
+const BASE = new URL(".", location.href);
+
+export const find = selector => document.querySelector(selector);
+
+export function make(tag, text = "", className = "") {
+  const element = document.createElement(tag);
+  element.textContent = text;
+  element.className = className;
+  return element;
+}
+
+// Screen readers read aloud what is written, even if it is the same as before.
+export function say(element, text, state = "") {
+  if (element.textContent !== text) element.textContent = text;
+  element.dataset.state = state;
+}
+
+export const count = (number, what) => `${number} ${what}${number === 1 ? "" : "s"}`;
+
+export const key = () => sessionStorage.getItem(KEY) ?? "";
+
+export function setKey(text) {
+  if (/[^\x21-\x7e]/.test(text)) throw new Error("A key has visible ASCII characters only.");
+  if (text) sessionStorage.setItem(KEY, text);
+  else sessionStorage.removeItem(KEY);
+  document.dispatchEvent(new Event("key"));
+}
+
+// A browser takes these out of a path, even if they are percent-encoded.
+export function segment(name) {
+  if (/^\.\.?$/.test(name)) throw new Error(`No browser can ask for the name “${name}”.`);
+  return encodeURIComponent(name);
+}
+
+export function websocketBase() {
+  const url = new URL(BASE);
+  url.protocol = url.protocol.replace("http", "ws");
+  return url.href;
+}
+
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+// Returns the status, the text and, if it is that, the JSON of an answer, and the
+// milliseconds that it took.
+export async function ask(method, path, { body, timeout } = {}) {
+  const begin = performance.now();
+  const response = await fetch(new URL(path, BASE), {
+    method, body, cache: "no-store",
+    headers: key() ? { Authorization: `Bearer ${key()}` } : {},
+    signal: timeout && AbortSignal.timeout(timeout),
+  });
+  const text = await response.text();
+  return { status: response.status, text, json: parse(text), took: performance.now() - begin };
+}
+
+const sentence = text => `${text[0].toUpperCase()}${text.slice(1)}.`;
+
+// Returns what is wrong, in words for people.
+export function explain({ status, json }) {
+  const message = json?.message ? sentence(json.message) : `The answer is HTTP ${status}.`;
+  return status === 401 ? `${message} Enter an API key above.` : message;
+}
+
+export function explainError(error) {
+  if (error.name === "TimeoutError") return "The node does not answer.";
+  // What fetch throws.
+  if (error instanceof TypeError) return "The node cannot be reached.";
+  return error.message;
+}

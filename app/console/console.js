@@ -1,0 +1,30 @@
+// The console of a node: see docs/guide/console.md.
+
+import { find, key, say, setKey } from "./common.js";
+import * as client from "./client.js";
+import * as live from "./live.js";
+import * as push from "./push.js";
+import * as sessions from "./sessions.js";
+
+function useKey(event) {
+  event.preventDefault();
+  try {
+    setKey(find("#key").value.trim());
+    say(find("#key-note"), key() ? "Kept in this tab only." : "No key is used.");
+  } catch (error) {
+    say(find("#key-note"), error.message, "bad");
+  }
+}
+
+function onKeydown(event) {
+  const writes = event.target.closest?.("input, textarea, select, dialog");
+  if (event.key !== "/" || writes || event.ctrlKey || event.metaKey || event.altKey) return;
+  event.preventDefault();
+  find("#find-id").focus();
+  find("#find-id").select();
+}
+
+find("#key").value = key();
+find("#key-form").addEventListener("submit", useKey);
+document.addEventListener("keydown", onKeydown);
+for (const part of [sessions, push, client, live]) part.start();
