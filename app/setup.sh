@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian or Ubuntu packages that a job needs, if any is missing.
 #
-#   bash app/setup.sh build|demo|test|fuzz...
+#   bash app/setup.sh build|demo|test|fuzz|package...
 set -euo pipefail
 
 # shellcheck source=/dev/null
@@ -19,10 +19,11 @@ for job in "$@"; do
     demo) packages+=("${demo[@]}") ;;
     test)
       packages+=("${demo[@]}" python3-aiohttp python3-pytest openssl iproute2
-        nftables clang-format)
+        nftables clang-format python3-yaml yamllint mandoc zsh)
       # Ubuntu has Chromium only as a snap: there the browser's test is skipped.
       [[ $ID = debian ]] && packages+=(chromium) ;;
     fuzz) packages+=(clang libclang-rt-dev) ;;
+    package) packages+=(dpkg-dev debootstrap systemd-container curl) ;;
     *)
       echo "setup.sh: no job is called $job" >&2
       exit 2
