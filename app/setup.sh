@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian or Ubuntu packages that a job needs, if any is missing.
 #
-#   bash app/setup.sh build|demo|test|fuzz|package...
+#   bash app/setup.sh build|demo|test|fuzz|package|package-test...
 set -euo pipefail
 
 # shellcheck source=/dev/null
@@ -23,7 +23,8 @@ for job in "$@"; do
       # Ubuntu has Chromium only as a snap: there the browser's test is skipped.
       [[ $ID = debian ]] && packages+=(chromium) ;;
     fuzz) packages+=(clang libclang-rt-dev) ;;
-    package) packages+=(dpkg-dev debootstrap systemd-container curl) ;;
+    package) packages+=(dpkg-dev file) ;;
+    package-test) packages+=(dpkg-dev file debootstrap systemd-container curl) ;;
     *)
       echo "setup.sh: no job is called $job" >&2
       exit 2

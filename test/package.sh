@@ -3,7 +3,7 @@
 # system of its own: a folder from debootstrap that systemd boots in a container.
 # Takes some minutes, and as root. Without that or the tools: exit code 77.
 #
-#   bash app/setup.sh build package
+#   bash app/setup.sh build package-test
 #   cmake --preset release && cmake --build --preset release
 #   sudo bash test/package.sh build/release [FOLDER]
 #
@@ -22,7 +22,7 @@ if ((EUID)); then
 fi
 for tool in debootstrap dpkg-shlibdeps systemd-nspawn curl; do
   if ! command -v $tool > /dev/null; then
-    echo "package.sh: skipped, as there is no $tool; see app/setup.sh package"
+    echo "package.sh: skipped, as there is no $tool; see app/setup.sh package-test"
     exit 77
   fi
 done
