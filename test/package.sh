@@ -222,7 +222,17 @@ step "Install again"
 quietly inside dpkg --install "$first"
 await "it serves as before" is_online 8090
 
+step "Purge, with a secret beside the configuration"
+inside install -m 640 -g waybill /dev/null /etc/waybill/jwt-secret
+quietly inside dpkg --purge waybill
+check "it is still for the same group" \
+  test "$(inside stat -c '%U:%G %a' /etc/waybill/jwt-secret)" = 'root:waybill 640'
+check "the configuration is gone" no test -e "$root/etc/waybill/waybill.toml"
+
 step "Purge"
+rm "$root/etc/waybill/jwt-secret"
+quietly inside dpkg --install "$first"
+await "it serves as it did at first" is_online 8080
 quietly inside dpkg --purge waybill
 check "it runs no more" no is_online 8090
 check "the user is gone" no inside getent passwd waybill

@@ -2,6 +2,7 @@
 
 import os
 import re
+import secrets
 import shutil
 import subprocess
 from pathlib import Path
@@ -14,6 +15,7 @@ from harness import ROOT, WAYBILL, Balancer, Process, Server
 from tokens import ES256, bearer, make_key, make_pair, run
 
 PACKAGE = ROOT / "app/package"
+GUIDE = ROOT / "docs/guide/install.md"
 BUILD = Path(WAYBILL).parent
 COMMANDS = re.findall(r"^  ([a-z-]+)  ", run("--help"), re.MULTILINE)
 
@@ -74,6 +76,26 @@ def test_the_configuration_of_the_package_serves(tmp_path):
     config.write_text(text.replace(":8080", ":0"))
     with Process(WAYBILL, "serve", "--config", config) as node:
         node.out.wait_for(r"^ready: .* listens on 127\.0\.0\.1:")
+
+
+async def test_the_nodes_of_the_guide_are_a_cluster(lab, tmp_path):
+    text = GUIDE.read_text()
+    config = re.search(r"^```toml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)[1]
+    key = bearer(make_key(tmp_path / "api-keys", "backend", "--scope", "push,presence"))
+    secret = tmp_path / "jwt-secret"
+    secret.write_text(secrets.token_hex(32))
+    redis = lab.redis()
+    nodes = []
+    for name in ("node1", "node2", "node3"):
+        file = tmp_path / f"{name}.toml"
+        file.write_text(config.replace("node1", name).replace("/etc/waybill", str(tmp_path))
+                        .replace("redis://10.0.0.20:6379", redis.url))
+        nodes.append(lab.node("--config", file))
+    token = run("token", "--sub", "456", "--jwt-key-file", secret)
+    async with joined(nodes[0], "456", query=f"?token={token}") as ws:
+        answer = await request(nodes[2], "POST", "/socket/456?receipt=received", b"hello", key)
+        assert answer.counts == (200, {"nodes": 1, "sessions": 1, "written": 1, "received": 1})
+        assert await receive(ws) == "hello"
 
 
 @pytest.mark.parametrize("script", ["postinst", "postrm", "prerm"])
