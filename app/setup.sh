@@ -18,10 +18,17 @@ for job in "$@"; do
              libspdlog-dev libssl-dev libjwt-dev nlohmann-json3-dev) ;;
     demo) packages+=("${demo[@]}") ;;
     test)
-      packages+=("${demo[@]}" python3-aiohttp python3-pytest openssl iproute2
-        nftables clang-format python3-yaml yamllint mandoc zsh)
+      packages+=("${demo[@]}" nginx python3-aiohttp python3-pytest openssl iproute2
+        nftables clang-format)
+      # For the client in JavaScript.
+      packages+=(nodejs node-ws)
       # Ubuntu has Chromium only as a snap: there the browser's test is skipped.
-      [[ $ID = debian ]] && packages+=(chromium) ;;
+      [[ $ID = debian ]] && packages+=(chromium)
+      packages+=(python3-jsonschema python3-yaml)
+      # For what packages hold.
+      packages+=(yamllint mandoc zsh)
+      # Node.js of another source than Debian brings its npm along.
+      command -v npm > /dev/null || packages+=(npm) ;;
     fuzz) packages+=(clang libclang-rt-dev) ;;
     package) packages+=(dpkg-dev file) ;;
     package-test) packages+=(dpkg-dev file debootstrap systemd-container curl) ;;
@@ -96,7 +103,7 @@ apt install -y --no-install-recommends --no-remove -o APT::Status-Fd=3 \
   "${missing[@]}" 3>&1 | progress
 
 # Nor are they to start with the machine next time.
-for service in redis-server haproxy; do
+for service in redis-server haproxy nginx; do
   if [[ " ${missing[*]} " = *" $service "* ]]; then
     update-rc.d "$service" disable
   fi

@@ -39,11 +39,17 @@ class Page:
         """Closes the page as its user would."""
         await self.command("Page.close")
 
+    async def evaluate(self, script):
+        """Returns the value of an expression in the page, or what its promise brings."""
+        answer = await self.command("Runtime.evaluate", expression=script, returnByValue=True,
+                                    awaitPromise=True)
+        assert "exceptionDetails" not in answer, answer
+        return answer["result"].get("value")
+
     async def texts(self, selector):
         """Returns the texts of all elements that match a selector."""
-        script = f"[...document.querySelectorAll({json.dumps(selector)})].map(x => x.textContent)"
-        answer = await self.command("Runtime.evaluate", expression=script, returnByValue=True)
-        return answer["result"]["value"]
+        return await self.evaluate(
+            f"[...document.querySelectorAll({json.dumps(selector)})].map(x => x.textContent)")
 
 
 class Chromium(Process):

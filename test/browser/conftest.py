@@ -1,6 +1,7 @@
 """The fixtures of test/cluster, and a browser."""
 
 import importlib.util
+import shutil
 import sys
 from pathlib import Path
 
@@ -22,8 +23,22 @@ pytest_pyfunc_call = cluster_conftest.pytest_pyfunc_call
 from chromium import Chromium
 
 
+def start_chromium():
+    """Starts a browser where there is one: app/setup.sh has none for Ubuntu."""
+    if not shutil.which("chromium"):
+        pytest.skip("there is no Chromium here")
+    return Chromium()
+
+
 @pytest.fixture
 def browser():
     """A browser that has never been used."""
-    with Chromium() as result:
+    with start_chromium() as result:
+        yield result
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A browser for all tests of a module."""
+    with start_chromium() as result:
         yield result

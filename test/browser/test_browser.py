@@ -1,12 +1,10 @@
 """A browser needs nothing but its own WebSocket."""
 
-import contextlib
 import functools
-import http.server
-import threading
 
 from clients import GREETING, keep, push
 from harness import eventually
+from page_server import page_server
 
 # All that an application has to write.
 PAGE = """<!doctype html><meta charset="utf-8"><ol></ol>
@@ -16,31 +14,6 @@ ws.onmessage = message => document.querySelector("ol").append(
   Object.assign(document.createElement("li"), {textContent: message.data}));
 </script>
 """
-
-
-class PageHandler(http.server.BaseHTTPRequestHandler):
-    """Answers each request with the page."""
-
-    def do_GET(self):
-        """Answers a request."""
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html")
-        self.end_headers()
-        self.wfile.write(PAGE.encode())
-
-    def log_message(self, *_):
-        """Says nothing."""
-
-
-@contextlib.contextmanager
-def page_server():
-    """Serves the page on a free port, and yields its URL."""
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), PageHandler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-        thread.join()
 
 
 async def shows(page, *texts):
@@ -58,8 +31,8 @@ async def test_a_page_of_five_lines_misses_nothing_while_it_is_closed(lab, brows
     cluster = lab.cluster()
     one, two, three = cluster.nodes
     texts = [f"message {i} 连接 <b>&amp;" for i in range(100)]
-    with page_server() as url:
-        async with browser.page(f"{url}#{one.port}") as page:
+    with page_server({"/": lambda: PAGE}) as url:
+        async with browser.page(f"{url}/#{one.port}") as page:
             await shows(page, GREETING)
             # The browser itself says that it has read this.
             answer = await push(three, "browser", "live", "?receipt=received&wait=30s")
@@ -69,12 +42,12 @@ async def test_a_page_of_five_lines_misses_nothing_while_it_is_closed(lab, brows
         await keep(three, "browser", *texts)
         assert cluster.redis.command("XLEN", "waybill:mail:browser") == 100
 
-        async with browser.page(f"{url}#{two.port}") as page:
+        async with browser.page(f"{url}/#{two.port}") as page:
             await shows(page, GREETING, *texts)
             await eventually(lambda: cluster.redis.command("XLEN", "waybill:mail:browser") == 0)
             assert (await push(one, "browser", "live", "?receipt=received")).status == 200
             await shows(page, GREETING, *texts, "live")
-        async with browser.page(f"{url}#{three.port}") as page:
+        async with browser.page(f"{url}/#{three.port}") as page:
             await shows(page, GREETING)
             assert (await push(one, "browser", "last", "?receipt=received")).status == 200
             await shows(page, GREETING, "last")

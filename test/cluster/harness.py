@@ -160,6 +160,11 @@ class Process:
         self._end_was_seen = True
         return self._popen.wait(timeout)
 
+    @property
+    def has_ended(self):
+        """Whether the process has ended."""
+        return self._popen.poll() is not None
+
     def kill(self):
         """Ends the process as a crash of its machine would."""
         self._popen.kill()

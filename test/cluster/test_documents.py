@@ -21,3 +21,26 @@ def test_a_test_that_answers_an_attack_is_there(name):
         assert f"waybill_fuzz_target({target} " in (ROOT / "test/fuzz/CMakeLists.txt").read_text()
     else:
         assert (ROOT / "test" / name).exists()
+
+
+def anchors_of(text):
+    """Returns what can stand behind # in a link to a document in Markdown: its headings as
+    GitHub and others write them there."""
+    headings = re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```", "", text, flags=re.M | re.S), re.M)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+DOCUMENTS = sorted(path for path in ROOT.rglob("*.md")
+                   if not {"build", "node_modules"} & set(path.relative_to(ROOT).parts))
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_link_leads_to_something(path):
+    text = re.sub(r"^```.*?^```|`[^`\n]*`", "", path.read_text(), flags=re.M | re.S)
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if "://" in link or link.startswith("mailto:"):
+            continue
+        name, _, anchor = link.partition("#")
+        target = path.parent / name if name else path
+        assert target.exists(), link
+        assert not anchor or anchor in anchors_of(target.read_text()), link

@@ -1,0 +1,38 @@
+"""The documents, and the blocks of code in them."""
+
+import re
+from dataclasses import dataclass
+
+from harness import ROOT
+
+DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+
+
+@dataclass
+class Block:
+    """A fenced block of a document.
+
+    @param section the heading of level 2 that it stands under
+    @param before what stands between it and the block before it
+    """
+
+    language: str
+    text: str
+    line: int
+    section: str
+    before: str
+
+
+def blocks(path, language=None):
+    """Returns the blocks of a document, or those in one language."""
+    found, section, end = [], "", 0
+    text = path.read_text()
+    for match in re.finditer(r"^## ([^\n]*)|^```([^\n]*)\n(.*?)^```$", text,
+                             re.MULTILINE | re.DOTALL):
+        if match[1]:
+            section = match[1]
+        else:
+            line = text.count("\n", 0, match.start()) + 1
+            found.append(Block(match[2], match[3], line, section, text[end:match.start()]))
+        end = match.end()
+    return [each for each in found if language in (None, each.language)]

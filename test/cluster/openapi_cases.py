@@ -1,0 +1,92 @@
+"""Requests that provoke each answer of openapi.yaml."""
+
+import json
+from dataclasses import dataclass, field
+
+UPGRADE = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
+           "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA=="}
+
+
+@dataclass
+class Case:
+    """A request, such as `GET /livez`, and the status and the code of its answer."""
+
+    line: str
+    outcome: str
+    body: bytes | None = None
+    headers: dict = field(default_factory=dict)
+
+
+PUSHES = ["POST /socket/456", "POST /topic/456", "POST /broadcast"]
+PUSHERS = [*PUSHES, "POST /push", "GET /socket/456", "DELETE /socket/456", "GET /stats"]
+WEBSOCKET = "GET /websocket/456"
+LINES = b"".join(json.dumps(line).encode() + b"\n" for line in [
+    {"to": "here", "message": "x"}, {"topic": "news", "message": "x"},
+    {"all": True, "message": "x"}, {"to": "nobody", "message": "x"}, {"to": "here"},
+    {"to": "later", "message": "x", "ttl": 60}, {"to": "full", "message": "x", "ttl": 60}])
+
+OPEN = [
+    Case("GET /livez", "200"), Case("GET /readyz", "200"), Case("GET /stats", "200"),
+    Case("HEAD /livez", "200"), Case("HEAD /readyz", "200"), Case("HEAD /stats", "200"),
+    Case("HEAD /socket/here", "200"), Case("GET /socket/here", "200"),
+    Case("GET /socket/here?detail=1&wait=1s", "200"), Case("GET /socket/nobody", "200"),
+    Case("POST /socket/full?ttl=60", "202", b"x"),
+    Case("POST /socket/full?ttl=60", "507 mailbox_full", b"x"), Case("POST /push", "200"),
+    *(Case(f"POST {path}?receipt={level}&wait=5s", "200", body)
+      for path, body in [("/socket/here", b"x"), ("/topic/news", b"x"), ("/broadcast", b"x"),
+                         ("/push", LINES)]
+      for level in ("routed", "written", "received")),
+    Case("POST /push", "413 too_many_lines", b"1\n" * 10_001),
+    Case("POST /push", "413 too_large", b"x" * 100_000),
+    *(Case(line, "404 nobody", b"x") for line in PUSHES[:2]),
+    Case("DELETE /socket/kicked", "200"), Case("DELETE /socket/456", "404 nobody"),
+    *(Case(line, "400 bad_utf8", b"\xff") for line in PUSHES),
+    *(Case(f"{line}?ttl=x", "400 bad_parameter") for line in PUSHERS[:-1]),
+    Case(f"{WEBSOCKET}?topics=,", "400 bad_parameter", headers=UPGRADE),
+    *(Case(f"{line}?a=1&a=1", "400 bad_request") for line in [*PUSHERS[:-1], WEBSOCKET]),
+    *(Case(f"{line.replace('456', '%00')}", "400 bad_id")
+      for line in [*PUSHERS[:-1], WEBSOCKET] if "456" in line),
+    *(Case(line, "403 bad_origin", headers={"Origin": "http://example.com"})
+      for line in [*PUSHERS, WEBSOCKET, "GET /livez"]),
+    *(Case(line, outcome, body, {"Idempotency-Key": line.replace(" ", "")})
+      for line in ["POST /socket/here", "POST /topic/news", "POST /broadcast"]
+      for outcome, body in [("200", b"x"), ("422 key_reused", b"y")]),
+    Case(WEBSOCKET, "426 upgrade_required"), Case(WEBSOCKET, "101", headers=UPGRADE),
+    Case(WEBSOCKET, "101", headers={**UPGRADE, "Sec-WebSocket-Protocol": "waybill"}),
+    Case(WEBSOCKET, "400 bad_handshake", headers={**UPGRADE, "Sec-WebSocket-Key": "x"}),
+    # Whatever it asks for.
+    Case("GET /nothing", "404 no_such_path"), Case("PUT /livez", "405 method_not_allowed"),
+    Case("FETCH /livez", "501 no_such_method"),
+    Case("POST /socket/here", "413 too_large", b"x" * 100_000),
+    Case("POST /socket/here", "415 content_encoding", b"x", {"Content-Encoding": "gzip"}),
+    Case("POST /socket/here", "417 expectation", b"x", {"Expect": "tea"}),
+    Case("POST /socket/here", "501 transfer_coding", headers={"Transfer-Encoding": "gzip"}),
+    Case("GET /livez", "431 head_too_large", headers={"Field": "x" * 20_000}),
+    Case("GET /livez", "431 too_many_fields", headers={f"Field-{i}": "x" for i in range(200)}),
+]
+CHUNKS = b"POST /push HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1;" + b"x" * 20_000
+TOO_LARGE = Case("POST /push", "431 chunks_too_large")
+TOO_LATE = Case("GET /livez", "408 request_timeout")
+UNREAD = Case("POST /socket/silent?receipt=received&wait=50ms", "504 unanswered", b"x")
+DROPPED = Case("POST /socket/456", "504 unanswered")
+EMPTY = [Case("POST /broadcast", "404 nobody")]
+GUARDED = [*(Case(line, "401 bad_key") for line in PUSHERS),
+           Case(WEBSOCKET, "401 bad_token", headers=UPGRADE)]
+WITH_TOKEN = Case(f"{WEBSOCKET}?topics=news,weather&token={{token}}", "101", headers=UPGRADE)
+FORBIDDEN = [Case(line, "403 forbidden") for line in [*PUSHERS, WEBSOCKET]]
+LIMITED = [*(Case(line, "429 too_many_pushes", b"x") for line in [*PUSHES, "POST /push"]),
+           Case(WEBSOCKET, "429 too_many_sessions", headers=UPGRADE)]
+FULL = [Case(WEBSOCKET, "503 node_full", headers=UPGRADE)]
+CLIENTS_PORT = [Case(line, "404 admin_port") for line in PUSHERS]
+ADMINS_PORT = [Case(WEBSOCKET, "404 client_port", headers=UPGRADE)]
+STOPPING = [Case("GET /readyz", "503 stopping"),
+            Case(WEBSOCKET, "503 stopping", headers=UPGRADE)]
+BUSY = [Case(line, "503 busy", b"x") for line in [*PUSHES, "POST /push"]]
+OF_BUS = [*(f"{line}?wait=100ms" for line in PUSHES), "GET /socket/456", "DELETE /socket/456"]
+AWAY = [*(Case(line, "503 bus_away", b"") for line in OF_BUS), Case("GET /readyz", "503 bus_away"),
+        Case(WEBSOCKET, "503 bus_away", headers=UPGRADE)]
+REFUSING = [Case(line, "500 refused", b"") for line in OF_BUS]
+FROZEN = [Case(line, "504 unanswered", b"") for line in OF_BUS]
+
+CASES = [*OPEN, TOO_LARGE, TOO_LATE, UNREAD, DROPPED, *EMPTY, *GUARDED, WITH_TOKEN, *FORBIDDEN,
+         *LIMITED, *FULL, *CLIENTS_PORT, *ADMINS_PORT, *STOPPING, *BUSY, *AWAY, *REFUSING, *FROZEN]
