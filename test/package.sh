@@ -185,7 +185,7 @@ step "Reload and crash"
 pid=$(pid_of)
 check "it reads its files again" inside systemctl reload waybill
 check "it stays the same process" test "$(pid_of)" = "$pid"
-inside systemctl kill --signal=KILL waybill
+inside systemctl kill --kill-who=main --signal=KILL waybill
 await "it comes back" is_other "$pid"
 await "and serves" is_online 8080
 
