@@ -189,6 +189,23 @@ inside systemctl kill --kill-who=main --signal=KILL waybill
 await "it comes back" is_other "$pid"
 await "and serves" is_online 8080
 
+step "Hang, with a watchdog that is soon awake"
+inside mkdir -p /run/systemd/system/waybill.service.d
+inside sh -c 'printf "[Service]\nWatchdogSec=2s\n" \
+  > /run/systemd/system/waybill.service.d/watchdog.conf'
+inside systemctl daemon-reload
+inside systemctl restart waybill
+pid=$(pid_of)
+# Longer than the watchdog waits.
+sleep 5
+check "it stays while it does not hang" test "$(pid_of)" = "$pid"
+inside systemctl kill --kill-who=main --signal=STOP waybill
+await "it is replaced when it does" is_other "$pid"
+await "and serves" is_online 8080
+inside rm -r /run/systemd/system/waybill.service.d
+inside systemctl daemon-reload
+inside systemctl restart waybill
+
 # -- upgrade -------------------------------------------------------------------
 
 step "Upgrade, with a configuration that was changed"
