@@ -38,6 +38,9 @@ const char* gateway::name() const {
 gateway::behavior_type gateway::make_behavior() {
   return {
     [this](drain_atom) { draining_ = true; },
+    [this](tick_atom) {
+      send(registry_, count_atom_v, std::exchange(notes_, {}));
+    },
   };
 }
 
@@ -150,6 +153,13 @@ void gateway::stats(std::function<void(const counters&)> then) {
 
 void gateway::count(const char* name) {
   send(registry_, count_atom_v, std::string{name}, uint64_t{1});
+}
+
+void gateway::note(const std::string& name, uint64_t more) {
+  // One message for all that happens within a second.
+  if (notes_.empty() && !ended_)
+    delayed_send(this, std::chrono::seconds{1}, tick_atom_v);
+  notes_[name] += more;
 }
 
 } // namespace waybill

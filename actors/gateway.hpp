@@ -82,6 +82,9 @@ public:
   /// Adds one to the figure `name` of this node.
   void count(const char* name);
 
+  /// Adds to a figure of what happens often: it is told within a second.
+  void note(const std::string& name, uint64_t more = 1);
+
 protected:
   behavior_type make_behavior() override;
 
@@ -98,6 +101,9 @@ private:
   const std::string node_name_;
   const std::string push_prefix_;
   uint64_t pushes_ = 0;
+
+  /// What the registry has not been told yet.
+  counters notes_;
 
   /// Those that have not answered.
   std::unordered_map<caf::actor_id, receipt_actor> receipts_;

@@ -75,6 +75,8 @@ using registry_actor = caf::typed_actor<
   caf::reacts_to<load_atom, uint64_t>,
   // Adds to a figure of this node.
   caf::reacts_to<count_atom, std::string, uint64_t>,
+  // Adds to several.
+  caf::reacts_to<count_atom, counters>,
   // The figures of this node.
   caf::replies_to<get_atom>::with<counters>>;
 
@@ -137,7 +139,9 @@ using bus_actor = caf::typed_actor<
 /// Stands between one event loop's connections and the actors.
 using gateway_actor = caf::typed_actor<
   // The node is stopping: no more sessions.
-  caf::reacts_to<drain_atom>>;
+  caf::reacts_to<drain_atom>,
+  // Tells the registry what was noted.
+  caf::reacts_to<tick_atom>>;
 
 } // namespace waybill
 

@@ -76,7 +76,12 @@ registry::registry(caf::actor_config& cfg, caf::execution_unit* host,
               {"over_max_sessions", 0},
               {"over_max_sessions_per_id", 0},
               {"over_max_sessions_per_peer", 0},
-              {"replaced_sessions", 0}} {
+              {"replaced_sessions", 0},
+              {"refused_requests", 0},
+              {"refused_tokens", 0},
+              {"refused_keys", 0},
+              {"refused_origins", 0},
+              {"unread_answers", 0}} {
   set_down_handler([this](caf::down_msg& x) {
     if (x.reason == errc::too_slow || x.reason == errc::too_fast
         || x.reason == errc::dropped) {
@@ -161,6 +166,10 @@ registry::behavior_type registry::make_behavior() {
     },
     [this](count_atom, const std::string& name, uint64_t more) {
       counts_[name] += more;
+    },
+    [this](count_atom, const counters& all) {
+      for (auto& [name, more] : all)
+        counts_[name] += more;
     },
     [this](get_atom) {
       auto result = counts_;

@@ -17,6 +17,18 @@ using reader = std::optional<T> (*)(std::string_view);
 /// What a duration looks like, to people.
 constexpr auto duration_form = "a duration such as 5s, 500ms or 10m";
 
+/// Parses arguments, or prints what is wrong with them, or the help that they
+/// ask for.
+/// @returns the exit code unless all is well: 0 after help, 2 after an error.
+std::optional<int> parse(CLI::App& parser, std::vector<std::string> arguments);
+
+/// Prints why a command ends, and returns its exit code.
+int fail(int code, const std::string& what);
+
+/// Breaks a text into lines of up to 80 characters, each of which begins with
+/// `indent`.
+std::string wrap(const std::string& text, const std::string& indent);
+
 /// Adds an option whose values `read` understands; of a list, each of them.
 /// @param form says what a value looks like.
 template <class T, class Target>

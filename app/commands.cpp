@@ -1,10 +1,8 @@
 #include "app/commands.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <iostream>
-#include <optional>
 #include <variant>
 
 #include <fcntl.h>
@@ -17,22 +15,6 @@
 namespace waybill::app {
 
 namespace {
-
-/// @returns the exit code of arguments that are wrong, or ask for help.
-std::optional<int> parse(CLI::App& parser, std::vector<std::string> arguments) {
-  try {
-    std::reverse(arguments.begin(), arguments.end());
-    parser.parse(arguments);
-    return std::nullopt;
-  } catch (const CLI::ParseError& e) {
-    return parser.exit(e) == 0 ? 0 : 2;
-  }
-}
-
-int fail(int code, const std::string& what) {
-  std::cerr << "waybill: " << what << '\n';
-  return code;
-}
 
 /// Reads the key that is to sign: a file of secrets may hold several, the first
 /// of which is the newest.

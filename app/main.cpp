@@ -8,18 +8,24 @@
 #include "app/commands.hpp"
 #include "app/log.hpp"
 #include "app/node.hpp"
+#include "app/shell.hpp"
+#include "app/version.hpp"
 
 namespace {
 
 constexpr auto usage = R"(Usage: waybill COMMAND [OPTION...]
 
 Commands:
-  serve    Runs a node
-  token    Makes a token for a client
-  key      Makes a key for a pusher
-  version  Prints the version
+  serve           Runs a node
+  check-config    Checks the options of serve, and the files that they name
+  default-config  Prints a file with all options of serve
+  push            Pushes a text or files
+  listen          Prints what an id gets
+  token           Makes a token for a client
+  key             Makes a key for a pusher
+  version         Prints the versions of Waybill and its libraries
 
-Each but the last explains itself: waybill COMMAND --help.
+Those with options explain them: waybill COMMAND --help.
 )";
 
 } // namespace
@@ -36,16 +42,28 @@ int main(int argc, char** argv) {
     return run_token(std::move(arguments));
   if (command == "key")
     return run_key(std::move(arguments));
-  if (command == "serve") {
+  if (command == "push")
+    return run_push(std::move(arguments));
+  if (command == "listen")
+    return run_listen(std::move(arguments));
+  if (command == "default-config") {
+    std::cout << default_config();
+    return 0;
+  }
+  if (command == "serve" || command == "check-config") {
     auto parsed = parse_options(std::move(arguments));
     if (auto code = std::get_if<int>(&parsed))
       return *code;
+    if (command == "check-config") {
+      std::cout << "all options are good\n";
+      return 0;
+    }
     auto& config = std::get<options>(parsed);
     start_log(config.log_level, config.log_json);
     return run_node(config);
   }
   if (command == "version" || command == "--version") {
-    std::cout << "waybill " << WAYBILL_VERSION << '\n';
+    std::cout << versions();
     return 0;
   }
   if (command == "--help" || command == "-h") {

@@ -16,6 +16,8 @@
 #include "app/log.hpp"
 #include "app/ports.hpp"
 #include "app/reload.hpp"
+#include "app/supervisor.hpp"
+#include "app/version.hpp"
 #include "net/server.hpp"
 #include "redis/bridge.hpp"
 #include "redis/link.hpp"
@@ -33,7 +35,9 @@ using node_actor = observer_actor::extend<
   // A signal came: the first drains the node, the second ends it at once.
   caf::reacts_to<close_atom, int>,
   // The last request has been answered.
-  caf::reacts_to<gone_atom>>;
+  caf::reacts_to<gone_atom>,
+  // It is time to tell the supervisor that the first loop turns.
+  caf::reacts_to<tick_atom>>;
 
 class node : public hosted<node_actor> {
 public:
@@ -63,8 +67,12 @@ protected:
     monitor(bus_);
     monitor(registry_);
     send(bus_, subscribe_atom_v, observer_actor{this});
+    if (watchdog_)
+      send(this, tick_atom_v);
     return {
       [this](bus_state state) {
+        notify(state == bus_state::ready ? "STATUS=ready"
+                                         : "STATUS=Redis is away");
         if (state == bus_state::ready && !std::exchange(announced_, true))
           std::cout << "ready: " << description_ << std::endl;
       },
@@ -72,6 +80,7 @@ protected:
         if (std::exchange(stopping_, true))
           std::_Exit(128 + signal);
         spdlog::info("stopping");
+        notify("STOPPING=1");
         server_.stop_listening();
         for (auto& each : gateways_)
           send(each, drain_atom_v);
@@ -87,6 +96,10 @@ protected:
             send_exit(each, caf::exit_reason::user_shutdown);
           quit();
         });
+      },
+      [this](tick_atom) {
+        notify("WATCHDOG=1");
+        delayed_send(this, *watchdog_ / 2, tick_atom_v);
       },
     };
   }
@@ -106,6 +119,7 @@ private:
   net::server& server_;
   const caf::timespan drain_;
   const std::string description_;
+  const std::optional<std::chrono::microseconds> watchdog_ = watchdog_time();
   bool announced_ = false;
   bool stopping_ = false;
 };
@@ -228,8 +242,8 @@ int run_node(const options& config) {
       *caf::actor_cast<caf::abstract_actor*>(gateways.back()));
     workers.push_back(
       {loop, contexts.emplace_back(net::server_context{
-               {actors, config.node, config.access.loaded, config.max_topics,
-                config.limits.max_push_rate > 0},
+               {actors, config.node, config.access.loaded, version(),
+                config.max_topics, config.limits.max_push_rate > 0},
                config.connections})});
   }
   net::server server{workers,
@@ -261,6 +275,7 @@ int run_node(const options& config) {
   server.start();
   for (auto& loop : loops)
     loop.start();
+  notify("READY=1");
   system.await_all_actors_done();
   for (auto& loop : loops)
     loop.stop();

@@ -1,7 +1,6 @@
 #include "app/options.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <thread>
 #include <variant>
@@ -11,6 +10,7 @@
 
 #include "app/cli.hpp"
 #include "app/ports.hpp"
+#include "app/readers.hpp"
 
 namespace waybill::app {
 
@@ -57,101 +57,6 @@ void add_variables(const CLI::App& parser,
   }
 }
 
-std::optional<redis::server_url> read_redis(std::string_view text) {
-  auto result = redis::server_url::parse(text);
-  return result ? std::optional{*std::move(result)} : std::nullopt;
-}
-
-std::optional<upstream> read_upstream(std::string_view text) {
-  if (text == "log")
-    return upstream::log;
-  if (text == "echo")
-    return upstream::echo;
-  if (text == "redis")
-    return upstream::redis;
-  return std::nullopt;
-}
-
-std::optional<same_id> read_same_id(std::string_view text) {
-  if (text == "all")
-    return same_id::all;
-  if (text == "newest-per-node")
-    return same_id::newest_per_node;
-  if (text == "newest")
-    return same_id::newest;
-  return std::nullopt;
-}
-
-std::optional<slow_consumer> read_slow_consumer(std::string_view text) {
-  if (text == "close")
-    return slow_consumer::close;
-  if (text == "drop-oldest")
-    return slow_consumer::drop_oldest;
-  return std::nullopt;
-}
-
-/// Reads a number of bytes from 1 to 1 TiB, such as `1000`, `64KiB` or `1GiB`.
-std::optional<uint64_t> read_memory(std::string_view text) {
-  uint64_t count = 0;
-  auto last = text.data() + text.size();
-  auto [end, error] = std::from_chars(text.data(), last, count);
-  auto unit = std::string_view{end, last};
-  constexpr std::string_view units[] = {"", "KiB", "MiB", "GiB"};
-  auto found = std::find(std::begin(units), std::end(units), unit);
-  if (error != std::errc{} || count < 1 || found == std::end(units))
-    return std::nullopt;
-  auto bits = 10 * (found - std::begin(units));
-  if (count > (uint64_t{1} << 40) >> bits)
-    return std::nullopt;
-  return count << bits;
-}
-
-/// Reads a number of bytes of what is held whole: up to 1 GiB.
-std::optional<size_t> read_size(std::string_view text) {
-  auto result = read_memory(text);
-  return result && *result <= 1 << 30 ? std::optional<size_t>{*result}
-                                      : std::nullopt;
-}
-
-/// Reads a number from 1 to 1,000,000.
-std::optional<size_t> read_count(std::string_view text) {
-  size_t result = 0;
-  auto last = text.data() + text.size();
-  auto [end, error] = std::from_chars(text.data(), last, result);
-  if (error != std::errc{} || end != last || result < 1 || result > 1'000'000)
-    return std::nullopt;
-  return result;
-}
-
-/// Reads such a number, or 0.
-std::optional<size_t> read_limit(std::string_view text) {
-  return text == "0" ? 0 : read_count(text);
-}
-
-std::optional<size_t> read_replicas(std::string_view text) {
-  auto result = read_limit(text);
-  return result && *result <= 100 ? result : std::nullopt;
-}
-
-std::optional<size_t> read_threads(std::string_view text) {
-  auto result = read_count(text);
-  return result && *result <= 256 ? result : std::nullopt;
-}
-
-std::optional<std::string> read_level(std::string_view text) {
-  for (auto level : {"debug", "info", "warn", "error"})
-    if (text == level)
-      return level;
-  return std::nullopt;
-}
-
-/// Reads a log format: whether it is JSON.
-std::optional<bool> read_format(std::string_view text) {
-  if (text != "text" && text != "json")
-    return std::nullopt;
-  return text == "json";
-}
-
 /// Returns how fast a client may send. The largest message always may be sent.
 net::client_rates rates_of(const options& from) {
   constexpr double window = 10;
@@ -162,27 +67,9 @@ net::client_rates rates_of(const options& from) {
           {bytes, std::max(window * bytes, 2 * largest)}};
 }
 
-/// Reads how clients are let in: whether they need a token.
-std::optional<bool> read_auth(std::string_view text) {
-  if (text != "none" && text != "jwt")
-    return std::nullopt;
-  return text == "jwt";
-}
-
-} // namespace
-
-options::options()
-    : node(host_name() + '-' + std::to_string(getpid())),
-      threads(std::max(1u, std::thread::hardware_concurrency())) {
-  limits.sessions.in_total = most_sessions();
-  limits.sessions.per_id = 1000;
-}
-
-std::variant<options, int> parse_options(std::vector<std::string> arguments) {
-  options result;
-  CLI::App parser{"Runs a node: WebSockets at /websocket/{id}, pushes at "
-                  "POST /socket/{id}.",
-                  "waybill serve"};
+/// Adds the options of `serve` to a parser, which is to put their values into
+/// `result`.
+void declare_options(CLI::App& parser, options& result) {
   parser.set_config("--config", "", "Read options from this TOML file");
   parser.allow_config_extras(CLI::config_extras_mode::error);
   auto& connections = result.connections;
@@ -248,8 +135,7 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments) {
       "The Redis of the cluster; without one the node is alone. Given several "
       "times, the addresses are spread over that many servers: all nodes must "
       "be given the same");
-  std::string redis_ca;
-  parser.add_option("--redis-ca", redis_ca,
+  parser.add_option("--redis-ca", result.redis_ca,
                     "File of the CA certificates, in PEM, that a rediss:// may "
                     "have; by default the system's");
   parser
@@ -348,56 +234,100 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments) {
       "Least level that is logged: debug, info, warn, error");
   add(parser, "--log-format", result.log_json, &read_format, "text or json",
       "text", "Form of a log line: text, json");
+}
 
-  try {
-    add_variables(parser, arguments);
-    std::reverse(arguments.begin(), arguments.end());
-    parser.parse(arguments);
-  } catch (const CLI::ParseError& e) {
-    return parser.exit(e) == 0 ? 0 : 2;
-  }
-  if (auto wrong = check_ports(result)) {
-    std::cerr << "waybill: " << *wrong << '\n';
-    return 2;
-  }
-  if (auto wrong = check_access(result.access)) {
-    std::cerr << "waybill: " << *wrong << '\n';
-    return 2;
-  }
-  if (result.upstream == upstream::redis && result.redis.empty()) {
-    std::cerr << "waybill: --upstream redis needs --redis\n";
-    return 2;
-  }
-  auto uses_tls = std::any_of(result.redis.begin(), result.redis.end(),
+/// Reads what the options for TLS to Redis name.
+/// @returns what is to be done about what is wrong.
+std::optional<std::string> check_redis(options& config) {
+  auto uses_tls = std::any_of(config.redis.begin(), config.redis.end(),
                               [](const redis::server_url& x) { return x.tls; });
-  if (!redis_ca.empty() && !uses_tls) {
-    std::cerr << "waybill: --redis-ca needs a --redis rediss://…\n";
-    return 2;
-  }
-  if (uses_tls) {
-    auto trust = redis::make_trust(redis_ca);
-    if (!trust) {
-      std::cerr << "waybill: --redis-ca " << redis_ca << ": "
-                << trust.error().context().get_as<std::string>(0) << '\n';
-      return 2;
-    }
-    for (auto& each : result.redis)
-      each.trust = *trust;
-  }
-  if (!is_name(result.node)) {
-    std::cerr << "waybill: --node is a name without slashes\n";
-    return 2;
-  }
-  if (!is_utf8(result.greeting)) {
-    std::cerr << "waybill: --greeting is a text in UTF-8\n";
-    return 2;
-  }
+  if (config.upstream == upstream::redis && config.redis.empty())
+    return "--upstream redis needs --redis";
+  if (!config.redis_ca.empty() && !uses_tls)
+    return "--redis-ca needs a --redis rediss://…";
+  if (!uses_tls)
+    return std::nullopt;
+  auto trust = redis::make_trust(config.redis_ca);
+  if (!trust)
+    return "--redis-ca " + config.redis_ca + ": "
+           + trust.error().context().get_as<std::string>(0);
+  for (auto& each : config.redis)
+    each.trust = *trust;
+  return std::nullopt;
+}
+
+/// Checks what no single option shows, and reads the files that they name.
+/// @returns what is to be done about what is wrong.
+std::optional<std::string> check(options& config) {
+  if (auto wrong = check_ports(config))
+    return wrong;
+  if (auto wrong = check_access(config.access))
+    return wrong;
+  if (auto wrong = check_redis(config))
+    return wrong;
+  if (!is_name(config.node))
+    return "--node is a name without slashes";
+  if (!is_utf8(config.greeting))
+    return "--greeting is a text in UTF-8";
+  return std::nullopt;
+}
+
+/// Writes an option as it stands in a file, below what it does. What has no
+/// default that is the same everywhere is commented out.
+std::string to_toml(const CLI::Option& option) {
+  auto name = option.get_lnames()[0];
+  auto value = option.get_default_str();
+  auto is_number = !value.empty()
+                   && std::all_of(value.begin(), value.end(),
+                                  [](char c) { return c >= '0' && c <= '9'; });
+  auto is_flag = option.get_items_expected_max() == 0;
+  auto is_list = option.get_items_expected_max() > 1;
+  auto text = is_flag ? "false" : is_number ? value : '"' + value + '"';
+  auto line = name + " = " + (is_list ? '[' + text + ']' : text) + '\n';
+  auto is_set = is_flag || !value.empty();
+  return wrap(option.get_description(), "# ") + (is_set ? "" : "# ") + line;
+}
+
+} // namespace
+
+options::options()
+    : node(host_name() + '-' + std::to_string(getpid())),
+      threads(std::max(1u, std::thread::hardware_concurrency())) {
+  limits.sessions.in_total = most_sessions();
+  limits.sessions.per_id = 1000;
+}
+
+std::variant<options, int> parse_options(std::vector<std::string> arguments) {
+  options result;
+  CLI::App parser{"Runs a node: WebSockets at /websocket/{id}, pushes at "
+                  "POST /socket/{id}.",
+                  "waybill serve"};
+  declare_options(parser, result);
+  add_variables(parser, arguments);
+  if (auto code = parse(parser, std::move(arguments)))
+    return *code;
+  if (auto wrong = check(result))
+    return fail(2, *wrong);
+  auto& connections = result.connections;
+  auto& sockets = connections.websocket;
   connections.idle_timeout = sockets.idle_timeout;
   sockets.handshake_timeout = connections.head_timeout;
   connections.max_body = std::min(connections.max_body, result.max_queue);
   connections.max_request_memory = std::max<size_t>(
     result.max_request_memory / result.threads, connections.max_body);
   sockets.rates = rates_of(result);
+  return result;
+}
+
+std::string default_config() {
+  options defaults;
+  CLI::App parser;
+  declare_options(parser, defaults);
+  std::string result = "# The options of `waybill serve --config FILE`, with "
+                       "their defaults.\n";
+  for (auto option : parser.get_options())
+    if (option->get_configurable())
+      result += '\n' + to_toml(*option);
   return result;
 }
 

@@ -31,6 +31,7 @@ struct options {
   tls_option admin_tls;
   bool insecure = false;
   std::vector<redis::server_url> redis;
+  std::string redis_ca;
   std::string redis_channel = "waybill";
   std::string redis_prefix = "waybill";
   size_t redis_replicas = 0;
@@ -65,5 +66,9 @@ struct options {
 /// @returns the exit code of the process instead of options to serve with: 0
 ///          after help, 2 after an error.
 std::variant<options, int> parse_options(std::vector<std::string> arguments);
+
+/// Writes a TOML file that has every option of `waybill serve`, what it does,
+/// and its default.
+std::string default_config();
 
 } // namespace waybill::app

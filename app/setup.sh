@@ -15,7 +15,8 @@ for job in "$@"; do
   case $job in
     build) packages+=(g++ cmake ninja-build ccache libcaf-dev libhiredis-dev
              "libboost$boost-dev" "libboost-url$boost-dev" libcli11-dev
-             libspdlog-dev libssl-dev libjwt-dev nlohmann-json3-dev) ;;
+             libspdlog-dev libssl-dev libjwt-dev nlohmann-json3-dev
+             prometheus-cpp-dev) ;;
     demo) packages+=("${demo[@]}") ;;
     test)
       packages+=("${demo[@]}" nginx python3-aiohttp python3-pytest openssl iproute2
@@ -24,7 +25,7 @@ for job in "$@"; do
       packages+=(nodejs node-ws)
       # Ubuntu has Chromium only as a snap: there the browser's test is skipped.
       [[ $ID = debian ]] && packages+=(chromium)
-      packages+=(python3-jsonschema python3-yaml)
+      packages+=(python3-jsonschema python3-yaml prometheus)
       # For what packages hold.
       packages+=(yamllint mandoc zsh)
       # Node.js of another source than Debian brings its npm along.

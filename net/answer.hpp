@@ -19,16 +19,25 @@ using json = nlohmann::ordered_json;
 struct answer {
   http::status status = http::status::ok;
 
-  /// An object, or an array of them, which is sent as a line for each
-  /// (NDJSON). Its strings are UTF-8.
+  /// An object; an array of them, which is sent as a line for each (NDJSON); or
+  /// a string, which is sent as it is, for Prometheus. Strings are UTF-8.
   json body = json::object();
 
   /// Header fields besides those that every answer has.
   std::vector<std::pair<http::field, std::string>> fields = {};
 };
 
+/// Returns the media type of a body.
+inline const char* type_of(const json& body) {
+  return body.is_string()  ? "text/plain; version=0.0.4; charset=utf-8"
+         : body.is_array() ? "application/x-ndjson"
+                           : "application/json";
+}
+
 /// Prints a body as it is sent.
 inline std::string print(const json& body) {
+  if (body.is_string())
+    return body.get<std::string>();
   if (!body.is_array())
     return body.dump() + '\n';
   std::string result;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "net/config.hpp"
+#include "net/metrics.hpp"
 #include "net/network.hpp"
 #include "net/push.hpp"
 
@@ -22,7 +23,8 @@ enum class resource {
   batch,
   livez,
   readyz,
-  stats
+  stats,
+  metrics
 };
 
 resource find_resource(const target& where) {
@@ -45,6 +47,8 @@ resource find_resource(const target& where) {
     return resource::readyz;
   if (path[0] == "stats")
     return resource::stats;
+  if (path[0] == "metrics")
+    return resource::metrics;
   return resource::none;
 }
 
@@ -64,6 +68,7 @@ std::string_view allowed_methods(resource what) {
   case resource::livez:
   case resource::readyz:
   case resource::stats:
+  case resource::metrics:
     return "GET, HEAD";
   }
   return "";
@@ -213,6 +218,15 @@ void handle_stats(api_context& context, answer_handler then) {
     });
 }
 
+void handle_metrics(api_context& context, answer_handler then) {
+  context.actors.state([&context, then](bus_state state) {
+    context.actors.stats([&context, state, then](const counters& figures) {
+      then({http::status::ok,
+            to_metrics(figures, state, context.node_name, context.version)});
+    });
+  });
+}
+
 /// Returns how many pushes a request asks for.
 uint64_t count_pushes(const request& what) {
   if (what.method != http::verb::post)
@@ -257,6 +271,9 @@ void run(api_context& context, request what, timer_type& timer,
   case resource::stats:
     handle_stats(context, std::move(then));
     break;
+  case resource::metrics:
+    handle_metrics(context, std::move(then));
+    break;
   case resource::none:
   case resource::websocket:
     // Nobody asks: the one is refused by `check`, the other becomes a session.
@@ -281,6 +298,7 @@ std::optional<scope> scope_of(const request& what) noexcept {
   case resource::batch:
     return scope::push;
   case resource::stats:
+  case resource::metrics:
     return scope::admin;
   case resource::none:
   case resource::websocket:
@@ -305,6 +323,7 @@ std::optional<push_address> address_of(const request& what) {
   case resource::livez:
   case resource::readyz:
   case resource::stats:
+  case resource::metrics:
     break;
   }
   return std::nullopt;
@@ -382,6 +401,7 @@ std::optional<answer> check(const request& what, size_t max_topics) {
   case resource::livez:
   case resource::readyz:
   case resource::stats:
+  case resource::metrics:
     break;
   }
   return std::nullopt;

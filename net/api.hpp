@@ -48,6 +48,9 @@ struct api_context {
   std::string node_name;
   access_ptr access = std::make_shared<const access_rules>();
 
+  /// The version of Waybill.
+  std::string version = {};
+
   /// How many topics a session may listen to.
   size_t max_topics = 100;
 

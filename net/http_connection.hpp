@@ -240,9 +240,7 @@ private:
     deadline(context_.config.head_timeout, &http_connection::on_unread);
     auto& response = response_.emplace(what.status, 11);
     response.set(http::field::server, "waybill");
-    response.set(http::field::content_type, what.body.is_array()
-                                              ? "application/x-ndjson"
-                                              : "application/json");
+    response.set(http::field::content_type, type_of(what.body));
     for (auto& [name, value] : what.fields)
       response.set(name, value);
     auto text = print(what.body);

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <memory>
 #include <optional>
 
 #include "net/config.hpp"
+#include "net/metrics.hpp"
 
 namespace waybill::net {
 
@@ -89,10 +91,16 @@ answer answer_of(const std::string& push_id,
 /// @returns the name of the push.
 std::string publish(api_context& context, const push_address& where, push what,
                     answer_handler then) {
+  using clock = std::chrono::steady_clock;
   auto id = what.id = context.actors.next_push_id();
+  auto want = what.want;
   context.actors.publish(where, std::move(what),
-                         [id, then](const caf::expected<outcome>& what) {
-                           then(answer_of(id, what));
+                         [&context, id, want, then, start = clock::now()](
+                           const caf::expected<outcome>& what) {
+                           auto result = answer_of(id, what);
+                           count_answer(context.actors, want, result.status,
+                                        clock::now() - start);
+                           then(std::move(result));
                          });
   return id;
 }

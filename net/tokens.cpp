@@ -24,6 +24,9 @@ constexpr int shortest_rsa_key = 2048;
 /// The year 9999, past which nobody's clock counts.
 constexpr double last_date = 253402300799;
 
+/// The last date that the clock here can count to, but for some years.
+constexpr int64_t last_counted = 9'000'000'000;
+
 template <auto Free>
 struct deleter {
   template <class T>
@@ -125,7 +128,8 @@ parse_secrets(std::string_view text) {
 std::optional<system_clock::time_point> date_of(const json& x) {
   if (!x.is_number() || x.get<double>() < 0 || x.get<double>() > last_date)
     return std::nullopt;
-  return system_clock::time_point{seconds{x.get<int64_t>()}};
+  return system_clock::time_point{
+    seconds{std::min(x.get<int64_t>(), last_counted)}};
 }
 
 bool names(const json& audience, const std::string& who) {

@@ -45,7 +45,7 @@ BESIDE = {
     "docs/guide/install.md: Three nodes behind a proxy": HOSTS + """
         KEY=$(waybill key create backend --scope push --file api-keys)
         waybill serve --listen 10.0.0.10:8080 --insecure --api-key-file api-keys
-        listen ws://10.0.0.10:8080/websocket/456""",
+        waybill listen 456 --url http://10.0.0.10:8080""",
     "docs/guide/operations.md": "waybill serve --listen 127.0.0.1:8081",
     "docs/guide/operations.md: A new version": REDIS,
     "docs/guide/proxies.md": HOSTS + """
@@ -86,7 +86,7 @@ background() {{
   "$@" > "$log" 2>&1 < <(sleep infinity) &
   for ((tries = 200; tries; --tries)); do
     ! grep "$ready" "$log" || return 0
-    kill -0 $! 2> /dev/null && ! grep -q 'Failed to connect' "$log" || break
+    kill -0 $! 2> /dev/null && ! grep -q 'connecting again' "$log" || break
     sleep 0.1
   done
   cat "$log"
@@ -95,12 +95,11 @@ background() {{
 waybill() {{
   if [[ $1 = serve && $* != *--help* ]]; then
     background '^ready: ' {WAYBILL} "$@"
+  elif [[ $1 = listen && $* != *--help* ]]; then
+    background '连接成功' {WAYBILL} "$@"
   else
     {WAYBILL} "$@"
   fi
-}}
-listen() {{
-  background '< ' /usr/bin/python3 -m websockets "$@"
 }}
 """
 # Whoever follows the document would see that a push failed.
@@ -161,7 +160,6 @@ def runnable(block):
     lines = [line for line in lines_of(block) if not line.startswith(tuple(UNRUN))]
     text = re.sub(r" &$", "", "\n".join(lines), flags=re.MULTILINE)
     text = text.replace("build/release/waybill", "waybill")
-    text = text.replace("/usr/bin/python3 -m websockets", "listen")
     return re.sub(r"\b[\w.]+\.example\.com\b", "127.0.0.1", text)
 
 
@@ -254,7 +252,7 @@ def test_a_configuration_has_a_test_of_its_own(path):
 @pytest.mark.parametrize("block", [
     "false\ntrue", "waybill serve --no-such-option &\n", "waybill nonsense",
     "waybill serve &\ncurl -d hello http://127.0.0.1:8080/socket/456",
-    "/usr/bin/python3 -m websockets ws://127.0.0.1:8080/websocket/456"])
+    "waybill listen 456"])
 def test_a_command_that_fails_is_found(machine, block):
     with pytest.raises(AssertionError):
         machine(runnable(block))

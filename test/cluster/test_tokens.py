@@ -116,6 +116,16 @@ async def test_clocks_may_differ_by_half_a_minute(guarded):
         await join(guarded, "456", extra_headers=bearer(text))
 
 
+async def test_a_token_may_be_valid_for_ever(guarded):
+    now = int(time.time())
+    for date in (9_999_999_999, 253402300799):
+        text = sign({"alg": "HS256"}, {"sub": "456", "exp": date})
+        async with joined(guarded, "456", extra_headers=bearer(text)) as ws:
+            await assert_reachable(guarded, "456", ws)
+        text = sign({"alg": "HS256"}, {"sub": "456", "exp": now + 60, "nbf": date})
+        assert await refusal(guarded, "456", text) == 401
+
+
 async def test_a_session_ends_with_its_token(guarded):
     ws = await join(guarded, "456", extra_headers=bearer(token("456", lifetime=2)))
     assert await close_of(ws) == 4001

@@ -49,6 +49,7 @@ protected:
       [](spend_atom, const std::string&, uint64_t) { return caf::timespan{0}; },
       [](load_atom, uint64_t) {},
       [](count_atom, const std::string&, uint64_t) {},
+      [](count_atom, const counters&) {},
       [](get_atom) { return counters{}; },
     };
   }

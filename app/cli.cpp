@@ -1,0 +1,94 @@
+#include "app/cli.hpp"
+
+#include <algorithm>
+#include <iostream>
+#include <numeric>
+#include <sstream>
+
+namespace waybill::app {
+
+namespace {
+
+/// Returns how many characters must be added, left out or replaced to make one
+/// name another (Levenshtein's distance).
+size_t distance(const std::string& from, const std::string& to) {
+  std::vector<size_t> row(to.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 0; i < from.size(); ++i) {
+    auto diagonal = std::exchange(row[0], i + 1);
+    for (size_t j = 0; j < to.size(); ++j)
+      diagonal = std::exchange(
+        row[j + 1], std::min({row[j] + 1, row[j + 1] + 1,
+                              diagonal + (from[i] == to[j] ? 0 : 1)}));
+  }
+  return row.back();
+}
+
+/// Returns the name of the option that is most like `name`, if any is.
+std::optional<std::string> nearest(const CLI::App& parser,
+                                   const std::string& name) {
+  std::optional<std::string> result;
+  auto best = std::max<size_t>(2, name.size() / 3) + 1;
+  for (auto option : parser.get_options())
+    for (auto& each : option->get_lnames())
+      if (auto found = distance(name, each); found < best) {
+        best = found;
+        result = each;
+      }
+  return result;
+}
+
+/// Says that there is no such option, and which it may have been.
+/// @param dashes what stands before the name of an option there.
+int refuse(const CLI::App& parser, const std::string& where,
+           const std::string& name, const std::string& dashes) {
+  auto meant = nearest(parser, name);
+  return fail(2, where + " knows no " + dashes + name
+                   + (meant ? "; did you mean " + dashes + *meant + '?' : ""));
+}
+
+} // namespace
+
+std::optional<int> parse(CLI::App& parser, std::vector<std::string> arguments) {
+  try {
+    std::reverse(arguments.begin(), arguments.end());
+    parser.parse(arguments);
+    return std::nullopt;
+  } catch (const CLI::ExtrasError& e) {
+    auto unknown = parser.remaining(true).front();
+    auto start = std::min(unknown.find_first_not_of('-'), unknown.size());
+    auto name = unknown.substr(start, unknown.find('=') - start);
+    return refuse(parser, parser.get_name(), name, unknown.substr(0, start));
+  } catch (const CLI::ConfigError& e) {
+    constexpr std::string_view unknown = "INI was not able to parse ";
+    std::string text = e.what();
+    if (!text.starts_with(unknown))
+      return fail(2, text);
+    return refuse(parser, "the file of --config", text.substr(unknown.size()),
+                  "");
+  } catch (const CLI::ParseError& e) {
+    return parser.exit(e) == 0 ? 0 : 2;
+  }
+}
+
+int fail(int code, const std::string& what) {
+  std::cerr << "waybill: " << what << '\n';
+  return code;
+}
+
+std::string wrap(const std::string& text, const std::string& indent) {
+  constexpr size_t width = 80;
+  std::string result;
+  std::string line = indent;
+  std::istringstream words{text};
+  for (std::string word; words >> word;) {
+    if (line.size() > indent.size() && line.size() + 1 + word.size() > width) {
+      result += line + '\n';
+      line = indent;
+    }
+    line += (line.size() > indent.size() ? " " : "") + word;
+  }
+  return result + line + '\n';
+}
+
+} // namespace waybill::app

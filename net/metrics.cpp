@@ -1,0 +1,208 @@
+#include "net/metrics.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <sstream>
+#include <string_view>
+
+#include <prometheus/text_serializer.h>
+
+namespace waybill::net {
+
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+/// How a figure is told. Those of one name stand together.
+struct metric {
+  const char* figure;
+  const char* name;
+  MetricType type;
+  const char* help;
+
+  /// Tells those of one name apart; null for none.
+  const char* label = nullptr;
+  const char* value = nullptr;
+
+  /// What the figure is multiplied by.
+  double scale = 1;
+};
+
+constexpr auto counter = MetricType::Counter;
+constexpr auto gauge = MetricType::Gauge;
+
+constexpr auto answers = "waybill_push_answers_total";
+constexpr auto answers_help = "Pushes by HTTP, by the status of their answer.";
+constexpr auto closed = "waybill_closed_sessions_total";
+constexpr auto closed_help = "Sessions that the node has closed, by reason.";
+constexpr auto over = "waybill_over_limit_total";
+constexpr auto over_help = "What was refused, by the option whose limit it "
+                           "would have passed.";
+constexpr auto refused = "waybill_refused_total";
+constexpr auto refused_help = "Requests that were not even tried, by reason; "
+                              "request counts all.";
+constexpr auto broken = "waybill_broken_connections_total";
+constexpr auto broken_help = "Connections that ended before or within their "
+                             "first words, by reason.";
+
+constexpr metric table[] = {
+  {"sessions", "waybill_sessions", gauge, "Sessions that the node holds."},
+  {"addresses", "waybill_addresses", gauge,
+   "Ids and topics that the node holds."},
+  {"joins", "waybill_joins_total", counter, "Sessions that ever were."},
+  {"deliveries", "waybill_deliveries_total", counter,
+   "Pushes handed to sessions."},
+  {"dropped_frames", "waybill_dropped_frames_total", counter,
+   "Frames that a session could not write before its end, or dropped because "
+   "its queue was full."},
+  {"queued_bytes", "waybill_queued_bytes", gauge,
+   "Memory that the queues of sessions take."},
+  {"answers_200", answers, counter, answers_help, "status", "200"},
+  {"answers_202", answers, counter, answers_help, "status", "202"},
+  {"answers_404", answers, counter, answers_help, "status", "404"},
+  {"answers_422", answers, counter, answers_help, "status", "422"},
+  {"answers_500", answers, counter, answers_help, "status", "500"},
+  {"answers_503", answers, counter, answers_help, "status", "503"},
+  {"answers_504", answers, counter, answers_help, "status", "504"},
+  {"answers_507", answers, counter, answers_help, "status", "507"},
+  {"slow_clients", closed, counter, closed_help, "reason", "slow"},
+  {"flooding_clients", closed, counter, closed_help, "reason", "flooding"},
+  {"replaced_sessions", closed, counter, closed_help, "reason", "replaced"},
+  {"kicked_sessions", closed, counter, closed_help, "reason", "kicked"},
+  {"failed_sessions", closed, counter, closed_help, "reason", "failed"},
+  {"node_queue_closes", "waybill_node_queue_closes_total", counter,
+   "Slow sessions that were closed because the queues of all took too much."},
+  {"over_max_sessions", over, counter, over_help, "option", "max-sessions"},
+  {"over_max_sessions_per_id", over, counter, over_help, "option",
+   "max-sessions-per-id"},
+  {"over_max_sessions_per_peer", over, counter, over_help, "option",
+   "max-sessions-per-peer"},
+  {"over_max_connection_rate", over, counter, over_help, "option",
+   "max-connection-rate"},
+  {"over_max_push_rate", over, counter, over_help, "option", "max-push-rate"},
+  {"over_max_request_memory", over, counter, over_help, "option",
+   "max-request-memory"},
+  {"refused_requests", refused, counter, refused_help, "reason", "request"},
+  {"refused_tokens", refused, counter, refused_help, "reason", "token"},
+  {"refused_keys", refused, counter, refused_help, "reason", "key"},
+  {"refused_origins", refused, counter, refused_help, "reason", "origin"},
+  {"tls_failures", broken, counter, broken_help, "reason", "tls"},
+  {"proxy_failures", broken, counter, broken_help, "reason", "proxy"},
+  {"unread_answers", broken, counter, broken_help, "reason", "unread"},
+  {"pushes", "waybill_bus_pushes_total", counter, "Pushes sent to Redis."},
+  {"bad_messages", "waybill_bad_messages_total", counter,
+   "Messages that could not be understood, on any channel."},
+  {"links_lost", "waybill_links_lost_total", counter,
+   "Times that Redis went away."},
+  {"gap_milliseconds", "waybill_gap_seconds_total", counter,
+   "How long Redis was away.", nullptr, nullptr, 0.001},
+  {"gap_addresses", "waybill_gap_addresses_total", counter,
+   "Addresses that the node held when Redis went away."},
+  {"upstream_dropped", "waybill_upstream_dropped_total", counter,
+   "Messages of clients that Redis did not get."},
+};
+
+/// Up to how many milliseconds the pushes took that are counted together.
+constexpr int limits[] = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000};
+
+/// Returns the figure for pushes that took up to so many milliseconds, but more
+/// than the limit before.
+std::string time_figure(const std::string& level, int limit) {
+  return level + "_in_" + std::to_string(limit) + "ms";
+}
+
+uint64_t figure_of(const counters& figures, const std::string& name) {
+  auto found = figures.find(name);
+  return found == figures.end() ? 0 : found->second;
+}
+
+void set_value(ClientMetric& what, MetricType type, double value) {
+  if (type == gauge)
+    what.gauge.value = value;
+  else
+    what.counter.value = value;
+}
+
+void add_figures(std::vector<MetricFamily>& to, const counters& figures) {
+  for (auto& each : table) {
+    if (to.empty() || to.back().name != each.name)
+      to.push_back({each.name, each.help, each.type, {}});
+    ClientMetric value;
+    if (each.label)
+      value.label = {{each.label, each.value}};
+    set_value(value, each.type,
+              static_cast<double>(figure_of(figures, each.figure))
+                * each.scale);
+    to.back().metric.push_back(std::move(value));
+  }
+}
+
+/// Makes a histogram of the figures that begin with `level`.
+ClientMetric histogram_of(const counters& figures, const std::string& level) {
+  ClientMetric result;
+  result.label = {{"level", level}};
+  auto& all = result.histogram;
+  all.sample_count = figure_of(figures, level + "_pushes");
+  all.sample_sum
+    = static_cast<double>(figure_of(figures, level + "_microseconds")) / 1e6;
+  uint64_t sum = 0;
+  for (auto limit : limits) {
+    sum += figure_of(figures, time_figure(level, limit));
+    all.bucket.push_back({sum, limit / 1e3});
+  }
+  all.bucket.push_back(
+    {all.sample_count, std::numeric_limits<double>::infinity()});
+  return result;
+}
+
+MetricFamily make_gauge(const char* name, const char* help,
+                        std::vector<ClientMetric::Label> labels, double value) {
+  ClientMetric result;
+  result.label = std::move(labels);
+  result.gauge.value = value;
+  return {name, help, gauge, {std::move(result)}};
+}
+
+} // namespace
+
+void count_answer(gateway& actors, level want, http::status status,
+                  std::chrono::steady_clock::duration time) {
+  using std::chrono::duration_cast;
+  actors.note("answers_" + std::to_string(static_cast<unsigned>(status)));
+  if (want == level::routed || status != http::status::ok)
+    return;
+  std::string name = want == level::written ? "written" : "received";
+  actors.note(name + "_pushes");
+  auto count = duration_cast<std::chrono::microseconds>(time).count();
+  actors.note(name + "_microseconds", static_cast<uint64_t>(count));
+  auto limit = std::lower_bound(
+    std::begin(limits), std::end(limits), count,
+    [](int each, auto wanted) { return each * 1000 < wanted; });
+  if (limit != std::end(limits))
+    actors.note(time_figure(name, *limit));
+}
+
+std::string to_metrics(const counters& figures, bus_state state,
+                       const std::string& node, const std::string& version) {
+  std::vector<MetricFamily> all;
+  all.push_back(make_gauge("waybill_build_info",
+                           "1, with what runs here as labels.",
+                           {{"node", node}, {"version", version}}, 1));
+  all.push_back(make_gauge("waybill_ready",
+                           "1 if the node takes pushes and sessions.", {},
+                           state == bus_state::ready ? 1 : 0));
+  add_figures(all, figures);
+  all.push_back(
+    {"waybill_push_seconds",
+     "Time from a push by HTTP to its answer of 200, by the level "
+     "of the receipt.",
+     MetricType::Histogram,
+     {histogram_of(figures, "written"), histogram_of(figures, "received")}});
+  std::ostringstream out;
+  prometheus::TextSerializer{}.Serialize(out, all);
+  return out.str();
+}
+
+} // namespace waybill::net

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "actors/gateway.hpp"
+#include "net/answer.hpp"
+
+namespace waybill::net {
+
+/// Counts the answer to a push by HTTP, and how long it took to get as far as
+/// its pusher asked.
+void count_answer(gateway& actors, level want, http::status status,
+                  std::chrono::steady_clock::duration time);
+
+/// Writes the figures of a node as Prometheus reads them (its text format
+/// 0.0.4).
+/// @param version that of Waybill.
+std::string to_metrics(const counters& figures, bus_state state,
+                       const std::string& node, const std::string& version);
+
+} // namespace waybill::net

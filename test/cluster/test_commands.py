@@ -1,0 +1,207 @@
+"""The router from a shell: push, listen, and what explains the options of serve."""
+
+import asyncio
+import base64
+import json
+import re
+import socket
+import ssl
+import subprocess
+
+import pytest
+
+from certificates import Certificate
+from clients import joined, receive, request
+from harness import WAYBILL, Process, TlsServer, eventually
+from tokens import SECRET, make_key, token
+
+
+def run(*arguments, **options):
+    """Runs a command of Waybill to its end."""
+    return subprocess.run([WAYBILL, *arguments], capture_output=True, check=False, timeout=60,
+                          **options)
+
+
+def url_of(node):
+    """Returns what --url takes."""
+    return f"http://{node.host}:{node.port}"
+
+
+@pytest.fixture(scope="module")
+def node(shared_lab):
+    """A node that is alone."""
+    return shared_lab.node()
+
+
+async def in_thread(function, *arguments, **options):
+    """Runs what blocks, while sessions go on."""
+    return await asyncio.to_thread(function, *arguments, **options)
+
+
+# -- push ----------------------------------------------------------------------
+
+
+async def test_a_text_is_pushed_and_its_answer_printed(node):
+    async with joined(node, "456") as ws:
+        done = await in_thread(run, "push", "456", "héllo", "--receipt", "received",
+                               "--url", url_of(node))
+        assert await receive(ws) == "héllo"
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["received"] == 1
+
+
+async def test_the_standard_input_and_files_are_pushed_in_order(node, tmp_path):
+    (tmp_path / "a").write_text("first")
+    (tmp_path / "b").write_bytes(b"second")
+    async with joined(node, "456") as ws:
+        done = await in_thread(run, "push", "456", "--url", url_of(node), input=b"from stdin\n")
+        assert done.returncode == 0 and await receive(ws) == "from stdin\n"
+        done = await in_thread(run, "push", "456", "--binary", "--url", url_of(node),
+                               "--file", tmp_path / "a", "--file", tmp_path / "b",
+                               "--file", "-", input=b"\xff\0")
+        assert [await receive(ws) for _ in range(3)] == [b"first", b"second", b"\xff\0"]
+        assert len(done.stdout.splitlines()) == 3
+
+
+async def test_topics_and_everyone_are_pushed_to(node):
+    async with joined(node, "a?b", query="?topics=news") as ws:
+        for where in (["--topic", "news"], ["--all"], ["a?b"]):
+            done = await in_thread(run, "push", *where, "x", "--url", url_of(node))
+            assert done.returncode == 0 and await receive(ws) == "x"
+
+
+async def test_what_does_not_arrive_is_said_so(node):
+    done = await in_thread(run, "push", "nobody", "x", "--url", url_of(node))
+    assert done.returncode == 1
+    assert json.loads(done.stderr)["error"] == "nobody"
+    done = await in_thread(run, "push", "nobody", "x", "--ttl", "60", "--url", url_of(node))
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["nodes"] == 0
+
+
+def test_a_node_that_is_not_there_is_said_so():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    done = run("push", "456", "x", "--url", f"http://127.0.0.1:{port}")
+    assert done.returncode == 1 and b"refused" in done.stderr
+
+
+@pytest.mark.parametrize("arguments, named", [
+    ([], b"an id"), (["456", "x", "y"], b"one text"), (["--topic", "a", "--all", "x"], b"an id"),
+    (["456", "--url", "ftp://x"], b"--url"), (["456", "x", "--recipt", "written"], b"--receipt"),
+    (["456", "--file", "/nowhere"], b"/nowhere")])
+def test_arguments_that_do_not_fit_are_refused(arguments, named):
+    done = run("push", *arguments, input=b"")
+    assert done.returncode in (1, 2) and named in done.stderr
+
+
+async def test_keys_tokens_and_tls_are_spoken(lab, tmp_path):
+    (tmp_path / "secrets").write_text(SECRET)
+    key = make_key(tmp_path / "keys", "backend", "--scope", "push")
+    authority = Certificate(tmp_path / "authority")
+    here = Certificate(tmp_path / "server", "IP:127.0.0.1", issuer=authority)
+    path = tmp_path / "socket"
+    node = lab.node("--listen", f"unix:{path}", "--auth", "jwt", "--jwt-key-file",
+                    tmp_path / "secrets", "--api-key-file", tmp_path / "keys",
+                    "--tls-cert", here.file, "--tls-key", here.key)
+    url = ["--url", f"https://127.0.0.1:{node.port}", "--ca", authority.file]
+    with Process(WAYBILL, "listen", "456", "--count", "3", *url,
+                 env={"WAYBILL_TOKEN": token("456")}) as listener:
+        listener.out.wait_for("连接成功")
+        for where in (url, ["--url", f"unix:{path}"]):
+            assert run("push", "456", "x", *where).returncode == 1
+            assert run("push", "456", "x", *where, "--api-key", key).returncode == 0
+        assert await in_thread(listener.wait) == 0
+    done = run("push", "456", "x", "--url", f"https://127.0.0.1:{node.port}")
+    assert done.returncode == 1 and b"no TLS" in done.stderr
+    done = run("listen", "456", *url)
+    assert done.returncode == 1 and b"401" in done.stderr
+    server = TlsServer(node.port, ssl.create_default_context(cafile=authority.file))
+    assert (await request(server, "GET", "/livez")).status == 200
+
+
+# -- listen --------------------------------------------------------------------
+
+
+async def online(node, name):
+    """Tells whether an id is there."""
+    return (await request(node, "GET", f"/socket/{name}")).json["online"]
+
+
+async def test_what_an_id_gets_is_printed(node):
+    with Process(WAYBILL, "listen", "heard", "--json", "--count", "4", "--topic", "news",
+                 "--topic", "sport", "--url", url_of(node)) as listener:
+        await eventually(lambda: online(node, "heard"))
+        for path, body, kind in [("/socket/heard", "é".encode(), "text/plain"),
+                                 ("/topic/sport", b"\xff\0\n", "application/octet-stream"),
+                                 ("/broadcast", b"a\nb", "text/plain")]:
+            answer = await request(node, "POST", path, body, {"Content-Type": kind})
+            assert answer.status == 200
+        assert await in_thread(listener.wait) == 0
+        lines = [json.loads(line) for line in listener.out.rest()]
+    assert lines[1:] == [{"id": "heard", "text": "é"},
+                         {"id": "heard", "base64": base64.b64encode(b"\xff\0\n").decode()},
+                         {"id": "heard", "text": "a\nb"}]
+
+
+async def test_who_listens_comes_back(lab):
+    first = lab.node()
+    with Process(WAYBILL, "listen", "456", "--count", "3", "--url", url_of(first)) as listener:
+        listener.out.wait_for("连接成功")
+        first.kill()
+        listener.log.wait_for("connecting again")
+        second = lab.node(listen=f"127.0.0.1:{first.port}")
+        await eventually(lambda: online(second, "456"))
+        assert (await request(second, "POST", "/socket/456", b"back")).status == 200
+        assert await in_thread(listener.wait) == 0
+        assert listener.out.rest()[-1] == "back"
+
+
+async def test_who_was_kicked_stays_away(node):
+    with Process(WAYBILL, "listen", "kicked", "--url", url_of(node)) as listener:
+        await eventually(lambda: online(node, "kicked"))
+        assert (await request(node, "DELETE", "/socket/kicked")).status == 200
+        assert await in_thread(listener.wait) == 1
+        assert any("4500" in line for line in listener.log.rest())
+
+
+# -- options -------------------------------------------------------------------
+
+
+def test_the_default_config_has_every_option_and_changes_nothing(tmp_path):
+    printed = run("default-config").stdout.decode()
+    (tmp_path / "waybill.toml").write_text(printed)
+    assert run("check-config", "--config", tmp_path / "waybill.toml").returncode == 0
+    options = set(re.findall(r"^  --([\w-]+)", run("serve", "--help").stdout.decode(), re.MULTILINE))
+    assert set(re.findall(r"^(?:# )?([\w-]+) = ", printed, re.MULTILINE)) == options - {"config"}
+    # Every option that is commented out can be made to count.
+    assert "# tls-cert = \"\"\n" in printed and "max-fields = 100\n" in printed
+    assert max(map(len, printed.splitlines())) <= 80
+
+
+def test_what_is_wrong_with_options_is_said_without_a_start(tmp_path):
+    done = run("check-config", "--upstream", "redis")
+    assert done.returncode == 2 and b"--redis" in done.stderr
+    (tmp_path / "waybill.toml").write_text("gretting = \"hello\"\n")
+    done = run("check-config", "--config", tmp_path / "waybill.toml")
+    assert done.returncode == 2
+    assert b"knows no gretting; did you mean greeting?" in done.stderr
+    assert run("check-config").stdout == b"all options are good\n"
+
+
+@pytest.mark.parametrize("command, wrong, right", [
+    ("serve", "--gretting", b"--greeting"), ("serve", "--max-que=1", b"--max-queue"),
+    ("token", "--expire", b"--expires"), ("serve", "--frobnicate", None)])
+def test_an_unknown_option_is_named_with_the_one_that_was_meant(command, wrong, right):
+    needed = ["--sub", "456", "--jwt-key-file", "x"] if command == "token" else []
+    done = run(command, *needed, wrong)
+    assert done.returncode == 2
+    assert wrong.partition("=")[0].encode() in done.stderr
+    assert (b"did you mean " + right + b"?" in done.stderr) if right else b"mean" not in done.stderr
+
+
+def test_the_versions_of_the_libraries_are_told():
+    lines = run("version").stdout.decode().splitlines()
+    assert re.fullmatch(r"waybill \d+\.\d+\.\d+", lines[0])
+    assert [line.split(" ")[0] for line in lines[1:]] == [
+        "Boost", "CAF", "CLI11", "hiredis", "nlohmann_json", "OpenSSL", "spdlog"]

@@ -1,0 +1,94 @@
+"""What Prometheus is told is what the reference says, and what there is."""
+
+import json
+import re
+import subprocess
+
+import pytest
+
+from clients import Http, joined, request
+from harness import ROOT, eventually
+from reference import REFERENCE, table_with, words_of
+from tokens import bearer, make_key
+
+MONITORING = ROOT / "app/monitoring"
+
+
+async def metrics_of(node):
+    """Returns the samples of a node as a dict: `name{label="value"}` to numbers."""
+    answer = await request(node, "GET", "/metrics")
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    lines = [line.rpartition(" ") for line in answer.body.decode().splitlines()
+             if not line.startswith("#")]
+    return {name: float(value) for name, _, value in lines}
+
+
+def documented():
+    """Returns the names of the metrics of the reference."""
+    rows = table_with((REFERENCE / "metrics.md").read_text(), "metric", "type")
+    return {word for name, *_ in rows for word in words_of(name)}
+
+
+def base_of(sample):
+    """Returns the name of the metric that a sample belongs to."""
+    return re.sub(r"_(bucket|count|sum)$", "", re.match(r"\w+", sample)[0])
+
+
+async def test_the_metrics_of_a_node_are_those_of_the_reference(lab):
+    found = await metrics_of(lab.node(redis=lab.redis()))
+    assert {base_of(sample) for sample in found} == documented()
+    answer = await request(lab.node(), "GET", "/metrics")
+    checked = subprocess.run(["promtool", "check", "metrics"], input=answer.body,
+                             capture_output=True, check=False)
+    assert checked.returncode == 0, checked.stderr.decode()
+
+
+async def test_a_node_tells_what_became_of_its_pushes(lab):
+    node = lab.node("--node", "tomcat")
+    async with joined(node, "456"), Http(node) as http:
+        for level in ("routed", "written", "received", "received"):
+            assert (await http.push("456", "x", f"?receipt={level}")).status == 200
+        assert (await http.push("nobody", "x")).status == 404
+
+        async def told():
+            found = await metrics_of(node)
+            return found if found['waybill_push_answers_total{status="404"}'] == 1 else None
+
+        found = await eventually(told)
+    assert found["waybill_sessions"] == 1 and found["waybill_ready"] == 1
+    assert any(name.startswith('waybill_build_info{node="tomcat",version="') for name in found)
+    assert found['waybill_push_answers_total{status="200"}'] == 4
+    assert found['waybill_push_seconds_count{level="written"}'] == 1
+    assert found['waybill_push_seconds_count{level="received"}'] == 2
+    assert found['waybill_push_seconds_bucket{level="received",le="+Inf"}'] == 2
+    assert 0 < found['waybill_push_seconds_sum{level="received"}'] < 10
+
+
+async def test_a_node_that_lost_redis_is_not_ready(lab):
+    cluster = lab.cluster(size=1)
+    node, = cluster.nodes
+    cluster.redis.kill()
+    node.log.wait_for("Redis is away")
+    found = await metrics_of(node)
+    assert found["waybill_ready"] == 0 and found["waybill_links_lost_total"] == 1
+
+
+async def test_metrics_are_for_admins(lab, tmp_path):
+    keys = tmp_path / "keys"
+    pusher, admin = (make_key(keys, scope, "--scope", scope) for scope in ("push", "admin"))
+    node = lab.node("--api-key-file", keys)
+    for key, status in [(pusher, 403), (admin, 200)]:
+        assert (await request(node, "GET", "/metrics", headers=bearer(key))).status == status
+
+
+def test_the_rules_for_alerts_are_good():
+    subprocess.run(["promtool", "check", "rules", MONITORING / "alerts.yaml"], check=True)
+
+
+@pytest.mark.parametrize("name", ["alerts.yaml", "dashboard.json"])
+def test_what_watches_a_node_asks_for_metrics_that_there_are(name):
+    text = (MONITORING / name).read_text()
+    named = {base_of(sample) for sample in re.findall(r"waybill_\w+", text)}
+    assert len(named) > 4 and named <= documented()
+    if name.endswith(".json"):
+        assert len(json.loads(text)["panels"]) > 4
