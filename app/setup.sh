@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian or Ubuntu packages that a job needs, if any is missing.
 #
-#   bash app/setup.sh build|demo|test|fuzz...
+#   bash app/setup.sh build|demo|test|fuzz|package|package-test...
 set -euo pipefail
 
 # shellcheck source=/dev/null
@@ -26,9 +26,13 @@ for job in "$@"; do
       # Ubuntu has Chromium only as a snap: there the browser's test is skipped.
       [[ $ID = debian ]] && packages+=(chromium)
       packages+=(python3-jsonschema python3-yaml prometheus)
+      # For what packages hold.
+      packages+=(yamllint mandoc zsh)
       # Node.js of another source than Debian brings its npm along.
       command -v npm > /dev/null || packages+=(npm) ;;
     fuzz) packages+=(clang libclang-rt-dev) ;;
+    package) packages+=(dpkg-dev file) ;;
+    package-test) packages+=(dpkg-dev file debootstrap systemd-container curl) ;;
     *)
       echo "setup.sh: no job is called $job" >&2
       exit 2

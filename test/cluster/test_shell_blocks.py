@@ -23,6 +23,10 @@ UNRUN = {
     "bash app/setup.sh": "installs packages, which test/run.sh has done",
     "bash test/run.sh": "runs this test",
     "cmake ": "builds, which test/run.sh has done",
+    "cpack ": "makes a package, which test/package.sh installs",
+    "docker ": "needs Docker; test_packages runs what it would start",
+    "kubectl ": "needs Kubernetes; test_packages runs what it would start",
+    "sudo ": "changes the machine; test/package.sh does the same to one of its own",
     "WAYBILL_FUZZ_SECONDS=300 bash test/fuzz/run.sh": "needs another build; CI runs it",
 }
 
@@ -37,6 +41,11 @@ HOSTS = """
 BESIDE = {
     "README.md": REDIS,
     "docs/guide/from-spring.md": REDIS,
+    "docs/guide/install.md": "waybill serve",
+    "docs/guide/install.md: Three nodes behind a proxy": HOSTS + """
+        KEY=$(waybill key create backend --scope push --file api-keys)
+        waybill serve --listen 10.0.0.10:8080 --insecure --api-key-file api-keys
+        waybill listen 456 --url http://10.0.0.10:8080""",
     "docs/guide/operations.md": "waybill serve --listen 127.0.0.1:8081",
     "docs/guide/operations.md: A new version": REDIS,
     "docs/guide/proxies.md": HOSTS + """
