@@ -28,7 +28,7 @@ LINES = b"".join(json.dumps(line).encode() + b"\n" for line in [
 
 OPEN = [
     *(Case(f"{method} /{name}", "200") for method in ("GET", "HEAD")
-      for name in ("livez", "readyz", "stats", "metrics")),
+      for name in ("livez", "readyz", "stats", "metrics", "console", "console/console.css")),
     Case("HEAD /socket/here", "200"), Case("GET /socket/here", "200"),
     Case("GET /socket/here?detail=1&wait=1s", "200"), Case("GET /socket/nobody", "200"),
     Case("POST /socket/full?ttl=60", "202", b"x"),
