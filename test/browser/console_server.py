@@ -47,8 +47,9 @@ class ConsoleServer:
             async with self._session.request(
                     request.method, self._node + request.raw_path, data=await request.read(),
                     headers={name: request.headers[name] for name in names}) as answer:
-                return web.Response(status=answer.status, body=await answer.read(),
-                                    content_type=answer.content_type)
+                told = {name: value for name, value in answer.headers.items()
+                        if name not in {"Connection", "Content-Length"}}
+                return web.Response(status=answer.status, body=await answer.read(), headers=told)
         except ClientError:
             # As if it could not be reached.
             request.transport.abort()
