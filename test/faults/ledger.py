@@ -295,10 +295,12 @@ class Ledger:
         return len(again) if push.ttl else 0
 
     def _may_be_late(self, push, late):
-        """Tells whether another session of the id stood since the push, so that
-        a node hears of it late and takes it to all its sessions."""
-        return any(session.opened < push.begun and (session.closed or late.opened) >= late.opened
-                   for session in self._sessions[push.name])
+        """Tells whether a node may have heard of a push late, and taken it to all
+        its sessions: its pusher was told so, or another session of the id stood
+        since."""
+        return push.counts.get("unknown", 0) > 0 or any(
+            session.opened < push.begun and (session.closed or late.opened) >= late.opened
+            for session in self._sessions[push.name])
 
     def _was_confirmed(self, push, time):
         """Tells whether a confirmation had all the time it needed until then."""

@@ -123,6 +123,17 @@ def test_a_node_that_is_late_takes_a_push_to_all_its_sessions(story):
     assert story.failures() == set()
 
 
+def test_a_push_may_come_late_if_its_pusher_was_told_so(story):
+    one = story.client()
+    push = story.push()
+    story.fault()
+    story.arrive(push, one)
+    story.answer(push, 504, nodes=2, sessions=1, written=1, unknown=1)
+    story.leave(one)
+    story.arrive(push, story.later(0.1).client())
+    assert "again without ttl" not in story.failures()
+
+
 def test_live_pushes_may_be_lost_in_a_fault_only(story):
     story.client()
     lost = story.push()
