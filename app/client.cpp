@@ -5,11 +5,14 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/url/encode.hpp>
 #include <boost/url/parse.hpp>
+#include <boost/url/rfc/unreserved_chars.hpp>
 
 namespace waybill::app {
 
 namespace asio = boost::asio;
+namespace http = boost::beast::http;
 namespace urls = boost::urls;
 using asio::use_awaitable;
 
@@ -60,14 +63,53 @@ asio::awaitable<void> connect_socket(plain_stream& socket,
 
 } // namespace
 
-asio::awaitable<client_stream> connect(node_url where, redis::trust_ptr trust,
+void add_access(CLI::App& parser, node_access& what, const std::string& secret,
+                const char* variable, const std::string& help) {
+  add(parser, "--url", what.where, &node_url::parse,
+      "http://host:port, https://host:port or unix:/path",
+      "http://127.0.0.1:8080", "Where the node is")
+    ->envname("WAYBILL_URL");
+  parser.add_option(secret, what.secret, help)->envname(variable);
+  parser.add_option("--ca", what.ca,
+                    "File of the CA certificates, in PEM, that an https:// may "
+                    "have; by default the system's");
+}
+
+std::optional<int> open_access(node_access& what) {
+  if (!what.where.tls)
+    return std::nullopt;
+  auto trust = redis::make_trust(what.ca);
+  if (!trust)
+    return fail(2, "--ca " + what.ca + ": "
+                     + trust.error().context().get_as<std::string>(0));
+  what.trust = *trust;
+  return std::nullopt;
+}
+
+std::string quote(const std::string& text) {
+  return urls::encode(text, urls::unreserved_chars);
+}
+
+text_request make_push(const node_access& to, const std::string& target,
+                       std::string body) {
+  text_request result{http::verb::post, target, 11, std::move(body)};
+  result.set(http::field::host, to.where.authority());
+  result.set(http::field::user_agent, "waybill");
+  result.set(http::field::content_type, "text/plain");
+  set_secret(result, to);
+  result.prepare_payload();
+  return result;
+}
+
+asio::awaitable<client_stream> connect(const node_access& to,
                                        std::chrono::milliseconds limit) {
+  auto& where = to.where;
   plain_stream socket{co_await asio::this_coro::executor};
   socket.expires_after(limit);
   co_await connect_socket(socket, where);
   if (!where.tls)
     co_return client_stream{std::move(socket)};
-  tls_stream result{std::move(socket), *trust};
+  tls_stream result{std::move(socket), *to.trust};
   redis::expect_host(result.native_handle(), where.host);
   boost::system::error_code ec;
   co_await result.async_handshake(asio::ssl::stream_base::client,

@@ -8,9 +8,13 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/basic_stream.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
 #include <boost/beast/ssl/ssl_stream.hpp>
 
+#include "app/cli.hpp"
 #include "redis/tls.hpp"
 
 namespace waybill::app {
@@ -29,6 +33,40 @@ struct node_url {
   std::string authority() const;
 };
 
+/// Where a node is, and who asks it.
+struct node_access {
+  node_url where{false, "127.0.0.1", "8080"};
+
+  /// The file of the CA certificates; empty for the system's.
+  std::string ca;
+
+  /// A key or a token.
+  std::string secret;
+
+  redis::trust_ptr trust = nullptr;
+};
+
+/// Adds the options for a node.
+/// @param secret the name of the option for the secret.
+/// @param variable the variable that it may stand in, too.
+void add_access(CLI::App& parser, node_access& what, const std::string& secret,
+                const char* variable, const std::string& help);
+
+/// Reads what TLS needs.
+/// @returns the exit code if that fails.
+std::optional<int> open_access(node_access& what);
+
+/// Sets the field that has the secret.
+template <class Fields>
+void set_secret(Fields& fields, const node_access& what) {
+  if (!what.secret.empty())
+    fields.set(boost::beast::http::field::authorization,
+               "Bearer " + what.secret);
+}
+
+/// Encodes a text as one segment of a path, or as a value of a query.
+std::string quote(const std::string& text);
+
 using plain_stream
   = boost::beast::basic_stream<boost::asio::generic::stream_protocol>;
 using tls_stream = boost::beast::ssl_stream<plain_stream>;
@@ -42,11 +80,32 @@ inline plain_stream& socket_of(client_stream& x) {
 }
 
 /// Connects to a node.
-/// @param trust whose certificates are good, if `where` is to speak TLS.
-/// @param limit how long it may take, and each operation after it.
-/// @throws boost::system::system_error if that fails.
-boost::asio::awaitable<client_stream> connect(node_url where,
-                                              redis::trust_ptr trust,
+/// @param limit how long it may take.
+/// @throws std::exception if that fails.
+boost::asio::awaitable<client_stream> connect(const node_access& to,
                                               std::chrono::milliseconds limit);
+
+using text_request
+  = boost::beast::http::request<boost::beast::http::string_body>;
+using text_response
+  = boost::beast::http::response<boost::beast::http::string_body>;
+
+/// Makes a request that pushes a text.
+text_request make_push(const node_access& to, const std::string& target,
+                       std::string body);
+
+/// Sends a request, and returns the answer.
+/// @throws boost::system::system_error if that fails.
+template <class Stream>
+boost::asio::awaitable<text_response> round_trip(Stream& stream,
+                                                 const text_request& what) {
+  using boost::asio::use_awaitable;
+  co_await boost::beast::http::async_write(stream, what, use_awaitable);
+  boost::beast::flat_buffer buffer;
+  text_response result;
+  co_await boost::beast::http::async_read(stream, buffer, result,
+                                          use_awaitable);
+  co_return result;
+}
 
 } // namespace waybill::app

@@ -5,6 +5,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "app/bench.hpp"
 #include "app/commands.hpp"
 #include "app/log.hpp"
 #include "app/node.hpp"
@@ -21,6 +22,7 @@ Commands:
   default-config  Prints a file with all options of serve
   push            Pushes a text or files
   listen          Prints what an id gets
+  bench           Measures a node or a cluster
   token           Makes a token for a client
   key             Makes a key for a pusher
   version         Prints the versions of Waybill and its libraries
@@ -46,6 +48,8 @@ int main(int argc, char** argv) {
     return run_push(std::move(arguments));
   if (command == "listen")
     return run_listen(std::move(arguments));
+  if (command == "bench")
+    return run_bench(std::move(arguments));
   if (command == "default-config") {
     std::cout << default_config();
     return 0;

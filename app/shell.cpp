@@ -13,11 +13,8 @@
 #include <boost/asio/use_future.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http.hpp>
 #include <boost/beast/websocket.hpp>
 #include <boost/beast/websocket/ssl.hpp>
-#include <boost/url/encode.hpp>
-#include <boost/url/rfc/unreserved_chars.hpp>
 #include <nlohmann/json.hpp>
 #include <openssl/evp.h>
 
@@ -44,49 +41,6 @@ constexpr auto patience = std::chrono::seconds{10};
 constexpr auto first_pause = milliseconds{100};
 constexpr auto longest_pause = milliseconds{5000};
 
-/// Where the node is, and who asks it.
-struct access {
-  node_url where{false, "127.0.0.1", "8080"};
-  std::string ca;
-  std::string secret;
-  redis::trust_ptr trust = nullptr;
-};
-
-void add_access(CLI::App& parser, access& what, const std::string& secret,
-                const char* variable, const std::string& help) {
-  add(parser, "--url", what.where, &node_url::parse,
-      "http://host:port, https://host:port or unix:/path",
-      "http://127.0.0.1:8080", "Where the node is")
-    ->envname("WAYBILL_URL");
-  parser.add_option(secret, what.secret, help)->envname(variable);
-  parser.add_option("--ca", what.ca,
-                    "File of the CA certificates, in PEM, that an https:// may "
-                    "have; by default the system's");
-}
-
-/// Reads what TLS needs.
-/// @returns the exit code if that fails.
-std::optional<int> open_access(access& what) {
-  if (!what.where.tls)
-    return std::nullopt;
-  auto trust = redis::make_trust(what.ca);
-  if (!trust)
-    return fail(2, "--ca " + what.ca + ": "
-                     + trust.error().context().get_as<std::string>(0));
-  what.trust = *trust;
-  return std::nullopt;
-}
-
-template <class Fields>
-void set_secret(Fields& fields, const access& what) {
-  if (!what.secret.empty())
-    fields.set(http::field::authorization, "Bearer " + what.secret);
-}
-
-std::string quote(const std::string& text) {
-  return boost::urls::encode(text, boost::urls::unreserved_chars);
-}
-
 /// Runs one coroutine to its end.
 template <class T>
 T run(asio::awaitable<T> what) {
@@ -98,29 +52,17 @@ T run(asio::awaitable<T> what) {
 
 // -- push ---------------------------------------------------------------------
 
-using request = http::request<http::string_body>;
-using response = http::response<http::string_body>;
-
-template <class Stream>
-asio::awaitable<response> exchange(Stream& stream, const request& what) {
-  co_await http::async_write(stream, what, use_awaitable);
-  beast::flat_buffer buffer;
-  response result;
-  co_await http::async_read(stream, buffer, result, use_awaitable);
-  co_return result;
-}
-
-asio::awaitable<response> send(const access& to, const request& what,
-                               milliseconds limit) {
-  auto stream = co_await connect(to.where, to.trust, patience);
+asio::awaitable<text_response>
+send(const node_access& to, const text_request& what, milliseconds limit) {
+  auto stream = co_await connect(to, patience);
   socket_of(stream).expires_after(limit);
-  co_return co_await std::visit([&what](auto& x) { return exchange(x, what); },
-                                stream);
+  co_return co_await std::visit(
+    [&what](auto& x) { return round_trip(x, what); }, stream);
 }
 
 /// What `waybill push` is told.
 struct push_arguments {
-  access to;
+  node_access to;
   std::vector<std::string> words;
   std::vector<std::string> files;
   std::string topic;
@@ -156,17 +98,13 @@ std::optional<std::string> read_whole(const std::string& name) {
   return file ? std::optional{read(file)} : std::nullopt;
 }
 
-request make_request(const push_arguments& from, const std::string& target,
-                     std::string body) {
-  request result{http::verb::post, target, 11, std::move(body)};
-  result.set(http::field::host, from.to.where.authority());
-  result.set(http::field::user_agent, "waybill");
-  result.set(http::field::content_type,
-             from.binary ? "application/octet-stream" : "text/plain");
-  set_secret(result, from.to);
+text_request make_request(const push_arguments& from, const std::string& target,
+                          std::string body) {
+  auto result = make_push(from.to, target, std::move(body));
+  if (from.binary)
+    result.set(http::field::content_type, "application/octet-stream");
   if (!from.key.empty())
     result.set("Idempotency-Key", from.key);
-  result.prepare_payload();
   return result;
 }
 
@@ -252,7 +190,7 @@ namespace {
 
 /// What `waybill listen` is told.
 struct listen_arguments {
-  access to;
+  node_access to;
   std::string id;
   std::vector<std::string> topics;
   bool as_json = false;
@@ -286,7 +224,7 @@ public:
     while (!code_) {
       std::string why;
       try {
-        auto stream = co_await connect(how_.to.where, how_.to.trust, patience);
+        auto stream = co_await connect(how_.to, patience);
         co_await std::visit([this](auto& x) { return serve(x); }, stream);
         pause = first_pause;
       } catch (const std::exception& e) {

@@ -1,4 +1,4 @@
-"""The router from a shell: push, listen, and what explains the options of serve."""
+"""The router from a shell: push, listen, bench, and what explains the options of serve."""
 
 import asyncio
 import base64
@@ -163,6 +163,38 @@ async def test_who_was_kicked_stays_away(node):
         assert (await request(node, "DELETE", "/socket/kicked")).status == 200
         assert await in_thread(listener.wait) == 1
         assert any("4500" in line for line in listener.log.rest())
+
+
+# -- bench ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("load, each", [("unicast", 1), ("broadcast", 20)])
+def test_a_node_is_measured(node, load, each):
+    done = run("bench", "--load", load, "--sessions", "20", "--rate", "200", "--time", "500ms",
+               "--receipt", "received", "--process", str(node.pid), "--json",
+               "--url", url_of(node))
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["sessions"] == 20 and found["failed_sessions"] == found["lost"] == 0
+    assert found["answers"].keys() == {"200"}
+    assert found["arrivals"] == each * found["answers"]["200"] > 0
+    for name in ("connect_ms", "answer_ms", "arrival_ms"):
+        assert 0 < found[name]["p50"] <= found[name]["p99.9"] <= found[name]["longest"]
+    assert found["cpu_us_per_push"] > 0
+
+
+def test_a_measurement_is_printed_for_people(node):
+    done = run("bench", "--load", "idle", "--sessions", "5", "--time", "1ms", "--url", url_of(node))
+    assert done.returncode == 0
+    assert re.search(r"^sessions +5$", done.stdout.decode(), re.MULTILINE)
+    assert re.search(r"^connect_ms .* p50 .* p99.9", done.stdout.decode(), re.MULTILINE)
+
+
+def test_a_node_that_is_not_there_is_not_measured():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    done = run("bench", "--time", "1ms", "--sessions", "3", "--url", f"http://127.0.0.1:{port}")
+    assert done.returncode == 1 and b"refused" in done.stderr
 
 
 # -- options -------------------------------------------------------------------

@@ -66,7 +66,8 @@ def documented_options(command):
     return result
 
 
-@pytest.mark.parametrize("command", ["serve", "push", "listen", "token", "key create"])
+@pytest.mark.parametrize("command", ["serve", "push", "listen", "bench", "token",
+                                     "key create"])
 def test_the_options_of_a_command_are_documented_with_their_defaults(command):
     documented = documented_options(command)
     there = options_of(command)

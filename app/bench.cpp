@@ -1,0 +1,381 @@
+#include "app/bench.hpp"
+
+#include <unistd.h>
+
+#include <iomanip>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <random>
+#include <variant>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/buffers_to_string.hpp>
+#include <boost/beast/websocket.hpp>
+#include <boost/beast/websocket/ssl.hpp>
+
+#include "app/client.hpp"
+#include "app/measures.hpp"
+#include "app/readers.hpp"
+#include "net/config.hpp"
+
+namespace waybill::app {
+
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace ws = beast::websocket;
+using asio::use_awaitable;
+using clock = std::chrono::steady_clock;
+using json = nlohmann::ordered_json;
+using std::chrono::milliseconds;
+
+/// How long a node may take to answer, and what was pushed to arrive.
+constexpr auto patience = std::chrono::seconds{10};
+
+/// How many clients connect at the same time.
+constexpr size_t connectors = 64;
+
+enum class load { unicast, broadcast, idle };
+
+std::optional<load> read_load(std::string_view text) {
+  if (text == "unicast")
+    return load::unicast;
+  if (text == "broadcast")
+    return load::broadcast;
+  if (text == "idle")
+    return load::idle;
+  return std::nullopt;
+}
+
+/// What `waybill bench` is told.
+struct bench_arguments {
+  node_access pushers_at;
+  node_access clients_at;
+  load what = load::unicast;
+  size_t sessions = 1000;
+  size_t rate = 1000;
+  size_t pushers = 16;
+  milliseconds time{10'000};
+  size_t size = 100;
+  std::string receipt = "routed";
+  size_t process = 0;
+  bool as_json = false;
+};
+
+/// One measurement.
+class bench {
+public:
+  bench(asio::io_context& context, const bench_arguments& how)
+      : context_(context), how_(how), idle_(usage_of(how.process)) {
+    // nop
+  }
+
+  /// Connects all sessions, puts the load on them, and waits for what is still
+  /// to come.
+  asio::awaitable<void> run() {
+    began_ = clock::now();
+    co_await at_once(connectors, [this](size_t) { return connect_some(); });
+    connect_time_ = clock::now() - began_;
+    connected_ = usage_of(how_.process);
+    began_ = clock::now();
+    asio::co_spawn(context_, show_progress(), asio::detached);
+    if (how_.what == load::idle)
+      co_await sleep(how_.time);
+    else
+      co_await at_once(how_.pushers, [this](size_t i) { return push(i); });
+    push_time_ = clock::now() - began_;
+    for (auto end = clock::now() + patience;
+         arrivals_ < expected_ && clock::now() < end;)
+      co_await sleep(milliseconds{10});
+    end_ = usage_of(how_.process);
+  }
+
+  /// Returns why a connection failed, the last that did; empty for none.
+  std::string failure() const {
+    try {
+      if (failure_)
+        std::rethrow_exception(failure_);
+      return "";
+    } catch (const std::exception& e) {
+      return e.what();
+    }
+  }
+
+  /// Returns what was measured.
+  json result() {
+    using seconds = std::chrono::duration<double>;
+    auto of
+      = [](double sum, double count) { return count > 0 ? sum / count : 0; };
+    json answers = json::object();
+    double pushes = 0;
+    for (auto [status, count] : answers_) {
+      answers[std::to_string(status)] = count;
+      pushes += static_cast<double>(count);
+    }
+    json result{
+      {"sessions", open_},
+      {"failed_sessions", how_.sessions - open_},
+      {"sessions_per_second",
+       of(static_cast<double>(open_), seconds{connect_time_}.count())},
+      {"connect_ms", connects_.summary()},
+      {"answers", std::move(answers)},
+      {"pushes_per_second", of(pushes, seconds{push_time_}.count())},
+      {"answer_ms", answer_times_.summary()},
+      {"arrivals", arrivals_},
+      {"lost", expected_ - std::min(expected_, arrivals_)},
+      {"arrival_ms", arrival_times_.summary()},
+    };
+    if (how_.process > 0) {
+      auto all = static_cast<double>(open_);
+      result["cpu_us_per_session"]
+        = of(1e6 * (connected_.cpu_seconds - idle_.cpu_seconds), all);
+      result["bytes_per_session"]
+        = of(connected_.memory_bytes - idle_.memory_bytes, all);
+      result["cpu_us_per_push"]
+        = of(1e6 * (end_.cpu_seconds - connected_.cpu_seconds), pushes);
+    }
+    return result;
+  }
+
+private:
+  // -- sessions ---------------------------------------------------------------
+
+  template <class Stream>
+  struct session {
+    explicit session(Stream&& x) : stream(std::move(x)) {
+      // nop
+    }
+
+    ws::stream<Stream> stream;
+    beast::flat_buffer buffer;
+  };
+
+  /// Runs so many coroutines, and waits for all.
+  template <class Make>
+  asio::awaitable<void> at_once(size_t count, Make make) {
+    auto running = count;
+    for (size_t i = 0; i < count; ++i)
+      asio::co_spawn(context_, make(i),
+                     [this, &running](const std::exception_ptr& why) {
+                       --running;
+                       if (why)
+                         failure_ = why;
+                     });
+    while (running > 0)
+      co_await sleep(milliseconds{1});
+  }
+
+  asio::awaitable<void> sleep(clock::duration time) {
+    asio::steady_timer timer{context_, time};
+    co_await timer.async_wait(use_awaitable);
+  }
+
+  asio::awaitable<void> connect_some() {
+    while (next_ < how_.sessions) {
+      auto id = id_of(next_++);
+      auto start = clock::now();
+      try {
+        auto stream = co_await connect(how_.clients_at, patience);
+        co_await std::visit([&](auto& x) { return open(std::move(x), id); },
+                            stream);
+        connects_.add(clock::now() - start);
+        ++open_;
+      } catch (const std::exception&) {
+        failure_ = std::current_exception();
+      }
+    }
+  }
+
+  /// Opens a session, which then counts what it gets until the end.
+  template <class Stream>
+  asio::awaitable<void> open(Stream stream, std::string id) {
+    beast::get_lowest_layer(stream).expires_never();
+    auto made = std::make_shared<session<Stream>>(std::move(stream));
+    made->stream.set_option(
+      ws::stream_base::timeout::suggested(beast::role_type::client));
+    made->stream.set_option(ws::stream_base::decorator{
+      [this](ws::request_type& head) { set_secret(head, how_.clients_at); }});
+    co_await made->stream.async_handshake(how_.clients_at.where.authority(),
+                                          "/websocket/" + quote(id),
+                                          use_awaitable);
+    // The greeting says that it can be reached.
+    co_await made->stream.async_read(made->buffer, use_awaitable);
+    asio::co_spawn(context_, listen(made), asio::detached);
+  }
+
+  template <class Session>
+  asio::awaitable<void> listen(std::shared_ptr<Session> what) {
+    for (boost::system::error_code ec; !ec;) {
+      what->buffer.clear();
+      co_await what->stream.async_read(what->buffer,
+                                       asio::redirect_error(use_awaitable, ec));
+      if (ec)
+        break;
+      auto age = age_of(beast::buffers_to_string(what->buffer.data()));
+      if (age) {
+        arrival_times_.add(*age);
+        ++arrivals_;
+      }
+    }
+  }
+
+  std::string id_of(size_t number) const {
+    return "bench-" + std::to_string(getpid()) + '-' + std::to_string(number);
+  }
+
+  // -- pushes -----------------------------------------------------------------
+
+  /// Pushes on one connection until the time is up.
+  asio::awaitable<void> push(size_t number) {
+    auto stream = co_await connect(how_.pushers_at, patience);
+    socket_of(stream).expires_never();
+    clock::duration pause{0};
+    if (how_.rate > 0)
+      pause = clock::duration{std::chrono::seconds{how_.pushers}}
+              / static_cast<clock::rep>(how_.rate);
+    // The pushers take turns.
+    auto due = began_
+               + pause * static_cast<clock::rep>(number)
+                   / static_cast<clock::rep>(how_.pushers);
+    for (; due < began_ + how_.time; due += pause) {
+      if (how_.rate == 0)
+        due = clock::now();
+      else
+        co_await sleep(due - clock::now());
+      co_await push_once(stream);
+    }
+  }
+
+  asio::awaitable<void> push_once(client_stream& stream) {
+    auto is_broadcast = how_.what == load::broadcast;
+    auto path = is_broadcast ? std::string{"/broadcast"}
+                             : "/socket/" + id_of(random_() % how_.sessions);
+    auto request = make_push(how_.pushers_at, path + "?receipt=" + how_.receipt,
+                             make_timed_text(how_.size));
+    auto start = clock::now();
+    auto answer = co_await std::visit(
+      [&request](auto& x) { return round_trip(x, request); }, stream);
+    answer_times_.add(clock::now() - start);
+    ++answers_[answer.result_int()];
+    if (answer.result() == beast::http::status::ok)
+      expected_ += is_broadcast ? open_ : 1;
+  }
+
+  // -- progress ---------------------------------------------------------------
+
+  /// Shows people how far it is.
+  asio::awaitable<void> show_progress() {
+    constexpr size_t width = 40;
+    while (isatty(STDERR_FILENO) && clock::now() < began_ + how_.time) {
+      auto done = std::min<size_t>(width, width * (clock::now() - began_)
+                                            / clock::duration{how_.time});
+      std::cerr << "\r[" << std::string(done, '#')
+                << std::string(width - done, ' ') << "] " << arrivals_
+                << " arrivals" << std::flush;
+      co_await sleep(milliseconds{200});
+    }
+    if (isatty(STDERR_FILENO))
+      std::cerr << "\r\x1b[K" << std::flush;
+  }
+
+  asio::io_context& context_;
+  const bench_arguments& how_;
+  const usage idle_;
+  usage connected_;
+  usage end_;
+  clock::time_point began_;
+  clock::duration connect_time_{0};
+  clock::duration push_time_{0};
+  size_t next_ = 0;
+  size_t open_ = 0;
+  size_t arrivals_ = 0;
+  size_t expected_ = 0;
+  times connects_;
+  times answer_times_;
+  times arrival_times_;
+  std::map<unsigned, size_t> answers_;
+  std::exception_ptr failure_;
+  std::minstd_rand random_;
+};
+
+/// Prints what was measured, for people.
+void print(const json& all) {
+  auto out = [](const json& x) {
+    std::ostringstream text;
+    text << std::fixed << std::setprecision(x.is_number_float() ? 1 : 0);
+    if (x.is_number_float())
+      text << x.get<double>();
+    else
+      text << x;
+    return text.str();
+  };
+  for (auto& [name, value] : all.items()) {
+    std::cout << std::left << std::setw(21) << name << std::right;
+    if (!value.is_object())
+      std::cout << std::setw(10) << out(value);
+    else
+      for (auto& [part, number] : value.items())
+        std::cout << std::setw(10) << out(number) << ' ' << part;
+    std::cout << '\n';
+  }
+}
+
+} // namespace
+
+int run_bench(std::vector<std::string> arguments) {
+  CLI::App parser{"Measures a node, or a cluster behind one address: connects "
+                  "sessions, pushes to them, and counts what arrives when.",
+                  "waybill bench"};
+  bench_arguments how;
+  add(parser, "--load", how.what, &read_load, "unicast, broadcast or idle",
+      "unicast",
+      "What is pushed: unicast (to one id at a time), broadcast (to everyone), "
+      "idle (nothing)");
+  add(parser, "--sessions", how.sessions, &read_count,
+      "a number from 1 to 1000000", "1000", "How many sessions there are");
+  add(parser, "--rate", how.rate, &read_limit, "a number from 0 to 1000000",
+      "1000", "Pushes a second; 0 for as many as go");
+  add(parser, "--pushers", how.pushers, &read_count,
+      "a number from 1 to 1000000", "16", "Connections that push");
+  add(parser, "--time", how.time, &net::parse_duration, duration_form, "10s",
+      "For how long");
+  add(parser, "--size", how.size, &read_size,
+      "a number of bytes such as 100 or 1KiB", "100", "Bytes of each push");
+  parser
+    .add_option("--receipt", how.receipt,
+                "How far the answers wait: routed, written, received")
+    ->capture_default_str();
+  add(parser, "--process", how.process, &read_limit,
+      "a number from 0 to 1000000", "0",
+      "Process of the node on this machine, of which CPU and memory are told");
+  parser.add_flag("--json", how.as_json, "Print a JSON object");
+  add_access(parser, how.pushers_at, "--api-key", "WAYBILL_API_KEY",
+             "Key of the pusher");
+  if (auto code = parse(parser, std::move(arguments)))
+    return *code;
+  if (auto code = open_access(how.pushers_at))
+    return *code;
+  how.clients_at = how.pushers_at;
+  how.clients_at.secret.clear();
+  asio::io_context context{1};
+  bench what{context, how};
+  asio::co_spawn(context, what.run(),
+                 [&context](const std::exception_ptr&) { context.stop(); });
+  context.run();
+  auto result = what.result();
+  if (how.as_json)
+    std::cout << result.dump() << std::endl;
+  else
+    print(result);
+  if (auto why = what.failure(); !why.empty())
+    return fail(1, why);
+  return result["lost"] == 0 && result["failed_sessions"] == 0 ? 0 : 1;
+}
+
+} // namespace waybill::app

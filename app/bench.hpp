@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace waybill::app {
+
+/// Measures a node, or a cluster behind one address: `waybill bench`.
+/// @returns the exit code: 0 if nothing was lost, 1 if something was, or 2 for
+///          arguments that are wrong.
+int run_bench(std::vector<std::string> arguments);
+
+} // namespace waybill::app

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace waybill::app {
+
+/// Times of which quantiles are asked.
+class times {
+public:
+  using duration = std::chrono::steady_clock::duration;
+
+  void add(duration x) { all_.push_back(x); }
+
+  /// Returns the quantiles p50 to p99.9 and the longest, in milliseconds.
+  nlohmann::ordered_json summary();
+
+private:
+  std::vector<duration> all_;
+};
+
+/// What a process has used.
+struct usage {
+  double cpu_seconds = 0;
+  double memory_bytes = 0;
+};
+
+/// Reads what a process of this machine has used (proc(5)); zeros if there is
+/// none.
+usage usage_of(size_t process);
+
+/// Makes a text of at least `size` bytes that says when it was made.
+std::string make_timed_text(size_t size);
+
+/// Returns how long ago a text was made; nothing if it does not say so.
+std::optional<times::duration> age_of(const std::string& text);
+
+} // namespace waybill::app
