@@ -214,7 +214,9 @@ std::variant<token, std::string> verify_token(const token_rules& rules,
   ERR_clear_error();
   if (!decoded)
     return "none of our keys has signed it";
-  if (jwt_get_alg(decoded.get()) != to_jwt(rules.algorithm))
+  // libjwt takes `hs256`, too; names are case-sensitive (RFC 7515, 4.1.1).
+  auto named = jwt_get_header(decoded.get(), "alg");
+  if (!named || parse_algorithm(named) != rules.algorithm)
     return "it is signed by another algorithm";
   if (text_ptr{jwt_get_headers_json(decoded.get(), "crit")})
     return "it has critical fields";

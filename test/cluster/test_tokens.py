@@ -80,6 +80,7 @@ def forgeries():
     yield "critical fields", sign({"alg": "HS256", "crit": ["b64"], "b64": False}, good)
     yield "expired", token("456", lifetime=-31)
     yield "not yet valid", token("456", nbf=now + 90)
+    yield "an algorithm in small letters", sign({"alg": "hs256"}, good)
     yield "no exp", sign({"alg": "HS256"}, {"sub": "456"})
     yield "exp is a text", sign({"alg": "HS256"}, good | {"exp": str(now + 60)})
     yield "exp is endless", sign({"alg": "HS256"}, '{"sub":"456","exp":1e400}')
