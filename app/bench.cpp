@@ -234,7 +234,6 @@ private:
   /// Pushes on one connection until the time is up.
   asio::awaitable<void> push(size_t number) {
     auto stream = co_await connect(how_.pushers_at, patience);
-    socket_of(stream).expires_never();
     clock::duration pause{0};
     if (how_.rate > 0)
       pause = clock::duration{std::chrono::seconds{how_.pushers}}
@@ -259,6 +258,7 @@ private:
     auto request = make_push(how_.pushers_at, path + "?receipt=" + how_.receipt,
                              make_timed_text(how_.size));
     auto start = clock::now();
+    socket_of(stream).expires_after(patience);
     auto answer = co_await std::visit(
       [&request](auto& x) { return round_trip(x, request); }, stream);
     answer_times_.add(clock::now() - start);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <limits>
 #include <sstream>
-#include <string_view>
 
 #include <prometheus/text_serializer.h>
 
