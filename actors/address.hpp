@@ -29,6 +29,10 @@ public:
   /// Makes the address that every session answers to.
   static push_address everyone() { return push_address{"all"}; }
 
+  /// Makes the address that every node answers to, whatever sessions it has:
+  /// only questions go there.
+  static push_address nodes() { return push_address{"nodes"}; }
+
   /// Makes an address from its `key` as it stood in a channel's name.
   static push_address from_key(std::string_view key) {
     return push_address{std::string{key}};

@@ -26,6 +26,9 @@ struct frame {
 
   /// Null for most.
   std::unique_ptr<const ticket> tracked = nullptr;
+
+  /// Names it in the trace of the id; 0 for none.
+  uint64_t delivery = 0;
 };
 
 /// Tells whether a frame stands in the mailbox, too.

@@ -9,6 +9,9 @@ namespace waybill {
 
 namespace {
 
+/// How many hops wait at most for the next second.
+constexpr size_t most_hops = 1000;
+
 /// Returns a prefix for push ids: the node's name, and a number that differs
 /// whenever a node of that name starts again, and between its loops.
 std::string make_push_prefix(const std::string& node_name) {
@@ -39,7 +42,9 @@ gateway::behavior_type gateway::make_behavior() {
   return {
     [this](drain_atom) { draining_ = true; },
     [this](tick_atom) {
+      ticking_ = false;
       send(registry_, count_atom_v, std::exchange(notes_, {}));
+      flush_trace();
     },
   };
 }
@@ -93,7 +98,7 @@ void gateway::publish(const push_address& where, push what,
   if (!needs_receipt(what))
     return ask<outcome>(std::move(then), bus_, publish_atom_v, where,
                         std::move(what));
-  if (what.want != level::routed || what.what == push::purpose::inspect)
+  if (what.want != level::routed || is_question(what))
     what.reply_to = node_name_;
   auto who = system().spawn<receipt>(host_, bus_, where, std::move(what));
   receipts_.emplace(who.id(), who);
@@ -156,10 +161,25 @@ void gateway::count(const char* name) {
 }
 
 void gateway::note(const std::string& name, uint64_t more) {
-  // One message for all that happens within a second.
-  if (notes_.empty() && !ended_)
-    delayed_send(this, std::chrono::seconds{1}, tick_atom_v);
   notes_[name] += more;
+  flush_soon();
+}
+
+void gateway::trace(hop what) {
+  trace_.push_back(std::move(what));
+  if (trace_.size() == most_hops)
+    flush_trace();
+  flush_soon();
+}
+
+void gateway::flush_trace() {
+  if (!trace_.empty())
+    send(registry_, trace_atom_v, std::exchange(trace_, {}));
+}
+
+void gateway::flush_soon() {
+  if (!ended_ && !std::exchange(ticking_, true))
+    delayed_send(this, std::chrono::seconds{1}, tick_atom_v);
 }
 
 } // namespace waybill

@@ -85,10 +85,18 @@ public:
   /// Adds to a figure of what happens often: it is told within a second.
   void note(const std::string& name, uint64_t more = 1);
 
+  /// Adds to the trace of an id: it is told within a second.
+  void trace(hop what);
+
 protected:
   behavior_type make_behavior() override;
 
 private:
+  void flush_trace();
+
+  /// Has one message tell all that happens within a second.
+  void flush_soon();
+
   /// Asks an actor, for an answer of type `T`.
   template <class T, class Handle, class... Ts>
   void ask(std::function<void(caf::expected<T>)> then, const Handle& whom,
@@ -104,6 +112,8 @@ private:
 
   /// What the registry has not been told yet.
   counters notes_;
+  hops trace_;
+  bool ticking_ = false;
 
   /// Those that have not answered.
   std::unordered_map<caf::actor_id, receipt_actor> receipts_;

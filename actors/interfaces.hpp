@@ -26,8 +26,9 @@ using session_actor = caf::typed_actor<
   caf::reacts_to<greet_atom>,
   // Pushes may have missed this session, until it is greeted again.
   caf::reacts_to<hold_atom>,
-  // A push for the client of which nothing need be told.
-  caf::reacts_to<deliver_atom, payload>,
+  // A push for the client of which nothing need be told. A number names it in
+  // the trace of its id; 0 if it is not for the id.
+  caf::reacts_to<deliver_atom, payload, uint64_t>,
   // A push to one of this session's addresses.
   caf::reacts_to<deliver_atom, push_address, push>,
   // The transport has given its frame to the socket.
@@ -40,6 +41,8 @@ using session_actor = caf::typed_actor<
   caf::reacts_to<close_atom, close_reason>,
   // The client that is to confirm the last frames has had its time.
   caf::reacts_to<tick_atom>,
+  // What it knows of the last pushes to its id.
+  caf::replies_to<trace_atom>::with<hops>,
   // The socket is closed.
   caf::reacts_to<gone_atom>>;
 
@@ -54,8 +57,12 @@ using registry_actor = caf::typed_actor<
   // its id; it is greeted when it can be reached, and forgotten when it is
   // down.
   caf::reacts_to<join_atom, push_addresses, std::string, session_actor>,
-  // A push for all sessions of an address.
+  // A push for all sessions of an address, or a question to all nodes.
   caf::reacts_to<deliver_atom, push_address, push>,
+  // Takes questions to all nodes from now on.
+  caf::reacts_to<attach_atom>,
+  // What happened to pushes or sessions, for the traces of their ids.
+  caf::reacts_to<trace_atom, hops>,
   // Pushes to these addresses are missed until they are attached again.
   caf::reacts_to<lost_atom, push_addresses>,
   // The state of the bus, or of a part of it: what is lost can be attached

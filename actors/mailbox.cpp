@@ -45,12 +45,14 @@ mailbox_page mailboxes::read(const mailbox_query& what, time_point now) const {
     result.more = size >= what.max_bytes && !result.pushes.empty();
     if (result.more)
       break;
+    using std::chrono::milliseconds;
+    auto begin = i->second.expiry - i->second.what.ttl;
+    result.age += std::chrono::floor<milliseconds>(now - begin);
     auto& added = result.pushes.emplace_back(i->second.what);
     // Who waits for its receipt knows that it is kept.
     added.want = level::routed;
     added.reply_to.clear();
-    added.ttl
-      = std::chrono::ceil<std::chrono::milliseconds>(i->second.expiry - now);
+    added.ttl = std::chrono::ceil<milliseconds>(i->second.expiry - now);
     size += added.body.size();
   }
   return result;

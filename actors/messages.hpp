@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -80,9 +79,6 @@ enum class bus_state : uint8_t {
 inline std::string to_string(bus_state x) {
   return x == bus_state::ready ? "ready" : "away";
 }
-
-/// Figures by name, as `GET /stats` shows them.
-using counters = std::map<std::string, uint64_t>;
 
 /// Addresses; of those of a session, the first is its id.
 using push_addresses = std::vector<push_address>;
@@ -173,6 +169,7 @@ CAF_ADD_TYPE_ID(waybill, (waybill::push_addresses))
 CAF_ADD_TYPE_ID(waybill, (waybill::bus_state))
 CAF_ADD_TYPE_ID(waybill, (waybill::close_reason))
 CAF_ADD_TYPE_ID(waybill, (waybill::counters))
+CAF_ADD_TYPE_ID(waybill, (waybill::hops))
 CAF_ADD_TYPE_ID(waybill, (waybill::mailbox_query))
 CAF_ADD_TYPE_ID(waybill, (waybill::outcome))
 CAF_ADD_TYPE_ID(waybill, (waybill::report))
@@ -200,6 +197,7 @@ CAF_ADD_ATOM(waybill, waybill, report_atom, "report")
 CAF_ADD_ATOM(waybill, waybill, settle_atom, "settle")
 CAF_ADD_ATOM(waybill, waybill, spend_atom, "spend")
 CAF_ADD_ATOM(waybill, waybill, state_atom, "state")
+CAF_ADD_ATOM(waybill, waybill, trace_atom, "trace")
 CAF_ADD_ATOM(waybill, waybill, written_atom, "written")
 
 CAF_END_TYPE_ID_BLOCK(waybill)

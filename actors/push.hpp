@@ -2,12 +2,14 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
 #include <caf/meta/type_name.hpp>
 
 #include "actors/address.hpp"
+#include "actors/hop.hpp"
 #include "actors/payload.hpp"
 
 namespace waybill {
@@ -50,6 +52,10 @@ struct push {
     inspect,
     /// Tells that a newer session owns the id.
     claim,
+    /// Has the nodes report the trace of the id that is in `body`.
+    trace,
+    /// Has them report their figures.
+    figures,
   };
 
   /// Names this push in answers and logs; unique in the cluster.
@@ -90,10 +96,15 @@ typename Inspector::result_type inspect(Inspector& f, push& x) {
   return f(caf::meta::type_name("push"), x.id);
 }
 
+/// Tells whether a push is to bring reports, and nothing else.
+inline bool is_question(const push& x) {
+  return x.what == push::purpose::inspect || x.what == push::purpose::trace
+         || x.what == push::purpose::figures;
+}
+
 /// Tells whether a push waits for more than the bus' answer.
 inline bool needs_receipt(const push& x) {
-  return x.want != level::routed || x.what == push::purpose::inspect
-         || !x.key.empty();
+  return x.want != level::routed || !x.key.empty() || is_question(x);
 }
 
 /// Numbers of what a push has reached. Parts of it, reported one after the
@@ -135,6 +146,9 @@ typename Inspector::result_type inspect(Inspector& f, tally& x) {
   return f(caf::meta::type_name("tally"), x.nodes, x.sessions, x.written,
            x.received, x.lost, x.dropped);
 }
+
+/// Figures by name, as `GET /stats` shows them.
+using counters = std::map<std::string, uint64_t>;
 
 /// What a session is like.
 struct session_info {
@@ -178,12 +192,18 @@ struct report {
 
   /// What the session is like, if that was asked.
   std::vector<session_info> details = {};
+
+  /// What the node knows of an id, if that was asked.
+  hops trace = {};
+
+  /// The figures of the node, if they were asked for.
+  counters figures = {};
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, report& x) {
   return f(caf::meta::type_name("report"), x.push, x.to, x.node, x.counts,
-           x.settled, x.details);
+           x.settled, x.details, x.trace, x.figures);
 }
 
 /// What is known of a push.
@@ -205,12 +225,18 @@ struct outcome {
 
   /// What the sessions are like, if that was asked.
   std::vector<session_info> details = {};
+
+  /// What the nodes know of an id, if that was asked.
+  hops trace = {};
+
+  /// The figures of each node, by its name, if they were asked for.
+  std::map<std::string, counters> figures = {};
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, outcome& x) {
   return f(caf::meta::type_name("outcome"), x.push, x.want, x.kept, x.counts,
-           x.unknown, x.details);
+           x.unknown, x.details, x.trace, x.figures);
 }
 
 /// Tells whether a push surely reached nobody, and left nothing behind.
@@ -249,6 +275,9 @@ struct mailbox_page {
 
   /// Set if there is more up to there.
   bool more = false;
+
+  /// How long all these were kept, added up.
+  std::chrono::milliseconds age{0};
 };
 
 template <class Inspector>

@@ -48,6 +48,12 @@ receipt::behavior_type receipt::make_behavior() {
       from.details += x.details.size();
       result_.details.insert(result_.details.end(), x.details.begin(),
                              x.details.end());
+      for (auto each : x.trace) {
+        each.node = x.node;
+        result_.trace.push_back(std::move(each));
+      }
+      if (!x.figures.empty())
+        result_.figures[x.node] = x.figures;
       if (x.settled)
         probed_.erase(x.node);
       check();

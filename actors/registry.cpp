@@ -77,6 +77,9 @@ registry::registry(caf::actor_config& cfg, caf::execution_unit* host,
               {"over_max_sessions_per_id", 0},
               {"over_max_sessions_per_peer", 0},
               {"replaced_sessions", 0},
+              {"kept_pushes", 0},
+              {"mailbox_read", 0},
+              {"mailbox_milliseconds", 0},
               {"refused_requests", 0},
               {"refused_tokens", 0},
               {"refused_keys", 0},
@@ -93,6 +96,11 @@ registry::registry(caf::actor_config& cfg, caf::execution_unit* host,
       if (on_failure_)
         on_failure_(system().render(x.reason));
     }
+    if (auto i = members_.find(x.source.id()); i != members_.end())
+      note(i->second, hop::kind::left,
+           x.reason && x.reason != caf::exit_reason::normal
+             ? system().render(x.reason)
+             : "it has closed");
     leave(x.source.id());
   });
 }
@@ -122,6 +130,14 @@ registry::behavior_type registry::make_behavior() {
     [this](deliver_atom, const push_address& where, const push& what) {
       deliver(where, what);
     },
+    [this](attach_atom) {
+      auto where = push_address::nodes();
+      attach_address(where, entries_[where.key()]);
+    },
+    [this](trace_atom, hops& all) {
+      for (auto& each : all)
+        trace_.add(std::move(each));
+    },
     [this](lost_atom, const push_addresses& lost) { lose(lost); },
     [this](bus_state state) {
       if (state != bus_state::ready)
@@ -134,7 +150,9 @@ registry::behavior_type registry::make_behavior() {
       auto result = make_response_promise<mailbox_page>();
       request(bus_, caf::infinite, read_atom_v, what)
         .then(
-          [result](mailbox_page& page) mutable {
+          [this, result](mailbox_page& page) mutable {
+            counts_["mailbox_read"] += page.pushes.size();
+            counts_["mailbox_milliseconds"] += page.age.count();
             result.deliver(std::move(page));
           },
           [result](caf::error& why) mutable {
@@ -171,16 +189,19 @@ registry::behavior_type registry::make_behavior() {
       for (auto& [name, more] : all)
         counts_[name] += more;
     },
-    [this](get_atom) {
-      auto result = counts_;
-      result["sessions"] = members_.size();
-      result["queued_bytes"] = loads_.total();
-      // Everybody answers to everyone: that is no news.
-      result["addresses"]
-        = entries_.size() - entries_.count(push_address::everyone().key());
-      return result;
-    },
+    [this](get_atom) { return figures(); },
   };
+}
+
+counters registry::figures() const {
+  auto result = counts_;
+  result["sessions"] = members_.size();
+  result["queued_bytes"] = loads_.total();
+  // Everybody answers to everyone, and each node to questions: that is no news.
+  result["addresses"] = entries_.size()
+                        - entries_.count(push_address::everyone().key())
+                        - entries_.count(push_address::nodes().key());
+  return result;
 }
 
 // -- sessions come and go -----------------------------------------------------
@@ -218,6 +239,7 @@ void registry::join(const push_addresses& addresses, const std::string& peer,
     if (is_new)
       attach_address(where, i->second);
   }
+  note(added, hop::kind::joined);
   if (policy_ == same_id::newest_per_node)
     retire_all(entries_[addresses.front().key()], replaced,
                [&](const member& x) { return x.session != who; });
@@ -251,6 +273,7 @@ void registry::give_up(member& who) {
 }
 
 void registry::retire(member& who, const close_reason& why) {
+  note(who, hop::kind::left, why.text);
   give_up(who);
   send(who.session, close_atom_v, why);
   ++counts_[figure_of(why.code)];
@@ -390,6 +413,8 @@ void registry::on_claim(member& who, uint64_t number) {
 // -- pushes -------------------------------------------------------------------
 
 void registry::deliver(const push_address& where, const push& what) {
+  if (where == push_address::nodes())
+    return answer(where, what);
   auto i = entries_.find(where.key());
   auto count = i == entries_.end() ? 0 : i->second.sessions.size();
   if (!what.reply_to.empty()) {
@@ -397,6 +422,20 @@ void registry::deliver(const push_address& where, const push& what) {
     mine.counts.nodes = 1;
     mine.counts.sessions = count;
     send(bus_, report_atom_v, where, std::move(mine));
+  }
+  // Who holds the address no more is told so by the name of the push; what is
+  // on the open channel was heard by nodes that never held it.
+  uint64_t delivery = 0;
+  if (what.what == push::purpose::message && where.is_id()
+      && (count > 0 || !what.id.empty())) {
+    delivery = ++deliveries_;
+    trace_.add({std::string{where.name()},
+                hop::kind::delivered,
+                trace_time(),
+                what.id,
+                delivery,
+                {},
+                count});
   }
   if (count == 0)
     return;
@@ -408,6 +447,10 @@ void registry::deliver(const push_address& where, const push& what) {
     return on_claimed(i->second, what.claim);
   case push::purpose::inspect:
     break;
+  case push::purpose::trace:
+  case push::purpose::figures:
+    // They are for nodes.
+    return;
   case push::purpose::message:
     counts_["deliveries"] += count;
   }
@@ -415,9 +458,61 @@ void registry::deliver(const push_address& where, const push& what) {
                   && what.entry.empty();
   for (auto& who : i->second.sessions)
     if (is_plain)
-      send(who, deliver_atom_v, what.body);
+      send(who, deliver_atom_v, what.body, delivery);
     else
       send(who, deliver_atom_v, where, what);
+}
+
+void registry::answer(const push_address& where, const push& what) {
+  report mine{what.id, what.reply_to};
+  mine.counts.nodes = 1;
+  if (what.what == push::purpose::figures) {
+    request(bus_, caf::infinite, get_atom_v)
+      .then([this, where, mine](counters& of_bus) mutable {
+        mine.figures = figures();
+        mine.figures.merge(of_bus);
+        send(bus_, report_atom_v, where, std::move(mine));
+      });
+    return;
+  }
+  if (what.what != push::purpose::trace)
+    return;
+  // What the sessions know is theirs to tell.
+  std::string id{what.body.bytes()};
+  struct gathered {
+    hops all;
+    size_t missing = 1;
+  };
+  auto found = std::make_shared<gathered>();
+  auto take = [this, where, mine, id, found](const hops& part) mutable {
+    found->all.insert(found->all.end(), part.begin(), part.end());
+    if (--found->missing > 0)
+      return;
+    mine.trace = trace_.of(id, std::move(found->all));
+    send(bus_, report_atom_v, where, std::move(mine));
+  };
+  if (auto i = entries_.find(push_address::id(id).key()); i != entries_.end())
+    for (auto& who : i->second.sessions) {
+      ++found->missing;
+      request(who, caf::infinite, trace_atom_v)
+        .then([take](const hops& part) mutable { take(part); },
+              [take](const caf::error&) mutable { take({}); });
+    }
+  take({});
+}
+
+void registry::note(const member& who, hop::kind what, std::string text) {
+  // One without an address is being closed already.
+  if (who.joined.empty())
+    return;
+  trace_.add({std::string{who.joined.front().name()},
+              what,
+              trace_time(),
+              {},
+              0,
+              who.peer,
+              0,
+              std::move(text)});
 }
 
 void registry::on_claimed(entry& what, uint64_t number) {

@@ -10,6 +10,7 @@
 #include "actors/places.hpp"
 #include "actors/queue_loads.hpp"
 #include "actors/rate.hpp"
+#include "actors/trace.hpp"
 
 namespace waybill {
 
@@ -156,6 +157,14 @@ private:
 
   void deliver(const push_address& where, const push& what);
 
+  /// Reports what somebody asks all nodes.
+  void answer(const push_address& where, const push& what);
+
+  /// Adds to the trace of the id of a session.
+  void note(const member& who, hop::kind what, std::string text = {});
+
+  counters figures() const;
+
   /// A session claimed the id of `what`: all older ones are replaced.
   void on_claimed(entry& what, uint64_t number);
 
@@ -178,7 +187,9 @@ private:
   places places_;
   queue_loads loads_;
   rate_limiter pushers_;
+  waybill::trace trace_;
   uint64_t attachments_ = 0;
+  uint64_t deliveries_ = 0;
   counters counts_;
 
   /// Set once the node stops; who joins then is closed at once.

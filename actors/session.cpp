@@ -56,7 +56,9 @@ session::behavior_type session::make_behavior() {
       reachable_ = false;
       stop_reading();
     },
-    [this](deliver_atom, const payload& body) { enqueue_frame({body}); },
+    [this](deliver_atom, const payload& body, uint64_t delivery) {
+      enqueue_frame({body, nullptr, delivery});
+    },
     [this](deliver_atom, const push_address& where, const push& what) {
       deliver(where, what);
     },
@@ -79,6 +81,7 @@ session::behavior_type session::make_behavior() {
       out_of_time_ = true;
       write_next();
     },
+    [this](trace_atom) { return passages_.as_hops(id_, connection_->peer()); },
     [this](gone_atom) {
       if (backlog_.is_writing())
         drop(backlog_.written(), &tally::lost);
@@ -86,6 +89,9 @@ session::behavior_type session::make_behavior() {
       for (auto& each : unread_)
         if (each.tracked->what.want == level::received)
           tell(*each.tracked, &tally::lost);
+      if (auto last = passages_.as_hops(id_, connection_->peer());
+          !last.empty())
+        send(registry_, trace_atom_v, std::move(last));
       auto is_ending
         = [this](close_code code) { return ending_ && ending_->code == code; };
       if (is_ending(close_code::try_again_later))
@@ -248,7 +254,7 @@ void session::on_page(const mailbox_page& page) {
 
 void session::on_written() {
   auto done = backlog_.written();
-  ++written_;
+  passages_.written(done, ++written_);
   if (done.tracked) {
     auto& what = done.tracked->what;
     if (what.want != level::routed)
@@ -273,6 +279,7 @@ void session::on_pong(uint64_t number) {
   if (number == 0 || number != pinged_)
     return;
   pinged_ = 0;
+  passages_.received(number);
   auto before = confirmed_;
   for (; !unread_.empty() && unread_.front().number <= number;
        unread_.pop_front()) {
@@ -298,6 +305,7 @@ void session::tell(const ticket& about, uint64_t tally::*part) {
 
 void session::drop(const frame& what, uint64_t tally::*why) {
   ++dropped_;
+  passages_.dropped(what);
   if (what.tracked)
     tell(*what.tracked, why);
 }

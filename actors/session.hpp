@@ -8,6 +8,7 @@
 #include "actors/backlog.hpp"
 #include "actors/hosted.hpp"
 #include "actors/interfaces.hpp"
+#include "actors/passages.hpp"
 #include "actors/transport.hpp"
 
 namespace waybill {
@@ -149,6 +150,8 @@ private:
 
   /// What the ping that is under way asks about; 0 if there is none.
   uint64_t pinged_ = 0;
+
+  passages passages_;
 
   /// Frames that will never be written, and of which nothing was told yet.
   uint64_t dropped_ = 0;

@@ -41,13 +41,15 @@ constexpr auto patience = std::chrono::seconds{10};
 /// How many clients connect at the same time.
 constexpr size_t connectors = 64;
 
-enum class load { unicast, broadcast, idle };
+enum class load { unicast, broadcast, connect, idle };
 
 std::optional<load> read_load(std::string_view text) {
   if (text == "unicast")
     return load::unicast;
   if (text == "broadcast")
     return load::broadcast;
+  if (text == "connect")
+    return load::connect;
   if (text == "idle")
     return load::idle;
   return std::nullopt;
@@ -87,6 +89,9 @@ public:
     asio::co_spawn(context_, show_progress(), asio::detached);
     if (how_.what == load::idle)
       co_await sleep(how_.time);
+    else if (how_.what == load::connect)
+      co_await at_once(how_.pushers,
+                       [this](size_t i) { return come_and_go(i); });
     else
       co_await at_once(how_.pushers, [this](size_t i) { return push(i); });
     push_time_ = clock::now() - began_;
@@ -114,6 +119,7 @@ public:
       = [](double sum, double count) { return count > 0 ? sum / count : 0; };
     json answers = json::object();
     double pushes = 0;
+    auto visits = static_cast<double>(visits_.count());
     for (auto [status, count] : answers_) {
       answers[std::to_string(status)] = count;
       pushes += static_cast<double>(count);
@@ -124,6 +130,8 @@ public:
       {"sessions_per_second",
        of(static_cast<double>(open_), seconds{connect_time_}.count())},
       {"connect_ms", connects_.summary()},
+      {"visits_per_second", of(visits, seconds{push_time_}.count())},
+      {"visit_ms", visits_.summary()},
       {"answers", std::move(answers)},
       {"pushes_per_second", of(pushes, seconds{push_time_}.count())},
       {"answer_ms", answer_times_.summary()},
@@ -137,8 +145,9 @@ public:
         = of(1e6 * (connected_.cpu_seconds - idle_.cpu_seconds), all);
       result["bytes_per_session"]
         = of(connected_.memory_bytes - idle_.memory_bytes, all);
-      result["cpu_us_per_push"]
-        = of(1e6 * (end_.cpu_seconds - connected_.cpu_seconds), pushes);
+      auto used = 1e6 * (end_.cpu_seconds - connected_.cpu_seconds);
+      result["cpu_us_per_push"] = of(used, pushes);
+      result["cpu_us_per_visit"] = of(used, visits);
     }
     return result;
   }
@@ -179,22 +188,32 @@ private:
   asio::awaitable<void> connect_some() {
     while (next_ < how_.sessions) {
       auto id = id_of(next_++);
-      auto start = clock::now();
-      try {
-        auto stream = co_await connect(how_.clients_at, patience);
-        co_await std::visit([&](auto& x) { return open(std::move(x), id); },
-                            stream);
-        connects_.add(clock::now() - start);
-        ++open_;
-      } catch (const std::exception&) {
-        failure_ = std::current_exception();
-      }
+      co_await connect_one(id, true);
     }
   }
 
-  /// Opens a session, which then counts what it gets until the end.
+  /// Connects sessions that end at once, until the time is up.
+  asio::awaitable<void> come_and_go(size_t number) {
+    auto visit = [this] { return connect_one(id_of(next_++), false); };
+    co_await take_turns(number, visit);
+  }
+
+  asio::awaitable<void> connect_one(std::string id, bool stays) {
+    auto start = clock::now();
+    try {
+      auto stream = co_await connect(how_.clients_at, patience);
+      co_await std::visit(
+        [&](auto& x) { return open(std::move(x), id, stays); }, stream);
+      (stays ? connects_ : visits_).add(clock::now() - start);
+      open_ += stays;
+    } catch (const std::exception&) {
+      failure_ = std::current_exception();
+    }
+  }
+
+  /// Opens a session. One that stays counts what it gets until the end.
   template <class Stream>
-  asio::awaitable<void> open(Stream stream, std::string id) {
+  asio::awaitable<void> open(Stream stream, std::string id, bool stays) {
     beast::get_lowest_layer(stream).expires_never();
     auto made = std::make_shared<session<Stream>>(std::move(stream));
     made->stream.set_option(
@@ -206,7 +225,8 @@ private:
                                           use_awaitable);
     // The greeting says that it can be reached.
     co_await made->stream.async_read(made->buffer, use_awaitable);
-    asio::co_spawn(context_, listen(made), asio::detached);
+    if (stays)
+      asio::co_spawn(context_, listen(made), asio::detached);
   }
 
   template <class Session>
@@ -229,16 +249,14 @@ private:
     return "bench-" + std::to_string(getpid()) + '-' + std::to_string(number);
   }
 
-  // -- pushes -----------------------------------------------------------------
-
-  /// Pushes on one connection until the time is up.
-  asio::awaitable<void> push(size_t number) {
-    auto stream = co_await connect(how_.pushers_at, patience);
+  /// Does something at the rate that was asked for, until the time is up. All
+  /// who do so take turns.
+  template <class Once>
+  asio::awaitable<void> take_turns(size_t number, Once once) {
     clock::duration pause{0};
     if (how_.rate > 0)
       pause = clock::duration{std::chrono::seconds{how_.pushers}}
               / static_cast<clock::rep>(how_.rate);
-    // The pushers take turns.
     auto due = began_
                + pause * static_cast<clock::rep>(number)
                    / static_cast<clock::rep>(how_.pushers);
@@ -247,8 +265,17 @@ private:
         due = clock::now();
       else
         co_await sleep(due - clock::now());
-      co_await push_once(stream);
+      co_await once();
     }
+  }
+
+  // -- pushes -----------------------------------------------------------------
+
+  /// Pushes on one connection until the time is up.
+  asio::awaitable<void> push(size_t number) {
+    auto stream = co_await connect(how_.pushers_at, patience);
+    auto once = [&] { return push_once(stream); };
+    co_await take_turns(number, once);
   }
 
   asio::awaitable<void> push_once(client_stream& stream) {
@@ -297,6 +324,7 @@ private:
   size_t arrivals_ = 0;
   size_t expected_ = 0;
   times connects_;
+  times visits_;
   times answer_times_;
   times arrival_times_;
   std::map<unsigned, size_t> answers_;
@@ -333,16 +361,17 @@ int run_bench(std::vector<std::string> arguments) {
                   "sessions, pushes to them, and counts what arrives when.",
                   "waybill bench"};
   bench_arguments how;
-  add(parser, "--load", how.what, &read_load, "unicast, broadcast or idle",
-      "unicast",
-      "What is pushed: unicast (to one id at a time), broadcast (to everyone), "
-      "idle (nothing)");
+  add(parser, "--load", how.what, &read_load,
+      "unicast, broadcast, connect or idle", "unicast",
+      "What happens: unicast (pushes to one id at a time), broadcast (pushes "
+      "to everyone), connect (other sessions come and go), idle (nothing)");
   add(parser, "--sessions", how.sessions, &read_count,
       "a number from 1 to 1000000", "1000", "How many sessions there are");
   add(parser, "--rate", how.rate, &read_limit, "a number from 0 to 1000000",
-      "1000", "Pushes a second; 0 for as many as go");
+      "1000", "Pushes, or connects, a second; 0 for as many as go");
   add(parser, "--pushers", how.pushers, &read_count,
-      "a number from 1 to 1000000", "16", "Connections that push");
+      "a number from 1 to 1000000", "16",
+      "Connections that push, or connect, at the same time");
   add(parser, "--time", how.time, &net::parse_duration, duration_form, "10s",
       "For how long");
   add(parser, "--size", how.size, &read_size,

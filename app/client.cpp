@@ -90,13 +90,20 @@ std::string quote(const std::string& text) {
   return urls::encode(text, urls::unreserved_chars);
 }
 
-text_request make_push(const node_access& to, const std::string& target,
-                       std::string body) {
-  text_request result{http::verb::post, target, 11, std::move(body)};
+text_request make_request(const node_access& to, http::verb method,
+                          const std::string& target) {
+  text_request result{method, target, 11};
   result.set(http::field::host, to.where.authority());
   result.set(http::field::user_agent, "waybill");
-  result.set(http::field::content_type, "text/plain");
   set_secret(result, to);
+  return result;
+}
+
+text_request make_push(const node_access& to, const std::string& target,
+                       std::string body) {
+  auto result = make_request(to, http::verb::post, target);
+  result.set(http::field::content_type, "text/plain");
+  result.body() = std::move(body);
   result.prepare_payload();
   return result;
 }
@@ -117,6 +124,15 @@ asio::awaitable<client_stream> connect(const node_access& to,
   if (ec)
     throw std::runtime_error{redis::failure_of(result.native_handle(), ec)};
   co_return client_stream{std::move(result)};
+}
+
+asio::awaitable<text_response> send(const node_access& to,
+                                    const text_request& what,
+                                    std::chrono::milliseconds wait) {
+  auto stream = co_await connect(to, patience);
+  socket_of(stream).expires_after(wait + patience);
+  co_return co_await std::visit(
+    [&what](auto& x) { return round_trip(x, what); }, stream);
 }
 
 } // namespace waybill::app

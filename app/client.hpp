@@ -7,8 +7,11 @@
 #include <variant>
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/use_future.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
@@ -85,10 +88,25 @@ inline plain_stream& socket_of(client_stream& x) {
 boost::asio::awaitable<client_stream> connect(const node_access& to,
                                               std::chrono::milliseconds limit);
 
+/// Runs one coroutine to its end.
+template <class T>
+T run(boost::asio::awaitable<T> what) {
+  boost::asio::io_context context{1};
+  auto result
+    = boost::asio::co_spawn(context, std::move(what), boost::asio::use_future);
+  context.run();
+  return result.get();
+}
+
 using text_request
   = boost::beast::http::request<boost::beast::http::string_body>;
 using text_response
   = boost::beast::http::response<boost::beast::http::string_body>;
+
+/// Makes a request without a body.
+text_request make_request(const node_access& to,
+                          boost::beast::http::verb method,
+                          const std::string& target);
 
 /// Makes a request that pushes a text.
 text_request make_push(const node_access& to, const std::string& target,
@@ -107,5 +125,15 @@ boost::asio::awaitable<text_response> round_trip(Stream& stream,
                                           use_awaitable);
   co_return result;
 }
+
+/// How long a node may take to answer, besides what it is told to wait for.
+constexpr auto patience = std::chrono::seconds{10};
+
+/// Connects, sends a request, and returns the answer.
+/// @param wait how long the node was told to wait at most.
+/// @throws std::exception if that fails.
+boost::asio::awaitable<text_response> send(const node_access& to,
+                                           const text_request& what,
+                                           std::chrono::milliseconds wait);
 
 } // namespace waybill::app

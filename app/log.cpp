@@ -1,8 +1,12 @@
 #include "app/log.hpp"
 
+#include <array>
 #include <memory>
+#include <mutex>
+#include <utility>
 
 #include <nlohmann/json.hpp>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -21,30 +25,86 @@ std::string quote(std::string_view text) {
   return json{text}[0].dump(-1, ' ', true, json::error_handler_t::replace);
 }
 
+/// How many lines of a level are logged a second.
+constexpr size_t max_lines = 100;
+
 /// Prints a log line as a JSON object.
 class json_formatter : public spdlog::formatter {
 public:
+  explicit json_formatter(const std::string& node) : node_(quote(node)) {
+    // nop
+  }
+
   void format(const spdlog::details::log_msg& x,
               spdlog::memory_buf_t& out) override {
     auto line = fmt::format(
-      "{{\"time\":{:.3f},\"level\":\"{}\",\"message\":{}}}\n",
+      "{{\"time\":{:.3f},\"level\":\"{}\",\"node\":{},\"message\":{}}}\n",
       std::chrono::duration<double>(x.time.time_since_epoch()).count(),
-      to_string_view(x.level), quote({x.payload.data(), x.payload.size()}));
+      to_string_view(x.level), node_,
+      quote({x.payload.data(), x.payload.size()}));
     out.append(line.data(), line.data() + line.size());
   }
 
   std::unique_ptr<spdlog::formatter> clone() const override {
-    return std::make_unique<json_formatter>();
+    return std::make_unique<json_formatter>(*this);
   }
+
+private:
+  std::string node_;
+};
+
+/// Lets only so many lines of each level through a second, and says how many it
+/// left out: whoever floods a node must not flood its log.
+class sampling_sink : public spdlog::sinks::base_sink<std::mutex> {
+public:
+  explicit sampling_sink(spdlog::sink_ptr to) : to_(std::move(to)) {
+    // nop
+  }
+
+protected:
+  void sink_it_(const spdlog::details::log_msg& what) override {
+    auto& [second, count] = budgets_.at(static_cast<size_t>(what.level));
+    auto now = std::chrono::floor<std::chrono::seconds>(what.time);
+    if (std::exchange(second, now) != now) {
+      if (count > max_lines)
+        to_->log({what.logger_name, what.level,
+                  fmt::format("{} lines like those were left out",
+                              count - max_lines)});
+      count = 0;
+    }
+    if (++count <= max_lines)
+      to_->log(what);
+  }
+
+  void flush_() override { to_->flush(); }
+
+  void set_pattern_(const std::string& pattern) override {
+    to_->set_pattern(pattern);
+  }
+
+  void set_formatter_(std::unique_ptr<spdlog::formatter> formatter) override {
+    to_->set_formatter(std::move(formatter));
+  }
+
+private:
+  struct budget {
+    spdlog::log_clock::time_point second;
+    size_t count = 0;
+  };
+
+  const spdlog::sink_ptr to_;
+  std::array<budget, SPDLOG_LEVEL_OFF> budgets_;
 };
 
 } // namespace
 
-void start_log(const std::string& level, bool json) {
-  auto logger = spdlog::stderr_color_mt("waybill");
+void start_log(const std::string& node, const std::string& level, bool json) {
+  auto logger = std::make_shared<spdlog::logger>(
+    "waybill", std::make_shared<sampling_sink>(
+                 std::make_shared<spdlog::sinks::stderr_color_sink_mt>()));
   logger->set_level(spdlog::level::from_str(level));
   if (json)
-    logger->set_formatter(std::make_unique<json_formatter>());
+    logger->set_formatter(std::make_unique<json_formatter>(node));
   else
     logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%l%$ %v");
   spdlog::set_default_logger(std::move(logger));

@@ -10,6 +10,7 @@
 #include "app/log.hpp"
 #include "app/node.hpp"
 #include "app/shell.hpp"
+#include "app/trace.hpp"
 #include "app/version.hpp"
 
 namespace {
@@ -22,6 +23,7 @@ Commands:
   default-config  Prints a file with all options of serve
   push            Pushes a text or files
   listen          Prints what an id gets
+  trace           Prints what became of the last pushes to an id
   bench           Measures a node or a cluster
   token           Makes a token for a client
   key             Makes a key for a pusher
@@ -48,6 +50,8 @@ int main(int argc, char** argv) {
     return run_push(std::move(arguments));
   if (command == "listen")
     return run_listen(std::move(arguments));
+  if (command == "trace")
+    return run_trace(std::move(arguments));
   if (command == "bench")
     return run_bench(std::move(arguments));
   if (command == "default-config") {
@@ -63,7 +67,7 @@ int main(int argc, char** argv) {
       return 0;
     }
     auto& config = std::get<options>(parsed);
-    start_log(config.log_level, config.log_json);
+    start_log(config.node, config.log_level, config.log_json);
     return run_node(config);
   }
   if (command == "version" || command == "--version") {

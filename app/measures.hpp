@@ -17,6 +17,8 @@ public:
 
   void add(duration x) { all_.push_back(x); }
 
+  size_t count() const noexcept { return all_.size(); }
+
   /// Returns the quantiles p50 to p99.9 and the longest, in milliseconds.
   nlohmann::ordered_json summary();
 

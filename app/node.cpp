@@ -68,6 +68,7 @@ protected:
     monitor(bus_);
     monitor(registry_);
     send(bus_, subscribe_atom_v, observer_actor{this});
+    send(registry_, attach_atom_v);
     if (watchdog_)
       send(this, tick_atom_v);
     return {

@@ -5,12 +5,9 @@
 #include <iterator>
 #include <random>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/use_future.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket.hpp>
@@ -34,31 +31,11 @@ namespace ws = beast::websocket;
 using asio::use_awaitable;
 using std::chrono::milliseconds;
 
-/// How long a node may take to answer, besides what it is told to wait for.
-constexpr auto patience = std::chrono::seconds{10};
-
 /// How long to wait before connecting again: at first, and at most.
 constexpr auto first_pause = milliseconds{100};
 constexpr auto longest_pause = milliseconds{5000};
 
-/// Runs one coroutine to its end.
-template <class T>
-T run(asio::awaitable<T> what) {
-  asio::io_context context{1};
-  auto result = asio::co_spawn(context, std::move(what), asio::use_future);
-  context.run();
-  return result.get();
-}
-
 // -- push ---------------------------------------------------------------------
-
-asio::awaitable<text_response>
-send(const node_access& to, const text_request& what, milliseconds limit) {
-  auto stream = co_await connect(to, patience);
-  socket_of(stream).expires_after(limit);
-  co_return co_await std::visit(
-    [&what](auto& x) { return round_trip(x, what); }, stream);
-}
 
 /// What `waybill push` is told.
 struct push_arguments {
@@ -98,8 +75,8 @@ std::optional<std::string> read_whole(const std::string& name) {
   return file ? std::optional{read(file)} : std::nullopt;
 }
 
-text_request make_request(const push_arguments& from, const std::string& target,
-                          std::string body) {
+text_request to_request(const push_arguments& from, const std::string& target,
+                        std::string body) {
   auto result = make_push(from.to, target, std::move(body));
   if (from.binary)
     result.set(http::field::content_type, "application/octet-stream");
@@ -113,8 +90,8 @@ text_request make_request(const push_arguments& from, const std::string& target,
 bool push_once(const push_arguments& from, const std::string& target,
                std::string body) {
   try {
-    auto answer = run(send(from.to, make_request(from, target, std::move(body)),
-                           from.wait + patience));
+    auto answer = run(
+      send(from.to, to_request(from, target, std::move(body)), from.wait));
     auto good = answer.result() == http::status::ok
                 || answer.result() == http::status::accepted;
     (good ? std::cout : std::cerr) << answer.body() << std::flush;

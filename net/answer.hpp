@@ -61,4 +61,10 @@ inline answer failure(http::status status, std::string code,
   return result;
 }
 
+/// Makes the answer to who asks for something that there is not.
+inline answer bad_parameter(std::string message) {
+  return failure(http::status::bad_request, "bad_parameter",
+                 std::move(message));
+}
+
 } // namespace waybill::net

@@ -66,6 +66,8 @@ constexpr metric table[] = {
   {"answers_503", answers, counter, answers_help, "status", "503"},
   {"answers_504", answers, counter, answers_help, "status", "504"},
   {"answers_507", answers, counter, answers_help, "status", "507"},
+  {"kept_pushes", "waybill_kept_pushes_total", counter,
+   "Pushes by HTTP that were kept in a mailbox."},
   {"slow_clients", closed, counter, closed_help, "reason", "slow"},
   {"flooding_clients", closed, counter, closed_help, "reason", "flooding"},
   {"replaced_sessions", closed, counter, closed_help, "reason", "replaced"},
@@ -106,10 +108,24 @@ constexpr metric table[] = {
 /// Up to how many milliseconds the pushes took that are counted together.
 constexpr int limits[] = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000};
 
-/// Returns the figure for pushes that took up to so many milliseconds, but more
-/// than the limit before.
-std::string time_figure(const std::string& level, int limit) {
-  return level + "_in_" + std::to_string(limit) + "ms";
+/// Returns the figure for what took up to so many milliseconds, but more than
+/// the limit before.
+std::string time_figure(const std::string& name, int limit) {
+  return name + "_in_" + std::to_string(limit) + "ms";
+}
+
+/// Adds a time to the figures of a histogram.
+void note_time(gateway& actors, const std::string& name,
+               std::chrono::steady_clock::duration time) {
+  actors.note(name + "_count");
+  auto count
+    = std::chrono::duration_cast<std::chrono::microseconds>(time).count();
+  actors.note(name + "_microseconds", static_cast<uint64_t>(count));
+  auto limit = std::lower_bound(
+    std::begin(limits), std::end(limits), count,
+    [](int each, auto wanted) { return each * 1000 < wanted; });
+  if (limit != std::end(limits))
+    actors.note(time_figure(name, *limit));
 }
 
 uint64_t figure_of(const counters& figures, const std::string& name) {
@@ -138,21 +154,35 @@ void add_figures(std::vector<MetricFamily>& to, const counters& figures) {
   }
 }
 
-/// Makes a histogram of the figures that begin with `level`.
-ClientMetric histogram_of(const counters& figures, const std::string& level) {
+/// Makes a histogram of the figures that begin with `name`.
+ClientMetric histogram_of(const counters& figures, const std::string& name) {
   ClientMetric result;
-  result.label = {{"level", level}};
   auto& all = result.histogram;
-  all.sample_count = figure_of(figures, level + "_pushes");
+  all.sample_count = figure_of(figures, name + "_count");
   all.sample_sum
-    = static_cast<double>(figure_of(figures, level + "_microseconds")) / 1e6;
+    = static_cast<double>(figure_of(figures, name + "_microseconds")) / 1e6;
   uint64_t sum = 0;
   for (auto limit : limits) {
-    sum += figure_of(figures, time_figure(level, limit));
+    sum += figure_of(figures, time_figure(name, limit));
     all.bucket.push_back({sum, limit / 1e3});
   }
   all.bucket.push_back(
     {all.sample_count, std::numeric_limits<double>::infinity()});
+  return result;
+}
+
+ClientMetric push_histogram(const counters& figures, const char* level) {
+  auto result = histogram_of(figures, level);
+  result.label = {{"level", level}};
+  return result;
+}
+
+/// Makes a summary of how long what sessions read was kept.
+ClientMetric mailbox_summary(const counters& figures) {
+  ClientMetric result;
+  result.summary.sample_count = figure_of(figures, "mailbox_read");
+  result.summary.sample_sum
+    = static_cast<double>(figure_of(figures, "mailbox_milliseconds")) / 1e3;
   return result;
 }
 
@@ -168,19 +198,14 @@ MetricFamily make_gauge(const char* name, const char* help,
 
 void count_answer(gateway& actors, level want, http::status status,
                   std::chrono::steady_clock::duration time) {
-  using std::chrono::duration_cast;
   actors.note("answers_" + std::to_string(static_cast<unsigned>(status)));
   if (want == level::routed || status != http::status::ok)
     return;
-  std::string name = want == level::written ? "written" : "received";
-  actors.note(name + "_pushes");
-  auto count = duration_cast<std::chrono::microseconds>(time).count();
-  actors.note(name + "_microseconds", static_cast<uint64_t>(count));
-  auto limit = std::lower_bound(
-    std::begin(limits), std::end(limits), count,
-    [](int each, auto wanted) { return each * 1000 < wanted; });
-  if (limit != std::end(limits))
-    actors.note(time_figure(name, *limit));
+  note_time(actors, to_string(want), time);
+}
+
+void count_lag(gateway& actors, std::chrono::steady_clock::duration lag) {
+  note_time(actors, "lag", lag);
 }
 
 std::string to_metrics(const counters& figures, bus_state state,
@@ -193,12 +218,20 @@ std::string to_metrics(const counters& figures, bus_state state,
                            "1 if the node takes pushes and sessions.", {},
                            state == bus_state::ready ? 1 : 0));
   add_figures(all, figures);
-  all.push_back(
-    {"waybill_push_seconds",
-     "Time from a push by HTTP to its answer of 200, by the level "
-     "of the receipt.",
-     MetricType::Histogram,
-     {histogram_of(figures, "written"), histogram_of(figures, "received")}});
+  all.push_back({"waybill_push_seconds",
+                 "Time from a push by HTTP to its answer of 200, by the level "
+                 "of the receipt.",
+                 MetricType::Histogram,
+                 {push_histogram(figures, "written"),
+                  push_histogram(figures, "received")}});
+  all.push_back({"waybill_loop_lag_seconds",
+                 "How late the event loops were for a timer of each second.",
+                 MetricType::Histogram,
+                 {histogram_of(figures, "lag")}});
+  all.push_back({"waybill_mailbox_age_seconds",
+                 "How long what sessions read from mailboxes had been kept.",
+                 MetricType::Summary,
+                 {mailbox_summary(figures)}});
   std::ostringstream out;
   prometheus::TextSerializer{}.Serialize(out, all);
   return out.str();

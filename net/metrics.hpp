@@ -13,6 +13,9 @@ namespace waybill::net {
 void count_answer(gateway& actors, level want, http::status status,
                   std::chrono::steady_clock::duration time);
 
+/// Counts how late a timer of an event loop was.
+void count_lag(gateway& actors, std::chrono::steady_clock::duration lag);
+
 /// Writes the figures of a node as Prometheus reads them (its text format
 /// 0.0.4).
 /// @param version that of Waybill.

@@ -1,13 +1,11 @@
 #include "net/push.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <memory>
-#include <optional>
 
-#include "net/config.hpp"
 #include "net/metrics.hpp"
+#include "net/push_options.hpp"
 
 namespace waybill::net {
 
@@ -15,28 +13,6 @@ namespace {
 
 /// How many lines a batch may have: an answer is larger than a short line.
 constexpr size_t max_lines = 10'000;
-
-answer bad_parameter(std::string message) {
-  return failure(http::status::bad_request, "bad_parameter",
-                 std::move(message));
-}
-
-std::optional<level> parse_level(std::string_view text) {
-  for (auto each : {level::routed, level::written, level::received})
-    if (text == to_string(each))
-      return each;
-  return std::nullopt;
-}
-
-std::optional<std::chrono::seconds> parse_ttl(std::string_view text) {
-  int64_t count = 0;
-  auto last = text.data() + text.size();
-  auto [end, error] = std::from_chars(text.data(), last, count);
-  if (error != std::errc{} || end != last || count < 0 || text.starts_with('-')
-      || std::chrono::seconds{count} > longest_ttl)
-    return std::nullopt;
-  return std::chrono::seconds{count};
-}
 
 /// Returns the figures of a push that are known at its level.
 json figures_of(const outcome& what) {
@@ -94,14 +70,29 @@ std::string publish(api_context& context, const push_address& where, push what,
   using clock = std::chrono::steady_clock;
   auto id = what.id = context.actors.next_push_id();
   auto want = what.want;
-  context.actors.publish(where, std::move(what),
-                         [&context, id, want, then, start = clock::now()](
-                           const caf::expected<outcome>& what) {
-                           auto result = answer_of(id, what);
-                           count_answer(context.actors, want, result.status,
-                                        clock::now() - start);
-                           then(std::move(result));
-                         });
+  hop step{std::string{where.name()}, hop::kind::taken, trace_time(), id};
+  step.count = what.body.size();
+  step.text = to_string(want);
+  auto is_id = where.is_id();
+  if (is_id)
+    context.actors.trace(step);
+  context.actors.publish(
+    where, std::move(what),
+    [&context, is_id, step, want, then,
+     start = clock::now()](const caf::expected<outcome>& what) mutable {
+      auto result = answer_of(step.push, what);
+      if (what && what->kept)
+        context.actors.note("kept_pushes");
+      count_answer(context.actors, want, result.status, clock::now() - start);
+      if (is_id) {
+        step.what = hop::kind::answered;
+        step.at = trace_time();
+        step.count = static_cast<unsigned>(result.status);
+        step.text.clear();
+        context.actors.trace(std::move(step));
+      }
+      then(std::move(result));
+    });
   return id;
 }
 
@@ -124,71 +115,6 @@ push make_push(const push_options& options, payload body) {
   return result;
 }
 
-/// Returns the lines of a batch that are not blank.
-std::vector<std::string_view> lines_of(std::string_view body) {
-  std::vector<std::string_view> result;
-  while (!body.empty()) {
-    auto end = std::min(body.find('\n'), body.size() - 1);
-    auto line = body.substr(0, end + 1);
-    body.remove_prefix(end + 1);
-    if (line.find_first_not_of(" \t\r\n") != line.npos)
-      result.push_back(line);
-  }
-  return result;
-}
-
-} // namespace
-
-std::variant<batch_line, answer> parse_line(std::string_view text) {
-  auto bad = [](std::string message) {
-    return failure(http::status::bad_request, "bad_line", std::move(message));
-  };
-  // What nests deeper is not even kept.
-  auto shallow = [](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
-    return depth <= 1;
-  };
-  auto line = nlohmann::json::parse(text, shallow, false);
-  if (!line.is_object())
-    return bad("send a JSON object on each line");
-  batch_line result;
-  size_t addresses = 0;
-  auto has_message = false;
-  for (auto& [name, value] : line.items()) {
-    if (name == "to" || name == "topic") {
-      if (!value.is_string() || !is_name(value.get<std::string>()))
-        return bad("to and topic are strings that are names");
-      auto called = value.get<std::string>();
-      result.where
-        = name == "to" ? push_address::id(called) : push_address::topic(called);
-      ++addresses;
-    } else if (name == "all") {
-      if (value != true)
-        return bad("all is true, or not there");
-      result.where = push_address::everyone();
-      ++addresses;
-    } else if (name == "message") {
-      if (!value.is_string())
-        return bad("message is a string");
-      result.message = value.get<std::string>();
-      has_message = true;
-    } else if (name == "ttl") {
-      auto ttl = parse_ttl(value.dump());
-      if (!ttl)
-        return bad("ttl is a number of seconds, up to a year");
-      result.ttl = *ttl;
-    } else {
-      return bad("the members are to, topic or all, and message and ttl");
-    }
-  }
-  if (addresses != 1 || !has_message)
-    return bad("send a message and one of to, topic and all");
-  if (result.ttl.count() > 0 && !result.where.is_id())
-    return bad("only what is for an id can be kept");
-  return result;
-}
-
-namespace {
-
 /// Gathers the answers to the lines of a batch.
 struct batch {
   json answers;
@@ -207,36 +133,6 @@ struct batch {
 };
 
 } // namespace
-
-std::variant<push_options, answer>
-parse_push_options(const std::map<std::string, std::string>& query,
-                   bool may_keep) {
-  push_options result;
-  for (auto& [name, value] : query) {
-    if (name == "receipt") {
-      auto want = parse_level(value);
-      if (!want)
-        return bad_parameter("receipt is routed, written or received");
-      result.want = *want;
-    } else if (name == "wait") {
-      auto wait = parse_duration(value);
-      if (!wait)
-        return bad_parameter("wait is a duration such as 5s, 500ms or 10m");
-      result.wait = *wait;
-    } else if (name == "ttl") {
-      auto ttl = parse_ttl(value);
-      if (!ttl)
-        return bad_parameter("ttl is a number of seconds, up to a year");
-      if (ttl->count() > 0 && !may_keep)
-        return bad_parameter("only what is for an id can be kept");
-      result.ttl = *ttl;
-    } else {
-      return bad_parameter("the parameters of a push are receipt, wait and "
-                           "ttl");
-    }
-  }
-  return result;
-}
 
 answer to_answer(const caf::error& why) {
   if (why == errc::bus_away)
@@ -279,10 +175,6 @@ void handle_push(api_context& context, const push_address& where, request what,
   auto id = publish(context, where, std::move(order), then);
   if (is_timed)
     after(timer, options.wait, [id, then] { then(unanswered(id)); });
-}
-
-size_t count_lines(std::string_view body) {
-  return lines_of(body).size();
 }
 
 void handle_batch(api_context& context, request what, timer_type& timer,

@@ -4,6 +4,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include "net/metrics.hpp"
 #include "net/network.hpp"
 
 namespace waybill::net {
@@ -23,6 +24,17 @@ listener::error_handler once_a_second(listener::error_handler then) {
     last = now;
     then(what);
   };
+}
+
+/// Counts each second how late the loop of a timer is for it.
+void measure_lag(asio::steady_timer& timer, gateway& actors) {
+  timer.expires_after(std::chrono::seconds{1});
+  timer.async_wait([&timer, &actors](boost::system::error_code ec) {
+    if (ec)
+      return;
+    count_lag(actors, std::chrono::steady_clock::now() - timer.expiry());
+    measure_lag(timer, actors);
+  });
 }
 
 } // namespace
@@ -80,6 +92,8 @@ void server::renew_access(const access_ptr& rules) {
 void server::start() {
   for (auto& each : listeners_)
     each->accept();
+  for (auto& [loop, context] : workers_)
+    measure_lag(clocks_.emplace_back(loop.context()), context.api.actors);
 }
 
 void server::stop_listening() {

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include <boost/asio/steady_timer.hpp>
 
 #include "actors/rate.hpp"
 #include "net/listener.hpp"
@@ -61,6 +64,9 @@ private:
   const listener::error_handler on_error_;
   const listener::error_handler on_bad_start_;
   std::vector<std::shared_ptr<listener>> listeners_;
+
+  /// One for each loop, by which it measures how late it is.
+  std::deque<boost::asio::steady_timer> clocks_;
 
   /// Counts the connections of each peer, if they are limited.
   std::optional<rate_limiter> peers_;

@@ -25,6 +25,13 @@ uint64_t number(const json& x) {
   return x.get_ref<const json::number_unsigned_t&>();
 }
 
+/// @throws json::exception if `x` is not the number of a kind.
+hop::kind to_kind(uint64_t x) {
+  if (x > static_cast<uint64_t>(hop::last_kind))
+    throw json::other_error::create(501, "no kind of hop", nullptr);
+  return static_cast<hop::kind>(x);
+}
+
 /// Picks the members of a push out of its MessagePack.
 class push_reader : public visitor {
 public:
@@ -44,9 +51,11 @@ public:
       what.reply_to = std::move(value);
     else if (key_ == "entry")
       what.entry = std::move(value);
-    else if (key_ == "text")
+    else if (key_ == "text" || key_ == "trace")
       what.body = make_text(std::move(value));
-    has_body = has_body || key_ == "text";
+    if (key_ == "trace")
+      what.what = push::purpose::trace;
+    has_body = has_body || key_ == "text" || key_ == "trace";
     return true;
   }
 
@@ -71,6 +80,7 @@ public:
   bool boolean(bool) override {
     return key_ == "kick"      ? is(push::purpose::kick, 0)
            : key_ == "inspect" ? is(push::purpose::inspect, 0)
+           : key_ == "figures" ? is(push::purpose::figures, 0)
                                : true;
   }
 
@@ -116,6 +126,12 @@ std::string encode(const push& what) {
   case push::purpose::inspect:
     result["inspect"] = true;
     break;
+  case push::purpose::trace:
+    result["trace"] = bytes;
+    break;
+  case push::purpose::figures:
+    result["figures"] = true;
+    break;
   case push::purpose::claim:
     break;
   }
@@ -157,9 +173,14 @@ std::string encode(const node_message& what) {
     json details = json::array();
     for (auto& x : each.details)
       details.push_back({x.peer, x.age, x.queue});
+    json trace = json::array();
+    for (auto& x : each.trace)
+      trace.push_back({static_cast<unsigned>(x.what), x.at, x.push, x.delivery,
+                       x.peer, x.count, x.text});
     auto& n = each.counts;
     reports.push_back({each.push, n.nodes, n.sessions, n.written, n.received,
-                       n.lost, n.dropped, each.settled, std::move(details)});
+                       n.lost, n.dropped, each.settled, std::move(details),
+                       std::move(trace), each.figures});
   }
   std::string out;
   json::to_msgpack(
@@ -180,6 +201,12 @@ caf::expected<node_message> decode_node_message(std::string_view bytes) {
       for (auto& y : x.at(8))
         each.details.push_back(
           {result.node, y.at(0), number(y.at(1)), number(y.at(2))});
+      for (auto& y : x.at(9))
+        each.trace.push_back({"", to_kind(number(y.at(0))), y.at(1), y.at(2),
+                              number(y.at(3)), y.at(4), number(y.at(5)),
+                              y.at(6)});
+      for (auto& [name, value] : x.at(10).items())
+        each.figures[name] = number(value);
       result.reports.push_back(std::move(each));
     }
     return result;

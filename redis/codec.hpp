@@ -13,7 +13,7 @@ namespace waybill::redis {
 /// Writes a push as it travels between nodes: MessagePack, a map of what there
 /// is to say of `"push"` (its id), `"text"` or `"data"`, `"to"` and `"want"`
 /// (who waits, for which level), `"ttl"` (in milliseconds), `"kick"`,
-/// `"inspect"` and `"claim"`.
+/// `"inspect"`, `"trace"` (the id), `"figures"` and `"claim"`.
 ///
 /// The value of the last member is missing where that is `"entry"`, of a push
 /// that is kept, or `"claim"`: Redis has it. It writes a claim as `uint 64`,

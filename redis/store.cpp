@@ -8,6 +8,8 @@
 
 namespace waybill::redis {
 
+using std::chrono::milliseconds;
+
 namespace {
 
 /// Tells pushes of one key apart.
@@ -29,6 +31,11 @@ uint64_t to_number(std::string_view text) {
   uint64_t result = 0;
   std::from_chars(text.data(), text.data() + text.size(), result);
   return result;
+}
+
+milliseconds milliseconds_since_1970() {
+  return std::chrono::floor<milliseconds>(
+    std::chrono::system_clock::now().time_since_epoch());
 }
 
 caf::error unexpected() {
@@ -106,7 +113,6 @@ void store::publish(const push_address& where, const push& what,
                   then(std::move(what));
                 });
   auto text = [](auto number) { return std::to_string(number.count()); };
-  using std::chrono::milliseconds;
   eval(push_script, {mailbox_of(where), config_.prefix + ":once:" + what.key},
        {channel, encode(what), text(what.ttl),
         std::to_string(config_.mailbox_limit),
@@ -153,9 +159,13 @@ void store::read(const mailbox_query& what, handler<mailbox_page> then) {
          if (items.size() < 2 || items.size() % 3 != 2)
            return then(unexpected());
          mailbox_page result{{}, items[0].text, items[1].number != 0};
+         auto now = milliseconds_since_1970();
          for (size_t i = 2; i < items.size(); i += 3) {
            auto bytes = items[i + 1].text;
            append_entry(bytes, items[i].text);
+           // The clocks of Redis and this machine may differ.
+           result.age += std::max(now - milliseconds{to_number(items[i].text)},
+                                  milliseconds{0});
            auto each = decode(bytes);
            if (!each)
              return then(caf::error{errc::refused,

@@ -96,7 +96,7 @@ protected:
     return {
       [this](greet_atom) { seen.push_back("greet"); },
       [this](hold_atom) { seen.push_back("hold"); },
-      [this](deliver_atom, const payload& x) {
+      [this](deliver_atom, const payload& x, uint64_t) {
         seen.push_back("deliver " + std::string{x.bytes()});
       },
       [this](deliver_atom, const push_address& where, const push& x) {
@@ -110,6 +110,7 @@ protected:
         seen.push_back("close " + to_string(x.code));
       },
       [this](tick_atom) { seen.push_back("tick"); },
+      [](trace_atom) { return hops{}; },
       [this](gone_atom) { quit(); },
     };
   }

@@ -46,6 +46,19 @@ struct cluster_fixture : test::fixture {
     return result;
   }
 
+  /// Asks all nodes, whichever of them a loopback can tell apart.
+  outcome ask(waybill::push::purpose what, const std::string& id = "") {
+    outcome result;
+    auto& at = gateway_at(0);
+    waybill::push question{at.next_push_id(), make_text(id)};
+    question.what = what;
+    question.wait = std::chrono::seconds{5};
+    at.publish(push_address::nodes(), std::move(question),
+               [&](const caf::expected<outcome>& x) { result = unbox(x); });
+    settle();
+    return result;
+  }
+
   gateway& gateway_at(size_t node) { return deref<gateway>(gateways.at(node)); }
 
   bus_actor bus;
@@ -103,6 +116,56 @@ CAF_TEST(the figures of a node are those of its registry and its bus) {
   run();
   CAF_CHECK_EQUAL(figures["sessions"], 1u);
   CAF_CHECK_EQUAL(figures["refused_requests"], 1u);
+}
+
+CAF_TEST(nodes are asked whether they have sessions or not ) {
+  CAF_CHECK_EQUAL(ask(waybill::push::purpose::figures).counts.nodes, 0u);
+  for (auto& each : registries)
+    self->send(each, attach_atom_v);
+  run();
+  auto found = ask(waybill::push::purpose::figures);
+  CAF_CHECK_EQUAL(found.counts.nodes, 3u);
+  CAF_CHECK_EQUAL(found.unknown, 0u);
+  CAF_CHECK_EQUAL(found.figures.at("node").at("addresses"), 0u);
+}
+
+CAF_TEST(the trace of an id is what its sessions and all nodes know) {
+  for (auto& each : registries)
+    self->send(each, attach_atom_v);
+  connect(1, "456");
+  connect(1, "457");
+  for (auto& who : sessions)
+    self->send(who, written_atom_v);
+  run();
+  gateway_at(2).trace({"456", hop::kind::taken, trace_time(), "p"});
+  push(0, "456", "aaaa");
+  self->send(sessions[0], written_atom_v);
+  run();
+  std::map<std::string, std::string> seen;
+  for (auto& each : ask(waybill::push::purpose::trace, "456").trace)
+    seen[to_string(each.what)] = each.push;
+  CAF_CHECK_EQUAL(seen.size(), 4u);
+  CAF_CHECK_EQUAL(seen.at("taken"), "p");
+  CAF_CHECK_EQUAL(seen.at("joined"), "");
+  CAF_CHECK_NOT_EQUAL(seen.at("delivered"), "");
+  CAF_CHECK_EQUAL(seen.at("written"), seen.at("delivered"));
+}
+
+CAF_TEST(a session that has ended leaves its part of the trace) {
+  self->send(registries[1], attach_atom_v);
+  connect(1, "456");
+  self->send(sessions[0], written_atom_v);
+  push(0, "456", "aaaa");
+  self->send(sessions[0], written_atom_v);
+  self->send(sessions[0], gone_atom_v);
+  run();
+  auto found = ask(waybill::push::purpose::trace, "456");
+  test::texts seen;
+  for (auto& each : found.trace)
+    seen.push_back(to_string(each.what));
+  CAF_CHECK_EQUAL(seen,
+                  (test::texts{"joined", "delivered", "written", "left"}));
+  CAF_CHECK_EQUAL(found.trace.back().text, "it has closed");
 }
 
 CAF_TEST(a gateway that has ended keeps nobody waiting) {

@@ -36,8 +36,9 @@ struct session_fixture : test::fixture {
   }
 
   void push(const std::string& text) {
-    inject((deliver_atom, payload),
-           from(self).to(aut).with(deliver_atom_v, make_text(text)));
+    inject(
+      (deliver_atom, payload, uint64_t),
+      from(self).to(aut).with(deliver_atom_v, make_text(text), uint64_t{0}));
   }
 
   /// Greets, and lets the session read its mailbox.

@@ -18,8 +18,8 @@ class Case:
 
 
 PUSHES = ["POST /socket/456", "POST /topic/456", "POST /broadcast"]
-PUSHERS = [*PUSHES, "POST /push", "GET /socket/456", "DELETE /socket/456", "GET /stats",
-           "GET /metrics"]
+PUSHERS = [*PUSHES, "POST /push", "GET /socket/456", "DELETE /socket/456", "GET /trace/456",
+           "GET /stats", "GET /metrics"]
 WEBSOCKET = "GET /websocket/456"
 LINES = b"".join(json.dumps(line).encode() + b"\n" for line in [
     {"to": "here", "message": "x"}, {"topic": "news", "message": "x"},
@@ -30,6 +30,8 @@ OPEN = [
     *(Case(f"{method} /{name}", "200") for method in ("GET", "HEAD")
       for name in ("livez", "readyz", "stats", "metrics", "console", "console/console.css")),
     Case("HEAD /socket/here", "200"), Case("GET /socket/here", "200"),
+    Case("HEAD /trace/here", "200"), Case("GET /stats?cluster=1&wait=1s", "200"),
+    Case("HEAD /stats?cluster=1", "200"),
     Case("GET /socket/here?detail=1&wait=1s", "200"), Case("GET /socket/nobody", "200"),
     Case("POST /socket/full?ttl=60", "202", b"x"),
     Case("POST /socket/full?ttl=60", "507 mailbox_full", b"x"), Case("POST /push", "200"),
@@ -37,14 +39,15 @@ OPEN = [
       for path, body in [("/socket/here", b"x"), ("/topic/news", b"x"), ("/broadcast", b"x"),
                          ("/push", LINES)]
       for level in ("routed", "written", "received")),
+    Case("GET /trace/here?wait=1s", "200"),
     Case("POST /push", "413 too_many_lines", b"1\n" * 10_001),
     Case("POST /push", "413 too_large", b"x" * 100_000),
     *(Case(line, "404 nobody", b"x") for line in PUSHES[:2]),
     Case("DELETE /socket/kicked", "200"), Case("DELETE /socket/456", "404 nobody"),
     *(Case(line, "400 bad_utf8", b"\xff") for line in PUSHES),
-    *(Case(f"{line}?ttl=x", "400 bad_parameter") for line in PUSHERS[:-2]),
+    *(Case(f"{line}?ttl=x", "400 bad_parameter") for line in PUSHERS[:-1]),
     Case(f"{WEBSOCKET}?topics=,", "400 bad_parameter", headers=UPGRADE),
-    *(Case(f"{line}?a=1&a=1", "400 bad_request") for line in [*PUSHERS[:-2], WEBSOCKET]),
+    *(Case(f"{line}?a=1&a=1", "400 bad_request") for line in [*PUSHERS[:-1], WEBSOCKET]),
     *(Case(f"{line.replace('456', '%00')}", "400 bad_id")
       for line in [*PUSHERS[:-2], WEBSOCKET] if "456" in line),
     *(Case(line, "403 bad_origin", headers={"Origin": "http://example.com"})
@@ -83,7 +86,8 @@ ADMINS_PORT = [Case(WEBSOCKET, "404 client_port", headers=UPGRADE)]
 STOPPING = [Case("GET /readyz", "503 stopping"),
             Case(WEBSOCKET, "503 stopping", headers=UPGRADE)]
 BUSY = [Case(line, "503 busy", b"x") for line in [*PUSHES, "POST /push"]]
-OF_BUS = [*(f"{line}?wait=100ms" for line in PUSHES), "GET /socket/456", "DELETE /socket/456"]
+OF_BUS = [*(f"{line}?wait=100ms" for line in PUSHES), "GET /socket/456", "DELETE /socket/456",
+          "GET /trace/456", "GET /stats?cluster=1"]
 AWAY = [*(Case(line, "503 bus_away", b"") for line in OF_BUS), Case("GET /readyz", "503 bus_away"),
         Case(WEBSOCKET, "503 bus_away", headers=UPGRADE)]
 REFUSING = [Case(line, "500 refused", b"") for line in OF_BUS]

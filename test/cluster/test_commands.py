@@ -183,6 +183,17 @@ def test_a_node_is_measured(node, load, each):
     assert found["cpu_us_per_push"] > 0
 
 
+def test_a_storm_of_connects_is_measured(node):
+    done = run("bench", "--load", "connect", "--sessions", "5", "--rate", "200", "--time", "500ms",
+               "--process", str(node.pid), "--json", "--url", url_of(node))
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["sessions"] == 5 and found["answers"] == {}
+    assert 20 < found["visits_per_second"] < 250
+    assert 0 < found["visit_ms"]["p50"] <= found["visit_ms"]["longest"]
+    assert found["cpu_us_per_visit"] > 0
+
+
 def test_a_measurement_is_printed_for_people(node):
     done = run("bench", "--load", "idle", "--sessions", "5", "--time", "1ms", "--url", url_of(node))
     assert done.returncode == 0

@@ -53,7 +53,8 @@ async def test_nothing_that_is_sent_can_break_a_line(lab):
 
 async def test_in_json_each_line_is_an_object(lab):
     lines = [json.loads(line) for line in await provoke(lab, "--log-format", "json")]
-    assert all(line.keys() >= {"time", "level", "message"} for line in lines)
+    assert all(list(line) == ["time", "level", "node", "message"] for line in lines)
+    assert {line["node"] for line in lines} == {"node1"}
     assert {line["level"] for line in lines} <= {"info", "warning"}
     assert sum("message from" in line["message"] for line in lines) == 4
 
@@ -72,6 +73,22 @@ async def test_the_level_decides_what_is_logged(lab, level, shown):
         assert node.log.rest() == []
     if level == "warn":
         assert not any(" info " in line for line in node.log.rest())
+
+
+async def test_a_flood_is_sampled(lab):
+    node = lab.node("--max-message-rate", "1000000")
+    async with joined(node, "456") as ws:
+        for i in range(1000):
+            await ws.send(str(i))
+        node.log.wait_for("message from")
+
+        async def sampled():
+            # It is said with the first line of another second.
+            await ws.send("more")
+            return any("were left out" in line for line in node.log.all())
+
+        await eventually(sampled)
+    assert sum("message from" in line for line in node.log.all()) < 1000
 
 
 async def test_what_clients_do_normally_is_not_worth_a_line(lab):

@@ -208,6 +208,7 @@ async def test_a_node_uses_the_names_of_the_reference_and_no_others(lab):
             answer = await request(two, "POST", path, b"x", {"Idempotency-Key": path})
             assert answer.status == 200
         assert await receive(ws) == "x"
+    assert (await request(two, "GET", "/trace/456")).status == 200
     await eventually(redis.dead_letters)
     documented = documented_names()
     found = {"channel": set()}

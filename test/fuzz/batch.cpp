@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "actors/text.hpp"
-#include "net/push.hpp"
+#include "net/push_options.hpp"
 #include "test/fuzz/require.hpp"
 
 using namespace waybill;

@@ -10,8 +10,8 @@
 #include <boost/url/rfc/unreserved_chars.hpp>
 
 #include "actors/text.hpp"
-#include "net/api.hpp"
-#include "net/push.hpp"
+#include "net/push_options.hpp"
+#include "net/route.hpp"
 #include "test/fuzz/require.hpp"
 
 using namespace waybill;

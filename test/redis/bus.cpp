@@ -41,6 +41,8 @@ protected:
                                 ? "is claimed"
                                 : std::string{what.body.bytes()}));
       },
+      [](attach_atom) {},
+      [](trace_atom, const hops&) {},
       [](lost_atom, const push_addresses&) {},
       [](bus_state) {},
       [](read_atom, const mailbox_query&) { return mailbox_page{}; },

@@ -43,6 +43,13 @@ CAF_TEST(pushes for a purpose of ours survive the way between nodes) {
   auto x = unbox(decode(encode(what)));
   CAF_CHECK(x.what == push::purpose::inspect);
   CAF_CHECK_EQUAL(x.reply_to, "n1");
+  what.what = push::purpose::figures;
+  CAF_CHECK(unbox(decode(encode(what))).what == push::purpose::figures);
+  what.what = push::purpose::trace;
+  what.body = make_text("连接");
+  x = unbox(decode(encode(what)));
+  CAF_CHECK(x.what == push::purpose::trace);
+  CAF_CHECK_EQUAL(x.body, what.body);
   what.what = push::purpose::claim;
   x = unbox(decode(encode(what) + std::string{"\xcf\0\0\0\0\0\0\1\2", 9}));
   CAF_CHECK(x.what == push::purpose::claim);
@@ -55,6 +62,8 @@ CAF_TEST(what nodes tell each other survives the way) {
   report second{"p2", "n1"};
   second.settled = true;
   second.details = {{"n2", "[::1]:80", 6, 7}};
+  second.trace = {{"", hop::last_kind, -1, "p", 2, "peer", 3, "why"}};
+  second.figures = {{"joins", 8}};
   auto x = unbox(
     decode_node_message(encode(node_message{"n2", {first, second}, "p3"})));
   CAF_CHECK_EQUAL(x.node, "n2");
@@ -64,6 +73,8 @@ CAF_TEST(what nodes tell each other survives the way) {
   CAF_CHECK_EQUAL(x.reports[0].node, "n2");
   CAF_CHECK(!x.reports[0].settled && x.reports[1].settled);
   CAF_CHECK(x.reports[1].details == second.details);
+  CAF_CHECK(x.reports[1].trace == second.trace);
+  CAF_CHECK(x.reports[1].figures == second.figures);
 }
 
 CAF_TEST(what became of a push survives Redis) {

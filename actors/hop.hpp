@@ -1,0 +1,98 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <caf/meta/type_name.hpp>
+
+namespace waybill {
+
+/// A step on the way of a push to an id, or in the life of a session of it.
+struct hop {
+  enum class kind : uint8_t {
+    /// A session joined.
+    joined,
+    /// A session ended, or was told to: `text` says why.
+    left,
+    /// The node took the push from its pusher: `count` bytes, `text` is the
+    /// level of the receipt.
+    taken,
+    /// It answered the pusher: `count` is the status.
+    answered,
+    /// The registry handed it to `count` sessions.
+    delivered,
+    /// The socket of a session took it.
+    written,
+    /// The client of a session has read it.
+    received,
+    /// A session will not write it.
+    dropped,
+  };
+
+  static constexpr auto last_kind = kind::dropped;
+
+  std::string id;
+  kind what;
+
+  /// In microseconds since 1970, by the clock of the node.
+  int64_t at;
+
+  /// The push; empty if it has no name, or only `delivery` is known.
+  std::string push = {};
+
+  /// Tells the deliveries of a node apart; 0 for none.
+  uint64_t delivery = 0;
+
+  /// The address of the client.
+  std::string peer = {};
+
+  uint64_t count = 0;
+  std::string text = {};
+
+  /// The node; whoever gathers them knows.
+  std::string node = {};
+
+  friend bool operator==(const hop&, const hop&) = default;
+};
+
+using hops = std::vector<hop>;
+
+inline std::string to_string(hop::kind x) {
+  switch (x) {
+  case hop::kind::joined:
+    return "joined";
+  case hop::kind::left:
+    return "left";
+  case hop::kind::taken:
+    return "taken";
+  case hop::kind::answered:
+    return "answered";
+  case hop::kind::delivered:
+    return "delivered";
+  case hop::kind::written:
+    return "written";
+  case hop::kind::received:
+    return "received";
+  case hop::kind::dropped:
+    return "dropped";
+  }
+  return "unknown";
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, hop& x) {
+  return f(caf::meta::type_name("hop"), x.id, x.what, x.at, x.push, x.delivery,
+           x.peer, x.count, x.text, x.node);
+}
+
+/// Returns the time for a hop that happens now.
+inline int64_t trace_time(std::chrono::system_clock::time_point when
+                          = std::chrono::system_clock::now()) {
+  using std::chrono::microseconds;
+  return std::chrono::duration_cast<microseconds>(when.time_since_epoch())
+    .count();
+}
+
+} // namespace waybill

@@ -1,0 +1,264 @@
+#include "net/route.hpp"
+
+#include <algorithm>
+
+#include "net/push_options.hpp"
+
+namespace waybill::net {
+
+namespace {
+
+/// Returns the methods of a resource as `Allow` lists them.
+std::string_view allowed_methods(resource what) {
+  switch (what) {
+  case resource::none:
+    return "";
+  case resource::websocket:
+    return "GET";
+  case resource::socket:
+    return "DELETE, GET, HEAD, POST";
+  case resource::topic:
+  case resource::broadcast:
+  case resource::batch:
+    return "POST";
+  case resource::livez:
+  case resource::readyz:
+  case resource::stats:
+  case resource::trace:
+  case resource::metrics:
+  case resource::console:
+    return "GET, HEAD";
+  }
+  return "";
+}
+
+bool is_allowed(std::string_view methods, std::string_view method) {
+  for (size_t i = 0; i < methods.size();) {
+    auto end = std::min(methods.find(", ", i), methods.size());
+    if (methods.substr(i, end - i) == method)
+      return true;
+    i = end + 2;
+  }
+  return false;
+}
+
+/// Tells where to go instead if a port does not serve `what`.
+std::optional<answer> check_port(resource what, port_role port) {
+  switch (port) {
+  case port_role::both:
+    break;
+  case port_role::clients:
+    if (what != resource::websocket && what != resource::livez
+        && what != resource::readyz)
+      return failure(http::status::not_found, "admin_port",
+                     "this port is for clients; use the one of --admin-listen");
+    break;
+  case port_role::admins:
+    if (what == resource::websocket)
+      return failure(http::status::not_found, "client_port",
+                     "this port is for admins; use the one of --listen");
+  }
+  return std::nullopt;
+}
+
+/// Checks the parameters of a request that may ask other nodes.
+/// @param flag the one that says so; empty if it always does.
+std::optional<answer> check_question(const request& what,
+                                     const std::string& flag) {
+  for (auto& [name, value] : what.where.query)
+    if (name == "wait" ? !parse_duration(value)
+                       : name != flag || (value != "0" && value != "1"))
+      return bad_parameter(
+        "what can be asked for here is wait, a duration such as 5s"
+        + (flag.empty() ? "" : ", and " + flag + ", which is 0 or 1"));
+  return std::nullopt;
+}
+
+/// Checks the parameters and keys of a push.
+std::optional<answer> check_push(const request& what, resource where) {
+  auto options
+    = parse_push_options(what.where.query, where == resource::socket);
+  if (auto wrong = std::get_if<answer>(&options))
+    return std::move(*wrong);
+  auto is_key = [](const std::string& x) {
+    return !x.empty() && x.size() <= 255
+           && std::all_of(x.begin(), x.end(),
+                          [](char c) { return c > 0x20 && c < 0x7f; });
+  };
+  if (what.keys.empty())
+    return std::nullopt;
+  if (where == resource::batch)
+    return bad_parameter("Idempotency-Key is for single pushes");
+  if (what.keys.size() > 1 || !is_key(what.keys.front()))
+    return bad_parameter("Idempotency-Key has 1 to 255 visible ASCII "
+                         "characters");
+  return std::nullopt;
+}
+
+std::optional<answer> check_topics(const request& what, size_t max_topics) {
+  auto topics = topics_of(what);
+  if (topics.size() > max_topics)
+    return bad_parameter("listen to at most " + std::to_string(max_topics)
+                         + " topics");
+  if (!std::all_of(topics.begin(), topics.end(), is_name))
+    return bad_parameter("topics are names with commas between them");
+  return std::nullopt;
+}
+
+} // namespace
+
+answer no_such_path() {
+  return failure(http::status::not_found, "no_such_path",
+                 "push with POST /socket/{id}");
+}
+
+resource resource_of(const target& where) noexcept {
+  auto& path = where.path;
+  if (path.size() == 2 && path[0] == "websocket")
+    return resource::websocket;
+  if (path.size() == 2 && path[0] == "socket")
+    return resource::socket;
+  if (path.size() == 2 && path[0] == "topic")
+    return resource::topic;
+  if (path.size() == 2 && path[0] == "trace")
+    return resource::trace;
+  if (path.size() == 2 && path[0] == "console")
+    return resource::console;
+  if (path.size() != 1)
+    return resource::none;
+  if (path[0] == "broadcast")
+    return resource::broadcast;
+  if (path[0] == "push")
+    return resource::batch;
+  if (path[0] == "livez")
+    return resource::livez;
+  if (path[0] == "readyz")
+    return resource::readyz;
+  if (path[0] == "stats")
+    return resource::stats;
+  if (path[0] == "metrics")
+    return resource::metrics;
+  if (path[0] == "console")
+    return resource::console;
+  return resource::none;
+}
+
+std::string parameter(const request& what, const std::string& name,
+                      const char* otherwise) {
+  auto i = what.where.query.find(name);
+  return i == what.where.query.end() ? otherwise : i->second;
+}
+
+bool is_websocket(const request& what) noexcept {
+  return resource_of(what.where) == resource::websocket;
+}
+
+std::optional<scope> scope_of(const request& what) noexcept {
+  switch (resource_of(what.where)) {
+  case resource::socket:
+    return what.method == http::verb::post      ? scope::push
+           : what.method == http::verb::delete_ ? scope::kick
+                                                : scope::presence;
+  case resource::trace:
+    return scope::presence;
+  case resource::topic:
+  case resource::broadcast:
+  case resource::batch:
+    return scope::push;
+  case resource::stats:
+  case resource::metrics:
+    return scope::admin;
+  case resource::none:
+  case resource::websocket:
+  case resource::livez:
+  case resource::readyz:
+  case resource::console:
+    break;
+  }
+  return std::nullopt;
+}
+
+std::optional<push_address> address_of(const request& what) {
+  switch (resource_of(what.where)) {
+  case resource::websocket:
+  case resource::socket:
+  case resource::trace:
+    return push_address::id(what.where.path[1]);
+  case resource::topic:
+    return push_address::topic(what.where.path[1]);
+  case resource::broadcast:
+    return push_address::everyone();
+  case resource::none:
+  case resource::batch:
+  case resource::livez:
+  case resource::readyz:
+  case resource::stats:
+  case resource::metrics:
+  case resource::console:
+    break;
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> topics_of(const request& what) {
+  std::vector<std::string> result;
+  auto list = parameter(what, "topics", "");
+  for (size_t i = 0; i < list.size();) {
+    auto end = std::min(list.find(',', i), list.size());
+    auto name = list.substr(i, end - i);
+    if (std::find(result.begin(), result.end(), name) == result.end())
+      result.push_back(std::move(name));
+    i = end + 1;
+  }
+  return result;
+}
+
+std::optional<answer> check(const request& what, size_t max_topics) {
+  auto found = resource_of(what.where);
+  if (auto wrong = check_port(found, what.port))
+    return wrong;
+  if (found == resource::none)
+    return no_such_path();
+  if (what.method == http::verb::unknown)
+    return failure(http::status::not_implemented, "no_such_method",
+                   "use DELETE, GET, HEAD or POST");
+  auto allowed = allowed_methods(found);
+  if (!is_allowed(allowed, what.method_name)) {
+    auto result
+      = failure(http::status::method_not_allowed, "method_not_allowed",
+                "use one of the methods in Allow");
+    result.fields.emplace_back(http::field::allow, std::string{allowed});
+    return result;
+  }
+  if (what.where.path.size() == 2 && !is_name(what.where.path[1]))
+    return failure(
+      http::status::bad_request, "bad_id",
+      "an id is UTF-8 of 1 to 256 bytes without control characters "
+      "and slashes");
+  switch (found) {
+  case resource::websocket:
+    return check_topics(what, max_topics);
+  case resource::socket:
+    if (what.method == http::verb::delete_ && !what.where.query.empty())
+      return bad_parameter("to close sessions takes no parameters");
+    return what.method == http::verb::post ? check_push(what, found)
+                                           : check_question(what, "detail");
+  case resource::topic:
+  case resource::broadcast:
+  case resource::batch:
+    return check_push(what, found);
+  case resource::stats:
+    return check_question(what, "cluster");
+  case resource::trace:
+    return check_question(what, "");
+  case resource::none:
+  case resource::livez:
+  case resource::readyz:
+  case resource::metrics:
+  case resource::console:
+    break;
+  }
+  return std::nullopt;
+}
+
+} // namespace waybill::net

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "actors/address.hpp"
+#include "net/access.hpp"
+#include "net/config.hpp"
+#include "net/peer_address.hpp"
+#include "net/request.hpp"
+
+namespace waybill::net {
+
+/// An HTTP request as the API sees it.
+struct request {
+  http::verb method;
+
+  /// The method as it was sent, which `method` knows only if it is a usual one.
+  std::string_view method_name;
+
+  target where;
+
+  /// Set if the body is `application/octet-stream`.
+  bool binary = false;
+
+  /// The values of `Idempotency-Key`, of which there should be one at most.
+  std::vector<std::string> keys = {};
+
+  std::string body = {};
+
+  /// What `authorize` found.
+  grant allowed = {};
+
+  /// The address of the client.
+  peer_address client = {};
+
+  /// What the port is for that it came in on.
+  port_role port = port_role::both;
+};
+
+/// What a path leads to.
+enum class resource {
+  none,
+  websocket,
+  socket,
+  topic,
+  broadcast,
+  batch,
+  livez,
+  readyz,
+  stats,
+  trace,
+  metrics,
+  console
+};
+
+resource resource_of(const target& where) noexcept;
+
+/// Checks a request of which only the head has been read: finds what is wrong
+/// with it before anybody sends or reads a body.
+/// @param max_topics how many topics a session may listen to.
+std::optional<answer> check(const request& what, size_t max_topics);
+
+/// Makes the answer for a path that leads nowhere.
+answer no_such_path();
+
+/// Returns the value of a parameter, or `otherwise`.
+std::string parameter(const request& what, const std::string& name,
+                      const char* otherwise);
+
+/// Returns what a pusher's key has to open for this request; nothing if it
+/// needs no key.
+std::optional<scope> scope_of(const request& what) noexcept;
+
+/// Returns the address that a request is about; nothing if it is about none, or
+/// about many.
+/// @pre `check` found nothing.
+std::optional<push_address> address_of(const request& what);
+
+/// Tells whether `what` is to become a WebSocket.
+bool is_websocket(const request& what) noexcept;
+
+/// Returns the topics that the session of a client is to listen to.
+/// @pre `check` found nothing.
+std::vector<std::string> topics_of(const request& what);
+
+} // namespace waybill::net
