@@ -86,12 +86,14 @@ ADMINS_PORT = [Case(WEBSOCKET, "404 client_port", headers=UPGRADE)]
 STOPPING = [Case("GET /readyz", "503 stopping"),
             Case(WEBSOCKET, "503 stopping", headers=UPGRADE)]
 BUSY = [Case(line, "503 busy", b"x") for line in [*PUSHES, "POST /push"]]
-OF_BUS = [*(f"{line}?wait=100ms" for line in PUSHES), "GET /socket/456", "DELETE /socket/456",
-          "GET /trace/456", "GET /stats?cluster=1"]
-AWAY = [*(Case(line, "503 bus_away", b"") for line in OF_BUS), Case("GET /readyz", "503 bus_away"),
-        Case(WEBSOCKET, "503 bus_away", headers=UPGRADE)]
-REFUSING = [Case(line, "500 refused", b"") for line in OF_BUS]
-FROZEN = [Case(line, "504 unanswered", b"") for line in OF_BUS]
+OF_BUS = [*(f"{line}?wait=100ms" for line in PUSHES), "GET /socket/456", "DELETE /socket/456"]
+# Who stays silent is counted in the answer.
+QUESTIONS = ["GET /trace/456?wait=100ms", "GET /stats?cluster=1&wait=100ms"]
+AWAY = [*(Case(line, "503 bus_away", b"") for line in [*OF_BUS, *QUESTIONS]),
+        Case("GET /readyz", "503 bus_away"), Case(WEBSOCKET, "503 bus_away", headers=UPGRADE)]
+REFUSING = [Case(line, "500 refused", b"") for line in [*OF_BUS, *QUESTIONS]]
+FROZEN = [*(Case(line, "504 unanswered", b"") for line in OF_BUS),
+          *(Case(line, "200") for line in QUESTIONS)]
 
 CASES = [*OPEN, TOO_LARGE, TOO_LATE, UNREAD, DROPPED, *EMPTY, *GUARDED, WITH_TOKEN, *FORBIDDEN,
          *LIMITED, *FULL, *CLIENTS_PORT, *ADMINS_PORT, *STOPPING, *BUSY, *AWAY, *REFUSING, *FROZEN]
