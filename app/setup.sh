@@ -28,6 +28,8 @@ for job in "$@"; do
       packages+=(python3-jsonschema python3-yaml prometheus)
       # For what packages hold.
       packages+=(yamllint mandoc zsh)
+      # For test/bench.
+      packages+=(libbenchmark-dev)
       # Node.js of another source than Debian brings its npm along.
       command -v npm > /dev/null || packages+=(npm) ;;
     fuzz) packages+=(clang libclang-rt-dev) ;;

@@ -19,13 +19,16 @@ HERE = Path(__file__).parent
 
 # Commands that are checked for their syntax alone, by how they begin.
 UNRUN = {
+    "/usr/bin/python3 test/bench/compare.py": "takes minutes; test_compare runs a short one",
     "bash app/demo.sh": "builds, and shows what the other tests check",
     "bash app/setup.sh": "installs packages, which test/run.sh has done",
     "bash test/run.sh": "runs this test",
+    "build/release/waybill_micro": "is another program; CTest runs it as bench.micro",
     "cmake ": "builds, which test/run.sh has done",
     "cpack ": "makes a package, which test/package.sh installs",
     "docker ": "needs Docker; test_packages runs what it would start",
     "kubectl ": "needs Kubernetes; test_packages runs what it would start",
+    "npm ci ": "installs packages, which test/run.sh has done",
     "sudo ": "changes the machine; test/package.sh does the same to one of its own",
     "WAYBILL_FUZZ_SECONDS=300 bash test/fuzz/run.sh": "needs another build; CI runs it",
 }

@@ -1,0 +1,200 @@
+// What actors do for a push: the way from a gateway to a session, the spread
+// over sessions, and the coming and going of these.
+
+#include <benchmark/benchmark.h>
+
+#include "actors/gateway.hpp"
+#include "actors/loopback.hpp"
+#include "actors/registry.hpp"
+#include "actors/session.hpp"
+#include "actors/system_config.hpp"
+
+using namespace waybill;
+
+namespace {
+
+/// Runs actors in turns, as an event loop does, with no sockets between them.
+class unit : public caf::execution_unit {
+public:
+  using caf::execution_unit::execution_unit;
+
+  void exec_later(caf::resumable* job) override {
+    // CAF hands over a reference with the pointer.
+    ready_.emplace_back(job, false);
+  }
+
+  /// Runs until no actor has anything to do.
+  void run() {
+    while (!ready_.empty()) {
+      running_.swap(ready_);
+      for (auto& job : running_)
+        if (job->resume(this, 50) == caf::resumable::resume_later)
+          exec_later(job.release());
+      running_.clear();
+    }
+  }
+
+private:
+  std::vector<caf::intrusive_ptr<caf::resumable>> ready_;
+  std::vector<caf::intrusive_ptr<caf::resumable>> running_;
+};
+
+/// A socket that takes at once whatever it is given.
+struct open_socket : transport {
+  void write(const payload&) override {
+    ++frames;
+    anon_send(session, written_atom_v);
+  }
+
+  void ping(uint64_t) override {
+    // nop
+  }
+
+  void close(const close_reason&) override {
+    // nop
+  }
+
+  std::string peer() const override { return "192.0.2.1:80"; }
+
+  session_actor session;
+  int64_t frames = 0;
+};
+
+/// The actors of a node that is alone.
+class node {
+public:
+  node() {
+    bus_ = keep(system_.spawn<loopback>(&unit_, "node1", 1000));
+    registry_ = keep(system_.spawn<registry>(&unit_, bus_, same_id::all));
+    auto handle = keep(system_.spawn<gateway>(&unit_, bus_, registry_,
+                                              session_config{}, "node1"));
+    gateway_
+      = &dynamic_cast<gateway&>(*caf::actor_cast<caf::abstract_actor*>(handle));
+    unit_.run();
+  }
+
+  ~node() {
+    for (auto& each : sockets_)
+      close(*each);
+    for (auto& each : all_)
+      anon_send_exit(each, caf::exit_reason::user_shutdown);
+    unit_.run();
+  }
+
+  /// Opens a session, which is greeted, and that listens to the topic news.
+  open_socket& open(const std::string& id) {
+    auto& socket = sockets_.emplace_back(std::make_shared<open_socket>());
+    gateway_->admit(id, "192.0.2.1", [&](caf::expected<place_ptr> where) {
+      socket->session = gateway_->open_session(**where, {"news"}, socket);
+    });
+    unit_.run();
+    return *socket;
+  }
+
+  /// Tells a session that its socket is closed.
+  void close(open_socket& socket) {
+    anon_send(std::exchange(socket.session, nullptr), gone_atom_v);
+    unit_.run();
+  }
+
+  void close_newest() {
+    close(*sockets_.back());
+    sockets_.pop_back();
+  }
+
+  /// Lets the bus bring a push.
+  void deliver(const push_address& where, const push& what) {
+    anon_send(registry_, deliver_atom_v, where, what);
+    unit_.run();
+  }
+
+  /// Pushes as an HTTP connection does, and returns how many nodes hold
+  /// `where`.
+  uint64_t publish(const push_address& where, const payload& body) {
+    uint64_t nodes = 0;
+    gateway_->publish(where, push{gateway_->next_push_id(), body},
+                      [&](const caf::expected<outcome>& x) {
+                        nodes = x ? x->counts.nodes : 0;
+                      });
+    unit_.run();
+    return nodes;
+  }
+
+  /// Returns how many frames were written.
+  int64_t frames() const {
+    int64_t result = 0;
+    for (auto& each : sockets_)
+      result += each->frames;
+    return result;
+  }
+
+private:
+  template <class Handle>
+  Handle keep(Handle who) {
+    all_.push_back(caf::actor_cast<caf::actor>(who));
+    return who;
+  }
+
+  system_config config_;
+  caf::actor_system system_{config_};
+  unit unit_{&system_};
+  std::vector<caf::actor> all_;
+  bus_actor bus_;
+  registry_actor registry_;
+  gateway* gateway_ = nullptr;
+  std::vector<std::shared_ptr<open_socket>> sockets_;
+};
+
+const auto body = make_text(std::string(100, 'x'));
+
+/// Fails a benchmark that did not do what it measures.
+void require(benchmark::State& state, bool holds) {
+  if (!holds)
+    state.SkipWithError("a frame was lost");
+}
+
+void deliver(benchmark::State& state) {
+  node home;
+  for (int64_t i = 0; i < state.range(0); ++i)
+    home.open(std::to_string(i));
+  auto greetings = home.frames();
+  auto where = push_address::topic("news");
+  push what{"node1-0123abcd-1000", body};
+  for (auto _ : state)
+    home.deliver(where, what);
+  auto deliveries = state.iterations() * state.range(0);
+  require(state, greetings == state.range(0)
+                   && home.frames() == greetings + deliveries);
+  state.SetItemsProcessed(deliveries);
+}
+
+void route(benchmark::State& state) {
+  node home;
+  home.open("456");
+  auto where = push_address::id("456");
+  uint64_t nodes = 0;
+  for (auto _ : state)
+    nodes += home.publish(where, body);
+  require(state, nodes == uint64_t(state.iterations())
+                   && home.frames() == 1 + state.iterations());
+}
+
+void join_and_leave(benchmark::State& state) {
+  node home;
+  home.open("other");
+  int64_t greeted = 0;
+  for (auto _ : state) {
+    greeted += home.open("456").frames;
+    home.close_newest();
+  }
+  require(state, greeted == state.iterations());
+}
+
+BENCHMARK(deliver)
+  ->Name("deliver to the sessions of a topic")
+  ->Arg(1)
+  ->Arg(100);
+BENCHMARK(route)->Name("push from a gateway to a session");
+BENCHMARK(join_and_leave)->Name("join, be greeted, and leave");
+
+} // namespace

@@ -1,0 +1,73 @@
+// What is written to Redis and read from it for a push.
+
+#include <benchmark/benchmark.h>
+
+#include "redis/codec.hpp"
+#include "redis/open_message.hpp"
+#include "redis/resp.hpp"
+
+using namespace waybill;
+using namespace waybill::redis;
+
+namespace {
+
+const push what{"node1-0123abcd-1000", make_text(std::string(100, 'x'))};
+
+void encode_push(benchmark::State& state) {
+  for (auto _ : state)
+    benchmark::DoNotOptimize(encode(what));
+}
+
+void decode_push(benchmark::State& state) {
+  auto bytes = encode(what);
+  for (auto _ : state)
+    if (!decode(bytes))
+      state.SkipWithError("refused");
+}
+
+void write_publish(benchmark::State& state) {
+  command publish{"PUBLISH", "waybill:id:456", encode(what)};
+  std::string out;
+  for (auto _ : state) {
+    out.clear();
+    append(out, publish);
+    benchmark::DoNotOptimize(out.data());
+  }
+}
+
+/// Reads the same reply over and over.
+void read_reply(benchmark::State& state, std::string_view bytes) {
+  reply_reader reader;
+  for (auto _ : state) {
+    reader.feed(bytes);
+    if (!reader.next())
+      state.SkipWithError("not whole");
+  }
+}
+
+void read_number(benchmark::State& state) {
+  read_reply(state, ":1\r\n");
+}
+
+void read_message(benchmark::State& state) {
+  // A command is written as the list that a message comes as.
+  std::string bytes;
+  append(bytes, {"message", "waybill:id:456", encode(what)});
+  read_reply(state, bytes);
+}
+
+void parse_open_message(benchmark::State& state) {
+  auto json = R"({"KEY":456,"VALUE":")" + std::string(100, 'x') + R"("})";
+  for (auto _ : state)
+    if (!parse_open(json, 256 << 10))
+      state.SkipWithError("refused");
+}
+
+BENCHMARK(encode_push)->Name("encode a push");
+BENCHMARK(decode_push)->Name("decode a push");
+BENCHMARK(write_publish)->Name("write PUBLISH");
+BENCHMARK(read_number)->Name("read its reply");
+BENCHMARK(read_message)->Name("read a message of a channel");
+BENCHMARK(parse_open_message)->Name("parse a message of the open channel");
+
+} // namespace

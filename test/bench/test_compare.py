@@ -1,0 +1,39 @@
+"""The script that measures prints what docs/reference/performance.md shows."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from harness import CLEAN_ENVIRONMENT, WAYBILL
+from reference import REFERENCE, tables_of
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="module")
+def printed():
+    """What a run prints that is too short to measure anything."""
+    return subprocess.run(
+        ["/usr/bin/python3", HERE / "compare.py", "--seconds", "0.1", "--rounds", "1"], check=True,
+        stdout=subprocess.PIPE, text=True, timeout=300,
+        env=CLEAN_ENVIRONMENT | {"WAYBILL": str(WAYBILL)}).stdout
+
+
+def frames_of(text):
+    """Returns what is the same each time of the tables in a text: headers and first cells."""
+    return [[header, *(row[0] for row in rows)] for header, *rows in tables_of(text)]
+
+
+def test_the_document_shows_the_tables_that_are_printed(printed):
+    documented = frames_of((REFERENCE / "performance.md").read_text())
+    found = frames_of(printed)
+    assert len(found) >= 3
+    # Without Google Benchmark that of the steps is not there.
+    assert [each for each in documented if each in found or each[0][0] != "step"] == found
+
+
+def test_all_figures_are_there(printed):
+    for _, *rows in tables_of(printed):
+        for name, *figures in rows:
+            assert all(float(each.replace(",", "")) > 0 for each in figures), name
