@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import random
 import resource
 import signal
@@ -120,6 +121,7 @@ class Attack:
             await session.greeted
             self._sessions.append(session)
         async with Http(self.node) as self._http:
+            await self._fill_trace()
             await self._push_for(2, Phase())
             await self._push_for(self._plan.seconds, self.calm)
             self.memory_before = resident(self.node)
@@ -159,6 +161,19 @@ class Attack:
             with contextlib.suppress(AssertionError):
                 await eventually(
                     lambda: resident(self.node) <= 1.2 * self.memory_before, timeout=20)
+
+    async def _fill_trace(self):
+        """Pushes until the node remembers as many hops as it ever does, of which each push
+        has three here: that memory is not what the attack takes."""
+        for _ in range(8):
+            lines = []
+            for each in random.choices(self._sessions, k=1000):
+                self._count += 1
+                self._pending[each._name, str(self._count)] = Phase(), now()
+                lines.append(json.dumps({"to": each._name, "message": str(self._count)}))
+            answer = await self._http.request("POST", "/push", "\n".join(lines).encode())
+            assert answer.status == 200, answer
+        await eventually(lambda: not self._pending)
 
     async def _push_for(self, seconds, phase):
         """Pushes to one session after the other, and awaits that all has come."""
