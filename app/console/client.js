@@ -1,6 +1,7 @@
 // A client to test with: shows what comes over a WebSocket.
 
 import { count, find, make, say, segment, websocketBase } from "./common.js";
+import { toClock } from "./format.js";
 
 // More would make the page slow.
 const MOST_ENTRIES = 500;
@@ -32,15 +33,10 @@ const send = find("#client-send button");
 
 let socket = null;
 
-const clock = () => {
-  const now = new Date();
-  return `${now.toLocaleTimeString("en-GB")}.${String(now.getMilliseconds()).padStart(3, "0")}`;
-};
-
 function add(kind, text, size) {
   const atEnd = log.scrollTop + log.clientHeight >= log.scrollHeight - 8;
   const entry = make("li", "", kind);
-  entry.append(make("time", clock()), make("span", kind, "kind"),
+  entry.append(make("time", toClock(new Date())), make("span", kind, "kind"),
                make("span", size === undefined ? "" : `${size} B`, "size"), make("code", text));
   entries.append(entry);
   if (entries.childElementCount > MOST_ENTRIES) entries.firstElementChild.remove();

@@ -2,6 +2,9 @@
 
 const KEY = "waybill-key";
 
+// After how many milliseconds a node that is asked again and again counts as silent.
+export const TIMEOUT = 5000;
+
 // The page may stand behind the prefix of a proxy.
 const BASE = new URL(".", location.href);
 
@@ -21,6 +24,9 @@ export function say(element, text, state = "") {
 }
 
 export const count = (number, what) => `${number} ${what}${number === 1 ? "" : "s"}`;
+
+// Since 1970, by a clock that nobody sets.
+export const seconds = () => (performance.timeOrigin + performance.now()) / 1000;
 
 export const key = () => sessionStorage.getItem(KEY) ?? "";
 
@@ -62,6 +68,20 @@ export async function ask(method, path, { body, timeout } = {}) {
   });
   const text = await response.text();
   return { status: response.status, text, json: parse(text), took: performance.now() - begin };
+}
+
+// What was answered to a key that may not see figures, until there is another.
+let refused = null;
+document.addEventListener("key", () => refused = null);
+
+// Asks for figures, again and again.
+export async function askFigures(path) {
+  if (refused) return refused;
+  const used = key();
+  const answer = await ask("GET", path, { timeout: TIMEOUT });
+  // Without a key each request would be counted as refused, too.
+  if ((answer.status === 401 || answer.status === 403) && used === key()) refused = answer;
+  return answer;
 }
 
 const sentence = text => `${text[0].toUpperCase()}${text.slice(1)}.`;

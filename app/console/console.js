@@ -2,6 +2,7 @@
 
 import { find, key, say, setKey } from "./common.js";
 import * as client from "./client.js";
+import * as cluster from "./cluster.js";
 import * as live from "./live.js";
 import * as push from "./push.js";
 import * as sessions from "./sessions.js";
@@ -27,4 +28,4 @@ function onKeydown(event) {
 find("#key").value = key();
 find("#key-form").addEventListener("submit", useKey);
 document.addEventListener("keydown", onKeydown);
-for (const part of [sessions, push, client, live]) part.start();
+for (const part of [sessions, push, client, cluster, live]) part.start();

@@ -1,11 +1,11 @@
 // Shows how the node is doing, each second.
 
 import { Chart, SECONDS } from "./chart.js";
-import { ask, explain, explainError, find, make, say } from "./common.js";
+import { TIMEOUT, ask, askFigures, explain, explainError, find, make, say, seconds } from "./common.js";
+import { toBytes, toCount, toRate, toTime } from "./format.js";
 import { increase, labelsOf, parse, quantile, valueOf, valuesBy } from "./metrics.js";
 
 const PERIOD = 1000;
-const TIMEOUT = 5000;
 // Over how many seconds latencies are told.
 const RECENT = 30;
 
@@ -27,21 +27,6 @@ const LOSSES = [
   ["waybill_upstream_dropped_total", "", () => "messages of clients dropped"],
   ["waybill_links_lost_total", "", () => "times that Redis went away"],
 ];
-
-const toCount = value => Math.round(value).toLocaleString("en-GB");
-const toRate = value => value >= 0.05 && value < 10 ? value.toFixed(1) : toCount(value);
-
-function toBytes(value) {
-  const power = value < 1000 ? 0 : Math.min(Math.floor(Math.log10(value) / 3), 4);
-  const number = value / 1000 ** power;
-  return `${number.toFixed(power && number < 10 ? 1 : 0)} ${["B", "kB", "MB", "GB", "TB"][power]}`;
-}
-
-function toTime(seconds) {
-  if (seconds === 0) return "0";
-  if (seconds >= 1) return `${seconds.toFixed(1)} s`;
-  return `${(seconds * 1000).toFixed(seconds < 0.01 ? 1 : 0)} ms`;
-}
 
 const known = name => point => point[name] ?? null;
 const series = (name, style, title = "") => ({ name: title, style, of: known(name) });
@@ -70,10 +55,9 @@ const CHARTS = [
 const samples = [];
 // What that says of each second, and what it does not if the node did not answer.
 const points = [];
-let denied = false;
 
-// Since 1970, by a clock that nobody sets.
-const seconds = () => (performance.timeOrigin + performance.now()) / 1000;
+// The name of the node, when it is known.
+export let node = "";
 
 function trim(all, now) {
   while (all[0].time < now - SECONDS) all.shift();
@@ -128,7 +112,8 @@ function showLosses(losses) {
 }
 
 function showNode(metrics) {
-  const { node = "", version = "" } = labelsOf(metrics, "waybill_build_info");
+  const { version = "", ...more } = labelsOf(metrics, "waybill_build_info");
+  node = more.node ?? "";
   find("#node").textContent = `${node} ${version}`;
   document.title = `Waybill console: ${node}`;
 }
@@ -143,10 +128,7 @@ function take(metrics) {
 }
 
 async function askMetrics() {
-  if (denied) return false;
-  const answer = await ask("GET", "metrics", { timeout: TIMEOUT });
-  // Without a key each request would be counted as refused, too.
-  denied = answer.status === 401 || answer.status === 403;
+  const answer = await askFigures("metrics");
   if (answer.status === 200) take(parse(answer.text));
   say(find("#live-note"), answer.status === 200 ? "" : explain(answer), "bad");
   return answer.status === 200;
@@ -188,6 +170,5 @@ function addFigure([title, name, format]) {
 }
 
 export function start() {
-  document.addEventListener("key", () => denied = false);
   poll(FIGURES.map(addFigure), CHARTS.map(each => new Chart(each)));
 }

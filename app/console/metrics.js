@@ -41,20 +41,24 @@ export const valuesBy = (metrics, name, label) =>
 // A counter is smaller than before when the node has been started again.
 export const increase = (now, before) => now < before ? now : now - before;
 
-// Returns what a quantile of a histogram was between two times, with linear interpolation in
-// a bucket, as Prometheus does: in its unit, the highest limit if it was more, null for
+// Returns a quantile of buckets, `{limit, count}` of all up to the limit, with linear
+// interpolation in a bucket, as Prometheus does: the highest limit if it was more, null for
 // nothing.
-export function quantile(q, name, labels, now, before) {
-  const buckets = samplesOf(now, `${name}_bucket`)
-    .filter(({ labels: own }) => Object.keys(labels).every(each => own[each] === labels[each]))
-    .map(({ labels: own, value }) => ({
-      limit: toNumber(own.le),
-      count: increase(value, valueOf(before, `${name}_bucket`, { ...labels, le: own.le })),
-    }));
+export function quantileOf(q, buckets) {
   const rank = q * (buckets.at(-1)?.count ?? 0);
   if (!rank) return null;
   const at = buckets.findIndex(each => each.count >= rank);
   const { limit: low, count: below } = buckets[at - 1] ?? { limit: 0, count: 0 };
   const { limit: high, count: until } = buckets[at];
   return high === Infinity ? low : low + (high - low) * (rank - below) / (until - below);
+}
+
+// Returns what a quantile of a histogram was between two times, in its unit.
+export function quantile(q, name, labels, now, before) {
+  return quantileOf(q, samplesOf(now, `${name}_bucket`)
+    .filter(({ labels: own }) => Object.keys(labels).every(each => own[each] === labels[each]))
+    .map(({ labels: own, value }) => ({
+      limit: toNumber(own.le),
+      count: increase(value, valueOf(before, `${name}_bucket`, { ...labels, le: own.le })),
+    })));
 }

@@ -1,6 +1,8 @@
 // Finds the sessions of an id, and kicks them.
 
 import { ask, count, explain, explainError, find, make, say, segment } from "./common.js";
+import { toAge } from "./format.js";
+import * as trace from "./trace.js";
 
 const note = find("#find-note");
 const kick = find("#kick");
@@ -8,13 +10,8 @@ const dialog = find("#kick-dialog");
 
 // The id that is shown.
 let shown = "";
-
-function toAge(seconds) {
-  const parts = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]]
-    .map(([size, unit], i, all) => [Math.floor(seconds % (all[i - 1]?.[0] ?? Infinity) / size), unit])
-    .filter(([value]) => value);
-  return parts.slice(0, 2).map(part => part.join(" ")).join(" ") || "0 s";
-}
+// The id that the dialog asks about.
+let doomed = "";
 
 function toRow({ node, peer, age, queue }) {
   const row = make("tr");
@@ -34,29 +31,39 @@ function show(id, { online, nodes, sessions = [], unknown = 0 }) {
 function clear() {
   find("#find-result").hidden = true;
   kick.hidden = true;
+  trace.clear();
 }
 
 async function look(id) {
   shown = id;
   const answer = await ask("GET", `socket/${segment(id)}?detail=1&wait=2s`);
   if (shown !== id) return;
-  if (answer.status === 200) return show(id, answer.json);
+  if (answer.status === 200) {
+    show(id, answer.json);
+    return trace.look(id);
+  }
   clear();
   say(note, explain(answer), "bad");
 }
 
-async function kickShown() {
-  const id = shown;
-  find("#kick-question").textContent = `Close all sessions of ${id}?`;
+function confirmKick() {
+  doomed = shown;
+  find("#kick-question").textContent = `Close all sessions of ${doomed}?`;
   dialog.returnValue = "";
   dialog.showModal();
-  await new Promise(resolve => dialog.addEventListener("close", resolve, { once: true }));
-  if (dialog.returnValue !== "kick") return;
+}
+
+async function kickDoomed() {
+  // That the dialog was closed may be told when it is open again.
+  if (dialog.open || dialog.returnValue !== "kick") return;
+  dialog.returnValue = "";
+  const id = doomed;
   const answer = await ask("DELETE", `socket/${segment(id)}`);
   if (shown !== id) return;
   clear();
-  if (answer.status === 200) say(note, `Kicked from ${count(answer.json.nodes, "node")}.`);
-  else say(note, explain(answer), "bad");
+  if (answer.status !== 200) return say(note, explain(answer), "bad");
+  say(note, `Kicked from ${count(answer.json.nodes, "node")}.`);
+  await trace.look(id);
 }
 
 function fail(error) {
@@ -69,5 +76,6 @@ export function start() {
     event.preventDefault();
     look(find("#find-id").value).catch(fail);
   });
-  kick.addEventListener("click", () => kickShown().catch(fail));
+  kick.addEventListener("click", confirmKick);
+  dialog.addEventListener("close", () => kickDoomed().catch(fail));
 }

@@ -56,6 +56,12 @@ class ConsolePage:
         text, = await self.page.texts(selector)
         return text
 
+    async def rows(self, selector):
+        """Returns the texts of the cells of each row of a table, or of a part of it."""
+        return await self.page.evaluate(
+            f"[...document.querySelectorAll({json.dumps(selector + ' tr')})]"
+            ".map(row => [...row.cells].map(cell => cell.textContent))")
+
     async def until(self, selector, text):
         """Waits until an element has a text within its own."""
         async def has():

@@ -1,4 +1,6 @@
-"""Metrics as a node tells them."""
+"""Metrics and figures as nodes tell them."""
+
+import json
 
 
 def figures(node="tomcat", sessions=0, answers=(), deliveries=0, buckets=(), **more):
@@ -17,3 +19,29 @@ def figures(node="tomcat", sessions=0, answers=(), deliveries=0, buckets=(), **m
     lines |= {f'waybill_push_seconds_bucket{{level="written",le="{limit}"}}': 0
               for limit, _ in buckets}
     return "# TYPE waybill_sessions gauge\n" + "".join(f"{k} {v}\n" for k, v in lines.items())
+
+
+def cluster_figures(*nodes, unknown=0):
+    """Returns the figures of nodes, as a text.
+
+    @param nodes those of each, its name among them
+    """
+    least = {"sessions": 0, "queued_bytes": 0, "deliveries": 0}
+    return json.dumps({"nodes": [least | node for node in nodes], "unknown": unknown})
+
+
+def trace(name, *pushes, sessions=(), nodes=3, unknown=0):
+    """Returns a trace, as a text.
+
+    @param pushes those of the id, each a name, a time and pairs: hops, and what they tell
+    @param sessions pairs: times, and what they tell
+    """
+    return json.dumps({
+        "id": name, "nodes": nodes, "unknown": unknown,
+        "pushes": [{"push": push, "at": at, "hops": list(hops)} for push, at, *hops in pushes],
+        "sessions": [{"at": at, **told} for at, told in sessions]})
+
+
+def hop(name, after, node, **more):
+    """Returns a hop of a push."""
+    return {"hop": name, "after": after, "node": node, **more}

@@ -7,6 +7,7 @@ import pytest
 
 from clients import GREETING, Http, join, push, receive, request
 from console_page import console_of
+from console_scene import busy_cluster, eventful_trace
 from console_server import FOLDER
 from figures import figures
 from harness import eventually
@@ -40,7 +41,7 @@ async def test_a_node_is_shown_live(lab, chromium):
 
         await eventually(pushes_are_shown)
         await eventually(lambda: figure_is(console, "Deliveries a second", r"[1-9].*"))
-        await eventually(lambda: figure_is(console, "p99 to received", r"[\d.]+ m?s"))
+        await eventually(lambda: figure_is(console, "p99 to received", r"[\d.]+ [mµ]?s"))
         assert (await request(node, "DELETE", "/socket/456")).status == 200
         await console.until("#losses td", "sessions closed: kicked")
         assert await console.text("#losses-total") == "something in the last 5 min"
@@ -141,7 +142,8 @@ async def test_a_key_is_kept_in_the_tab_and_in_no_url(lab, chromium, tmp_path):
         await console.until("#live-note", "Enter an API key above.")
         # Only a new key is worth another try, which would be counted as refused.
         await eventually(lambda: asked("/readyz") > 10)
-        assert asked("/metrics") == 1
+        assert asked("/metrics") == asked("/stats") == 1
+        assert "Enter an API key above." in await console.text("#cluster-note")
         await console.find("456")
         await console.until("#find-note", "Enter an API key above.")
         await console.fill(key=pusher)
@@ -155,8 +157,12 @@ async def test_a_key_is_kept_in_the_tab_and_in_no_url(lab, chromium, tmp_path):
         await console.click("#key-form button")
         await console.find("456")
         await console.until("#find-note", "Offline.")
+        await console.until("#trace-note", "Nothing is remembered of this id.")
+        assert asked("/trace/456") == 1
         await console.until("#node", "tomcat")
         assert await console.text("#live-note") == ""
+        await console.until("#cluster tbody th", "tomcat")
+        assert await console.text("#cluster-note") == ""
         assert not any(admin in str(each.rel_url) for each in console.server.requests)
         assert await console.page.evaluate(
             "[location.href, document.cookie, localStorage.length, Object.values(sessionStorage)]"
@@ -170,7 +176,7 @@ async def test_a_key_is_kept_in_the_tab_and_in_no_url(lab, chromium, tmp_path):
         assert await console.page.evaluate("sessionStorage.length") == 0
 
 
-ORDER = ["key", "Use", "", "find-id", "Find", "push-to", "push-name", "push-message",
+ORDER = ["key", "Use", "", "cluster", "find-id", "Find", "push-to", "push-name", "push-message",
          "push-receipt", "push-wait", "push-ttl", "Push", "client-url", "client-id",
          "client-topics", "client-token", "client-open", "client-log", "client-text"]
 
@@ -179,6 +185,8 @@ async def test_all_is_reached_by_keyboard(lab, chromium):
     node = lab.node()
     ws = await join(node, "456")
     async with console_of(node, chromium) as console:
+        # Before, there is no table to scroll.
+        await console.until("#cluster tbody tr", "this one")
         reached = []
         for _ in ORDER:
             await console.press("Tab")
@@ -193,7 +201,10 @@ async def test_all_is_reached_by_keyboard(lab, chromium):
         assert await console.of("#find-id", "value") == "4/6/"
         await console.fill(find_id="456")
         await console.press("Enter")
-        await console.until("#find-note", "Online on 1 node.")
+        await console.until("#trace-title", "Trace of 456")
+        for _ in range(3):
+            await console.press("Tab")
+        assert await console.of("#trace", "matches(':focus')")
         await console.fill(push_name="456", push_message="by keyboard")
         await console.press("Enter", modifiers=2)
         await console.until("#push-note", "Received by 1 of 1")
@@ -201,7 +212,12 @@ async def test_all_is_reached_by_keyboard(lab, chromium):
 
 
 async def test_all_has_a_name_for_those_who_do_not_see_it(lab, chromium):
-    async with console_of(lab.node(), chromium) as console:
+    node = lab.node()
+    await join(node, "456")
+    async with console_of(node, chromium) as console:
+        await console.find("456")
+        await console.until("#trace-title", "Trace")
+        await console.until("#cluster tbody tr", "–")
         await console.page.command("Accessibility.enable")
         tree = (await console.page.command("Accessibility.getFullAXTree"))["nodes"]
         found = {}
@@ -212,7 +228,11 @@ async def test_all_has_a_name_for_those_who_do_not_see_it(lab, chromium):
         roles = ["textbox", "searchbox", "combobox", "spinbutton", "button", "region", "log",
                  "heading"]
         assert all(found[role] and all(found[role]) for role in roles), found
-        assert found["heading"][1:] == ["This node", "Find an id", "Push", "Test client"]
+        # What is within others comes last.
+        assert found["heading"][1:] == ["This node", "Cluster", "Find an id", "Push", "Test client",
+                                        "Trace of 456, newest first"]
+        assert "Table of nodes" in found["region"]
+        assert {"table", "columnheader", "rowheader", "caption"} <= found.keys(), found
         assert "image" not in found and "search" in found
 
 
@@ -226,12 +246,12 @@ def test_the_page_needs_nothing_from_elsewhere_and_writes_no_html(path):
 
 
 async def test_the_page_fits_screens_in_light_and_dark(lab, chromium):
-    node = lab.node("--node", "tomcat")
+    node = lab.node("--node", "node1")
     waves = itertools.count()
 
     def metrics():
         n = next(waves)
-        return figures(sessions=120 + n // 3 % 40, deliveries=90 * n + 400 * (n // 60),
+        return figures(node="node1", sessions=120 + n // 3 % 40, deliveries=90 * n + 400 * (n // 60),
                        answers=[("200", 60 * n + 9 * (n % 7)), ("404", 4 * n + n // 5 * 3),
                                 ("503", 40 if n > 150 else 0)],
                        buckets=[("0.001", 20 * n), ("0.002", 50 * n), ("0.005", 59 * n),
@@ -241,14 +261,16 @@ async def test_the_page_fits_screens_in_light_and_dark(lab, chromium):
                           'waybill_refused_total{reason="request"}': n // 40,
                           'waybill_refused_total{reason="key"}': n // 40})
 
-    async with console_of(node, chromium, answers={"/metrics": metrics}, hurry=True) as console:
+    answers = {"/metrics": metrics, "/stats": busy_cluster(), "/trace/456": eventful_trace}
+    async with console_of(node, chromium, answers=answers, hurry=True) as console:
+        await console.until("#cluster-note", "1 node did not answer.")
         await console.connect(node, "456")
         await console.until("#client-log li", GREETING)
         await push(node, "456", b"\x01\x02\x03")
         await console.push(name="456", message="a message that is as long as messages are")
         await console.until("#push-note", "Received")
         await console.find("456")
-        await console.until("#find-note", "Online")
+        await console.until("#trace-title", "Trace of 456")
         await console.click("summary")
         await eventually(lambda: next(waves) > 150)
         for name, window in {"light": {}, "dark": {"dark": True},

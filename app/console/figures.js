@@ -1,0 +1,55 @@
+// Tells from the figures of /stats what has become of nodes of late.
+
+import { increase, quantileOf } from "./metrics.js";
+
+// Over how many seconds rates are told, and times. Most figures are counted once a second:
+// the rate of a shorter time would jump.
+const RATES = 10;
+export const RECENT = 30;
+
+// Up to how many milliseconds the pushes took that are counted together.
+const LIMITS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
+
+// Returns a quantile of the time to received, in seconds, null for nothing.
+export function latency(q, figures) {
+  let sum = 0;
+  const buckets = LIMITS.map(limit =>
+    ({ limit: limit / 1000, count: sum += figures[`received_in_${limit}ms`] ?? 0 }));
+  return quantileOf(q, [...buckets, { limit: Infinity, count: figures.received_count ?? 0 }]);
+}
+
+// Returns how late an event loop was in the mean, in seconds, null for nothing.
+export const lag = ({ lag_count, lag_microseconds }) =>
+  lag_count ? lag_microseconds / lag_count / 1e6 : null;
+
+export const pushes = figures => Object.keys(figures).filter(name => name.startsWith("answers_"))
+  .reduce((sum, name) => sum + figures[name], 0);
+
+// A figure that has not been counted yet is missing.
+const merge = (x, y, add) => Object.fromEntries(
+  Object.keys(x).map(name => [name, add(x[name], y[name] ?? 0)]));
+
+// Returns by how much the figures of a node have grown, and in how many seconds; null if it has
+// not answered before.
+function growth(name, samples, within) {
+  const now = samples.at(-1);
+  const then = samples.find(({ time, nodes }) => time >= now.time - within && nodes.has(name));
+  return then === now ? null : { time: now.time - then.time,
+    figures: merge(now.nodes.get(name), then.nodes.get(name), increase) };
+}
+
+// Returns of a node its figures `now`, by how much they grow in a second (`rates`), and by how
+// much they have grown in the last half minute (`recent`).
+//
+// A sample is `{time, nodes}`: the time in seconds, and the figures by the name of the node.
+export function tellNode(name, samples) {
+  const rates = growth(name, samples, RATES);
+  return { now: samples.at(-1).nodes.get(name), recent: growth(name, samples, RECENT)?.figures,
+           rates: rates && merge(rates.figures, {}, value => value / rates.time) };
+}
+
+const add = (x, y) => x && y ? { ...y, ...merge(x, y, (a, b) => a + b) } : x ?? y;
+
+// Returns what nodes say together.
+export const tellAll = nodes => nodes.reduce((x, y) => (
+  { now: add(x.now, y.now), rates: add(x.rates, y.rates), recent: add(x.recent, y.recent) }));

@@ -1,0 +1,192 @@
+"""The nodes of a cluster, as its console shows them."""
+
+import itertools
+import re
+
+from clients import Http, join, keep, push, receive, request
+from console_page import console_of
+from console_server import FOLDER
+from figures import cluster_figures, figures
+from harness import eventually
+
+COLUMNS = ["name", "sessions", "queues", "pushes", "deliveries", "p50", "p99", "lag", "kept", "read",
+           "lost"]
+
+TIME = r"[\d.]+ [mµ]?s"
+RATE = r"[1-9][\d,]*|\d\.\d"
+
+
+async def names(console):
+    """Returns the names of the nodes, and what is said of them."""
+    return await console.page.texts("#cluster tbody th")
+
+
+async def all_rows(console):
+    """Returns the figures of each row, the sum as the last one."""
+    return await console.rows("#cluster tbody") + await console.rows("#cluster tfoot")
+
+
+async def row_is(console, number, **patterns):
+    """Tells whether figures of a row match patterns."""
+    rows = await all_rows(console)
+    return len(rows) > max(number, 0) and all(
+        re.fullmatch(pattern, rows[number][COLUMNS.index(name)])
+        for name, pattern in patterns.items())
+
+
+async def until_row(console, number, **patterns):
+    """Waits until figures of a row match patterns."""
+    try:
+        await eventually(lambda: row_is(console, number, **patterns), 15)
+    except AssertionError:
+        raise AssertionError(f"{await all_rows(console)}, not {patterns}") from None
+
+
+async def test_all_nodes_are_shown_live(lab, chromium):
+    one, two, three = lab.cluster().nodes
+    async with console_of(one, chromium) as console, Http(two) as http:
+        await eventually(lambda: row_is(console, 0, name="node1, this one"))
+        assert await names(console) == ["node1, this one", "node2", "node3"]
+        await join(two, "456")
+        await join(three, "456")
+        await keep(one, "kept", "hello")
+        assert await receive(await join(three, "kept")) == "hello"
+        await until_row(console, 1, sessions="1")
+        await until_row(console, 2, sessions="2", read="1")
+        await until_row(console, 0, sessions="0", kept="1", read="0", lag=TIME)
+
+        async def pushes_are_shown():
+            assert (await http.push("456", "hello", "?receipt=received")).status == 200
+            return await row_is(console, 1, pushes=RATE, p99=TIME, p50=TIME)
+
+        await eventually(pushes_are_shown)
+        await until_row(console, 2, deliveries=RATE, pushes="0", p99="–")
+        await until_row(console, -1, name="All 3 nodes", sessions="3", pushes=RATE, kept="1",
+                        deliveries=RATE, p99=TIME, lag=TIME, lost="0")
+        assert {(each.method, each.path_qs) for each in console.server.requests} == {
+            ("GET", "/metrics"), ("GET", "/readyz"), ("GET", "/stats?cluster=1&wait=500ms")}
+
+
+async def test_a_node_that_is_silent_is_told_and_one_that_has_ended_is_not(lab, chromium):
+    one, two, three = lab.cluster().nodes
+    async with console_of(one, chromium) as console:
+        await until_row(console, -1, name="All 3 nodes")
+        two.freeze()
+        await console.until("#cluster-note", "1 node did not answer.")
+        assert await names(console) == ["node1, this one", "node2, silent", "node3"]
+        assert (await console.rows("#cluster tbody"))[1][1:] == ["–"] * 10
+        assert await row_is(console, -1, name="2 of 3 nodes", sessions="0")
+        two.thaw()
+        await until_row(console, 1, name="node2", sessions="0")
+        assert await console.text("#cluster-note") == ""
+        three.stop()
+        await until_row(console, -1, name="All 2 nodes")
+        assert await names(console) == ["node1, this one", "node2"]
+
+
+async def test_a_node_that_cannot_ask_the_others_is_told_so(lab, chromium):
+    cluster = lab.cluster(size=2)
+    async with console_of(cluster.nodes[0], chromium) as console:
+        await until_row(console, -1, name="All 2 nodes", lost="0")
+        cluster.redis.kill()
+        await console.until("#cluster-note", "Redis is away: this node cannot ask the others.")
+        assert [row[1:] for row in await console.rows("#cluster tbody")] == [["–"] * 10] * 2
+        assert await console.rows("#cluster tfoot") == []
+        cluster.redis.start()
+        await until_row(console, -1, name="All 2 nodes", lost="2")
+        assert await console.text("#cluster-note") == ""
+        cluster.nodes[0].kill()
+        await console.until("#cluster-note", "The node cannot be reached.")
+
+
+async def test_a_node_that_is_alone_has_one_row(lab, chromium):
+    node = lab.node("--node", "tomcat")
+    async with console_of(node, chromium) as console:
+        await join(node, "456")
+        await until_row(console, 0, name="tomcat, this one", sessions="1", pushes="0", lost="0")
+        assert len(await console.rows("#cluster tbody")) == 1
+        assert await console.rows("#cluster tfoot") == []
+
+
+async def test_figures_are_counted_from_those_of_nodes(lab, chromium):
+    counts = itertools.count(1)
+
+    def stats():
+        n = next(counts)
+        # Of one node all pushes take up to 2 ms, half of them up to 1 ms; of the other most
+        # take longer than can be told.
+        return cluster_figures(
+            {"node": "node10", "sessions": 1234, "queued_bytes": 4_200_000, "deliveries": 200 * n,
+             "answers_200": 2 * n, "answers_503": 38 * n, "received_count": 20 * n,
+             "received_in_1ms": 10 * n, "received_in_2ms": 10 * n, "lag_count": 4 * n,
+             "lag_microseconds": 1000 * n, "kept_pushes": 7, "links_lost": 2},
+            {"node": "node2", "sessions": 1, "queued_bytes": 1000, "received_count": 60 * n,
+             "lag_count": 4 * n, "lag_microseconds": 9000 * n, "mailbox_read": 8})
+
+    answers = {"/stats": stats, "/metrics": lambda: figures(node="node2")}
+    async with console_of(lab.node(), chromium, answers=answers) as console:
+        # Every two seconds an answer; the machine may be slow.
+        await until_row(console, 1, name="node10", sessions="1,234", queues="4.2 MB",
+                        pushes=r"1\d|20|[4-9]\.\d", deliveries=r"\d\d|100", p50="1.0 ms",
+                        p99="2.0 ms", lag="250 µs", kept="7", read="0", lost="2")
+        await until_row(console, 0, name="node2, this one", pushes="0", deliveries="0",
+                        p50="5.0 s", p99="5.0 s", lag="2.3 ms", read="8")
+        await until_row(console, 2, name="All 2 nodes", sessions="1,235", queues="4.2 MB",
+                        pushes=r"1\d|20|[4-9]\.\d", p50="5.0 s", lag="1.3 ms", kept="7", read="8",
+                        lost="2")
+
+
+async def test_a_node_that_started_again_has_no_negative_figures(lab, chromium):
+    async with console_of(lab.node(), chromium) as console:
+        assert await console.page.evaluate("""
+          import("/console/figures.js").then(({ latency, pushes, tellAll, tellNode }) => {
+            const at = (time, figures) => ({ time, nodes: new Map([["n", figures]]) });
+            const told = tellNode("n", [
+              at(0, { answers_200: 5 }), at(20, { answers_200: 900, deliveries: 40 }),
+              at(25, { answers_200: 10, answers_404: 5, deliveries: 60, received_count: 4,
+                       received_in_5ms: 4 })]);
+            const first = tellNode("n", [at(0, { sessions: 3 })]);
+            const both = tellAll([first, told]);
+            return [told.rates.answers_200, pushes(told.rates), told.rates.deliveries,
+                    told.recent.answers_200, latency(0.5, told.recent), latency(0.5, {}),
+                    first.rates, both.now.sessions, both.rates.deliveries];
+          })""") == [2, 3, 4, 5, 0.0035, None, None, 3, 4]
+
+
+async def test_nothing_is_asked_for_a_tab_that_is_hidden(lab, chromium):
+    async with console_of(lab.node(), chromium, hurry=True) as console:
+        asked = lambda path: sum(each.path == path for each in console.server.requests)
+        await eventually(lambda: asked("/stats") > 2)
+        await console.page.evaluate(
+            "Object.defineProperty(document, 'hidden', { value: true, configurable: true })")
+        # One may be on its way.
+        await eventually(lambda: asked("/readyz") > 20)
+        before = asked("/stats"), asked("/readyz")
+        await eventually(lambda: asked("/readyz") > before[1] + 20)
+        assert asked("/stats") == before[0]
+        await console.page.evaluate("delete document.hidden")
+        await eventually(lambda: asked("/stats") > before[0])
+
+
+async def test_the_page_names_figures_as_nodes_do(lab):
+    node = lab.node(redis=lab.redis())
+    script = (FOLDER / "figures.js").read_text() + (FOLDER / "cluster.js").read_text()
+    ws = await join(node, "456")
+    await keep(node, "kept", "hello")
+    for _ in range(3):
+        await push(node, "456", "hello", "?receipt=received")
+        await receive(ws)
+
+    async def figures_of_the_node():
+        [told] = (await request(node, "GET", "/stats?cluster=1")).json["nodes"]
+        return {"kept_pushes", "received_count", "lag_count"} <= told.keys() and told
+
+    told = await eventually(figures_of_the_node)
+    names = {"sessions", "queued_bytes", "deliveries", "kept_pushes", "mailbox_read",
+             "links_lost", "received_count", "lag_count", "lag_microseconds"}
+    assert names <= told.keys()
+    assert all(name in script for name in names)
+    limits = re.search(r"LIMITS = \[([\d, ]+)\]", script)[1].split(", ")
+    metrics = (await request(node, "GET", "/metrics")).body.decode()
+    assert {int(limit) / 1000 for limit in limits} == {float(limit) for limit in re.findall(
+        r'waybill_push_seconds_bucket\{level="received",le="([\d.]+)"', metrics)}
