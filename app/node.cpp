@@ -15,6 +15,7 @@
 #include "actors/system_config.hpp"
 #include "app/console.hpp"
 #include "app/log.hpp"
+#include "app/memory.hpp"
 #include "app/ports.hpp"
 #include "app/reload.hpp"
 #include "app/supervisor.hpp"
@@ -272,6 +273,8 @@ int run_node(const options& config) {
     files.push_back(std::move(each));
   boost::asio::signal_set hang_ups{home.context(), SIGHUP};
   await_hang_up(hang_ups, files);
+  boost::asio::steady_timer memory_clock{home.context()};
+  trim_memory(memory_clock);
   bus = nullptr;
   registry = nullptr;
   watcher = nullptr;
