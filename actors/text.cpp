@@ -1,6 +1,7 @@
 #include "actors/text.hpp"
 
 #include <cstdint>
+#include <cstring>
 
 namespace waybill {
 
@@ -44,10 +45,21 @@ int32_t take_code_point(std::string_view& bytes) noexcept {
   return result;
 }
 
+/// Removes the ASCII at the start of `bytes`, as far as it goes in whole words.
+void skip_ascii(std::string_view& bytes) noexcept {
+  uint64_t word = 0;
+  for (; bytes.size() >= sizeof(word); bytes.remove_prefix(sizeof(word))) {
+    std::memcpy(&word, bytes.data(), sizeof(word));
+    if ((word & 0x8080808080808080) != 0)
+      return;
+  }
+}
+
 } // namespace
 
 bool is_utf8(std::string_view bytes) noexcept {
-  while (!bytes.empty())
+  // Most text is ASCII for the most part.
+  for (skip_ascii(bytes); !bytes.empty(); skip_ascii(bytes))
     if (take_code_point(bytes) < 0)
       return false;
   return true;

@@ -2,6 +2,8 @@
 
 #include "actors/text.hpp"
 
+#include <string>
+
 #include <caf/test/unit_test.hpp>
 
 using namespace waybill;
@@ -14,6 +16,18 @@ CAF_TEST(UTF - 8 is what RFC 3629 allows) {
                    "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf",
                    "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "a\xe2\x82"})
     CAF_CHECK(!is_utf8(bad));
+}
+
+CAF_TEST(what is not UTF - 8 is found wherever it stands in ASCII) {
+  for (size_t size = 1; size <= 40; ++size)
+    for (size_t i = 0; i < size; ++i) {
+      std::string text(size, 'x');
+      CAF_REQUIRE(is_utf8(text));
+      text[i] = '\xe8';
+      CAF_REQUIRE(!is_utf8(text));
+      text.replace(i, 1, "连");
+      CAF_REQUIRE(is_utf8(text));
+    }
 }
 
 CAF_TEST(a name has 1 to 256 bytes without controls and slashes) {
