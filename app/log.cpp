@@ -1,6 +1,7 @@
 #include "app/log.hpp"
 
 #include <array>
+#include <cstdio>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -99,6 +100,9 @@ private:
 } // namespace
 
 void start_log(const std::string& node, const std::string& level, bool json) {
+  // Coloured lines are printed in pieces, which are not to mix with the lines
+  // of other nodes on the same terminal.
+  std::setvbuf(stderr, nullptr, _IOLBF, BUFSIZ);
   auto logger = std::make_shared<spdlog::logger>(
     "waybill", std::make_shared<sampling_sink>(
                  std::make_shared<spdlog::sinks::stderr_color_sink_mt>()));
