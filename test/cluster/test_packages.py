@@ -84,12 +84,12 @@ async def test_the_nodes_of_the_guide_are_a_cluster(lab, tmp_path):
     key = bearer(make_key(tmp_path / "api-keys", "backend", "--scope", "push,presence"))
     secret = tmp_path / "jwt-secret"
     secret.write_text(secrets.token_hex(32))
-    redis = lab.redis()
+    redis = lab.redis(password=re.search("^requirepass (.*)", text, re.MULTILINE)[1])
     nodes = []
     for name in ("node1", "node2", "node3"):
         file = tmp_path / f"{name}.toml"
         file.write_text(config.replace("node1", name).replace("/etc/waybill", str(tmp_path))
-                        .replace("redis://10.0.0.20:6379", redis.url))
+                        .replace("10.0.0.20:6379", f"127.0.0.1:{redis.port}"))
         nodes.append(lab.node("--config", file))
     token = run("token", "--sub", "456", "--jwt-key-file", secret)
     async with joined(nodes[0], "456", query=f"?token={token}") as ws:
