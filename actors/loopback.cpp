@@ -61,7 +61,7 @@ loopback::behavior_type loopback::make_behavior() {
       return mailboxes_.read(what, clock().now());
     },
     [this](confirm_atom, const push_address& where, const std::string& entry) {
-      mailboxes_.confirm(where, entry);
+      confirmed_ += mailboxes_.confirm(where, entry);
     },
     [this](claim_atom, const push_address& where) {
       push what{""};
@@ -79,7 +79,9 @@ loopback::behavior_type loopback::make_behavior() {
     },
     [](state_atom) { return bus_state::ready; },
     [](state_atom, const push_address&) { return bus_state::ready; },
-    [](get_atom) { return counters{}; },
+    [this](get_atom) {
+      return counters{{"confirmed_pushes", confirmed_}};
+    },
   };
 }
 

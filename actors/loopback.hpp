@@ -53,6 +53,9 @@ private:
   /// The last claim of each id that is held, and of all.
   std::unordered_map<std::string, uint64_t> owners_;
   uint64_t claims_ = 0;
+
+  /// How many entries of mailboxes have been confirmed.
+  uint64_t confirmed_ = 0;
 };
 
 } // namespace waybill

@@ -58,14 +58,17 @@ mailbox_page mailboxes::read(const mailbox_query& what, time_point now) const {
   return result;
 }
 
-void mailboxes::confirm(const push_address& where, const std::string& entry) {
+size_t mailboxes::confirm(const push_address& where, const std::string& entry) {
   auto found = boxes_.find(where.key());
   if (found == boxes_.end())
-    return;
+    return 0;
   auto& entries = found->second;
+  auto before = entries.size();
   entries.erase(entries.begin(), entries.upper_bound(number_of(entry, 0)));
+  auto removed = before - entries.size();
   if (entries.empty())
     boxes_.erase(found);
+  return removed;
 }
 
 void mailboxes::expire(time_point now) {

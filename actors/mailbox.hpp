@@ -32,7 +32,8 @@ public:
   mailbox_page read(const mailbox_query& what, time_point now) const;
 
   /// Removes an entry and all before it.
-  void confirm(const push_address& where, const std::string& entry);
+  /// @returns how many those were.
+  size_t confirm(const push_address& where, const std::string& entry);
 
 private:
   struct item {

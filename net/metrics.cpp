@@ -68,6 +68,8 @@ constexpr metric table[] = {
   {"answers_507", answers, counter, answers_help, "status", "507"},
   {"kept_pushes", "waybill_kept_pushes_total", counter,
    "Pushes by HTTP that were kept in a mailbox."},
+  {"confirmed_pushes", "waybill_confirmed_pushes_total", counter,
+   "Pushes that left their mailbox because a client has confirmed them."},
   {"slow_clients", closed, counter, closed_help, "reason", "slow"},
   {"flooding_clients", closed, counter, closed_help, "reason", "flooding"},
   {"replaced_sessions", closed, counter, closed_help, "reason", "replaced"},

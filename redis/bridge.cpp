@@ -37,8 +37,8 @@ bridge::bridge(caf::actor_config& cfg, caf::execution_unit* host,
       own_channel_(config_.prefix + ":node:" + config_.node),
       redis_(std::move(redis)), store_(config_, *redis_), proof_(clock().now()),
       away_since_(proof_), last_complaint_(proof_ - std::chrono::seconds{1}) {
-  for (auto name : {"pushes", "bad_messages", "links_lost", "upstream_dropped",
-                    "gap_milliseconds", "gap_addresses"})
+  for (auto name : {"pushes", "confirmed_pushes", "bad_messages", "links_lost",
+                    "upstream_dropped", "gap_milliseconds", "gap_addresses"})
     counts_[name] = 0;
 }
 
@@ -130,7 +130,11 @@ bridge::behavior_type bridge::make_behavior() {
                        ++counts_["upstream_dropped"];
                    });
     },
-    [this](publish_atom) { outbox_.flush(config_.node, store_); },
+    [this](publish_atom) {
+      outbox_.flush(config_.node, store_, [this](uint64_t removed) {
+        counts_["confirmed_pushes"] += removed;
+      });
+    },
     [this](tick_atom) { on_tick(); },
   };
 }

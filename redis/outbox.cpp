@@ -18,14 +18,20 @@ void outbox::confirm(const push_address& where, const std::string& entry) {
   confirmed_[where.key()] = {where, entry};
 }
 
-void outbox::flush(const std::string& node, store& to) {
+void outbox::flush(const std::string& node, store& to,
+                   const std::function<void(uint64_t)>& on_removed) {
   auto drop = [](const caf::expected<uint64_t>&) {
     // Who waits for it will say that it is unknown.
   };
   for (auto& [receiver, reports] : std::exchange(reports_, {}))
     to.tell(receiver, node_message{node, std::move(reports)}, drop);
   for (auto& [key, what] : std::exchange(confirmed_, {}))
-    to.confirm(what.first, what.second);
+    to.confirm(what.first, what.second,
+               [on_removed](const caf::expected<uint64_t>& count) {
+                 // What is not confirmed is sent again.
+                 if (count)
+                   on_removed(*count);
+               });
 }
 
 } // namespace waybill::redis

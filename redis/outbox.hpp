@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -25,7 +26,9 @@ public:
 
   /// Sends all of it.
   /// @param node is the name of the node that reports.
-  void flush(const std::string& node, store& to);
+  /// @param on_removed is told for each mailbox how many entries were removed.
+  void flush(const std::string& node, store& to,
+             const std::function<void(uint64_t)>& on_removed);
 
 private:
   /// By the node that waits for them.

@@ -181,15 +181,14 @@ void store::read(const mailbox_query& what, handler<mailbox_page> then) {
        });
 }
 
-void store::confirm(const push_address& where, const std::string& entry) {
+void store::confirm(const push_address& where, const std::string& entry,
+                    handler<uint64_t> then) {
   // MINID is the first entry that stays.
   auto dash = entry.find('-') + 1;
   auto next
     = entry.substr(0, dash) + std::to_string(to_number(entry.substr(dash)) + 1);
   send({"XTRIM", mailbox_of(where), "MINID", next},
-       [](const caf::expected<reply>&) {
-         // What is not confirmed is sent again.
-       });
+       [then](const caf::expected<reply>& x) { then(number_of(x)); });
 }
 
 void store::claim(const push_address& where, handler<uint64_t> then) {

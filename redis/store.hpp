@@ -44,8 +44,10 @@ public:
   /// Reads a part of a mailbox.
   void read(const mailbox_query& what, handler<mailbox_page> then);
 
-  /// Removes an entry of a mailbox and all before it (XTRIM).
-  void confirm(const push_address& where, const std::string& entry);
+  /// Removes an entry of a mailbox and all before it (XTRIM); answers how many
+  /// those were.
+  void confirm(const push_address& where, const std::string& entry,
+               handler<uint64_t> then);
 
   /// Makes a newer session the owner of an id.
   void claim(const push_address& where, handler<uint64_t> then);

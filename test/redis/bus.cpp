@@ -220,6 +220,13 @@ struct nodes {
     return result;
   }
 
+  uint64_t figure(size_t node, const std::string& name) {
+    uint64_t result = 0;
+    self->request(bus[node], patience, get_atom_v)
+      .receive([&](counters& all) { result = all[name]; }, fail());
+    return result;
+  }
+
   report next_report() {
     report result;
     self->receive([&](report& x) { result = std::move(x); },
@@ -363,6 +370,7 @@ CAF_TEST(a push with a time to live is kept until it is confirmed) {
     CAF_CHECK_EQUAL(test::texts_of(cluster.read(1, "456")), test::texts{"b"});
     cluster.confirm(0, "456", page.pushes[1].entry);
     CAF_CHECK_EQUAL(test::texts_of(cluster.read(1, "456")), test::texts{});
+    CAF_CHECK_EQUAL(cluster.figure(0, "confirmed_pushes"), 2u);
   });
 }
 
