@@ -6,8 +6,6 @@
 #include <caf/expected.hpp>
 #include <caf/sec.hpp>
 
-#include "net/server.hpp"
-
 namespace waybill::app {
 
 namespace {
@@ -66,19 +64,6 @@ std::optional<std::string> check_access(access_options& options) {
     return loaded.error().context().get_as<std::string>(0);
   options.loaded = *std::move(loaded);
   return std::nullopt;
-}
-
-reloadables keys_of(net::server& server, const access_options& options) {
-  if (!options.needs_token && options.api_key_file.empty())
-    return {};
-  auto read = [&server, options]() -> caf::error {
-    auto loaded = load(options);
-    if (!loaded)
-      return loaded.error();
-    server.renew_access(*loaded);
-    return {};
-  };
-  return {{"keys", read}};
 }
 
 } // namespace waybill::app

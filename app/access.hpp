@@ -4,14 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "app/reload.hpp"
 #include "net/access.hpp"
-
-namespace waybill::net {
-
-class server;
-
-} // namespace waybill::net
 
 namespace waybill::app {
 
@@ -37,9 +30,5 @@ std::optional<std::string> read_file(const std::string& name);
 /// Checks these options, and reads what they need.
 /// @returns what is to be done about what is wrong.
 std::optional<std::string> check_access(access_options& options);
-
-/// Returns what reads the keys of clients and pushers again. Sessions that
-/// stand are left alone.
-reloadables keys_of(net::server& server, const access_options& options);
 
 } // namespace waybill::app

@@ -1,7 +1,6 @@
 #include "app/cli.hpp"
 
 #include <algorithm>
-#include <iostream>
 #include <numeric>
 #include <sstream>
 
@@ -41,15 +40,19 @@ std::optional<std::string> nearest(const CLI::App& parser,
 /// Says that there is no such option, and which it may have been.
 /// @param dashes what stands before the name of an option there.
 int refuse(const CLI::App& parser, const std::string& where,
-           const std::string& name, const std::string& dashes) {
+           const std::string& name, const std::string& dashes,
+           std::ostream& errors) {
   auto meant = nearest(parser, name);
-  return fail(2, where + " knows no " + dashes + name
-                   + (meant ? "; did you mean " + dashes + *meant + '?' : ""));
+  return fail(2,
+              where + " knows no " + dashes + name
+                + (meant ? "; did you mean " + dashes + *meant + '?' : ""),
+              errors);
 }
 
 } // namespace
 
-std::optional<int> parse(CLI::App& parser, std::vector<std::string> arguments) {
+std::optional<int> parse(CLI::App& parser, std::vector<std::string> arguments,
+                         std::ostream& errors) {
   try {
     std::reverse(arguments.begin(), arguments.end());
     parser.parse(arguments);
@@ -58,21 +61,22 @@ std::optional<int> parse(CLI::App& parser, std::vector<std::string> arguments) {
     auto unknown = parser.remaining(true).front();
     auto start = std::min(unknown.find_first_not_of('-'), unknown.size());
     auto name = unknown.substr(start, unknown.find('=') - start);
-    return refuse(parser, parser.get_name(), name, unknown.substr(0, start));
+    return refuse(parser, parser.get_name(), name, unknown.substr(0, start),
+                  errors);
   } catch (const CLI::ConfigError& e) {
     constexpr std::string_view unknown = "INI was not able to parse ";
     std::string text = e.what();
     if (!text.starts_with(unknown))
-      return fail(2, text);
+      return fail(2, text, errors);
     return refuse(parser, "the file of --config", text.substr(unknown.size()),
-                  "");
+                  "", errors);
   } catch (const CLI::ParseError& e) {
-    return parser.exit(e) == 0 ? 0 : 2;
+    return parser.exit(e, std::cout, errors) == 0 ? 0 : 2;
   }
 }
 
-int fail(int code, const std::string& what) {
-  std::cerr << "waybill: " << what << '\n';
+int fail(int code, const std::string& what, std::ostream& errors) {
+  errors << "waybill: " << what << '\n';
   return code;
 }
 

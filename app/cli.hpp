@@ -1,5 +1,6 @@
 #pragma once
 
+#include <iostream>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,10 +21,11 @@ constexpr auto duration_form = "a duration such as 5s, 500ms or 10m";
 /// Parses arguments, or prints what is wrong with them, or the help that they
 /// ask for.
 /// @returns the exit code unless all is well: 0 after help, 2 after an error.
-std::optional<int> parse(CLI::App& parser, std::vector<std::string> arguments);
+std::optional<int> parse(CLI::App& parser, std::vector<std::string> arguments,
+                         std::ostream& errors = std::cerr);
 
 /// Prints why a command ends, and returns its exit code.
-int fail(int code, const std::string& what);
+int fail(int code, const std::string& what, std::ostream& errors = std::cerr);
 
 /// Breaks a text into lines of up to 80 characters, each of which begins with
 /// `indent`.

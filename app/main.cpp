@@ -59,7 +59,7 @@ int main(int argc, char** argv) {
     return 0;
   }
   if (command == "serve" || command == "check-config") {
-    auto parsed = parse_options(std::move(arguments));
+    auto parsed = parse_options(arguments);
     if (auto code = std::get_if<int>(&parsed))
       return *code;
     if (command == "check-config") {
@@ -68,7 +68,7 @@ int main(int argc, char** argv) {
     }
     auto& config = std::get<options>(parsed);
     start_log(config.node, config.log_level, config.log_json);
-    return run_node(config);
+    return run_node(config, arguments);
   }
   if (command == "version" || command == "--version") {
     std::cout << versions();

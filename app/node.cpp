@@ -183,19 +183,20 @@ void await_signal(boost::asio::signal_set& signals, node_actor who) {
   });
 }
 
-/// Waits for SIGHUP and reads `all` again after each.
-void await_hang_up(boost::asio::signal_set& signals, const reloadables& all) {
-  signals.async_wait([&signals, &all](boost::system::error_code ec, int) {
+/// Waits for SIGHUP and calls `act` after each.
+template <class Act>
+void await_hang_up(boost::asio::signal_set& signals, Act act) {
+  signals.async_wait([&signals, act](boost::system::error_code ec, int) {
     if (ec)
       return;
-    reload(all);
-    await_hang_up(signals, all);
+    act();
+    await_hang_up(signals, act);
   });
 }
 
 } // namespace
 
-int run_node(const options& config) {
+int run_node(const options& config, const std::vector<std::string>& arguments) {
   system_config system_options;
   caf::actor_system system{system_options};
   auto log_error = [](const std::string& what) { spdlog::error(what); };
@@ -267,12 +268,8 @@ int run_node(const options& config) {
                          config, description);
   boost::asio::signal_set signals{home.context(), SIGINT, SIGTERM};
   await_signal(signals, watcher);
-  // All that SIGHUP has read again.
-  auto files = certificates_of(server, config);
-  for (auto& each : keys_of(server, config.access))
-    files.push_back(std::move(each));
   boost::asio::signal_set hang_ups{home.context(), SIGHUP};
-  await_hang_up(hang_ups, files);
+  await_hang_up(hang_ups, [&] { reload(server, config, arguments); });
   boost::asio::steady_timer memory_clock{home.context()};
   trim_memory(memory_clock);
   bus = nullptr;

@@ -1,12 +1,16 @@
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "app/options.hpp"
 
 namespace waybill::app {
 
 /// Runs a node until SIGTERM or SIGINT ends it.
+/// @param arguments are those of `waybill serve`, which SIGHUP has read again.
 /// @returns the exit code of the process: 0 after an orderly end, 1 if the node
 ///          could not start.
-int run_node(const options& config);
+int run_node(const options& config, const std::vector<std::string>& arguments);
 
 } // namespace waybill::app

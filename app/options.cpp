@@ -297,17 +297,21 @@ options::options()
   limits.sessions.per_id = 1000;
 }
 
-std::variant<options, int> parse_options(std::vector<std::string> arguments) {
+std::variant<options, int> parse_options(std::vector<std::string> arguments,
+                                         std::ostream& errors) {
   options result;
   CLI::App parser{"Runs a node: WebSockets at /websocket/{id}, pushes at "
                   "POST /socket/{id}.",
                   "waybill serve"};
   declare_options(parser, result);
   add_variables(parser, arguments);
-  if (auto code = parse(parser, std::move(arguments)))
+  if (auto code = parse(parser, std::move(arguments), errors))
     return *code;
   if (auto wrong = check(result))
-    return fail(2, *wrong);
+    return fail(2, *wrong, errors);
+  for (auto option : parser.get_options())
+    if (!option->get_lnames().empty())
+      result.given[option->get_lnames()[0]] = option->results();
   auto& connections = result.connections;
   auto& sockets = connections.websocket;
   connections.idle_timeout = sockets.idle_timeout;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <iostream>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -55,6 +57,9 @@ struct options {
   std::string log_level = "info";
   bool log_json = false;
 
+  /// What was said of each option, by its name; nothing for a default.
+  std::map<std::string, std::vector<std::string>> given;
+
   /// Makes the defaults, of which the node's name and the number of threads
   /// depend on the machine.
   options();
@@ -65,7 +70,8 @@ struct options {
 /// Prints what is wrong with them, or the help that they ask for.
 /// @returns the exit code of the process instead of options to serve with: 0
 ///          after help, 2 after an error.
-std::variant<options, int> parse_options(std::vector<std::string> arguments);
+std::variant<options, int> parse_options(std::vector<std::string> arguments,
+                                         std::ostream& errors = std::cerr);
 
 /// Writes a TOML file that has every option of `waybill serve`, what it does,
 /// and its default.

@@ -129,23 +129,17 @@ std::string open_ports(net::server& server, const options& config) {
   return result;
 }
 
-reloadables certificates_of(net::server& server, const options& config) {
-  reloadables result;
-  auto add = [&](std::string name, const tls_option& what, port_role role) {
-    if (!what.loaded)
-      return;
-    auto read = [&server, files = what.files, role]() -> caf::error {
-      auto loaded = net::load_tls(files);
-      if (!loaded)
-        return loaded.error();
-      server.renew_tls(role, *loaded);
-      return {};
-    };
-    result.push_back({std::move(name), read});
-  };
-  add("certificates", config.tls, role_of_listen(config));
-  add("certificates for admins", config.admin_tls, port_role::admins);
-  return result;
+void renew_certificates(net::server& server, const options& running,
+                        const options& next) {
+  auto renew
+    = [&](const tls_option& old, const tls_option& what, port_role role) {
+        if (old.loaded && what.loaded)
+          server.renew_tls(role, what.loaded);
+        else if (old.loaded || what.loaded)
+          spdlog::warn("whether a port speaks TLS takes a restart to change");
+      };
+  renew(running.tls, next.tls, role_of_listen(running));
+  renew(running.admin_tls, next.admin_tls, port_role::admins);
 }
 
 } // namespace waybill::app

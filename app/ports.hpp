@@ -4,7 +4,6 @@
 #include <string>
 
 #include "app/options.hpp"
-#include "app/reload.hpp"
 
 namespace waybill::net {
 
@@ -23,8 +22,10 @@ std::optional<std::string> check_ports(options& config);
 /// @pre nothing runs yet that needs an orderly end.
 std::string open_ports(net::server& server, const options& config);
 
-/// Returns what reads the certificates of a node's ports again. Connections
-/// that stand are left alone.
-reloadables certificates_of(net::server& server, const options& config);
+/// Has the ports of a node use the certificates of `next`. Connections that
+/// stand are left alone.
+/// @param running are the options that the node was started with.
+void renew_certificates(net::server& server, const options& running,
+                        const options& next);
 
 } // namespace waybill::app

@@ -1,19 +1,50 @@
 #include "app/reload.hpp"
 
+#include <set>
+#include <sstream>
+
 #include <spdlog/spdlog.h>
+
+#include "app/ports.hpp"
+#include "net/server.hpp"
 
 namespace waybill::app {
 
-void reload(const reloadables& all) {
-  if (all.empty())
-    spdlog::info("there is nothing to read again");
-  for (auto& [name, read] : all) {
-    if (auto wrong = read())
-      spdlog::error("{}: the old stays, since {}", name,
-                    wrong.context().get_as<std::string>(0));
-    else
-      spdlog::info("{}: read again", name);
+namespace {
+
+/// The options that take effect without a restart.
+const std::set<std::string> changeable = {
+  "auth",       "jwt-key-file",   "jwt-alg",       "jwt-audience",
+  "jwt-issuer", "allow-origin",   "api-key-file",  "tls-cert",
+  "tls-key",    "admin-tls-cert", "admin-tls-key", "admin-tls-client-ca",
+  "log-level",  "insecure",
+};
+
+/// Returns the first line of what a command prints, without the command's name.
+std::string first_line(const std::string& text) {
+  constexpr std::string_view name = "waybill: ";
+  auto start = text.starts_with(name) ? name.size() : 0;
+  return text.substr(start, text.find('\n') - start);
+}
+
+} // namespace
+
+void reload(net::server& server, const options& running,
+            const std::vector<std::string>& arguments) {
+  std::ostringstream errors;
+  auto parsed = parse_options(arguments, errors);
+  auto next = std::get_if<options>(&parsed);
+  if (!next) {
+    spdlog::error("the old options stay, since {}", first_line(errors.str()));
+    return;
   }
+  server.renew_access(next->access.loaded);
+  renew_certificates(server, running, *next);
+  spdlog::set_level(spdlog::level::from_str(next->log_level));
+  for (auto& [name, values] : next->given)
+    if (!changeable.contains(name) && values != running.given.at(name))
+      spdlog::warn("--{} has changed, which takes a restart", name);
+  spdlog::info("options, keys and certificates were read again");
 }
 
 } // namespace waybill::app

@@ -1,0 +1,86 @@
+"""SIGHUP has the options of a node read again, and changes what can be changed."""
+
+import json
+import signal
+
+import pytest
+import websockets
+
+from clients import get, join, joined
+from harness import eventually
+from tokens import SECRET, make_key, token
+
+PAGE = {"Origin": "https://app.example.com"}
+
+
+@pytest.fixture
+def config(tmp_path):
+    """A file of options, which a call writes."""
+    path = tmp_path / "waybill.toml"
+
+    def write(**options):
+        path.write_text("".join(f"{name.replace('_', '-')} = {json.dumps(value)}\n"
+                                for name, value in options.items()))
+        return path
+
+    return write
+
+
+async def hang_up(node, outcome="were read again"):
+    """Sends SIGHUP, and returns what is logged up to one more line with its outcome."""
+    def count():
+        return sum(outcome in line for line in node.log.all())
+
+    before = count()
+    node.signal(signal.SIGHUP)
+    await eventually(lambda: count() > before)
+    return "\n".join(node.log.all())
+
+
+async def refusal(node, **how):
+    with pytest.raises(websockets.InvalidStatusCode) as refused:
+        await join(node, "456", **how)
+    return refused.value.status_code
+
+
+async def test_pages_may_come_as_the_file_says_now(lab, config):
+    node = lab.node("--config", config())
+    assert await refusal(node, extra_headers=PAGE) == 403
+    config(allow_origin=[PAGE["Origin"]])
+    await hang_up(node)
+    async with joined(node, "456", extra_headers=PAGE):
+        config()
+        await hang_up(node)
+        assert await refusal(node, extra_headers=PAGE) == 403
+
+
+async def test_clients_need_a_token_from_now_on(lab, config, tmp_path):
+    node = lab.node("--config", config())
+    keys = tmp_path / "secrets"
+    keys.write_text(SECRET)
+    async with joined(node, "456"):
+        config(auth="jwt", jwt_key_file=[str(keys)])
+        await hang_up(node)
+        assert await refusal(node) == 401
+        async with joined(node, "456", query=f"?token={token('456')}"):
+            pass
+
+
+async def test_what_takes_a_restart_is_said(lab, config, tmp_path):
+    make_key(tmp_path / "keys", "backend")
+    node = lab.node("--config", config(log_level="warn", max_queue=10_000))
+    config(max_queue=20_000, drain="1s", insecure=True, api_key_file=str(tmp_path / "keys"))
+    log = await hang_up(node)
+    for name in ("max-queue", "drain"):
+        assert f"--{name} has changed, which takes a restart" in log
+    assert log.count("takes a restart") == 2
+
+
+async def test_what_is_wrong_changes_nothing(lab, config):
+    node = lab.node("--config", config(allow_origin=[PAGE["Origin"]]))
+    config(lgo_level="debug")
+    log = await hang_up(node, "the old options stay, since")
+    assert "lgo-level; did you mean log-level?" in log
+    async with joined(node, "456", extra_headers=PAGE):
+        pass
+    assert await get(node, "/livez") == {"status": "live"}
