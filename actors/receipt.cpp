@@ -13,6 +13,10 @@ constexpr auto probe_time = std::chrono::milliseconds{300};
 /// How long a push waits for another of the same key before it tries again.
 constexpr auto retry_time = std::chrono::milliseconds{50};
 
+/// The longest time between two ticks. One that is under way keeps its actor,
+/// which most pushes need for a few milliseconds only.
+constexpr auto longest_tick = caf::timespan{std::chrono::seconds{1}};
+
 } // namespace
 
 receipt::receipt(caf::actor_config& cfg, caf::execution_unit* host,
@@ -28,15 +32,16 @@ const char* receipt::name() const {
 }
 
 void receipt::on_exit() {
-  // A promise refers to the actor that made it.
+  // A promise refers to the actor that made it, and a tick keeps what is here.
   promise_ = {};
+  what_ = {};
 }
 
 receipt::behavior_type receipt::make_behavior() {
   return {
     [this](get_atom) {
       promise_ = make_response_promise<outcome>();
-      delayed_send(this, what_.wait, tick_atom_v);
+      wait(what_.wait);
       if (!what_.reply_to.empty())
         send(bus_, await_atom_v, where_, what_.id, receipt_actor{this});
       publish();
@@ -60,16 +65,29 @@ receipt::behavior_type receipt::make_behavior() {
     },
     [this](publish_atom) { publish(); },
     [this](tick_atom) {
-      auto was_late = std::exchange(late_, true);
-      if (!was_late && published_)
-        probe();
-      else if (!was_late && repeats_)
-        // The first one's time may be up now, too: its answer is to be had.
-        delayed_send(this, probe_time + 2 * retry_time, tick_atom_v);
+      auto rest = deadline_ - clock().now();
+      if (rest.count() > 0)
+        wait(rest);
       else
-        finish();
+        on_late();
     },
   };
+}
+
+void receipt::wait(caf::timespan time) {
+  deadline_ = clock().now() + time;
+  delayed_send(this, std::min(time, longest_tick), tick_atom_v);
+}
+
+void receipt::on_late() {
+  auto was_late = std::exchange(late_, true);
+  if (!was_late && published_)
+    probe();
+  else if (!was_late && repeats_)
+    // The first one's time may be up now, too: its answer is to be had.
+    wait(probe_time + 2 * retry_time);
+  else
+    finish();
 }
 
 void receipt::publish() {
@@ -90,6 +108,7 @@ void receipt::on_published(outcome& what) {
   if (what.push != what_.id)
     return answer(std::move(what));
   published_ = true;
+  what_.body = {};
   sent_to_ = what.counts.nodes;
   result_.kept = what.kept;
   if (what_.reply_to.empty())
@@ -124,7 +143,7 @@ void receipt::probe() {
       probed_.insert(name);
   if (probed_.empty())
     return finish();
-  delayed_send(this, probe_time, tick_atom_v);
+  wait(probe_time);
   for (auto& each : probed_)
     request(bus_, caf::infinite, probe_atom_v, where_, each, what_.id)
       .then(

@@ -44,6 +44,12 @@ private:
   /// Tells whether sessions of a node have not come as far as was asked.
   bool owes(const node& who) const;
 
+  /// Is told by a tick when so much time is over.
+  void wait(caf::timespan time);
+
+  /// The time is up.
+  void on_late();
+
   /// Asks the nodes that owe something whether they are there.
   void probe();
 
@@ -54,7 +60,7 @@ private:
 
   const bus_actor bus_;
   const push_address where_;
-  const push what_;
+  push what_;
   caf::typed_response_promise<outcome> promise_;
   outcome result_;
 
@@ -65,7 +71,8 @@ private:
   /// Set while another push of the same key is under way.
   bool repeats_ = false;
 
-  /// Set once the pusher's time is up.
+  /// When the time is up, and whether that of the pusher is.
+  caf::actor_clock::time_point deadline_;
   bool late_ = false;
 
   /// What each node has reported.

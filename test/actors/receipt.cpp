@@ -16,14 +16,15 @@ struct receipt_fixture : test::fixture {
     // nop
   }
 
-  /// Starts a receipt that waits for a second.
-  void start(level want, bool kept = false, const std::string& key = "") {
+  /// Starts a receipt.
+  void start(level want, bool kept = false, const std::string& key = "",
+             std::chrono::milliseconds wait = 1s) {
     push what{"p", make_text("a")};
     what.want = want;
     if (want != level::routed)
       what.reply_to = "n1";
     what.ttl = std::chrono::milliseconds{kept ? 1000 : 0};
-    what.wait = 1s;
+    what.wait = wait;
     what.key = key;
     aut = spawn<receipt>(bus, id456, std::move(what));
     response.emplace(self->request(aut, caf::infinite, get_atom_v));
@@ -245,6 +246,31 @@ CAF_TEST(a repeat whose time ends with that of the first answers as it did) {
   CAF_CHECK(!is_answered());
   published(3, false, "first");
   CAF_CHECK_EQUAL(answer().push, "first");
+}
+
+CAF_TEST(the clock keeps it no longer than a second after its answer) {
+  start(level::received, false, "", 1h);
+  published(0);
+  answer();
+  auto references = [&] {
+    return caf::actor_cast<caf::actor_control_block*>(aut)->strong_refs.load();
+  };
+  pass(1s);
+  auto after_a_second = references();
+  pass(1h);
+  CAF_CHECK_EQUAL(references(), after_a_second);
+}
+
+CAF_TEST(waits for as long as its pusher does) {
+  start(level::received, false, "", 3500ms);
+  published(1);
+  for (int i = 0; i < 34; ++i) {
+    pass(100ms);
+    CAF_REQUIRE(!is_answered());
+  }
+  pass(100ms);
+  pass(300ms);
+  CAF_CHECK_EQUAL(answer().unknown, 1u);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
