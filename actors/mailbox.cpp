@@ -22,9 +22,10 @@ std::optional<std::string> mailboxes::append(const push_address& where,
   if (found.size() >= limit_)
     return std::nullopt;
   auto number = ++entries_;
-  auto& added = found[number] = {what, now + what.ttl};
+  auto expiry
+    = expiries_.emplace(now + what.ttl, std::pair{where.key(), number});
+  auto& added = found[number] = {what, expiry};
   added.what.entry = std::to_string(number);
-  expiries_.emplace(added.expiry, std::pair{where.key(), number});
   return added.what.entry;
 }
 
@@ -40,19 +41,20 @@ mailbox_page mailboxes::read(const mailbox_query& what, time_point now) const {
   uint64_t size = 0;
   for (auto i = entries.upper_bound(number_of(what.after, 0));
        i != entries.end() && i->first <= last; ++i) {
-    if (i->second.expiry <= now)
+    auto expiry = i->second.expiry->first;
+    if (expiry <= now)
       continue;
     result.more = size >= what.max_bytes && !result.pushes.empty();
     if (result.more)
       break;
     using std::chrono::milliseconds;
-    auto begin = i->second.expiry - i->second.what.ttl;
+    auto begin = expiry - i->second.what.ttl;
     result.age += std::chrono::floor<milliseconds>(now - begin);
     auto& added = result.pushes.emplace_back(i->second.what);
     // Who waits for its receipt knows that it is kept.
     added.want = level::routed;
     added.reply_to.clear();
-    added.ttl = std::chrono::ceil<milliseconds>(i->second.expiry - now);
+    added.ttl = std::chrono::ceil<milliseconds>(expiry - now);
     size += added.body.size();
   }
   return result;
@@ -63,9 +65,10 @@ size_t mailboxes::confirm(const push_address& where, const std::string& entry) {
   if (found == boxes_.end())
     return 0;
   auto& entries = found->second;
-  auto before = entries.size();
-  entries.erase(entries.begin(), entries.upper_bound(number_of(entry, 0)));
-  auto removed = before - entries.size();
+  size_t removed = 0;
+  auto last = entries.upper_bound(number_of(entry, 0));
+  for (auto i = entries.begin(); i != last; i = entries.erase(i), ++removed)
+    expiries_.erase(i->second.expiry);
   if (entries.empty())
     boxes_.erase(found);
   return removed;

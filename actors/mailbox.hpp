@@ -35,10 +35,16 @@ public:
   /// @returns how many those were.
   size_t confirm(const push_address& where, const std::string& entry);
 
+  /// Returns how many entries there are.
+  size_t size() const noexcept { return expiries_.size(); }
+
 private:
+  /// When each entry expires: the key of its address, and its number.
+  using expiries = std::multimap<time_point, std::pair<std::string, uint64_t>>;
+
   struct item {
     push what;
-    time_point expiry;
+    expiries::iterator expiry;
   };
 
   using box = std::map<uint64_t, item>;
@@ -49,10 +55,7 @@ private:
   const size_t limit_;
   uint64_t entries_ = 0;
   std::unordered_map<std::string, box> boxes_;
-
-  /// When each entry expires: the key of its address, and its number. Some of
-  /// these have been confirmed meanwhile.
-  std::multimap<time_point, std::pair<std::string, uint64_t>> expiries_;
+  expiries expiries_;
 };
 
 } // namespace waybill

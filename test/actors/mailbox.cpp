@@ -51,9 +51,10 @@ CAF_TEST(what is confirmed is gone with all before it) {
   aut.append(id456, make_push("a"), start);
   auto second = aut.append(id456, make_push("b"), start).value();
   aut.append(id456, make_push("c"), start);
-  aut.confirm(id456, second);
+  CAF_CHECK_EQUAL(aut.confirm(id456, second), 2u);
   CAF_CHECK_EQUAL(test::texts_of(aut.read({id456, "", "", 100}, start)),
                   test::texts{"c"});
+  CAF_CHECK_EQUAL(aut.size(), 1u);
 }
 
 CAF_TEST(a mailbox has a limit and what has expired does not count) {
