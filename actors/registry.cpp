@@ -235,7 +235,7 @@ void registry::join(const push_addresses& addresses, const std::string& peer,
   added.joined = addresses;
   for (auto& where : addresses) {
     auto [i, is_new] = entries_.try_emplace(where.key());
-    i->second.sessions.push_back(who);
+    i->second.sessions.emplace(who.id(), who);
     if (is_new)
       attach_address(where, i->second);
   }
@@ -261,7 +261,7 @@ void registry::leave(caf::actor_id who) {
 void registry::give_up(member& who) {
   for (auto& where : std::exchange(who.joined, {})) {
     auto i = entries_.find(where.key());
-    std::erase(i->second.sessions, who.session);
+    i->second.sessions.erase(who.session.id());
     i->second.draining -= who.draining;
     if (!i->second.sessions.empty())
       continue;
@@ -282,9 +282,16 @@ void registry::retire(member& who, const close_reason& why) {
 template <class Predicate>
 void registry::retire_all(const entry& what, const close_reason& why,
                           Predicate which) {
-  for (auto& each : std::vector{what.sessions})
+  for (auto& each : sessions_of(what))
     if (auto& who = *find(each); which(who))
       retire(who, why);
+}
+
+std::vector<session_actor> registry::sessions_of(const entry& what) const {
+  std::vector<session_actor> result;
+  for (auto& [id, each] : what.sessions)
+    result.push_back(each);
+  return result;
 }
 
 registry::member* registry::find(const session_actor& who) {
@@ -316,7 +323,7 @@ void registry::attach_address(const push_address& where, entry& what) {
       return;
     i->second.attached = attached;
     i->second.away = !attached;
-    for (auto& who : std::vector{i->second.sessions})
+    for (auto& who : sessions_of(i->second))
       greet(*find(who));
   };
   request(bus_, caf::infinite, attach_atom_v, where, registry_actor{this})
@@ -342,10 +349,10 @@ void registry::lose(const push_addresses& lost) {
     i->second.attached = false;
     i->second.away = true;
     i->second.claim = 0;
-    for (auto& each : i->second.sessions) {
+    if (!where.is_id())
+      continue;
+    for (auto& [id, each] : i->second.sessions) {
       auto& who = *find(each);
-      if (!where.is_id())
-        continue;
       who.claimed = false;
       if (std::exchange(who.reachable, false))
         send(each, hold_atom_v);
@@ -456,7 +463,7 @@ void registry::deliver(const push_address& where, const push& what) {
   }
   auto is_plain = what.what == push::purpose::message && what.reply_to.empty()
                   && what.entry.empty();
-  for (auto& who : i->second.sessions)
+  for (auto& [id, who] : i->second.sessions)
     if (is_plain)
       send(who, deliver_atom_v, what.body, delivery);
     else
@@ -492,7 +499,7 @@ void registry::answer(const push_address& where, const push& what) {
     send(bus_, report_atom_v, where, std::move(mine));
   };
   if (auto i = entries_.find(push_address::id(id).key()); i != entries_.end())
-    for (auto& who : i->second.sessions) {
+    for (auto& [number, who] : i->second.sessions) {
       ++found->missing;
       request(who, caf::infinite, trace_atom_v)
         .then([take](const hops& part) mutable { take(part); },
@@ -546,7 +553,7 @@ void registry::drain(const member& who) {
   if (who.joined.empty() || who.draining)
     return;
   // All sessions of its id end together: they get the same pushes.
-  auto together = entries_.at(who.joined.front().key()).sessions;
+  auto together = sessions_of(entries_.at(who.joined.front().key()));
   push_addresses last;
   for (auto& session : together) {
     auto& each = *find(session);

@@ -60,9 +60,13 @@ protected:
   behavior_type make_behavior() override;
 
 private:
+  /// All of a node may have joined one address and leave it at once, so one
+  /// must be found without a look at the others.
+  using session_map = std::unordered_map<caf::actor_id, session_actor>;
+
   /// An address that this node holds.
   struct entry {
-    std::vector<session_actor> sessions;
+    session_map sessions;
 
     /// Which request to attach this address is the current one.
     uint64_t attachment = 0;
@@ -131,6 +135,9 @@ private:
   /// may not be used afterwards.
   template <class Predicate>
   void retire_all(const entry& what, const close_reason& why, Predicate which);
+
+  /// Returns the sessions of `what`, which may be used while they leave it.
+  std::vector<session_actor> sessions_of(const entry& what) const;
 
   /// Takes down how much memory the queue of a session takes. The largest
   /// queues go if all together take too much.
