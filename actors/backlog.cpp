@@ -5,6 +5,13 @@
 
 namespace waybill {
 
+ticket::ticket(push_address where, const push& what, time_point now)
+    : where(std::move(where)), id(what.id), reply_to(what.reply_to),
+      entry(what.entry), want(what.want),
+      expiry(what.ttl.count() > 0 ? now + what.ttl : time_point::max()) {
+  // nop
+}
+
 void backlog::put(frame what) {
   bytes_ += what.body.size();
   append(std::move(what));
@@ -22,7 +29,7 @@ void backlog::hold(frame what) {
 
 void backlog::append(frame what) {
   if (is_kept(what))
-    last_entry_ = what.tracked->what.entry;
+    last_entry_ = what.tracked->entry;
   queue_.push_back(std::move(what));
 }
 
@@ -34,7 +41,7 @@ void backlog::release() {
 
 bool backlog::release_to(const std::string& entry) {
   auto last = std::find_if(held_.begin(), held_.end(), [&](const frame& x) {
-    return is_kept(x) && x.tracked->what.entry == entry;
+    return is_kept(x) && x.tracked->entry == entry;
   });
   if (last == held_.end())
     return false;
@@ -48,7 +55,7 @@ const payload& backlog::begin() {
   writing_ = true;
   auto& result = queue_.front();
   if (is_kept(result))
-    begun_entry_ = result.tracked->what.entry;
+    begun_entry_ = result.tracked->entry;
   return result.body;
 }
 

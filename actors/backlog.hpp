@@ -11,13 +11,23 @@
 
 namespace waybill {
 
-/// What must be told of a frame.
+/// What must be told of a frame. It may outlive the frame for as long as a
+/// client does not confirm that it has read it, so it holds no payload.
 struct ticket {
+  using time_point = caf::actor_clock::time_point;
+
+  ticket(push_address where, const push& what, time_point now);
+
   push_address where;
-  push what;
+
+  /// As in the push.
+  std::string id;
+  std::string reply_to;
+  std::string entry;
+  level want;
 
   /// From when on it must not be written any more.
-  caf::actor_clock::time_point expiry;
+  time_point expiry;
 };
 
 /// One message on its way to a client.
@@ -33,7 +43,7 @@ struct frame {
 
 /// Tells whether a frame stands in the mailbox, too.
 inline bool is_kept(const frame& x) {
-  return x.tracked && !x.tracked->what.entry.empty();
+  return x.tracked && !x.tracked->entry.empty();
 }
 
 using frames = std::vector<frame>;

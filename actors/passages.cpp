@@ -48,7 +48,7 @@ passages::passage* passages::add(const frame& what) {
   if (!ring_)
     ring_ = std::make_unique<std::array<passage, 8>>();
   auto& result = (*ring_)[count_++ % ring_->size()];
-  result = {is_named ? what.tracked->what.id : "", what.delivery};
+  result = {is_named ? what.tracked->id : "", what.delivery};
   return &result;
 }
 

@@ -11,6 +11,13 @@ namespace {
 /// it got: what is not confirmed would be sent again.
 constexpr auto last_confirmation = std::chrono::seconds{1};
 
+/// How long a session that ends in order writes what is queued, for a client
+/// that reads slowly or not at all.
+constexpr auto last_frames = std::chrono::seconds{10};
+
+/// About how much memory a frame takes until its client confirms it, in bytes.
+constexpr size_t unread_size = 256;
+
 /// How much the memory of a queue changes before the registry is told.
 constexpr size_t load_step = 16 * 1024;
 
@@ -38,7 +45,9 @@ void session::on_exit() {
   // The registry refers to its sessions. The socket is bound to the loop, which
   // this actor may outlive: a message that is delayed keeps it.
   registry_ = nullptr;
-  connection_ = nullptr;
+  auto connection = std::exchange(connection_, nullptr);
+  if (connection && !closed_)
+    connection->close({close_code::internal_error, "this session failed"});
 }
 
 session::behavior_type session::make_behavior() {
@@ -65,6 +74,9 @@ session::behavior_type session::make_behavior() {
     [this](written_atom) { on_written(); },
     [this](pong_atom, uint64_t number) { on_pong(number); },
     [this](receive_atom, const payload& message) {
+      // Who must go has no more to say; who is to come to another node has.
+      if (ending_ && ending_->code != close_code::going_away)
+        return;
       if (config_.upstream)
         send(config_.upstream, client_message{id_, message});
       else
@@ -79,7 +91,10 @@ session::behavior_type session::make_behavior() {
     },
     [this](tick_atom) {
       out_of_time_ = true;
-      write_next();
+      if (clock().now() >= deadline_ && !closed_)
+        give_up(&tally::lost);
+      else
+        write_next();
     },
     [this](trace_atom) { return passages_.as_hops(id_, connection_->peer()); },
     [this](gone_atom) {
@@ -87,11 +102,12 @@ session::behavior_type session::make_behavior() {
         drop(backlog_.written(), &tally::lost);
       drop(backlog_.clear(), &tally::lost);
       for (auto& each : unread_)
-        if (each.tracked->what.want == level::received)
+        if (each.tracked->want == level::received)
           tell(*each.tracked, &tally::lost);
       if (auto last = passages_.as_hops(id_, connection_->peer());
           !last.empty())
         send(registry_, trace_atom_v, std::move(last));
+      connection_ = nullptr;
       auto is_ending
         = [this](close_code code) { return ending_ && ending_->code == code; };
       if (is_ending(close_code::try_again_later))
@@ -119,6 +135,8 @@ void session::end(const close_reason& why) {
   if (ending_)
     return;
   ending_ = why;
+  deadline_ = clock().now() + last_frames;
+  delayed_send(this, last_frames, tick_atom_v);
   // What the mailbox keeps is for the next session if this one has not read it
   // to its end: the client would confirm what comes first in it, too.
   drop(backlog_.clear_kept_held(), &tally::lost);
@@ -145,8 +163,8 @@ void session::deliver(const push_address& where, const push& what) {
 }
 
 frame session::make_frame(const push_address& where, const push& what) {
-  return {what.body, std::make_unique<const ticket>(
-                       ticket{where, what, clock().now() + what.ttl})};
+  return {what.body,
+          std::make_unique<const ticket>(where, what, clock().now())};
 }
 
 void session::enqueue_frame(frame what) {
@@ -190,15 +208,19 @@ void session::cut_off(close_reason why) {
   // What waits cannot be written to a client that does not read, or does
   // nothing but send. It would only keep the client from learning why this
   // ends.
-  drop(backlog_.clear(), &tally::dropped);
-  report_load();
   ending_ = std::move(why);
+  give_up(&tally::dropped);
+}
+
+void session::give_up(uint64_t tally::*why) {
+  drop(backlog_.clear(), why);
+  report_load();
   closed_ = true;
   connection_->close(*ending_);
 }
 
 void session::report_load() {
-  auto load = backlog_.memory();
+  auto load = backlog_.memory() + unread_size * unread_.size();
   if (load < reported_ + load_step && load + load_step > reported_
       && (load > 0 || reported_ == 0))
     return;
@@ -256,11 +278,13 @@ void session::on_written() {
   auto done = backlog_.written();
   passages_.written(done, ++written_);
   if (done.tracked) {
-    auto& what = done.tracked->what;
+    auto& what = *done.tracked;
     if (what.want != level::routed)
-      tell(*done.tracked, &tally::written);
+      tell(what, &tally::written);
     if (what.want == level::received || !what.entry.empty())
       unread_.push_back({written_, std::move(done.tracked)});
+    if (unread_.size() > config_.max_queue_frames)
+      return cut_off(too_slow);
     ping();
   }
   report_load();
@@ -284,21 +308,22 @@ void session::on_pong(uint64_t number) {
   for (; !unread_.empty() && unread_.front().number <= number;
        unread_.pop_front()) {
     auto& read = *unread_.front().tracked;
-    if (read.what.want == level::received)
+    if (read.want == level::received)
       tell(read, &tally::received);
-    if (!read.what.entry.empty())
-      confirmed_ = read.what.entry;
+    if (!read.entry.empty())
+      confirmed_ = read.entry;
   }
   if (confirmed_ != before)
     send(bus_, confirm_atom_v, where_, confirmed_);
+  report_load();
   ping();
   write_next();
 }
 
 void session::tell(const ticket& about, uint64_t tally::*part) {
-  if (about.what.reply_to.empty())
+  if (about.reply_to.empty())
     return;
-  report result{about.what.id, about.what.reply_to};
+  report result{about.id, about.reply_to};
   result.counts.*part = 1;
   send(bus_, report_atom_v, about.where, std::move(result));
 }
@@ -319,8 +344,7 @@ void session::write_next() {
   if (backlog_.is_writing() || closed_)
     return;
   auto is_late = [this](const frame& x) {
-    return x.tracked && x.tracked->what.ttl.count() > 0
-           && x.tracked->expiry <= clock().now();
+    return x.tracked && x.tracked->expiry <= clock().now();
   };
   while (greeted_ && backlog_.first() && is_late(*backlog_.first()))
     drop(backlog_.take_first(), &tally::lost);

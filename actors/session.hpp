@@ -88,8 +88,12 @@ private:
   /// @returns whether `what` has room then.
   bool make_room(const frame& what);
 
-  /// Ends this session at once: what waits is dropped.
+  /// Ends this session at once.
   void cut_off(close_reason why);
+
+  /// Drops what waits, and closes the connection.
+  /// @pre it is known why, and that has not been done.
+  void give_up(uint64_t tally::*why);
 
   /// Tells the registry how much memory the queue takes, if that has changed
   /// much: of a client that reads, nothing need be told.
@@ -183,6 +187,9 @@ private:
   /// and once that time is over.
   bool lingering_ = false;
   bool out_of_time_ = false;
+
+  /// Until when what is queued is written before the end.
+  time_point deadline_;
 };
 
 } // namespace waybill

@@ -70,6 +70,8 @@ struct fixture : test_coordinator_fixture<system_config> {
 /// A socket that keeps what a session tells it.
 struct fake_transport : transport {
   void write(const payload& frame) override {
+    if (broken)
+      throw std::runtime_error{"it is broken"};
     written.emplace_back(frame.bytes());
   }
 
@@ -82,6 +84,7 @@ struct fake_transport : transport {
   std::vector<std::string> written;
   std::vector<uint64_t> pings;
   std::optional<close_reason> closed;
+  bool broken = false;
 };
 
 /// Takes the place of a session and keeps what it is sent, in order.

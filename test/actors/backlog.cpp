@@ -16,7 +16,7 @@ frame kept(const std::string& text) {
   push what{text, make_text(text)};
   what.entry = text;
   return {what.body, std::make_unique<const ticket>(
-                       ticket{push_address::id("456"), what, {}})};
+                       push_address::id("456"), what, ticket::time_point{})};
 }
 
 test::texts texts_of(const frames& all) {

@@ -658,4 +658,58 @@ CAF_TEST(gives its client a second to confirm what it got before the end) {
   CAF_CHECK(connection->closed.has_value());
 }
 
+CAF_TEST(ends though its client takes no frame) {
+  greet();
+  track("a", level::received);
+  close(close_code::kicked);
+  advance_time(9s);
+  settle();
+  CAF_CHECK(!connection->closed);
+  advance_time(1s);
+  settle();
+  CAF_REQUIRE(connection->closed);
+  CAF_CHECK(connection->closed->code == close_code::kicked);
+  CAF_CHECK_EQUAL(reports(), std::vector<tally>{is_lost});
+}
+
+CAF_TEST(listens no more to a client that must go) {
+  for (auto code : {close_code::token_expired, close_code::going_away}) {
+    start({});
+    greet();
+    close(code);
+    anon_send(aut, receive_atom_v, make_text("echo"));
+    written_all();
+    auto is_heard = code == close_code::going_away;
+    CAF_CHECK_EQUAL(connection->written.size(), is_heard ? 2u : 1u);
+  }
+}
+
+CAF_TEST(ends when its client confirms nothing of too much) {
+  session_config config;
+  config.max_queue_frames = 2;
+  start(config);
+  greet();
+  written_all();
+  for (auto text : {"a", "b"}) {
+    track(text, level::received);
+    written_all();
+  }
+  CAF_CHECK(!connection->closed);
+  track("c", level::received);
+  written_all();
+  CAF_REQUIRE(connection->closed);
+  CAF_CHECK(connection->closed->code == close_code::try_again_later);
+}
+
+CAF_TEST(takes its connection along when it fails) {
+  greet();
+  written_all();
+  connection->broken = true;
+  push("a");
+  settle();
+  CAF_CHECK(!is_up());
+  CAF_REQUIRE(connection->closed);
+  CAF_CHECK(connection->closed->code == close_code::internal_error);
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -95,8 +95,8 @@ CAF_TEST(of frames to others than its id it remembers nothing) {
   aut.written({make_text("x")}, 1);
   auto news = push_address::topic("news");
   waybill::push what{"p"};
-  aut.written({make_text("x"), std::make_unique<const ticket>(ticket{
-                                 news, what, caf::actor_clock::time_point{}})},
+  aut.written({make_text("x"), std::make_unique<const ticket>(
+                                 news, what, ticket::time_point{})},
               2);
   CAF_CHECK_EQUAL(aut.as_hops("456", "peer"), hops{});
 }
