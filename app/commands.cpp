@@ -31,13 +31,12 @@ read_signing_key(const std::string& file, net::token_algorithm algorithm) {
   return std::get<std::vector<std::string>>(keys).front();
 }
 
-/// Adds a line to a file that nobody else may read.
-bool append(const std::string& file, const std::string& line) {
+/// Adds a text to a file that nobody else may read.
+bool append(const std::string& file, const std::string& text) {
   auto out
     = open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
   if (out < 0)
     return false;
-  auto text = line + '\n';
   auto written = write(out, text.data(), text.size());
   return close(out) == 0 && written == static_cast<ssize_t>(text.size());
 }
@@ -107,7 +106,13 @@ int run_key(std::vector<std::string> arguments) {
   if (auto wrong = std::get_if<std::string>(&made))
     return fail(2, *wrong);
   auto& [key, line] = std::get<net::made_key>(made);
-  if (!append(file, line))
+  auto present = read_file(file).value_or("");
+  auto keys = net::api_keys::parse(present);
+  if (auto wrong = std::get_if<std::string>(&keys))
+    return fail(2, file + ": " + *wrong);
+  // Not every editor ends the last line of a file.
+  auto end = present.empty() || present.ends_with('\n') ? "" : "\n";
+  if (!append(file, end + line + '\n'))
     return fail(1, "cannot write " + file);
   std::cout << key << std::endl;
   return 0;
