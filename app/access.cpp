@@ -47,7 +47,9 @@ caf::expected<net::access_ptr> load(const access_options& options) {
 
 std::optional<std::string> read_file(const std::string& name) {
   std::ifstream in{name, std::ios::binary};
-  if (!in)
+  // A directory can be opened, but not read.
+  in.peek();
+  if (!in.is_open() || in.bad())
     return std::nullopt;
   return std::string{std::istreambuf_iterator<char>{in}, {}};
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <memory>
+#include <sstream>
 #include <thread>
 #include <variant>
 
@@ -11,6 +13,7 @@
 #include "app/cli.hpp"
 #include "app/ports.hpp"
 #include "app/readers.hpp"
+#include "app/toml.hpp"
 
 namespace waybill::app {
 
@@ -32,6 +35,11 @@ size_t most_sessions() {
     std::clamp<rlim_t>(descriptors.rlim_cur / 10 * 9, 1, most));
 }
 
+/// Tells whether an option may be given several times.
+bool is_list(const CLI::Option& option) {
+  return option.get_items_expected_max() > 1;
+}
+
 /// Returns the name of the variable that stands for the option `name`.
 std::string variable_of(const std::string& name) {
   std::string result = "WAYBILL_";
@@ -40,20 +48,30 @@ std::string variable_of(const std::string& name) {
   return result;
 }
 
-/// Adds an argument for each option that a variable gives and no argument does.
-/// CLI11 reads variables itself, but lets the file win over them.
+/// Adds an argument for each option that a variable gives and no argument does;
+/// an empty one gives nothing, and one of a list may give several, with spaces
+/// between them. CLI11 reads variables itself, but lets the file win over them.
 void add_variables(const CLI::App& parser,
                    std::vector<std::string>& arguments) {
   for (auto option : parser.get_options()) {
     if (option->get_lnames().empty())
       continue;
     auto flag = "--" + option->get_lnames()[0];
-    auto value = std::getenv(variable_of(flag.substr(2)).c_str());
+    auto variable = std::getenv(variable_of(flag.substr(2)).c_str());
+    std::string value = variable ? variable : "";
     auto is_given = [&](const std::string& x) {
       return x == flag || x.starts_with(flag + '=');
     };
-    if (value && std::none_of(arguments.begin(), arguments.end(), is_given))
+    if (value.empty()
+        || std::any_of(arguments.begin(), arguments.end(), is_given))
+      continue;
+    if (!is_list(*option)) {
       arguments.push_back(flag + '=' + value);
+      continue;
+    }
+    std::istringstream words{value};
+    for (std::string word; words >> word;)
+      arguments.push_back(flag + '=' + word);
   }
 }
 
@@ -72,6 +90,7 @@ net::client_rates rates_of(const options& from) {
 void declare_options(CLI::App& parser, options& result) {
   parser.set_config("--config", "", "Read options from this TOML file");
   parser.allow_config_extras(CLI::config_extras_mode::error);
+  parser.config_formatter(std::make_shared<toml_reader>());
   auto& connections = result.connections;
   auto& sockets = connections.websocket;
   const std::string size = "a number of bytes such as 1000, 64KiB or 1MiB";
@@ -281,11 +300,11 @@ std::string to_toml(const CLI::Option& option) {
                    && std::all_of(value.begin(), value.end(),
                                   [](char c) { return c >= '0' && c <= '9'; });
   auto is_flag = option.get_items_expected_max() == 0;
-  auto is_list = option.get_items_expected_max() > 1;
   auto text = is_flag ? "false" : is_number ? value : '"' + value + '"';
-  auto line = name + " = " + (is_list ? '[' + text + ']' : text) + '\n';
+  auto line = name + " = " + (is_list(option) ? '[' + text + ']' : text) + '\n';
   auto is_set = is_flag || !value.empty();
-  return wrap(option.get_description(), "# ") + (is_set ? "" : "# ") + line;
+  return wrap(option.get_description(), "# ")
+         + (is_set ? line : "# " + name + " =\n");
 }
 
 } // namespace

@@ -16,7 +16,7 @@ for job in "$@"; do
     build) packages+=(g++ cmake ninja-build ccache libcaf-dev libhiredis-dev
              "libboost$boost-dev" "libboost-url$boost-dev" libcli11-dev
              libspdlog-dev libssl-dev libjwt-dev nlohmann-json3-dev
-             prometheus-cpp-dev) ;;
+             libtomlplusplus-dev prometheus-cpp-dev) ;;
     demo) packages+=("${demo[@]}") ;;
     test)
       packages+=("${demo[@]}" nginx python3-aiohttp python3-pytest openssl iproute2

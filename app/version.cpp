@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <openssl/crypto.h>
 #include <spdlog/version.h>
+#include <toml++/impl/version.h>
 
 namespace waybill::app {
 
@@ -42,7 +43,9 @@ std::string versions() {
          + join({NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,
                  NLOHMANN_JSON_VERSION_PATCH})
          + "\nOpenSSL " + OpenSSL_version(OPENSSL_VERSION_STRING) + "\nspdlog "
-         + join({SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR, SPDLOG_VER_PATCH}) + '\n';
+         + join({SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR, SPDLOG_VER_PATCH})
+         + "\ntoml++ " + join({TOML_LIB_MAJOR, TOML_LIB_MINOR, TOML_LIB_PATCH})
+         + '\n';
 }
 
 } // namespace waybill::app

@@ -1,5 +1,6 @@
 """Options come from flags, variables and a file, and wrong ones are refused by name."""
 
+import re
 import socket
 from pathlib import Path
 
@@ -128,10 +129,60 @@ def test_a_wrong_value_is_refused_by_the_name_of_its_option(tmp_path, name, valu
     config.write_text(f'{key} = "{value}"\n')
     variable = "WAYBILL_" + key.upper().replace("-", "_")
     listen = [] if name == "--listen" else ["--listen", "127.0.0.1:0"]
-    for code, message in [run(*listen, f"{name}={value}"), run(*listen, env={variable: value}),
-                          run(*listen, "--config", config)]:
+    results = [run(*listen, f"{name}={value}"), run(*listen, "--config", config)]
+    if value:
+        results.append(run(*listen, env={variable: value}))
+    for code, message in results:
         assert code == 2
         assert key in message or variable in message
+
+
+@pytest.mark.parametrize("text, expected", [
+    ('greeting = "a # b"', "a # b"), ("greeting = 'C:\\new'", "C:\\new"),
+    ('greeting = "line\\nnew \\u4f60"', "line\nnew \u4f60"),
+    ('greeting = \"\"\"\nmany\nlines\"\"\"', "many\nlines"),
+    ('allow-origin = [\n  "https://a.example",  # one\n  "https://b.example",\n]\n'
+     'mailbox-limit = 1_000\ngreeting = "hi"', "hi"),
+])
+async def test_the_file_is_toml(lab, tmp_path, text, expected):
+    config = tmp_path / "waybill.toml"
+    config.write_text(text + "\n", "utf-8")
+    assert await greeting_of(lab.node("--config", config)) == expected
+
+
+@pytest.mark.parametrize("text, complaint", [
+    ('greeting = "hi', "line 2 "), ("this is no toml", "line 2 "), ("max-body = 1MiB", "line 2 "),
+    ("greeting = 1.5", "line 2 .* greeting is no text"), ("[server]\nlisten = 1", "line 2 .*server"),
+    ('greeting = "a"\ngreeting = "b"', "line 3 "),
+])
+def test_what_is_no_toml_is_refused_with_its_line(tmp_path, text, complaint):
+    config = tmp_path / "waybill.toml"
+    config.write_text("# waybill\n" + text + "\n")
+    code, message = run("--config", config)
+    assert code == 2
+    assert re.search(complaint + ".*", message)
+
+
+@pytest.mark.parametrize("options", [["--config"], ["--api-key-file"],
+                                     ["--auth", "jwt", "--jwt-key-file"]])
+def test_a_directory_is_no_file(tmp_path, options):
+    code, message = run(*options, tmp_path)
+    assert code == 2
+    assert "cannot be read" in message or "not readable" in message
+
+
+def test_an_empty_variable_is_as_none():
+    code, message = run("--listen", "0.0.0.0:0", env={"WAYBILL_INSECURE": ""})
+    assert code == 2
+    assert "--insecure" in message
+
+
+async def test_a_variable_may_hold_several_values(lab):
+    origins = ["https://a.example", "https://b.example"]
+    node = lab.node(env={"WAYBILL_ALLOW_ORIGIN": " ".join(origins)})
+    for origin in origins:
+        async with joined(node, "456", extra_headers={"Origin": origin}):
+            pass
 
 
 @pytest.mark.parametrize("arguments", [["--gretting", "hello"], ["--gretting=hello"], ["gretting"]])
