@@ -188,11 +188,11 @@ void declare_options(CLI::App& parser, options& result) {
       "What a second session of an id does to the first: all (both stay), "
       "newest-per-node (it replaces the first on its node), newest (in the "
       "whole cluster)");
-  add(parser, "--idle-timeout", sockets.idle_timeout, &net::parse_duration,
+  add(parser, "--idle-timeout", sockets.idle_timeout, &read_timeout,
       duration_form, "60s",
       "Close a connection whose peer is silent for so long; a WebSocket is "
       "pinged at half of it");
-  add(parser, "--head-timeout", connections.head_timeout, &net::parse_duration,
+  add(parser, "--head-timeout", connections.head_timeout, &read_timeout,
       duration_form, "10s", "Time to send a request, or to finish a handshake");
   add(parser, "--drain", result.drain, &net::parse_duration, duration_form,
       "10s", "Time over which sessions are closed when the node stops");

@@ -72,6 +72,11 @@ std::optional<size_t> read_limit(std::string_view text) {
   return text == "0" ? 0 : read_count(text);
 }
 
+std::optional<std::chrono::milliseconds> read_timeout(std::string_view text) {
+  auto result = net::parse_duration(text);
+  return result && result->count() > 0 ? result : std::nullopt;
+}
+
 std::optional<size_t> read_replicas(std::string_view text) {
   auto result = read_limit(text);
   return result && *result <= 100 ? result : std::nullopt;

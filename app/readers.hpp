@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -30,6 +31,9 @@ std::optional<size_t> read_count(std::string_view text);
 
 /// Reads such a number, or 0.
 std::optional<size_t> read_limit(std::string_view text);
+
+/// Reads a duration, but not 0.
+std::optional<std::chrono::milliseconds> read_timeout(std::string_view text);
 
 std::optional<size_t> read_replicas(std::string_view text);
 

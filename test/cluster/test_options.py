@@ -115,7 +115,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
 
 @pytest.mark.parametrize("name, value", [
     ("--threads", "0"), ("--threads", "many"), ("--threads", "257"),
-    ("--idle-timeout", "5"), ("--idle-timeout", "-1s"), ("--head-timeout", "soon"),
+    ("--idle-timeout", "5"), ("--idle-timeout", "0s"), ("--idle-timeout", "-1s"), ("--head-timeout", "soon"),
     ("--drain", "5 s"), ("--max-body", "lots"), ("--max-queue", "-1"), ("--max-message", ""),
     ("--upstream", "nowhere"), ("--same-id", "oldest"), ("--log-level", "loud"),
     ("--log-format", "xml"), ("--listen", "8080"), ("--listen", "127.0.0.1"),
