@@ -4,6 +4,8 @@
 #include <memory>
 #include <utility>
 
+#include "actors/figures.hpp"
+
 namespace waybill {
 
 namespace {
@@ -24,32 +26,6 @@ const auto replaced
 const auto too_much = close_reason{close_code::try_again_later,
                                    "too much waits for clients of this node"};
 
-/// Returns the figure that counts those who were refused for this reason.
-const char* figure_of(errc why) {
-  return why == errc::node_full ? "over_max_sessions"
-         : why == errc::id_full ? "over_max_sessions_per_id"
-                                : "over_max_sessions_per_peer";
-}
-
-/// Returns the figure that counts sessions which end with this code.
-const char* figure_of(close_code code) {
-  switch (code) {
-  case close_code::replaced:
-    return "replaced_sessions";
-  case close_code::kicked:
-    return "kicked_sessions";
-  case close_code::try_again_later:
-    return "node_queue_closes";
-  case close_code::going_away:
-  case close_code::internal_error:
-  case close_code::policy_violation:
-  case close_code::bad_text:
-  case close_code::token_expired:
-    break;
-  }
-  return "failed_sessions";
-}
-
 } // namespace
 
 registry::registry(caf::actor_config& cfg, caf::execution_unit* host,
@@ -60,47 +36,14 @@ registry::registry(caf::actor_config& cfg, caf::execution_unit* host,
       places_(limits.sessions),
       pushers_({static_cast<double>(limits.max_push_rate),
                 static_cast<double>(limits.max_push_rate)}),
-      counts_{{"joins", 0},
-              {"deliveries", 0},
-              {"slow_clients", 0},
-              {"flooding_clients", 0},
-              {"dropped_frames", 0},
-              {"failed_sessions", 0},
-              {"tls_failures", 0},
-              {"proxy_failures", 0},
-              {"kicked_sessions", 0},
-              {"node_queue_closes", 0},
-              {"over_max_connection_rate", 0},
-              {"over_max_push_rate", 0},
-              {"over_max_request_memory", 0},
-              {"over_max_sessions", 0},
-              {"over_max_sessions_per_id", 0},
-              {"over_max_sessions_per_peer", 0},
-              {"replaced_sessions", 0},
-              {"kept_pushes", 0},
-              {"mailbox_read", 0},
-              {"mailbox_milliseconds", 0},
-              {"refused_requests", 0},
-              {"refused_tokens", 0},
-              {"refused_keys", 0},
-              {"refused_origins", 0},
-              {"unread_answers", 0}} {
+      counts_(initial_figures()) {
   set_down_handler([this](caf::down_msg& x) {
-    if (x.reason == errc::too_slow || x.reason == errc::too_fast
-        || x.reason == errc::dropped) {
-      counts_["slow_clients"] += x.reason == errc::too_slow;
-      counts_["flooding_clients"] += x.reason == errc::too_fast;
-      counts_["dropped_frames"] += x.reason.context().get_as<uint64_t>(0);
-    } else if (x.reason && x.reason != caf::exit_reason::normal) {
-      ++counts_["failed_sessions"];
-      if (on_failure_)
-        on_failure_(system().render(x.reason));
-    }
-    if (auto i = members_.find(x.source.id()); i != members_.end())
-      note(i->second, hop::kind::left,
-           x.reason && x.reason != caf::exit_reason::normal
-             ? system().render(x.reason)
-             : "it has closed");
+    auto failed = x.reason && x.reason != caf::exit_reason::normal;
+    if (failed && count_end(counts_, x.reason) && on_failure_)
+      on_failure_(system().render(x.reason));
+    if (auto who = roster_.find(x.source.id()))
+      note(*who, hop::kind::left,
+           failed ? system().render(x.reason) : "it has closed");
     leave(x.source.id());
   });
 }
@@ -112,8 +55,7 @@ const char* registry::name() const {
 void registry::on_exit() {
   // A promise refers to the actor that made it, and a session to its registry.
   drained_ = {};
-  entries_.clear();
-  members_.clear();
+  roster_ = {};
   to_drain_.clear();
 }
 
@@ -132,7 +74,7 @@ registry::behavior_type registry::make_behavior() {
     },
     [this](attach_atom) {
       auto where = push_address::nodes();
-      attach_address(where, entries_[where.key()]);
+      attach_address(where, roster_.hold(where));
     },
     [this](trace_atom, hops& all) {
       for (auto& each : all)
@@ -142,7 +84,7 @@ registry::behavior_type registry::make_behavior() {
     [this](bus_state state) {
       if (state != bus_state::ready)
         return;
-      for (auto& [key, what] : entries_)
+      for (auto& [key, what] : roster_.entries())
         if (what.away && !what.detached)
           attach_address(push_address::from_key(key), what);
     },
@@ -164,7 +106,7 @@ registry::behavior_type registry::make_behavior() {
       draining_ = true;
       drained_ = make_response_promise<ok_atom>();
       to_drain_.clear();
-      for (auto& [id, who] : members_)
+      for (auto& [id, who] : roster_.members())
         to_drain_.push_back(who.session);
       auto steps = static_cast<size_t>(time / drain_step) + 1;
       drain_share_ = std::max(smallest_share, to_drain_.size() / steps + 1);
@@ -195,12 +137,9 @@ registry::behavior_type registry::make_behavior() {
 
 counters registry::figures() const {
   auto result = counts_;
-  result["sessions"] = members_.size();
+  result["sessions"] = roster_.members().size();
   result["queued_bytes"] = loads_.total();
-  // Everybody answers to everyone, and each node to questions: that is no news.
-  result["addresses"] = entries_.size()
-                        - entries_.count(push_address::everyone().key())
-                        - entries_.count(push_address::nodes().key());
+  result["addresses"] = roster_.addresses();
   return result;
 }
 
@@ -211,9 +150,9 @@ caf::result<ok_atom> registry::admit(const std::string& id,
   // Where a newer session replaces the older ones, there is room for it.
   size_t of_id = 0;
   if (policy_ == same_id::all)
-    if (auto i = entries_.find(push_address::id(id).key()); i != entries_.end())
-      of_id = i->second.sessions.size();
-  auto why = places_.take(id, peer, members_.size(), of_id);
+    if (auto what = roster_.find(push_address::id(id)))
+      of_id = what->sessions.size();
+  auto why = places_.take(id, peer, roster_.members().size(), of_id);
   if (!why)
     return ok_atom_v;
   ++counts_[figure_of(*why)];
@@ -224,52 +163,36 @@ void registry::join(const push_addresses& addresses, const std::string& peer,
                     const session_actor& who) {
   ++counts_["joins"];
   monitor(who);
-  auto& added = members_[who.id()];
-  added.session = who;
-  added.peer = peer;
+  auto& added = roster_.add(who, peer);
   places_.joined(peer);
   if (draining_) {
     send(who, close_atom_v, stopping);
     return;
   }
-  added.joined = addresses;
-  for (auto& where : addresses) {
-    auto [i, is_new] = entries_.try_emplace(where.key());
-    i->second.sessions.emplace(who.id(), who);
-    if (is_new)
-      attach_address(where, i->second);
-  }
+  for (auto& where : roster_.join(added, addresses))
+    attach_address(where, *roster_.find(where));
   note(added, hop::kind::joined);
   if (policy_ == same_id::newest_per_node)
-    retire_all(entries_[addresses.front().key()], replaced,
+    retire_all(roster_.id_of(added), replaced,
                [&](const member& x) { return x.session != who; });
   greet(added);
 }
 
 void registry::leave(caf::actor_id who) {
-  auto i = members_.find(who);
-  if (i == members_.end())
+  auto found = roster_.find(who);
+  if (!found)
     return;
-  give_up(i->second);
+  give_up(*found);
   loads_.set(who, 0);
-  places_.left(i->second.peer);
-  members_.erase(i);
-  if (drained_.pending() && members_.empty())
+  places_.left(found->peer);
+  roster_.remove(who);
+  if (drained_.pending() && roster_.members().empty())
     drained_.deliver(ok_atom_v);
 }
 
 void registry::give_up(member& who) {
-  for (auto& where : std::exchange(who.joined, {})) {
-    auto i = entries_.find(where.key());
-    i->second.sessions.erase(who.session.id());
-    i->second.draining -= who.draining;
-    if (!i->second.sessions.empty())
-      continue;
-    auto detached = i->second.detached;
-    entries_.erase(i);
-    if (!detached)
-      detach_address(where, [] {});
-  }
+  for (auto& where : roster_.give_up(who))
+    detach_address(where, [] {});
 }
 
 void registry::retire(member& who, const close_reason& why) {
@@ -282,30 +205,18 @@ void registry::retire(member& who, const close_reason& why) {
 template <class Predicate>
 void registry::retire_all(const entry& what, const close_reason& why,
                           Predicate which) {
-  for (auto& each : sessions_of(what))
-    if (auto& who = *find(each); which(who))
+  for (auto& each : roster::sessions_of(what))
+    if (auto& who = *roster_.find(each); which(who))
       retire(who, why);
 }
 
-std::vector<session_actor> registry::sessions_of(const entry& what) const {
-  std::vector<session_actor> result;
-  for (auto& [id, each] : what.sessions)
-    result.push_back(each);
-  return result;
-}
-
-registry::member* registry::find(const session_actor& who) {
-  auto i = members_.find(who.id());
-  return i == members_.end() ? nullptr : &i->second;
-}
-
 void registry::on_load(caf::actor_id who, uint64_t bytes) {
-  auto i = members_.find(who);
-  if (i == members_.end() || i->second.cut_off)
+  auto found = roster_.find(who);
+  if (!found || found->cut_off)
     return;
   loads_.set(who, bytes);
   while (loads_.total() > limits_.max_queued) {
-    auto& largest = members_.at(loads_.largest());
+    auto& largest = *roster_.find(loads_.largest());
     largest.cut_off = true;
     loads_.set(largest.session.id(), 0);
     retire(largest, too_much);
@@ -318,13 +229,13 @@ void registry::attach_address(const push_address& where, entry& what) {
   auto attachment = what.attachment = ++attachments_;
   auto act = [this, where, attachment](bool attached) {
     // The address may have been left, and even joined again, since.
-    auto i = entries_.find(where.key());
-    if (i == entries_.end() || i->second.attachment != attachment)
+    auto what = roster_.find(where);
+    if (!what || what->attachment != attachment)
       return;
-    i->second.attached = attached;
-    i->second.away = !attached;
-    for (auto& who : sessions_of(i->second))
-      greet(*find(who));
+    what->attached = attached;
+    what->away = !attached;
+    for (auto& who : roster::sessions_of(*what))
+      greet(*roster_.find(who));
   };
   request(bus_, caf::infinite, attach_atom_v, where, registry_actor{this})
     .then([act](ok_atom) { act(true); },
@@ -343,16 +254,16 @@ void registry::detach_address(const push_address& where, Then then) {
 
 void registry::lose(const push_addresses& lost) {
   for (auto& where : lost) {
-    auto i = entries_.find(where.key());
-    if (i == entries_.end())
+    auto what = roster_.find(where);
+    if (!what)
       continue;
-    i->second.attached = false;
-    i->second.away = true;
-    i->second.claim = 0;
+    what->attached = false;
+    what->away = true;
+    what->claim = 0;
     if (!where.is_id())
       continue;
-    for (auto& [id, each] : i->second.sessions) {
-      auto& who = *find(each);
+    for (auto& [id, each] : what->sessions) {
+      auto& who = *roster_.find(each);
       who.claimed = false;
       if (std::exchange(who.reachable, false))
         send(each, hold_atom_v);
@@ -363,7 +274,7 @@ void registry::lose(const push_addresses& lost) {
 // -- greetings ----------------------------------------------------------------
 
 void registry::greet(member& who) {
-  if (who.reachable || !is_reachable(who))
+  if (who.reachable || !roster_.is_reachable(who))
     return;
   if (policy_ == same_id::newest && !who.claimed)
     return claim(who);
@@ -371,22 +282,11 @@ void registry::greet(member& who) {
   send(who.session, greet_atom_v);
 }
 
-bool registry::is_reachable(const member& who) const {
-  // What is not an id may be carried by a part of the bus that is away, which
-  // should not keep the client from its own pushes.
-  return !who.joined.empty()
-         && std::all_of(who.joined.begin(), who.joined.end(),
-                        [this](const push_address& where) {
-                          auto& what = entries_.at(where.key());
-                          return what.attached || (what.away && !where.is_id());
-                        });
-}
-
 void registry::claim(member& who) {
   if (std::exchange(who.claiming, true))
     return;
   auto act = [this, session = who.session](caf::expected<uint64_t> number) {
-    auto found = find(session);
+    auto found = roster_.find(session);
     if (!found)
       return;
     found->claiming = false;
@@ -407,7 +307,7 @@ void registry::claim(member& who) {
 void registry::on_claim(member& who, uint64_t number) {
   if (who.joined.empty())
     return;
-  auto& what = entries_.at(who.joined.front().key());
+  auto& what = roster_.id_of(who);
   if (who.claim == 0)
     who.claim = number;
   // A newer session may have been heard of before this one's own number.
@@ -422,8 +322,8 @@ void registry::on_claim(member& who, uint64_t number) {
 void registry::deliver(const push_address& where, const push& what) {
   if (where == push_address::nodes())
     return answer(where, what);
-  auto i = entries_.find(where.key());
-  auto count = i == entries_.end() ? 0 : i->second.sessions.size();
+  auto found = roster_.find(where);
+  auto count = found ? found->sessions.size() : 0;
   if (!what.reply_to.empty()) {
     report mine{what.id, what.reply_to};
     mine.counts.nodes = 1;
@@ -448,10 +348,10 @@ void registry::deliver(const push_address& where, const push& what) {
     return;
   switch (what.what) {
   case push::purpose::kick:
-    return retire_all(i->second, {close_code::kicked, "the API closed you"},
+    return retire_all(*found, {close_code::kicked, "the API closed you"},
                       [](const member&) { return true; });
   case push::purpose::claim:
-    return on_claimed(i->second, what.claim);
+    return on_claimed(*found, what.claim);
   case push::purpose::inspect:
     break;
   case push::purpose::trace:
@@ -463,7 +363,7 @@ void registry::deliver(const push_address& where, const push& what) {
   }
   auto is_plain = what.what == push::purpose::message && what.reply_to.empty()
                   && what.entry.empty();
-  for (auto& [id, who] : i->second.sessions)
+  for (auto& [id, who] : found->sessions)
     if (is_plain)
       send(who, deliver_atom_v, what.body, delivery);
     else
@@ -498,8 +398,8 @@ void registry::answer(const push_address& where, const push& what) {
     mine.trace = trace_.of(id, std::move(found->all));
     send(bus_, report_atom_v, where, std::move(mine));
   };
-  if (auto i = entries_.find(push_address::id(id).key()); i != entries_.end())
-    for (auto& [number, who] : i->second.sessions) {
+  if (auto what = roster_.find(push_address::id(id)))
+    for (auto& [number, who] : what->sessions) {
       ++found->missing;
       request(who, caf::infinite, trace_atom_v)
         .then([take](const hops& part) mutable { take(part); },
@@ -535,12 +435,12 @@ void registry::on_claimed(entry& what, uint64_t number) {
 // -- the end ------------------------------------------------------------------
 
 void registry::drain_some() {
-  if (members_.empty() && drained_.pending()) {
+  if (roster_.members().empty() && drained_.pending()) {
     drained_.deliver(ok_atom_v);
     return;
   }
   for (auto n = drain_share_; n > 0 && !to_drain_.empty(); --n) {
-    if (auto who = find(to_drain_.back()))
+    if (auto who = roster_.find(to_drain_.back()))
       drain(*who);
     to_drain_.pop_back();
   }
@@ -552,23 +452,12 @@ void registry::drain(const member& who) {
   // One without an address is being closed already.
   if (who.joined.empty() || who.draining)
     return;
-  // All sessions of its id end together: they get the same pushes.
-  auto together = sessions_of(entries_.at(who.joined.front().key()));
-  push_addresses last;
-  for (auto& session : together) {
-    auto& each = *find(session);
-    each.draining = true;
-    for (auto& where : each.joined)
-      if (auto& what = entries_.at(where.key());
-          ++what.draining == what.sessions.size()
-          && !std::exchange(what.detached, true))
-        last.push_back(where);
-  }
+  auto [together, last] = roster_.drain(who);
   // The last of these to be given back is behind all that was pushed before, to
   // whatever address.
   auto missing = std::make_shared<size_t>(last.size());
   for (auto& where : last)
-    detach_address(where, [this, together, missing] {
+    detach_address(where, [this, together = together, missing] {
       if (--*missing == 0)
         for (auto& session : together)
           send(session, close_atom_v, stopping);

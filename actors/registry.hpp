@@ -2,7 +2,6 @@
 
 #include <functional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "actors/hosted.hpp"
@@ -10,6 +9,7 @@
 #include "actors/places.hpp"
 #include "actors/queue_loads.hpp"
 #include "actors/rate.hpp"
+#include "actors/roster.hpp"
 #include "actors/trace.hpp"
 
 namespace waybill {
@@ -60,60 +60,8 @@ protected:
   behavior_type make_behavior() override;
 
 private:
-  /// All of a node may have joined one address and leave it at once, so one
-  /// must be found without a look at the others.
-  using session_map = std::unordered_map<caf::actor_id, session_actor>;
-
-  /// An address that this node holds.
-  struct entry {
-    session_map sessions;
-
-    /// Which request to attach this address is the current one.
-    uint64_t attachment = 0;
-
-    /// Set while the bus brings the pushes to this address.
-    bool attached = false;
-
-    /// Set while the bus cannot.
-    bool away = false;
-
-    /// Set once it has been asked to bring no more.
-    bool detached = false;
-
-    /// How many of its sessions are about to be closed because the node stops.
-    size_t draining = 0;
-
-    /// The number of the newest claim to this id that was heard of.
-    uint64_t claim = 0;
-  };
-
-  struct member {
-    session_actor session;
-
-    /// The address of its client.
-    std::string peer;
-
-    /// Its addresses, the id first; none once it has given them up.
-    push_addresses joined;
-
-    /// Set while every node can reach it.
-    bool reachable = false;
-
-    /// The number of its claim to its id; 0 for none.
-    uint64_t claim = 0;
-
-    /// Set while it is being found out who owns the id.
-    bool claiming = false;
-
-    /// Set when that is known.
-    bool claimed = false;
-
-    /// Set once it is being closed because the node stops.
-    bool draining = false;
-
-    /// Set once it was told to drop its queue.
-    bool cut_off = false;
-  };
+  using entry = roster::entry;
+  using member = roster::member;
 
   /// Takes a place for somebody who is about to join.
   caf::result<ok_atom> admit(const std::string& id, const std::string& peer);
@@ -136,9 +84,6 @@ private:
   template <class Predicate>
   void retire_all(const entry& what, const close_reason& why, Predicate which);
 
-  /// Returns the sessions of `what`, which may be used while they leave it.
-  std::vector<session_actor> sessions_of(const entry& what) const;
-
   /// Takes down how much memory the queue of a session takes. The largest
   /// queues go if all together take too much.
   void on_load(caf::actor_id who, uint64_t bytes);
@@ -154,8 +99,6 @@ private:
 
   /// Greets a session if every node can reach it.
   void greet(member& who);
-
-  bool is_reachable(const member& who) const;
 
   /// Finds out whether a session owns its id, or makes it do so.
   void claim(member& who);
@@ -182,15 +125,11 @@ private:
   /// then closes them. What was pushed before is written before that.
   void drain(const member& who);
 
-  /// Returns the member behind a handle, or null.
-  member* find(const session_actor& who);
-
   const bus_actor bus_;
   const same_id policy_;
   const complaint on_failure_;
   const node_limits limits_;
-  std::unordered_map<std::string, entry> entries_;
-  std::unordered_map<caf::actor_id, member> members_;
+  roster roster_;
   places places_;
   queue_loads loads_;
   rate_limiter pushers_;
