@@ -196,14 +196,12 @@ public:
 
   /// @returns the exit code.
   asio::awaitable<int> run() {
-    auto pause = first_pause;
     asio::steady_timer timer{co_await asio::this_coro::executor};
     while (!code_) {
       std::string why;
       try {
         auto stream = co_await connect(how_.to, patience);
         co_await std::visit([this](auto& x) { return serve(x); }, stream);
-        pause = first_pause;
       } catch (const std::exception& e) {
         why = e.what();
       }
@@ -212,8 +210,8 @@ public:
       std::cerr << "waybill: "
                 << (why.empty() ? "the connection has ended" : why)
                 << "; connecting again\n";
-      timer.expires_after(random_part_of(pause));
-      pause = std::min(2 * pause, longest_pause);
+      timer.expires_after(random_part_of(pause_));
+      pause_ = std::min(2 * pause_, longest_pause);
       co_await timer.async_wait(use_awaitable);
     }
     co_return *code_;
@@ -239,6 +237,7 @@ private:
       co_return on_declined(answer);
     if (ec)
       throw boost::system::system_error{ec};
+    pause_ = first_pause;
     while (!code_) {
       beast::flat_buffer buffer;
       co_await socket.async_read(buffer,
@@ -293,6 +292,7 @@ private:
 
   const listen_arguments& how_;
   std::string target_;
+  milliseconds pause_ = first_pause;
   size_t messages_ = 0;
   std::optional<int> code_;
   std::minstd_rand random_{std::random_device{}()};

@@ -7,6 +7,7 @@ import re
 import socket
 import ssl
 import subprocess
+import time
 
 import pytest
 
@@ -163,6 +164,20 @@ async def test_who_was_kicked_stays_away(node):
         assert (await request(node, "DELETE", "/socket/kicked")).status == 200
         assert await in_thread(listener.wait) == 1
         assert any("4500" in line for line in listener.log.rest())
+
+
+async def test_who_is_refused_asks_less_and_less_often(lab):
+    node = lab.node("--max-sessions-per-id", "1")
+    async with joined(node, "456"):
+        began = time.monotonic()
+        listener = lab.enter_context(Process(WAYBILL, "listen", "456", "--count", "1",
+                                             "--url", url_of(node)))
+        listener.log.wait_for("429")
+        await eventually(lambda: sum("connecting again" in line
+                                     for line in listener.log.all()) == 6)
+        # At least half of 0.1, 0.2, 0.4, 0.8 and 1.6 s.
+        assert time.monotonic() - began > 1.5
+    assert await in_thread(listener.wait) == 0
 
 
 # -- bench ---------------------------------------------------------------------
