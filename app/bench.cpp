@@ -14,7 +14,9 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket.hpp>
 #include <boost/beast/websocket/ssl.hpp>
 
@@ -206,6 +208,9 @@ private:
         [&](auto& x) { return open(std::move(x), id, stays); }, stream);
       (stays ? connects_ : visits_).add(clock::now() - start);
       open_ += stays;
+    } catch (const boost::system::system_error& e) {
+      failure_ = std::make_exception_ptr(
+        failed("no WebSocket at", how_.clients_at.where, e.code()));
     } catch (const std::exception&) {
       failure_ = std::current_exception();
     }
@@ -286,8 +291,7 @@ private:
                              make_timed_text(how_.size));
     auto start = clock::now();
     socket_of(stream).expires_after(patience);
-    auto answer = co_await std::visit(
-      [&request](auto& x) { return round_trip(x, request); }, stream);
+    auto answer = co_await round_trip(stream, how_.pushers_at.where, request);
     answer_times_.add(clock::now() - start);
     ++answers_[answer.result_int()];
     if (answer.result() == beast::http::status::ok)

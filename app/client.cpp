@@ -5,6 +5,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
 #include <boost/url/encode.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
@@ -41,8 +42,13 @@ std::string node_url::authority() const {
   return (is_v6 ? '[' + host + ']' : host) + ':' + port;
 }
 
+std::string node_url::name() const {
+  return path.empty() ? authority() : "unix:" + path;
+}
+
 namespace {
 
+/// @throws boost::system::system_error if that fails.
 asio::awaitable<void> connect_socket(plain_stream& socket,
                                      const node_url& where) {
   if (!where.path.empty())
@@ -59,6 +65,17 @@ asio::awaitable<void> connect_socket(plain_stream& socket,
       co_return;
   }
   throw boost::system::system_error{ec};
+}
+
+/// @throws boost::system::system_error if that fails.
+template <class Stream>
+asio::awaitable<text_response> exchange(Stream& stream,
+                                        const text_request& what) {
+  co_await http::async_write(stream, what, use_awaitable);
+  boost::beast::flat_buffer buffer;
+  text_response result;
+  co_await http::async_read(stream, buffer, result, use_awaitable);
+  co_return result;
 }
 
 } // namespace
@@ -108,12 +125,21 @@ text_request make_push(const node_access& to, const std::string& target,
   return result;
 }
 
+std::runtime_error failed(const std::string& what, const node_url& where,
+                          boost::system::error_code why) {
+  return std::runtime_error{what + ' ' + where.name() + ": " + why.message()};
+}
+
 asio::awaitable<client_stream> connect(const node_access& to,
                                        std::chrono::milliseconds limit) {
   auto& where = to.where;
   plain_stream socket{co_await asio::this_coro::executor};
   socket.expires_after(limit);
-  co_await connect_socket(socket, where);
+  try {
+    co_await connect_socket(socket, where);
+  } catch (const boost::system::system_error& e) {
+    throw failed("cannot connect to", where, e.code());
+  }
   if (!where.tls)
     co_return client_stream{std::move(socket)};
   tls_stream result{std::move(socket), *to.trust};
@@ -122,8 +148,20 @@ asio::awaitable<client_stream> connect(const node_access& to,
   co_await result.async_handshake(asio::ssl::stream_base::client,
                                   asio::redirect_error(use_awaitable, ec));
   if (ec)
-    throw std::runtime_error{redis::failure_of(result.native_handle(), ec)};
+    throw std::runtime_error{"cannot connect to " + where.name() + ": "
+                             + redis::failure_of(result.native_handle(), ec)};
   co_return client_stream{std::move(result)};
+}
+
+asio::awaitable<text_response> round_trip(client_stream& stream,
+                                          const node_url& to,
+                                          const text_request& what) {
+  try {
+    co_return co_await std::visit(
+      [&what](auto& x) { return exchange(x, what); }, stream);
+  } catch (const boost::system::system_error& e) {
+    throw failed("no answer from", to, e.code());
+  }
 }
 
 asio::awaitable<text_response> send(const node_access& to,
@@ -131,8 +169,7 @@ asio::awaitable<text_response> send(const node_access& to,
                                     std::chrono::milliseconds wait) {
   auto stream = co_await connect(to, patience);
   socket_of(stream).expires_after(wait + patience);
-  co_return co_await std::visit(
-    [&what](auto& x) { return round_trip(x, what); }, stream);
+  co_return co_await round_trip(stream, to.where, what);
 }
 
 } // namespace waybill::app

@@ -236,7 +236,7 @@ private:
     if (ec == ws::error::upgrade_declined)
       co_return on_declined(answer);
     if (ec)
-      throw boost::system::system_error{ec};
+      throw failed("no WebSocket at", how_.to.where, ec);
     pause_ = first_pause;
     while (!code_) {
       beast::flat_buffer buffer;
@@ -245,7 +245,7 @@ private:
       if (ec == ws::error::closed)
         co_return on_closed(socket.reason());
       if (ec)
-        throw boost::system::system_error{ec};
+        throw failed("lost", how_.to.where, ec);
       print(beast::buffers_to_string(buffer.data()), socket.got_text());
       if (++messages_ == how_.count)
         code_ = 0;

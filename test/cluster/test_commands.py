@@ -7,6 +7,7 @@ import re
 import socket
 import ssl
 import subprocess
+import threading
 import time
 
 import pytest
@@ -80,11 +81,34 @@ async def test_what_does_not_arrive_is_said_so(node):
     assert json.loads(done.stdout)["nodes"] == 0
 
 
-def test_a_node_that_is_not_there_is_said_so():
+@pytest.fixture
+def nowhere():
+    """An address that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
+    return f"127.0.0.1:{port}"
+
+
+@pytest.mark.parametrize("command", [["push", "456", "x"], ["trace", "456"],
+                                     ["bench", "--time", "1ms", "--sessions", "3"]])
+def test_a_node_that_is_not_there_is_named(command, nowhere):
+    done = run(*command, "--url", f"http://{nowhere}")
+    assert done.returncode == 1
+    assert done.stderr.decode() == f"waybill: cannot connect to {nowhere}: Connection refused\n"
+    done = run(*command, "--url", "unix:/nowhere")
+    assert done.returncode == 1
+    assert done.stderr == b"waybill: cannot connect to unix:/nowhere: No such file or directory\n"
+
+
+def test_a_node_that_does_not_answer_is_named(lab):
+    # It takes the connection and ends it.
+    server = lab.enter_context(socket.create_server(("127.0.0.1", 0)))
+    port = server.getsockname()[1]
+    threading.Thread(target=lambda: server.accept()[0].close()).start()
     done = run("push", "456", "x", "--url", f"http://127.0.0.1:{port}")
-    assert done.returncode == 1 and b"refused" in done.stderr
+    assert done.returncode == 1
+    assert re.fullmatch(rf"waybill: no answer from 127\.0\.0\.1:{port}: [\w ]+\n",
+                        done.stderr.decode())
 
 
 @pytest.mark.parametrize("arguments, named", [
@@ -158,6 +182,13 @@ async def test_who_listens_comes_back(lab):
         assert listener.out.rest()[-1] == "back"
 
 
+def test_who_listens_where_no_node_is_reads_its_address(nowhere):
+    with Process(WAYBILL, "listen", "456", "--url", f"http://{nowhere}") as listener:
+        listener.log.wait_for(f"^waybill: cannot connect to {nowhere}: Connection refused; "
+                              "connecting again$")
+        listener.kill()
+
+
 async def test_who_was_kicked_stays_away(node):
     with Process(WAYBILL, "listen", "kicked", "--url", url_of(node)) as listener:
         await eventually(lambda: online(node, "kicked"))
@@ -214,13 +245,6 @@ def test_a_measurement_is_printed_for_people(node):
     assert done.returncode == 0
     assert re.search(r"^sessions +5$", done.stdout.decode(), re.MULTILINE)
     assert re.search(r"^connect_ms .* p50 .* p99.9", done.stdout.decode(), re.MULTILINE)
-
-
-def test_a_node_that_is_not_there_is_not_measured():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    done = run("bench", "--time", "1ms", "--sessions", "3", "--url", f"http://127.0.0.1:{port}")
-    assert done.returncode == 1 and b"refused" in done.stderr
 
 
 # -- options -------------------------------------------------------------------
