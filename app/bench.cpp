@@ -380,12 +380,9 @@ int run_bench(std::vector<std::string> arguments) {
       "For how long");
   add(parser, "--size", how.size, &read_size,
       "a number of bytes such as 100 or 1KiB", "100", "Bytes of each push");
-  parser
-    .add_option("--receipt", how.receipt,
-                "How far the answers wait: routed, written, received")
-    ->capture_default_str();
-  add(parser, "--process", how.process, &read_limit,
-      "a number from 0 to 1000000", "0",
+  add_receipt(parser, how.receipt, "How far the answers wait");
+  add(parser, "--process", how.process, &read_process,
+      "the id of a process that runs here, or 0 for none", "0",
       "Process of the node on this machine, of which CPU and memory are told");
   parser.add_flag("--json", how.as_json, "Print a JSON object");
   add_access(parser, how.pushers_at, "--api-key", "WAYBILL_API_KEY",

@@ -10,6 +10,8 @@
 #include <boost/url/parse.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
 
+#include "actors/push.hpp"
+
 namespace waybill::app {
 
 namespace asio = boost::asio;
@@ -67,6 +69,13 @@ asio::awaitable<void> connect_socket(plain_stream& socket,
   throw boost::system::system_error{ec};
 }
 
+std::optional<std::string> read_receipt(std::string_view text) {
+  for (auto each : {level::routed, level::written, level::received})
+    if (text == to_string(each))
+      return to_string(each);
+  return std::nullopt;
+}
+
 /// @throws boost::system::system_error if that fails.
 template <class Stream>
 asio::awaitable<text_response> exchange(Stream& stream,
@@ -90,6 +99,11 @@ void add_access(CLI::App& parser, node_access& what, const std::string& secret,
   parser.add_option("--ca", what.ca,
                     "File of the CA certificates, in PEM, that an https:// may "
                     "have; by default the system's");
+}
+
+void add_receipt(CLI::App& parser, std::string& what, const std::string& help) {
+  add(parser, "--receipt", what, &read_receipt, "routed, written or received",
+      "routed", help + ": routed, written, received");
 }
 
 std::optional<int> open_access(node_access& what) {

@@ -69,6 +69,9 @@ void set_secret(Fields& fields, const node_access& what) {
                "Bearer " + what.secret);
 }
 
+/// Adds the option that says how far the answer to a push waits.
+void add_receipt(CLI::App& parser, std::string& what, const std::string& help);
+
 /// Encodes a text as one segment of a path, or as a value of a query.
 std::string quote(const std::string& text);
 

@@ -1,5 +1,6 @@
 #include "app/shell.hpp"
 
+#include <charconv>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -15,6 +16,7 @@
 #include <nlohmann/json.hpp>
 #include <openssl/evp.h>
 
+#include "actors/push.hpp"
 #include "app/cli.hpp"
 #include "app/client.hpp"
 #include "app/readers.hpp"
@@ -30,6 +32,7 @@ namespace http = beast::http;
 namespace ws = beast::websocket;
 using asio::use_awaitable;
 using std::chrono::milliseconds;
+using std::chrono::seconds;
 
 /// How long to wait before connecting again: at first, and at most.
 constexpr auto first_pause = milliseconds{100};
@@ -47,9 +50,19 @@ struct push_arguments {
   bool binary = false;
   std::string receipt = "routed";
   milliseconds wait{5000};
-  std::string ttl = "0";
+  seconds ttl{0};
   std::string key;
 };
+
+std::optional<seconds> read_ttl(std::string_view text) {
+  seconds::rep count = 0;
+  auto last = text.data() + text.size();
+  auto [end, error] = std::from_chars(text.data(), last, count);
+  if (error != std::errc{} || end != last || count < 0
+      || seconds{count} > longest_ttl)
+    return std::nullopt;
+  return seconds{count};
+}
 
 /// Takes the id, or what stands for it, out of the words of the arguments.
 /// @returns the path of the push; nothing if none is named, or several.
@@ -119,16 +132,12 @@ int run_push(std::vector<std::string> arguments) {
     ->allow_extra_args(false);
   parser.add_option("--topic", from.topic, "Push to a topic instead of an id");
   parser.add_flag("--all", from.all, "Push to everyone");
-  parser
-    .add_option("--receipt", from.receipt,
-                "How far the answer waits: routed, written, received")
-    ->capture_default_str();
+  add_receipt(parser, from.receipt, "How far the answer waits");
   add(parser, "--wait", from.wait, &net::parse_duration, duration_form, "5s",
       "For how long at most");
-  parser
-    .add_option("--ttl", from.ttl,
-                "Keep it for so many seconds until a client has read it")
-    ->capture_default_str();
+  add(parser, "--ttl", from.ttl, &read_ttl,
+      "a number of seconds from 0 to 31536000, which is a year", "0",
+      "Keep it for so many seconds until a client has read it");
   parser.add_option("--idempotency-key", from.key,
                     "Push once, however often it is tried with this key");
   parser.add_flag("--binary", from.binary, "Push bytes, not a text");
@@ -145,8 +154,8 @@ int run_push(std::vector<std::string> arguments) {
     return *code;
   *target += "?receipt=" + quote(from.receipt)
              + "&wait=" + std::to_string(from.wait.count()) + "ms";
-  if (from.ttl != "0")
-    *target += "&ttl=" + quote(from.ttl);
+  if (from.ttl.count() > 0)
+    *target += "&ttl=" + std::to_string(from.ttl.count());
   if (!from.words.empty())
     return push_once(from, *target, from.words.front()) ? 0 : 1;
   if (from.files.empty())

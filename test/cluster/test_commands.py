@@ -114,7 +114,11 @@ def test_a_node_that_does_not_answer_is_named(lab):
 @pytest.mark.parametrize("arguments, named", [
     ([], b"an id"), (["456", "x", "y"], b"one text"), (["--topic", "a", "--all", "x"], b"an id"),
     (["456", "--url", "ftp://x"], b"--url"), (["456", "x", "--recipt", "written"], b"--receipt"),
-    (["456", "--file", "/nowhere"], b"/nowhere")])
+    (["456", "--file", "/nowhere"], b"/nowhere"),
+    (["456", "x", "--receipt", "foo"], b"--receipt: write routed, written or received"),
+    (["456", "x", "--ttl", "1h"], b"--ttl: write a number of seconds"),
+    (["456", "x", "--ttl", "-1"], b"--ttl: write"),
+    (["456", "x", "--ttl", "31536001"], b"from 0 to 31536000")])
 def test_arguments_that_do_not_fit_are_refused(arguments, named):
     done = run("push", *arguments, input=b"")
     assert done.returncode in (1, 2) and named in done.stderr
