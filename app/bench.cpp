@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <initializer_list>
 #include <iomanip>
 #include <iostream>
 #include <map>
@@ -112,6 +114,17 @@ public:
     } catch (const std::exception& e) {
       return e.what();
     }
+  }
+
+  /// Returns what became of pushes that were not answered 200; empty for none.
+  std::string refusal() const {
+    size_t count = 0;
+    for (auto [status, each] : answers_)
+      count += status == 200 ? 0 : each;
+    return count == 0 ? ""
+                      : "pushes that were not answered 200: "
+                          + std::to_string(count) + ", the last of them "
+                          + refusal_.substr(0, refusal_.find('\n'));
   }
 
   /// Returns what was measured.
@@ -296,6 +309,8 @@ private:
     ++answers_[answer.result_int()];
     if (answer.result() == beast::http::status::ok)
       expected_ += is_broadcast ? open_ : 1;
+    else
+      refusal_ = std::to_string(answer.result_int()) + ' ' + answer.body();
   }
 
   // -- progress ---------------------------------------------------------------
@@ -332,12 +347,26 @@ private:
   times answer_times_;
   times arrival_times_;
   std::map<unsigned, size_t> answers_;
+  std::string refusal_;
   std::exception_ptr failure_;
   std::minstd_rand random_;
 };
 
+/// Tells whether a row of the table says something of what happened.
+bool belongs_to(load what, const std::string& row) {
+  auto is_of = [&row](std::initializer_list<const char*> rows) {
+    return std::find(rows.begin(), rows.end(), row) != rows.end();
+  };
+  if (is_of({"visits_per_second", "visit_ms", "cpu_us_per_visit"}))
+    return what == load::connect;
+  if (is_of({"answers", "pushes_per_second", "answer_ms", "arrivals", "lost",
+             "arrival_ms", "cpu_us_per_push"}))
+    return what == load::unicast || what == load::broadcast;
+  return true;
+}
+
 /// Prints what was measured, for people.
-void print(const json& all) {
+void print(const json& all, load what) {
   auto out = [](const json& x) {
     std::ostringstream text;
     text << std::fixed << std::setprecision(x.is_number_float() ? 1 : 0);
@@ -348,6 +377,8 @@ void print(const json& all) {
     return text.str();
   };
   for (auto& [name, value] : all.items()) {
+    if (!belongs_to(what, name))
+      continue;
     std::cout << std::left << std::setw(21) << name << std::right;
     if (!value.is_object())
       std::cout << std::setw(10) << out(value);
@@ -402,10 +433,12 @@ int run_bench(std::vector<std::string> arguments) {
   if (how.as_json)
     std::cout << result.dump() << std::endl;
   else
-    print(result);
-  if (auto why = what.failure(); !why.empty())
-    return fail(1, why);
-  return result["lost"] == 0 && result["failed_sessions"] == 0 ? 0 : 1;
+    print(result, how.what);
+  auto code = result["lost"] == 0 && result["failed_sessions"] == 0 ? 0 : 1;
+  for (auto& why : {what.refusal(), what.failure()})
+    if (!why.empty())
+      code = fail(1, why);
+  return code;
 }
 
 } // namespace waybill::app

@@ -251,6 +251,35 @@ def test_a_measurement_is_printed_for_people(node):
     assert re.search(r"^connect_ms .* p50 .* p99.9", done.stdout.decode(), re.MULTILINE)
 
 
+ALWAYS = ["sessions", "failed_sessions", "sessions_per_second", "connect_ms"]
+OF_PUSHES = ["answers", "pushes_per_second", "answer_ms", "arrivals", "lost", "arrival_ms"]
+
+
+@pytest.mark.parametrize("load, rows", [
+    ("idle", []), ("connect", ["visits_per_second", "visit_ms"]), ("broadcast", OF_PUSHES)])
+def test_the_table_has_the_rows_of_its_load(node, load, rows):
+    done = run("bench", "--load", load, "--sessions", "5", "--time", "50ms", "--url", url_of(node))
+    assert done.returncode == 0, done.stderr
+    assert [line.split()[0] for line in done.stdout.decode().splitlines()] == ALWAYS + rows
+
+
+def test_a_measurement_whose_pushes_are_refused_is_none(node):
+    done = run("bench", "--sessions", "5", "--time", "50ms", "--size", "300KiB", "--json",
+               "--url", url_of(node))
+    assert done.returncode == 1
+    refused = json.loads(done.stdout)["answers"]["413"]
+    assert re.match(f"waybill: pushes that were not answered 200: {refused}, "
+                    r"the last of them 413 {.*}\n", done.stderr.decode())
+
+
+@pytest.mark.parametrize("arguments, told", [
+    (["--receipt", "foo"], b"--receipt: write routed, written or received"),
+    (["--process", "4194305"], b"--process: write the id of a process that runs here")])
+def test_a_measurement_that_would_tell_nothing_does_not_begin(node, arguments, told):
+    done = run("bench", *arguments, "--url", url_of(node))
+    assert done.returncode == 2 and told in done.stderr and not done.stdout
+
+
 # -- options -------------------------------------------------------------------
 
 
