@@ -148,6 +148,9 @@ int run_push(std::vector<std::string> arguments) {
   auto target = take_path(from);
   if (!target)
     return fail(2, "name an id, --topic or --all");
+  if (from.words.size() > 1 && (from.all || !from.topic.empty()))
+    return fail(2, std::string{"an id and "} + (from.all ? "--all" : "--topic")
+                     + " do not go together; push one text");
   if (from.words.size() > 1 || (!from.words.empty() && !from.files.empty()))
     return fail(2, "push one text, or files");
   if (auto code = open_access(from.to))

@@ -115,6 +115,8 @@ def test_a_node_that_does_not_answer_is_named(lab):
     ([], b"an id"), (["456", "x", "y"], b"one text"), (["--topic", "a", "--all", "x"], b"an id"),
     (["456", "--url", "ftp://x"], b"--url"), (["456", "x", "--recipt", "written"], b"--receipt"),
     (["456", "--file", "/nowhere"], b"/nowhere"),
+    (["456", "x", "--topic", "a"], b"an id and --topic do not go together"),
+    (["456", "x", "--all"], b"an id and --all do not go together"),
     (["456", "x", "--receipt", "foo"], b"--receipt: write routed, written or received"),
     (["456", "x", "--ttl", "1h"], b"--ttl: write a number of seconds"),
     (["456", "x", "--ttl", "-1"], b"--ttl: write"),
@@ -313,6 +315,57 @@ def test_an_unknown_option_is_named_with_the_one_that_was_meant(command, wrong, 
     assert done.returncode == 2
     assert wrong.partition("=")[0].encode() in done.stderr
     assert (b"did you mean " + right + b"?" in done.stderr) if right else b"mean" not in done.stderr
+
+
+def test_an_option_of_a_command_within_a_command_is_named_with_the_one_that_was_meant(tmp_path):
+    done = run("key", "create", "backend", "--file", tmp_path / "keys", "--scop", "push")
+    assert done.returncode == 2
+    assert done.stderr == (b"waybill: waybill key create knows no --scop; "
+                           b"did you mean --scope?\n")
+
+
+@pytest.mark.parametrize("arguments", [
+    ["listen", "1", "2"], ["trace", "1", "2"], ["serve", "2"], ["version", "2"],
+    ["--version", "2"], ["default-config", "2"]])
+def test_an_argument_too_many_is_refused_by_name(arguments):
+    done = run(*arguments)
+    command = arguments[0].removeprefix("--")
+    assert done.returncode == 2 and not done.stdout
+    assert done.stderr.decode() == f"waybill: waybill {command} takes no 2\n"
+
+
+@pytest.mark.parametrize("command", ["version", "default-config"])
+def test_a_command_without_options_explains_itself_and_knows_no_others(command):
+    done = run(command, "--help")
+    assert done.returncode == 0 and done.stdout.startswith(b"Prints ")
+    done = run(command, "--json")
+    assert done.returncode == 2 and not done.stdout and b"knows no --json" in done.stderr
+
+
+@pytest.mark.parametrize("wrong, right", [
+    ("servee", "serve"), ("chek-config", "check-config"), ("halp", "help"), ("frobnicate", None),
+    ("-x", None)])
+def test_an_unknown_command_is_named_with_the_one_that_was_meant(wrong, right):
+    done = run(wrong)
+    hint = f"; did you mean {right}?" if right else ""
+    assert done.returncode == 2 and not done.stdout
+    assert done.stderr.decode() == (f"waybill knows no {wrong}{hint}\n"
+                                    "waybill --help lists all commands\n")
+
+
+def test_help_is_given_in_whatever_way_it_is_asked_for():
+    usage = run("--help").stdout
+    assert usage.startswith(b"Usage: waybill COMMAND")
+    for word in ("help", "-h"):
+        done = run(word)
+        assert done.returncode == 0 and done.stdout == usage
+    assert run("help", "key", "create").stdout == run("key", "create", "--help").stdout
+    done = run()
+    assert done.returncode == 2 and done.stderr == usage
+
+
+def test_the_version_is_told_in_whatever_way_it_is_asked_for():
+    assert run("version").stdout == run("--version").stdout == run("-V").stdout
 
 
 def test_the_versions_of_the_libraries_are_told():
