@@ -143,6 +143,21 @@ def test_the_manual_page_is_well_formed_and_names_all_commands():
     assert set(COMMANDS) <= {name.replace("\\-", "-") for name in described}
 
 
+def test_the_manual_page_names_options_and_variables_that_are_there():
+    page = (PACKAGE / "waybill.1").read_text().replace("\\-", "-")
+    _, *entries = re.split(r"^\.TP\n\.B (.+)\n", page.partition(".SH OPTIONS")[0], flags=re.M)
+    described = dict(zip(entries[::2], entries[1::2]))
+    for command in COMMANDS:
+        more = ["create"] if command == "key" else []
+        there = set(options(command, *more)) - {"--help"}
+        named = set(re.findall(r"--[a-z-]+", described[command].partition(".PP\n")[0]))
+        assert named <= there
+        assert bool(named) == (bool(there) and command != "check-config"), command
+    known = {name for command in ("push", "listen", "trace", "bench")
+             for name in re.findall(r"Env:(\w+)", run(command, "--help"))}
+    assert set(re.findall(r"^\.B (WAYBILL_\w+)$", page, re.MULTILINE)) == known
+
+
 BASH = """
 source "$1"
 shift
