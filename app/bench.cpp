@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <initializer_list>
 #include <iomanip>
 #include <iostream>
 #include <map>
@@ -14,7 +16,9 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket.hpp>
 #include <boost/beast/websocket/ssl.hpp>
 
@@ -112,6 +116,17 @@ public:
     }
   }
 
+  /// Returns what became of pushes that were not answered 200; empty for none.
+  std::string refusal() const {
+    size_t count = 0;
+    for (auto [status, each] : answers_)
+      count += status == 200 ? 0 : each;
+    return count == 0 ? ""
+                      : "pushes that were not answered 200: "
+                          + std::to_string(count) + ", the last of them "
+                          + refusal_.substr(0, refusal_.find('\n'));
+  }
+
   /// Returns what was measured.
   json result() {
     using seconds = std::chrono::duration<double>;
@@ -206,6 +221,9 @@ private:
         [&](auto& x) { return open(std::move(x), id, stays); }, stream);
       (stays ? connects_ : visits_).add(clock::now() - start);
       open_ += stays;
+    } catch (const boost::system::system_error& e) {
+      failure_ = std::make_exception_ptr(
+        failed("no WebSocket at", how_.clients_at.where, e.code()));
     } catch (const std::exception&) {
       failure_ = std::current_exception();
     }
@@ -286,12 +304,13 @@ private:
                              make_timed_text(how_.size));
     auto start = clock::now();
     socket_of(stream).expires_after(patience);
-    auto answer = co_await std::visit(
-      [&request](auto& x) { return round_trip(x, request); }, stream);
+    auto answer = co_await round_trip(stream, how_.pushers_at.where, request);
     answer_times_.add(clock::now() - start);
     ++answers_[answer.result_int()];
     if (answer.result() == beast::http::status::ok)
       expected_ += is_broadcast ? open_ : 1;
+    else
+      refusal_ = std::to_string(answer.result_int()) + ' ' + answer.body();
   }
 
   // -- progress ---------------------------------------------------------------
@@ -328,12 +347,26 @@ private:
   times answer_times_;
   times arrival_times_;
   std::map<unsigned, size_t> answers_;
+  std::string refusal_;
   std::exception_ptr failure_;
   std::minstd_rand random_;
 };
 
+/// Tells whether a row of the table says something of what happened.
+bool belongs_to(load what, const std::string& row) {
+  auto is_of = [&row](std::initializer_list<const char*> rows) {
+    return std::find(rows.begin(), rows.end(), row) != rows.end();
+  };
+  if (is_of({"visits_per_second", "visit_ms", "cpu_us_per_visit"}))
+    return what == load::connect;
+  if (is_of({"answers", "pushes_per_second", "answer_ms", "arrivals", "lost",
+             "arrival_ms", "cpu_us_per_push"}))
+    return what == load::unicast || what == load::broadcast;
+  return true;
+}
+
 /// Prints what was measured, for people.
-void print(const json& all) {
+void print(const json& all, load what) {
   auto out = [](const json& x) {
     std::ostringstream text;
     text << std::fixed << std::setprecision(x.is_number_float() ? 1 : 0);
@@ -344,6 +377,8 @@ void print(const json& all) {
     return text.str();
   };
   for (auto& [name, value] : all.items()) {
+    if (!belongs_to(what, name))
+      continue;
     std::cout << std::left << std::setw(21) << name << std::right;
     if (!value.is_object())
       std::cout << std::setw(10) << out(value);
@@ -376,12 +411,9 @@ int run_bench(std::vector<std::string> arguments) {
       "For how long");
   add(parser, "--size", how.size, &read_size,
       "a number of bytes such as 100 or 1KiB", "100", "Bytes of each push");
-  parser
-    .add_option("--receipt", how.receipt,
-                "How far the answers wait: routed, written, received")
-    ->capture_default_str();
-  add(parser, "--process", how.process, &read_limit,
-      "a number from 0 to 1000000", "0",
+  add_receipt(parser, how.receipt, "How far the answers wait");
+  add(parser, "--process", how.process, &read_process,
+      "the id of a process that runs here, or 0 for none", "0",
       "Process of the node on this machine, of which CPU and memory are told");
   parser.add_flag("--json", how.as_json, "Print a JSON object");
   add_access(parser, how.pushers_at, "--api-key", "WAYBILL_API_KEY",
@@ -401,10 +433,12 @@ int run_bench(std::vector<std::string> arguments) {
   if (how.as_json)
     std::cout << result.dump() << std::endl;
   else
-    print(result);
-  if (auto why = what.failure(); !why.empty())
-    return fail(1, why);
-  return result["lost"] == 0 && result["failed_sessions"] == 0 ? 0 : 1;
+    print(result, how.what);
+  auto code = result["lost"] == 0 && result["failed_sessions"] == 0 ? 0 : 1;
+  for (auto& why : {what.refusal(), what.failure()})
+    if (!why.empty())
+      code = fail(1, why);
+  return code;
 }
 
 } // namespace waybill::app

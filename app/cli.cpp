@@ -23,18 +23,16 @@ size_t distance(const std::string& from, const std::string& to) {
   return row.back();
 }
 
-/// Returns the name of the option that is most like `name`, if any is.
-std::optional<std::string> nearest(const CLI::App& parser,
-                                   const std::string& name) {
-  std::optional<std::string> result;
-  auto best = std::max<size_t>(2, name.size() / 3) + 1;
-  for (auto option : parser.get_options())
-    for (auto& each : option->get_lnames())
-      if (auto found = distance(name, each); found < best) {
-        best = found;
-        result = each;
-      }
-  return result;
+/// Returns the parser of the innermost subcommand that was given.
+const CLI::App& innermost(const CLI::App& parser) {
+  auto inner = parser.get_subcommands();
+  return inner.empty() ? parser : innermost(*inner.front());
+}
+
+/// Returns the name of a parser behind those of the parsers that it is part of.
+std::string full_name(const CLI::App& parser) {
+  auto outer = parser.get_parent();
+  return (outer ? full_name(*outer) + ' ' : "") + parser.get_name();
 }
 
 /// Says that there is no such option, and which it may have been.
@@ -42,7 +40,11 @@ std::optional<std::string> nearest(const CLI::App& parser,
 int refuse(const CLI::App& parser, const std::string& where,
            const std::string& name, const std::string& dashes,
            std::ostream& errors) {
-  auto meant = nearest(parser, name);
+  std::vector<std::string> names;
+  for (auto option : parser.get_options())
+    for (auto& each : option->get_lnames())
+      names.push_back(each);
+  auto meant = nearest(names, name);
   return fail(2,
               where + " knows no " + dashes + name
                 + (meant ? "; did you mean " + dashes + *meant + '?' : ""),
@@ -58,10 +60,13 @@ std::optional<int> parse(CLI::App& parser, std::vector<std::string> arguments,
     parser.parse(arguments);
     return std::nullopt;
   } catch (const CLI::ExtrasError& e) {
+    auto& inner = innermost(parser);
     auto unknown = parser.remaining(true).front();
+    if (!unknown.starts_with('-'))
+      return fail(2, full_name(inner) + " takes no " + unknown, errors);
     auto start = std::min(unknown.find_first_not_of('-'), unknown.size());
     auto name = unknown.substr(start, unknown.find('=') - start);
-    return refuse(parser, parser.get_name(), name, unknown.substr(0, start),
+    return refuse(inner, full_name(inner), name, unknown.substr(0, start),
                   errors);
   } catch (const CLI::ConfigError& e) {
     constexpr std::string_view unknown = "INI was not able to parse ";
@@ -73,6 +78,18 @@ std::optional<int> parse(CLI::App& parser, std::vector<std::string> arguments,
   } catch (const CLI::ParseError& e) {
     return parser.exit(e, std::cout, errors) == 0 ? 0 : 2;
   }
+}
+
+std::optional<std::string> nearest(const std::vector<std::string>& names,
+                                   const std::string& name) {
+  std::optional<std::string> result;
+  auto best = std::max<size_t>(2, name.size() / 3) + 1;
+  for (auto& each : names)
+    if (auto found = distance(name, each); found < best) {
+      best = found;
+      result = each;
+    }
+  return result;
 }
 
 int fail(int code, const std::string& what, std::ostream& errors) {

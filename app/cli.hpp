@@ -27,6 +27,10 @@ std::optional<int> parse(CLI::App& parser, std::vector<std::string> arguments,
 /// Prints why a command ends, and returns its exit code.
 int fail(int code, const std::string& what, std::ostream& errors = std::cerr);
 
+/// Returns that of some names which is most like `name`, if any is.
+std::optional<std::string> nearest(const std::vector<std::string>& names,
+                                   const std::string& name);
+
 /// Breaks a text into lines of up to 80 characters, each of which begins with
 /// `indent`.
 std::string wrap(const std::string& text, const std::string& indent);

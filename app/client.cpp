@@ -5,9 +5,12 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
 #include <boost/url/encode.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
+
+#include "actors/push.hpp"
 
 namespace waybill::app {
 
@@ -41,8 +44,13 @@ std::string node_url::authority() const {
   return (is_v6 ? '[' + host + ']' : host) + ':' + port;
 }
 
+std::string node_url::name() const {
+  return path.empty() ? authority() : "unix:" + path;
+}
+
 namespace {
 
+/// @throws boost::system::system_error if that fails.
 asio::awaitable<void> connect_socket(plain_stream& socket,
                                      const node_url& where) {
   if (!where.path.empty())
@@ -61,6 +69,24 @@ asio::awaitable<void> connect_socket(plain_stream& socket,
   throw boost::system::system_error{ec};
 }
 
+std::optional<std::string> read_receipt(std::string_view text) {
+  for (auto each : {level::routed, level::written, level::received})
+    if (text == to_string(each))
+      return to_string(each);
+  return std::nullopt;
+}
+
+/// @throws boost::system::system_error if that fails.
+template <class Stream>
+asio::awaitable<text_response> exchange(Stream& stream,
+                                        const text_request& what) {
+  co_await http::async_write(stream, what, use_awaitable);
+  boost::beast::flat_buffer buffer;
+  text_response result;
+  co_await http::async_read(stream, buffer, result, use_awaitable);
+  co_return result;
+}
+
 } // namespace
 
 void add_access(CLI::App& parser, node_access& what, const std::string& secret,
@@ -73,6 +99,11 @@ void add_access(CLI::App& parser, node_access& what, const std::string& secret,
   parser.add_option("--ca", what.ca,
                     "File of the CA certificates, in PEM, that an https:// may "
                     "have; by default the system's");
+}
+
+void add_receipt(CLI::App& parser, std::string& what, const std::string& help) {
+  add(parser, "--receipt", what, &read_receipt, "routed, written or received",
+      "routed", help + ": routed, written, received");
 }
 
 std::optional<int> open_access(node_access& what) {
@@ -108,12 +139,21 @@ text_request make_push(const node_access& to, const std::string& target,
   return result;
 }
 
+std::runtime_error failed(const std::string& what, const node_url& where,
+                          boost::system::error_code why) {
+  return std::runtime_error{what + ' ' + where.name() + ": " + why.message()};
+}
+
 asio::awaitable<client_stream> connect(const node_access& to,
                                        std::chrono::milliseconds limit) {
   auto& where = to.where;
   plain_stream socket{co_await asio::this_coro::executor};
   socket.expires_after(limit);
-  co_await connect_socket(socket, where);
+  try {
+    co_await connect_socket(socket, where);
+  } catch (const boost::system::system_error& e) {
+    throw failed("cannot connect to", where, e.code());
+  }
   if (!where.tls)
     co_return client_stream{std::move(socket)};
   tls_stream result{std::move(socket), *to.trust};
@@ -122,8 +162,20 @@ asio::awaitable<client_stream> connect(const node_access& to,
   co_await result.async_handshake(asio::ssl::stream_base::client,
                                   asio::redirect_error(use_awaitable, ec));
   if (ec)
-    throw std::runtime_error{redis::failure_of(result.native_handle(), ec)};
+    throw std::runtime_error{"cannot connect to " + where.name() + ": "
+                             + redis::failure_of(result.native_handle(), ec)};
   co_return client_stream{std::move(result)};
+}
+
+asio::awaitable<text_response> round_trip(client_stream& stream,
+                                          const node_url& to,
+                                          const text_request& what) {
+  try {
+    co_return co_await std::visit(
+      [&what](auto& x) { return exchange(x, what); }, stream);
+  } catch (const boost::system::system_error& e) {
+    throw failed("no answer from", to, e.code());
+  }
 }
 
 asio::awaitable<text_response> send(const node_access& to,
@@ -131,8 +183,7 @@ asio::awaitable<text_response> send(const node_access& to,
                                     std::chrono::milliseconds wait) {
   auto stream = co_await connect(to, patience);
   socket_of(stream).expires_after(wait + patience);
-  co_return co_await std::visit(
-    [&what](auto& x) { return round_trip(x, what); }, stream);
+  co_return co_await round_trip(stream, to.where, what);
 }
 
 } // namespace waybill::app

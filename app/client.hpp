@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -10,10 +11,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
 #include <boost/beast/core/basic_stream.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl/ssl_stream.hpp>
 
@@ -34,6 +33,9 @@ struct node_url {
 
   /// Returns what a client names in `Host` (RFC 9110, section 7.2).
   std::string authority() const;
+
+  /// Returns what people call it: `host:port` or `unix:/path`.
+  std::string name() const;
 };
 
 /// Where a node is, and who asks it.
@@ -67,6 +69,9 @@ void set_secret(Fields& fields, const node_access& what) {
                "Bearer " + what.secret);
 }
 
+/// Adds the option that says how far the answer to a push waits.
+void add_receipt(CLI::App& parser, std::string& what, const std::string& help);
+
 /// Encodes a text as one segment of a path, or as a value of a query.
 std::string quote(const std::string& text);
 
@@ -82,9 +87,14 @@ inline plain_stream& socket_of(client_stream& x) {
     x);
 }
 
+/// Says what failed at a node.
+/// @param what such as `no answer from`.
+std::runtime_error failed(const std::string& what, const node_url& where,
+                          boost::system::error_code why);
+
 /// Connects to a node.
 /// @param limit how long it may take.
-/// @throws std::exception if that fails.
+/// @throws std::runtime_error if that fails.
 boost::asio::awaitable<client_stream> connect(const node_access& to,
                                               std::chrono::milliseconds limit);
 
@@ -113,25 +123,16 @@ text_request make_push(const node_access& to, const std::string& target,
                        std::string body);
 
 /// Sends a request, and returns the answer.
-/// @throws boost::system::system_error if that fails.
-template <class Stream>
-boost::asio::awaitable<text_response> round_trip(Stream& stream,
-                                                 const text_request& what) {
-  using boost::asio::use_awaitable;
-  co_await boost::beast::http::async_write(stream, what, use_awaitable);
-  boost::beast::flat_buffer buffer;
-  text_response result;
-  co_await boost::beast::http::async_read(stream, buffer, result,
-                                          use_awaitable);
-  co_return result;
-}
+/// @throws std::runtime_error if that fails.
+boost::asio::awaitable<text_response>
+round_trip(client_stream& stream, const node_url& to, const text_request& what);
 
 /// How long a node may take to answer, besides what it is told to wait for.
 constexpr auto patience = std::chrono::seconds{10};
 
 /// Connects, sends a request, and returns the answer.
 /// @param wait how long the node was told to wait at most.
-/// @throws std::exception if that fails.
+/// @throws std::runtime_error if that fails.
 boost::asio::awaitable<text_response> send(const node_access& to,
                                            const text_request& what,
                                            std::chrono::milliseconds wait);

@@ -1,11 +1,16 @@
+#include <algorithm>
+#include <iomanip>
 #include <iostream>
+#include <iterator>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
 #include <spdlog/spdlog.h>
 
 #include "app/bench.hpp"
+#include "app/cli.hpp"
 #include "app/commands.hpp"
 #include "app/log.hpp"
 #include "app/node.hpp"
@@ -15,69 +20,115 @@
 
 namespace {
 
-constexpr auto usage = R"(Usage: waybill COMMAND [OPTION...]
+using namespace waybill::app;
 
-Commands:
-  serve           Runs a node
-  check-config    Checks the options of serve, and the files that they name
-  default-config  Prints a file with all options of serve
-  push            Pushes a text or files
-  listen          Prints what an id gets
-  trace           Prints what became of the last pushes to an id
-  bench           Measures a node or a cluster
-  token           Makes a token for a client
-  key             Makes a key for a pusher
-  version         Prints the versions of Waybill and its libraries
+int run_serve(std::vector<std::string> arguments) {
+  auto parsed = parse_options(arguments);
+  if (auto code = std::get_if<int>(&parsed))
+    return *code;
+  auto& config = std::get<options>(parsed);
+  start_log(config.node, config.log_level, config.log_json);
+  return run_node(config, arguments);
+}
 
-Those with options explain them: waybill COMMAND --help.
-)";
+int run_check_config(std::vector<std::string> arguments) {
+  auto parsed = parse_options(std::move(arguments));
+  if (auto code = std::get_if<int>(&parsed))
+    return *code;
+  std::cout << "all options are good\n";
+  return 0;
+}
+
+int run_default_config(std::vector<std::string> arguments) {
+  CLI::App parser{"Prints a file for serve --config, with every option, what "
+                  "it does and its default.",
+                  "waybill default-config"};
+  if (auto code = parse(parser, std::move(arguments)))
+    return *code;
+  std::cout << default_config();
+  return 0;
+}
+
+int run_version(std::vector<std::string> arguments) {
+  CLI::App parser{"Prints the versions of Waybill and its libraries, a line "
+                  "each.",
+                  "waybill version"};
+  if (auto code = parse(parser, std::move(arguments)))
+    return *code;
+  std::cout << versions();
+  return 0;
+}
+
+/// What `waybill` can be told to do.
+struct command {
+  std::string_view name;
+  std::string_view help;
+  int (*run)(std::vector<std::string> arguments);
+};
+
+constexpr command commands[] = {
+  {"serve", "Runs a node", &run_serve},
+  {"check-config", "Checks the options of serve, and the files that they name",
+   &run_check_config},
+  {"default-config", "Prints a file with all options of serve",
+   &run_default_config},
+  {"push", "Pushes a text or files", &run_push},
+  {"listen", "Prints what an id gets", &run_listen},
+  {"trace", "Prints what became of the last pushes to an id", &run_trace},
+  {"bench", "Measures a node or a cluster", &run_bench},
+  {"token", "Makes a token for a client", &run_token},
+  {"key", "Makes a key for a pusher", &run_key},
+  {"version", "Prints the versions of Waybill and its libraries", &run_version},
+};
+
+void print_usage(std::ostream& out) {
+  out << "Usage: waybill COMMAND [OPTION...]\n\nCommands:\n";
+  for (auto& each : commands)
+    out << "  " << std::left << std::setw(16) << each.name << each.help << '\n';
+  out << "\nOptions:\n"
+         "  -h,--help       Prints this, as help does\n"
+         "  -V,--version    Prints the versions, as version does\n"
+         "\nCommands explain their options: waybill COMMAND --help.\n";
+}
+
+/// Says that there is no such command, and which it may have been.
+int refuse(const std::string& name) {
+  std::vector<std::string> names{"help"};
+  for (auto& each : commands)
+    names.emplace_back(each.name);
+  auto meant = nearest(names, name);
+  std::cerr << "waybill knows no " << name
+            << (meant ? "; did you mean " + *meant + '?' : "")
+            << "\nwaybill --help lists all commands\n";
+  return 2;
+}
 
 } // namespace
 
 int main(int argc, char** argv) {
-  using namespace waybill::app;
   std::vector<std::string> arguments{argv + 1, argv + argc};
-  std::string command;
-  if (!arguments.empty()) {
-    command = std::move(arguments.front());
+  if (arguments.empty()) {
+    print_usage(std::cerr);
+    return 2;
+  }
+  auto take_first = [&arguments] {
+    auto result = std::move(arguments.front());
     arguments.erase(arguments.begin());
+    return result;
+  };
+  auto name = take_first();
+  if (name == "help" && !arguments.empty()) {
+    name = take_first();
+    arguments.emplace_back("--help");
   }
-  if (command == "token")
-    return run_token(std::move(arguments));
-  if (command == "key")
-    return run_key(std::move(arguments));
-  if (command == "push")
-    return run_push(std::move(arguments));
-  if (command == "listen")
-    return run_listen(std::move(arguments));
-  if (command == "trace")
-    return run_trace(std::move(arguments));
-  if (command == "bench")
-    return run_bench(std::move(arguments));
-  if (command == "default-config") {
-    std::cout << default_config();
+  if (name == "help" || name == "--help" || name == "-h") {
+    print_usage(std::cout);
     return 0;
   }
-  if (command == "serve" || command == "check-config") {
-    auto parsed = parse_options(arguments);
-    if (auto code = std::get_if<int>(&parsed))
-      return *code;
-    if (command == "check-config") {
-      std::cout << "all options are good\n";
-      return 0;
-    }
-    auto& config = std::get<options>(parsed);
-    start_log(config.node, config.log_level, config.log_json);
-    return run_node(config, arguments);
-  }
-  if (command == "version" || command == "--version") {
-    std::cout << versions();
-    return 0;
-  }
-  if (command == "--help" || command == "-h") {
-    std::cout << usage;
-    return 0;
-  }
-  std::cerr << usage;
-  return 2;
+  if (name == "--version" || name == "-V")
+    name = "version";
+  auto found = std::find_if(std::begin(commands), std::end(commands),
+                            [&name](auto& x) { return x.name == name; });
+  return found == std::end(commands) ? refuse(name)
+                                     : found->run(std::move(arguments));
 }

@@ -14,6 +14,10 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
+std::string folder_of(size_t process) {
+  return "/proc/" + std::to_string(process);
+}
+
 } // namespace
 
 nlohmann::ordered_json times::summary() {
@@ -34,9 +38,19 @@ nlohmann::ordered_json times::summary() {
   return result;
 }
 
+std::optional<size_t> read_process(std::string_view text) {
+  size_t result = 0;
+  auto last = text.data() + text.size();
+  auto [end, error] = std::from_chars(text.data(), last, result);
+  if (error != std::errc{} || end != last
+      || (result > 0 && access(folder_of(result).c_str(), F_OK) != 0))
+    return std::nullopt;
+  return result;
+}
+
 usage usage_of(size_t process) {
   usage result;
-  auto folder = "/proc/" + std::to_string(process);
+  auto folder = folder_of(process);
   std::ifstream stat{folder + "/stat"};
   std::string text{std::istreambuf_iterator<char>{stat}, {}};
   // Behind the name, which may hold anything, utime and stime are the 12th and

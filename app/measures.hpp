@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -31,6 +32,9 @@ struct usage {
   double cpu_seconds = 0;
   double memory_bytes = 0;
 };
+
+/// Reads the id of a process that this machine has, or 0 for none.
+std::optional<size_t> read_process(std::string_view text);
 
 /// Reads what a process of this machine has used (proc(5)); zeros if there is
 /// none.

@@ -1,5 +1,6 @@
 #include "app/shell.hpp"
 
+#include <charconv>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -15,6 +16,7 @@
 #include <nlohmann/json.hpp>
 #include <openssl/evp.h>
 
+#include "actors/push.hpp"
 #include "app/cli.hpp"
 #include "app/client.hpp"
 #include "app/readers.hpp"
@@ -30,6 +32,7 @@ namespace http = beast::http;
 namespace ws = beast::websocket;
 using asio::use_awaitable;
 using std::chrono::milliseconds;
+using std::chrono::seconds;
 
 /// How long to wait before connecting again: at first, and at most.
 constexpr auto first_pause = milliseconds{100};
@@ -47,9 +50,19 @@ struct push_arguments {
   bool binary = false;
   std::string receipt = "routed";
   milliseconds wait{5000};
-  std::string ttl = "0";
+  seconds ttl{0};
   std::string key;
 };
+
+std::optional<seconds> read_ttl(std::string_view text) {
+  seconds::rep count = 0;
+  auto last = text.data() + text.size();
+  auto [end, error] = std::from_chars(text.data(), last, count);
+  if (error != std::errc{} || end != last || count < 0
+      || seconds{count} > longest_ttl)
+    return std::nullopt;
+  return seconds{count};
+}
 
 /// Takes the id, or what stands for it, out of the words of the arguments.
 /// @returns the path of the push; nothing if none is named, or several.
@@ -119,16 +132,12 @@ int run_push(std::vector<std::string> arguments) {
     ->allow_extra_args(false);
   parser.add_option("--topic", from.topic, "Push to a topic instead of an id");
   parser.add_flag("--all", from.all, "Push to everyone");
-  parser
-    .add_option("--receipt", from.receipt,
-                "How far the answer waits: routed, written, received")
-    ->capture_default_str();
+  add_receipt(parser, from.receipt, "How far the answer waits");
   add(parser, "--wait", from.wait, &net::parse_duration, duration_form, "5s",
       "For how long at most");
-  parser
-    .add_option("--ttl", from.ttl,
-                "Keep it for so many seconds until a client has read it")
-    ->capture_default_str();
+  add(parser, "--ttl", from.ttl, &read_ttl,
+      "a number of seconds from 0 to 31536000, which is a year", "0",
+      "Keep it for so many seconds until a client has read it");
   parser.add_option("--idempotency-key", from.key,
                     "Push once, however often it is tried with this key");
   parser.add_flag("--binary", from.binary, "Push bytes, not a text");
@@ -139,14 +148,17 @@ int run_push(std::vector<std::string> arguments) {
   auto target = take_path(from);
   if (!target)
     return fail(2, "name an id, --topic or --all");
+  if (from.words.size() > 1 && (from.all || !from.topic.empty()))
+    return fail(2, std::string{"an id and "} + (from.all ? "--all" : "--topic")
+                     + " do not go together; push one text");
   if (from.words.size() > 1 || (!from.words.empty() && !from.files.empty()))
     return fail(2, "push one text, or files");
   if (auto code = open_access(from.to))
     return *code;
   *target += "?receipt=" + quote(from.receipt)
              + "&wait=" + std::to_string(from.wait.count()) + "ms";
-  if (from.ttl != "0")
-    *target += "&ttl=" + quote(from.ttl);
+  if (from.ttl.count() > 0)
+    *target += "&ttl=" + std::to_string(from.ttl.count());
   if (!from.words.empty())
     return push_once(from, *target, from.words.front()) ? 0 : 1;
   if (from.files.empty())
@@ -196,14 +208,12 @@ public:
 
   /// @returns the exit code.
   asio::awaitable<int> run() {
-    auto pause = first_pause;
     asio::steady_timer timer{co_await asio::this_coro::executor};
     while (!code_) {
       std::string why;
       try {
         auto stream = co_await connect(how_.to, patience);
         co_await std::visit([this](auto& x) { return serve(x); }, stream);
-        pause = first_pause;
       } catch (const std::exception& e) {
         why = e.what();
       }
@@ -212,8 +222,8 @@ public:
       std::cerr << "waybill: "
                 << (why.empty() ? "the connection has ended" : why)
                 << "; connecting again\n";
-      timer.expires_after(random_part_of(pause));
-      pause = std::min(2 * pause, longest_pause);
+      timer.expires_after(random_part_of(pause_));
+      pause_ = std::min(2 * pause_, longest_pause);
       co_await timer.async_wait(use_awaitable);
     }
     co_return *code_;
@@ -238,7 +248,8 @@ private:
     if (ec == ws::error::upgrade_declined)
       co_return on_declined(answer);
     if (ec)
-      throw boost::system::system_error{ec};
+      throw failed("no WebSocket at", how_.to.where, ec);
+    pause_ = first_pause;
     while (!code_) {
       beast::flat_buffer buffer;
       co_await socket.async_read(buffer,
@@ -246,7 +257,7 @@ private:
       if (ec == ws::error::closed)
         co_return on_closed(socket.reason());
       if (ec)
-        throw boost::system::system_error{ec};
+        throw failed("lost", how_.to.where, ec);
       print(beast::buffers_to_string(buffer.data()), socket.got_text());
       if (++messages_ == how_.count)
         code_ = 0;
@@ -293,6 +304,7 @@ private:
 
   const listen_arguments& how_;
   std::string target_;
+  milliseconds pause_ = first_pause;
   size_t messages_ = 0;
   std::optional<int> code_;
   std::minstd_rand random_{std::random_device{}()};

@@ -1,14 +1,17 @@
 """With `--api-key-file` only those push who have a key for it."""
 
 import json
+import re
 import subprocess
 
 import pytest
 
 from clients import joined, receive, request
 from harness import WAYBILL
+from reference import REFERENCE, table_with, words_of
 from tokens import SECRET, bearer, make_key
 
+README = (REFERENCE / "README.md").read_text()
 
 JWT = ["--auth", "jwt", "--jwt-key-file", "{secrets}"]
 KEYS = ["--api-key-file", "{keys}"]
@@ -49,7 +52,16 @@ REQUESTS = [("POST", "/socket/456", "push"), ("POST", "/topic/456", "push"),
             ("POST", "/broadcast", "push"), ("POST", "/push", "push"),
             ("GET", "/socket/456", "presence"), ("HEAD", "/socket/456", "presence"),
             ("GET", "/socket/456?detail=1", "presence"), ("DELETE", "/socket/456", "kick"),
-            ("GET", "/stats", "admin")]
+            ("GET", "/trace/456", "presence"), ("GET", "/stats", "admin"),
+            ("GET", "/metrics", "admin")]
+
+
+def test_the_reference_says_what_each_key_opens():
+    documented = {(request.replace("{id}", "456").replace("{name}", "456"), scope)
+                  for name, requests in table_with(README, "scope", "opens")
+                  for scope in words_of(name) for request in words_of(requests)}
+    assert documented == {(f"{method} {target.partition('?')[0]}", scope)
+                          for method, target, scope in REQUESTS if method != "HEAD"}
 
 
 @pytest.mark.parametrize("method, target, scope", REQUESTS)
@@ -105,8 +117,10 @@ async def test_everyone_is_not_called_all(lab, tmp_path):
 
 
 async def test_probes_and_clients_need_no_key(guarded):
-    assert (await request(guarded, "GET", "/livez")).status == 200
-    assert (await request(guarded, "GET", "/readyz")).status == 200
+    needless = re.search(r"[^.]*\sneed no key", README)[0]
+    assert words_of(needless) == {"/livez", "/readyz", "/console"}
+    for path in words_of(needless):
+        assert (await request(guarded, "GET", path)).status == 200
     async with joined(guarded, "456"):
         pass
 

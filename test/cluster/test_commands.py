@@ -7,6 +7,8 @@ import re
 import socket
 import ssl
 import subprocess
+import threading
+import time
 
 import pytest
 
@@ -79,17 +81,46 @@ async def test_what_does_not_arrive_is_said_so(node):
     assert json.loads(done.stdout)["nodes"] == 0
 
 
-def test_a_node_that_is_not_there_is_said_so():
+@pytest.fixture
+def nowhere():
+    """An address that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
+    return f"127.0.0.1:{port}"
+
+
+@pytest.mark.parametrize("command", [["push", "456", "x"], ["trace", "456"],
+                                     ["bench", "--time", "1ms", "--sessions", "3"]])
+def test_a_node_that_is_not_there_is_named(command, nowhere):
+    done = run(*command, "--url", f"http://{nowhere}")
+    assert done.returncode == 1
+    assert done.stderr.decode() == f"waybill: cannot connect to {nowhere}: Connection refused\n"
+    done = run(*command, "--url", "unix:/nowhere")
+    assert done.returncode == 1
+    assert done.stderr == b"waybill: cannot connect to unix:/nowhere: No such file or directory\n"
+
+
+def test_a_node_that_does_not_answer_is_named(lab):
+    # It takes the connection and ends it.
+    server = lab.enter_context(socket.create_server(("127.0.0.1", 0)))
+    port = server.getsockname()[1]
+    threading.Thread(target=lambda: server.accept()[0].close()).start()
     done = run("push", "456", "x", "--url", f"http://127.0.0.1:{port}")
-    assert done.returncode == 1 and b"refused" in done.stderr
+    assert done.returncode == 1
+    assert re.fullmatch(rf"waybill: no answer from 127\.0\.0\.1:{port}: [\w ]+\n",
+                        done.stderr.decode())
 
 
 @pytest.mark.parametrize("arguments, named", [
     ([], b"an id"), (["456", "x", "y"], b"one text"), (["--topic", "a", "--all", "x"], b"an id"),
     (["456", "--url", "ftp://x"], b"--url"), (["456", "x", "--recipt", "written"], b"--receipt"),
-    (["456", "--file", "/nowhere"], b"/nowhere")])
+    (["456", "--file", "/nowhere"], b"/nowhere"),
+    (["456", "x", "--topic", "a"], b"an id and --topic do not go together"),
+    (["456", "x", "--all"], b"an id and --all do not go together"),
+    (["456", "x", "--receipt", "foo"], b"--receipt: write routed, written or received"),
+    (["456", "x", "--ttl", "1h"], b"--ttl: write a number of seconds"),
+    (["456", "x", "--ttl", "-1"], b"--ttl: write"),
+    (["456", "x", "--ttl", "31536001"], b"from 0 to 31536000")])
 def test_arguments_that_do_not_fit_are_refused(arguments, named):
     done = run("push", *arguments, input=b"")
     assert done.returncode in (1, 2) and named in done.stderr
@@ -157,12 +188,33 @@ async def test_who_listens_comes_back(lab):
         assert listener.out.rest()[-1] == "back"
 
 
+def test_who_listens_where_no_node_is_reads_its_address(nowhere):
+    with Process(WAYBILL, "listen", "456", "--url", f"http://{nowhere}") as listener:
+        listener.log.wait_for(f"^waybill: cannot connect to {nowhere}: Connection refused; "
+                              "connecting again$")
+        listener.kill()
+
+
 async def test_who_was_kicked_stays_away(node):
     with Process(WAYBILL, "listen", "kicked", "--url", url_of(node)) as listener:
         await eventually(lambda: online(node, "kicked"))
         assert (await request(node, "DELETE", "/socket/kicked")).status == 200
         assert await in_thread(listener.wait) == 1
         assert any("4500" in line for line in listener.log.rest())
+
+
+async def test_who_is_refused_asks_less_and_less_often(lab):
+    node = lab.node("--max-sessions-per-id", "1")
+    async with joined(node, "456"):
+        began = time.monotonic()
+        listener = lab.enter_context(Process(WAYBILL, "listen", "456", "--count", "1",
+                                             "--url", url_of(node)))
+        listener.log.wait_for("429")
+        await eventually(lambda: sum("connecting again" in line
+                                     for line in listener.log.all()) == 6)
+        # At least half of 0.1, 0.2, 0.4, 0.8 and 1.6 s.
+        assert time.monotonic() - began > 1.5
+    assert await in_thread(listener.wait) == 0
 
 
 # -- bench ---------------------------------------------------------------------
@@ -201,11 +253,33 @@ def test_a_measurement_is_printed_for_people(node):
     assert re.search(r"^connect_ms .* p50 .* p99.9", done.stdout.decode(), re.MULTILINE)
 
 
-def test_a_node_that_is_not_there_is_not_measured():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    done = run("bench", "--time", "1ms", "--sessions", "3", "--url", f"http://127.0.0.1:{port}")
-    assert done.returncode == 1 and b"refused" in done.stderr
+ALWAYS = ["sessions", "failed_sessions", "sessions_per_second", "connect_ms"]
+OF_PUSHES = ["answers", "pushes_per_second", "answer_ms", "arrivals", "lost", "arrival_ms"]
+
+
+@pytest.mark.parametrize("load, rows", [
+    ("idle", []), ("connect", ["visits_per_second", "visit_ms"]), ("broadcast", OF_PUSHES)])
+def test_the_table_has_the_rows_of_its_load(node, load, rows):
+    done = run("bench", "--load", load, "--sessions", "5", "--time", "50ms", "--url", url_of(node))
+    assert done.returncode == 0, done.stderr
+    assert [line.split()[0] for line in done.stdout.decode().splitlines()] == ALWAYS + rows
+
+
+def test_a_measurement_whose_pushes_are_refused_is_none(node):
+    done = run("bench", "--sessions", "5", "--time", "50ms", "--size", "300KiB", "--json",
+               "--url", url_of(node))
+    assert done.returncode == 1
+    refused = json.loads(done.stdout)["answers"]["413"]
+    assert re.match(f"waybill: pushes that were not answered 200: {refused}, "
+                    r"the last of them 413 {.*}\n", done.stderr.decode())
+
+
+@pytest.mark.parametrize("arguments, told", [
+    (["--receipt", "foo"], b"--receipt: write routed, written or received"),
+    (["--process", "4194305"], b"--process: write the id of a process that runs here")])
+def test_a_measurement_that_would_tell_nothing_does_not_begin(node, arguments, told):
+    done = run("bench", *arguments, "--url", url_of(node))
+    assert done.returncode == 2 and told in done.stderr and not done.stdout
 
 
 # -- options -------------------------------------------------------------------
@@ -254,6 +328,57 @@ def test_a_key_is_added_to_a_file_as_an_editor_left_it(tmp_path):
     done = run("key", "create", "third", "--file", keys)
     assert done.returncode == 2 and b"line 1" in done.stderr
     assert keys.read_text() == "nonsense"
+
+
+def test_an_option_of_a_command_within_a_command_is_named_with_the_one_that_was_meant(tmp_path):
+    done = run("key", "create", "backend", "--file", tmp_path / "keys", "--scop", "push")
+    assert done.returncode == 2
+    assert done.stderr == (b"waybill: waybill key create knows no --scop; "
+                           b"did you mean --scope?\n")
+
+
+@pytest.mark.parametrize("arguments", [
+    ["listen", "1", "2"], ["trace", "1", "2"], ["serve", "2"], ["version", "2"],
+    ["--version", "2"], ["default-config", "2"]])
+def test_an_argument_too_many_is_refused_by_name(arguments):
+    done = run(*arguments)
+    command = arguments[0].removeprefix("--")
+    assert done.returncode == 2 and not done.stdout
+    assert done.stderr.decode() == f"waybill: waybill {command} takes no 2\n"
+
+
+@pytest.mark.parametrize("command", ["version", "default-config"])
+def test_a_command_without_options_explains_itself_and_knows_no_others(command):
+    done = run(command, "--help")
+    assert done.returncode == 0 and done.stdout.startswith(b"Prints ")
+    done = run(command, "--json")
+    assert done.returncode == 2 and not done.stdout and b"knows no --json" in done.stderr
+
+
+@pytest.mark.parametrize("wrong, right", [
+    ("servee", "serve"), ("chek-config", "check-config"), ("halp", "help"), ("frobnicate", None),
+    ("-x", None)])
+def test_an_unknown_command_is_named_with_the_one_that_was_meant(wrong, right):
+    done = run(wrong)
+    hint = f"; did you mean {right}?" if right else ""
+    assert done.returncode == 2 and not done.stdout
+    assert done.stderr.decode() == (f"waybill knows no {wrong}{hint}\n"
+                                    "waybill --help lists all commands\n")
+
+
+def test_help_is_given_in_whatever_way_it_is_asked_for():
+    usage = run("--help").stdout
+    assert usage.startswith(b"Usage: waybill COMMAND")
+    for word in ("help", "-h"):
+        done = run(word)
+        assert done.returncode == 0 and done.stdout == usage
+    assert run("help", "key", "create").stdout == run("key", "create", "--help").stdout
+    done = run()
+    assert done.returncode == 2 and done.stderr == usage
+
+
+def test_the_version_is_told_in_whatever_way_it_is_asked_for():
+    assert run("version").stdout == run("--version").stdout == run("-V").stdout
 
 
 def test_the_versions_of_the_libraries_are_told():

@@ -12,6 +12,7 @@ import yaml
 
 from clients import joined, receive, request
 from harness import ROOT, WAYBILL, Balancer, Process, Server
+from reference import table_with
 from tokens import ES256, bearer, make_key, make_pair, run
 
 PACKAGE = ROOT / "app/package"
@@ -142,6 +143,21 @@ def test_the_manual_page_is_well_formed_and_names_all_commands():
     assert set(COMMANDS) <= {name.replace("\\-", "-") for name in described}
 
 
+def test_the_manual_page_names_options_and_variables_that_are_there():
+    page = (PACKAGE / "waybill.1").read_text().replace("\\-", "-")
+    _, *entries = re.split(r"^\.TP\n\.B (.+)\n", page.partition(".SH OPTIONS")[0], flags=re.M)
+    described = dict(zip(entries[::2], entries[1::2]))
+    for command in COMMANDS:
+        more = ["create"] if command == "key" else []
+        there = set(options(command, *more)) - {"--help"}
+        named = set(re.findall(r"--[a-z-]+", described[command].partition(".PP\n")[0]))
+        assert named <= there
+        assert bool(named) == (bool(there) and command != "check-config"), command
+    known = {name for command in ("push", "listen", "trace", "bench")
+             for name in re.findall(r"Env:(\w+)", run(command, "--help"))}
+    assert set(re.findall(r"^\.B (WAYBILL_\w+)$", page, re.MULTILINE)) == known
+
+
 BASH = """
 source "$1"
 shift
@@ -180,6 +196,37 @@ def test_a_shell_completes_what_the_help_lists(shell, script, tmp_path):
     for command in (["serve"], ["token"], ["key", "create"]):
         assert complete(shell, script, tmp_path, *command, "--") == set(options(*command))
     assert complete(shell, script, tmp_path, "serve", "--config", "") == {"waybill.toml"}
+
+
+@pytest.mark.parametrize("shell, script", SHELLS)
+def test_a_shell_completes_options_where_no_command_has_any(shell, script, tmp_path):
+    assert complete(shell, script, tmp_path, "-") == {"--help", "--version"}
+    for command in ("version", "default-config"):
+        assert complete(shell, script, tmp_path, command, "-") == {"--help"}
+
+
+@pytest.mark.parametrize("shell, script", SHELLS)
+@pytest.mark.parametrize("option, command", [
+    ("--auth", "serve"), ("--jwt-alg", "serve"), ("--jwt-alg", "token"), ("--load", "bench"),
+    ("--log-format", "serve"), ("--log-level", "serve"), ("--receipt", "bench"),
+    ("--receipt", "push"), ("--same-id", "serve"), ("--slow-consumer", "serve"),
+    ("--upstream", "serve")])
+def test_a_shell_completes_the_values_that_are_taken(shell, script, option, command, tmp_path):
+    refused = subprocess.run([WAYBILL, command, f"{option}=?"], capture_output=True, text=True)
+    values = re.search(f"^{option}: write (.*)", refused.stderr)[1]
+    assert complete(shell, script, tmp_path, command, option, "") == set(
+        re.split(", | or ", values))
+
+
+def test_bash_completes_a_value_behind_an_equals_sign(tmp_path):
+    assert complete("bash", BASH, tmp_path, "serve", "--log-format", "=", "t") == {"text"}
+
+
+@pytest.mark.parametrize("shell, script", SHELLS)
+def test_a_shell_completes_scopes(shell, script, tmp_path):
+    scopes = complete(shell, script, tmp_path, "key", "create", "--scope", "")
+    text = (ROOT / "docs/reference/README.md").read_text()
+    assert scopes == {re.sub("`", "", name) for name, _ in table_with(text, "scope", "opens")}
 
 
 # -- containers ----------------------------------------------------------------
