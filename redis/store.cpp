@@ -92,7 +92,8 @@ caf::expected<outcome> outcome_of(const push& what, const reply& x) {
 } // namespace
 
 void store::load() {
-  for (auto each : {&push_script, &settle_script, &read_script, &claim_script})
+  for (auto each : {&push_script, &settle_script, &read_script, &confirm_script,
+                    &claim_script})
     redis_.send({"SCRIPT", "LOAD", each->text},
                 [](const caf::expected<reply>&) {
                   // Where this fails, `eval` sends the script itself.
@@ -113,7 +114,8 @@ void store::publish(const push_address& where, const push& what,
                   then(std::move(what));
                 });
   auto text = [](auto number) { return std::to_string(number.count()); };
-  eval(push_script, {mailbox_of(where), config_.prefix + ":once:" + what.key},
+  eval(push_script,
+       {mailbox_of(where), due_of(where), config_.prefix + ":once:" + what.key},
        {channel, encode(what), text(what.ttl),
         std::to_string(config_.mailbox_limit),
         what.key.empty() ? "" : fingerprint_of(channel, what), what.id,
@@ -150,7 +152,7 @@ void store::settle(const std::string& key, const outcome& what) {
 }
 
 void store::read(const mailbox_query& what, handler<mailbox_page> then) {
-  eval(read_script, {mailbox_of(what.where)},
+  eval(read_script, {mailbox_of(what.where), due_of(what.where)},
        {what.after, what.upto, std::to_string(what.max_bytes)},
        [then](const caf::expected<reply>& x) {
          if (!x)
@@ -187,7 +189,7 @@ void store::confirm(const push_address& where, const std::string& entry,
   auto dash = entry.find('-') + 1;
   auto next
     = entry.substr(0, dash) + std::to_string(to_number(entry.substr(dash)) + 1);
-  send({"XTRIM", mailbox_of(where), "MINID", next},
+  eval(confirm_script, {mailbox_of(where), due_of(where)}, {next},
        [then](const caf::expected<reply>& x) { then(number_of(x)); });
 }
 
@@ -264,6 +266,10 @@ caf::error store::refusal(const std::string& text) {
 
 std::string store::mailbox_of(const push_address& where) const {
   return config_.prefix + ":mail:" + std::string{where.name()};
+}
+
+std::string store::due_of(const push_address& where) const {
+  return config_.prefix + ":due:" + std::string{where.name()};
 }
 
 } // namespace waybill::redis

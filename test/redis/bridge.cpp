@@ -447,7 +447,8 @@ CAF_TEST(trims a mailbox once for all that was confirmed at once) {
   settle();
   CAF_REQUIRE_EQUAL(redis->sent.size(), 1u);
   CAF_CHECK_EQUAL(redis->sent[0],
-                  (command{"XTRIM", "waybill:mail:456", "MINID", "5-10"}));
+                  (command{"EVALSHA", confirm_script.sha, "2",
+                           "waybill:mail:456", "waybill:due:456", "5-10"}));
 }
 
 CAF_TEST(counts what is no message between nodes) {
