@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import time
 
 import pytest
@@ -236,3 +237,20 @@ async def test_a_node_that_answers_that_it_is_ready_is_so_on_every_thread(lab):
         cluster.redis.start()
         await eventually(lambda: is_ready(node))
         await assert_every_thread_serves(node)
+
+
+async def test_a_redis_that_becomes_a_replica_is_left_once(lab):
+    cluster = lab.cluster(size=1)
+    node, = cluster.nodes
+    lines = '\n'.join('{"to":"456","message":"x","ttl":60}' for _ in range(12))
+    cluster.redis.command("REPLICAOF", "127.0.0.1", "1")
+    # All of these leave in one write, and come back in one read.
+    answer = await request(node, "POST", "/push", lines.encode())
+    began = time.monotonic()
+    assert [json.loads(line)["status"] for line in answer.body.splitlines()] == [503] * 12
+    await eventually(lambda: is_ready(node))
+    took = time.monotonic() - began
+    print(f"ready {took:.3f} s after a replica refused 12 pushes")
+    assert took < 1
+    lost = [line for line in node.log.all() if "Redis is away" in line or "reached" in line]
+    assert len(lost) == 1, lost
