@@ -106,8 +106,8 @@ while more and size < wanted do
     from = '(' .. e[1]
     local left = tonumber(e[2][4]) - now
     if left <= 0 then
-      redis.call('XDEL', KEYS[1], e[1])
-      redis.call('ZREM', KEYS[2], e[1])
+      redis.pcall('XDEL', KEYS[1], e[1])
+      redis.pcall('ZREM', KEYS[2], e[1])
     else
       size = size + #e[2][2]
       result[#result + 1] = e[1]

@@ -34,7 +34,8 @@ extern const script push_script;
 /// free the key.
 extern const script settle_script;
 
-/// Reads a part of a mailbox, and removes what has expired in it.
+/// Reads a part of a mailbox, and removes what has expired in it, if Redis
+/// takes writes.
 ///
 /// KEYS: the mailbox, when its entries are due. ARGV: the entry behind which it
 /// starts and the last that is wanted, or empty strings, and about how many

@@ -60,6 +60,13 @@ caf::expected<uint64_t> number_of(const caf::expected<reply>& x) {
   return unexpected();
 }
 
+/// Tells whether Redis refused to write since it has too few replicas.
+bool lacks_replicas(const caf::error& why) {
+  return why == errc::refused
+         && why.context().get_as<std::string>(0).find("NOREPLICAS")
+              != std::string::npos;
+}
+
 /// Makes the outcome of a push out of what the script says.
 caf::expected<outcome> outcome_of(const push& what, const reply& x) {
   auto& items = x.items;
@@ -125,7 +132,11 @@ void store::publish(const push_address& where, const push& what,
        [this, what, then](const caf::expected<reply>& x) {
          auto result
            = x ? outcome_of(what, *x) : caf::expected<outcome>{x.error()};
-         if (result && result->kept && config_.replicas > 0)
+         // The link is up, so only a pusher may take this for a bus that is
+         // away: whoever waits for the next link would do so for ever.
+         if (!result && lacks_replicas(result.error()))
+           then(caf::error{errc::bus_away});
+         else if (result && result->kept && config_.replicas > 0)
            await_replicas(*std::move(result), then);
          else
            then(std::move(result));
@@ -253,14 +264,11 @@ void store::send(command what, handler<reply> then) {
 }
 
 caf::error store::refusal(const std::string& text) {
-  // A script that may not write has done nothing. The master is elsewhere, or
-  // has too few replicas to be one.
+  // A script that may not write has done nothing. The master is elsewhere.
   if (text.find("READONLY") != text.npos) {
     redis_.reset("it is a replica");
     return errc::bus_away;
   }
-  if (text.find("NOREPLICAS") != text.npos)
-    return errc::bus_away;
   return {errc::refused, text};
 }
 

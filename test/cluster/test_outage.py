@@ -8,8 +8,8 @@ import time
 import pytest
 import websockets
 
-from clients import (Http, assert_reachable, get, is_ready, is_unready, join, joined, push, receive,
-                     request, until_unready)
+from clients import (Http, assert_reachable, close_of, get, is_ready, is_unready, join, joined, keep,
+                     push, receive, request, until_unready)
 from harness import eventually, together
 from raw_websocket import RawWebSocket
 
@@ -254,3 +254,29 @@ async def test_a_redis_that_becomes_a_replica_is_left_once(lab):
     assert took < 1
     lost = [line for line in node.log.all() if "Redis is away" in line or "reached" in line]
     assert len(lost) == 1, lost
+
+
+async def test_a_mailbox_is_read_from_a_master_that_takes_no_writes(lab):
+    cluster = lab.cluster(size=1)
+    node, = cluster.nodes
+    cluster.redis.command("XADD", "waybill:mail:456", "1-1", "message", "x", "expiry", "1")
+    await keep(node, "456", "kept")
+    cluster.redis.command("CONFIG", "SET", "min-replicas-to-write", "1")
+    async with joined(node, "456") as ws:
+        assert await receive(ws) == "kept"
+        await assert_reachable(node, "456", ws)
+        (await push(node, "456", "never", "?ttl=60")).check_failure(503)
+        cluster.redis.command("CONFIG", "SET", "min-replicas-to-write", "0")
+        assert (await push(node, "456", "late", "?ttl=60")).status == 200
+        assert await receive(ws) == "late"
+
+
+async def test_who_cannot_claim_its_id_is_closed_and_comes_back(lab):
+    cluster = lab.cluster("--same-id", "newest", size=1)
+    node, = cluster.nodes
+    cluster.redis.command("CONFIG", "SET", "min-replicas-to-write", "1")
+    ws = await websockets.connect(node.ws_url("456"))
+    assert await close_of(ws) == 1011
+    cluster.redis.command("CONFIG", "SET", "min-replicas-to-write", "0")
+    async with joined(node, "456") as ws:
+        await assert_reachable(node, "456", ws)
