@@ -74,9 +74,10 @@ bridge::behavior_type bridge::make_behavior() {
       return detach_address(where);
     },
     [this](publish_atom, const push_address& where, const push& what) {
-      ++counts_["pushes"];
-      return ask<outcome>(
-        [&](auto then) { store_.publish(where, what, then); });
+      return ask<outcome>([&](auto then) {
+        counts_["pushes"] += what.what == push::purpose::message;
+        store_.publish(where, what, then);
+      });
     },
     [this](await_atom, const push_address&, const std::string& id,
            const receipt_actor& who) { waiting_[id] = who; },

@@ -419,6 +419,21 @@ CAF_TEST(leaves a Redis that has become a replica) {
   CAF_CHECK_EQUAL(told(), test::texts{"reset"});
 }
 
+CAF_TEST(counts the pushes that Redis was sent) {
+  publish("456");
+  CAF_CHECK_EQUAL(figure(aut, "pushes"), 0u);
+  make_ready();
+  publish("456");
+  publish("456", 1s);
+  CAF_CHECK_EQUAL(figure(aut, "pushes"), 2u);
+  push question{"p2"};
+  question.what = push::purpose::inspect;
+  self->send(aut, publish_atom_v, push_address::id("456"), question);
+  settle();
+  CAF_CHECK_EQUAL(redis->sent.back()[1], "waybill:id:456");
+  CAF_CHECK_EQUAL(figure(aut, "pushes"), 2u);
+}
+
 CAF_TEST(tells a node all that came at once in one message) {
   make_ready();
   redis->sent.clear();
