@@ -212,6 +212,9 @@ caf::result<ok_atom> bridge::attach_address(const push_address& where) {
     subscribe({channel});
   else if (state_ == bus_state::ready && !unconfirmed_.contains(channel))
     return ok_atom_v;
+  // Who asks again does not wait for the first answer, but is due one.
+  if (held.attached.pending())
+    held.attached.deliver(errc::detached);
   held.attached = make_response_promise<ok_atom>();
   return held.attached;
 }

@@ -129,6 +129,23 @@ struct bridge_fixture : test::fixture {
     return result;
   }
 
+  /// Attaches an address, and returns where the answer will stand.
+  std::shared_ptr<std::string> attach(const std::string& id) {
+    auto result = std::make_shared<std::string>();
+    auto ask = [](caf::event_based_actor* self, const bridge_actor& bus,
+                  const registry_actor& who, const push_address& where,
+                  std::shared_ptr<std::string> result) {
+      self->request(bus, caf::infinite, attach_atom_v, where, who)
+        .then([result](ok_atom) { *result = "ok"; },
+              [self, result](const caf::error& why) {
+                *result = self->system().render(why);
+              });
+    };
+    sys.spawn(ask, aut, holder, push_address::id(id), result);
+    settle();
+    return result;
+  }
+
   /// Reads a mailbox, and returns where the part of it will stand.
   std::shared_ptr<mailbox_page> read(const std::string& id) {
     auto result = std::make_shared<mailbox_page>();
@@ -242,6 +259,18 @@ CAF_TEST(takes no old confirmation for a new one) {
   CAF_CHECK_EQUAL(seen(second), test::texts{});
   happen(subscribed{"waybill:id:456"});
   CAF_CHECK_EQUAL(seen(second), test::texts{"greet"});
+}
+
+CAF_TEST(answers each who attaches an address) {
+  happen(link_up{});
+  auto first = attach("456");
+  auto second = attach("456");
+  CAF_CHECK_EQUAL(*first, "detached");
+  for (auto channel : {"waybill:node:n1", "waybill", "waybill:id:456"})
+    happen(subscribed{channel});
+  CAF_CHECK_EQUAL(*second, "");
+  return_canary();
+  CAF_CHECK_EQUAL(*second, "ok");
 }
 
 CAF_TEST(after a cut subscribes again before it is ready) {
