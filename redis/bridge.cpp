@@ -1,6 +1,5 @@
 #include "redis/bridge.hpp"
 
-#include <cctype>
 #include <charconv>
 #include <functional>
 #include <utility>
@@ -314,7 +313,7 @@ void bridge::on(answered& what) {
 
 void bridge::on(message& what) {
   if (what.channel == own_channel_)
-    return what.bytes.empty() || std::isdigit(what.bytes[0])
+    return what.bytes.empty() || (what.bytes[0] >= '0' && what.bytes[0] <= '9')
              ? on_canary(what.bytes)
              : on_node_message(what.bytes);
   if (what.channel == config_.open_channel)
