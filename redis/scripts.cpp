@@ -87,7 +87,7 @@ return 1
 const script read_script{R"(
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
-local upto, wanted = ARGV[2], tonumber(ARGV[3])
+local upto, wanted = ARGV[2], math.max(1, tonumber(ARGV[3]))
 if upto == '' then
   local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
   if #last == 0 then return {'', 0} end

@@ -39,7 +39,7 @@ extern const script settle_script;
 ///
 /// KEYS: the mailbox, when its entries are due. ARGV: the entry behind which it
 /// starts and the last that is wanted, or empty strings, and about how many
-/// bytes are wanted.
+/// bytes are wanted: one push is read in any case.
 ///
 /// Returns the last entry that is wanted, 1 if there is more, then for each
 /// push its entry, its message, and for how many milliseconds it has to live.
