@@ -20,8 +20,8 @@ struct script {
 /// KEYS: the mailbox, when its entries are due, the key. ARGV: the channel, the
 /// message, its time to live in milliseconds or 0, the limit of the mailbox,
 /// then of a push with a key the fingerprint, else an empty string; the push's
-/// id, its level, the channel of its node, and for how many milliseconds it may
-/// be under way.
+/// id, its level, the channel of its node, for how many milliseconds it may be
+/// under way, and for how many its key stands for it.
 ///
 /// Returns `{"sent", nodes}`, `{"full"}` or, for a key that stands for another
 /// push, `{"other"}`, `{"waiting"}`, `{"settled", outcome}`, or as long as that

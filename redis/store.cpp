@@ -12,14 +12,6 @@ using std::chrono::milliseconds;
 
 namespace {
 
-/// Tells pushes of one key apart.
-std::string fingerprint_of(const std::string& channel, const push& what) {
-  auto text = channel + '\n';
-  text += what.body.type() == payload::format::text ? 't' : 'b';
-  text += what.body.bytes();
-  return sha256(text);
-}
-
 /// For how long a push may be under way after its pusher's time is up.
 constexpr auto grace = std::chrono::seconds{2};
 
@@ -125,7 +117,7 @@ void store::publish(const push_address& where, const push& what,
        {mailbox_of(where), due_of(where), config_.prefix + ":once:" + what.key},
        {channel, encode(what), text(what.ttl),
         std::to_string(config_.mailbox_limit),
-        what.key.empty() ? "" : fingerprint_of(channel, what), what.id,
+        what.key.empty() ? "" : sha256(gist_of(channel, what)), what.id,
         std::to_string(static_cast<unsigned>(what.want)),
         channel_of_node(config_.node), text(milliseconds{what.wait + grace}),
         text(milliseconds{key_time})},
