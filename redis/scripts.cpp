@@ -15,6 +15,9 @@ script::script(std::string text)
 // until the year 2255; it must only be kept from being printed with an
 // exponent.
 //
+// What Redis may refuse comes before PUBLISH, which it never does: so a script
+// that may not write has done nothing.
+//
 // Beside each mailbox stands a sorted set of when its entries are due, since to
 // look at a stream is to copy all bodies in it. It holds each entry that the
 // mailbox does, and may hold some that are confirmed: those go when they are
@@ -67,12 +70,17 @@ if ttl > 0 then
   redis.call('PEXPIRE', KEYS[2], left)
   message = message .. string.char(160 + #entry) .. entry
 end
-local nodes = redis.call('PUBLISH', ARGV[1], message)
-if has_key and (nodes > 0 or ttl > 0) then
+if has_key then
   redis.call('HSET', KEYS[3], 'fingerprint', ARGV[5], 'push', ARGV[6], 'want',
-             ARGV[7], 'kept', ttl > 0 and '1' or '0', 'nodes', nodes, 'node',
+             ARGV[7], 'kept', ttl > 0 and '1' or '0', 'nodes', 0, 'node',
              ARGV[8], 'until', string.format('%.0f', now + ARGV[9]))
   redis.call('PEXPIRE', KEYS[3], ARGV[10])
+end
+local nodes = redis.call('PUBLISH', ARGV[1], message)
+if has_key and (nodes > 0 or ttl > 0) then
+  redis.call('HSET', KEYS[3], 'nodes', nodes)
+elseif has_key then
+  redis.call('DEL', KEYS[3])
 end
 return {'sent', nodes}
 )"};

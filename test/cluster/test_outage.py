@@ -271,6 +271,21 @@ async def test_a_mailbox_is_read_from_a_master_that_takes_no_writes(lab):
         assert await receive(ws) == "late"
 
 
+async def test_a_push_whose_key_cannot_be_kept_is_sent_to_nobody(lab):
+    cluster = lab.cluster(size=1)
+    node, = cluster.nodes
+    key = {"Idempotency-Key": "k"}
+    async with joined(node, "456") as ws:
+        cluster.redis.command("CONFIG", "SET", "min-replicas-to-write", "1")
+        (await push(node, "456", "once", headers=key)).check_failure(503)
+        await assert_reachable(node, "456", ws)
+        cluster.redis.command("CONFIG", "SET", "min-replicas-to-write", "0")
+        for _ in range(2):
+            assert (await push(node, "456", "once", headers=key)).counts == (200, {"nodes": 1})
+        assert await receive(ws) == "once"
+        await assert_reachable(node, "456", ws)
+
+
 async def test_who_cannot_claim_its_id_is_closed_and_comes_back(lab):
     cluster = lab.cluster("--same-id", "newest", size=1)
     node, = cluster.nodes
