@@ -107,6 +107,16 @@ inline bool needs_receipt(const push& x) {
   return x.want != level::routed || !x.key.empty() || is_question(x);
 }
 
+/// Returns what pushes of the same key have in common, unless the key is used
+/// for another one.
+/// @param address is what the caller calls the address.
+inline std::string gist_of(const std::string& address, const push& what) {
+  auto result = address + '\n';
+  result += what.body.type() == payload::format::text ? 't' : 'b';
+  result += what.body.bytes();
+  return result;
+}
+
 /// Numbers of what a push has reached. Parts of it, reported one after the
 /// other, add up.
 struct tally {

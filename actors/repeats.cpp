@@ -7,10 +7,7 @@ namespace waybill {
 namespace {
 
 size_t fingerprint_of(const push_address& where, const push& what) {
-  auto text = where.key() + '\n';
-  text += what.body.type() == payload::format::text ? 't' : 'b';
-  text += what.body.bytes();
-  return std::hash<std::string>{}(text);
+  return std::hash<std::string>{}(gist_of(where.key(), what));
 }
 
 } // namespace

@@ -1,6 +1,5 @@
 #include "redis/bridge.hpp"
 
-#include <cctype>
 #include <charconv>
 #include <functional>
 #include <utility>
@@ -74,9 +73,10 @@ bridge::behavior_type bridge::make_behavior() {
       return detach_address(where);
     },
     [this](publish_atom, const push_address& where, const push& what) {
-      ++counts_["pushes"];
-      return ask<outcome>(
-        [&](auto then) { store_.publish(where, what, then); });
+      return ask<outcome>([&](auto then) {
+        counts_["pushes"] += what.what == push::purpose::message;
+        store_.publish(where, what, then);
+      });
     },
     [this](await_atom, const push_address&, const std::string& id,
            const receipt_actor& who) { waiting_[id] = who; },
@@ -211,6 +211,9 @@ caf::result<ok_atom> bridge::attach_address(const push_address& where) {
     subscribe({channel});
   else if (state_ == bus_state::ready && !unconfirmed_.contains(channel))
     return ok_atom_v;
+  // Who asks again does not wait for the first answer, but is due one.
+  if (held.attached.pending())
+    held.attached.deliver(errc::detached);
   held.attached = make_response_promise<ok_atom>();
   return held.attached;
 }
@@ -310,7 +313,7 @@ void bridge::on(answered& what) {
 
 void bridge::on(message& what) {
   if (what.channel == own_channel_)
-    return what.bytes.empty() || std::isdigit(what.bytes[0])
+    return what.bytes.empty() || (what.bytes[0] >= '0' && what.bytes[0] <= '9')
              ? on_canary(what.bytes)
              : on_node_message(what.bytes);
   if (what.channel == config_.open_channel)

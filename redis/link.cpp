@@ -91,16 +91,21 @@ void link::on_master(const server_url& where) {
   if (!moved)
     return;
   delay_ = first_delay;
-  reset("the master moved to " + to_string(where_));
+  lose("the master moved to " + to_string(where_));
 }
 
 void link::on_no_master(const std::string& reason) {
   // A link that is up needs no Sentinel.
   if (std::exchange(asking_, false))
-    reset(reason);
+    lose(reason);
 }
 
 void link::reset(std::string reason) {
+  if (is_up())
+    lose(std::move(reason));
+}
+
+void link::lose(std::string reason) {
   if (is_up() && std::chrono::steady_clock::now() - up_since_ > good_time)
     delay_ = first_delay;
   close();
@@ -150,9 +155,9 @@ void link::side::on_reply(reply_handler then, caf::expected<reply> what) {
 
 void link::side::on_push(reply what) {
   if (what.type == reply::kind::error)
-    return parent.reset(what.text);
+    return parent.lose(what.text);
   if (what.type != reply::kind::list || what.items.size() != 3)
-    return parent.reset("an unexpected reply");
+    return parent.lose("an unexpected reply");
   auto& kind = what.items[0].text;
   auto& channel = what.items[1].text;
   if (kind == "message")
@@ -166,7 +171,7 @@ void link::side::on_push(reply what) {
 void link::side::on_lost(const std::string& reason) {
   if (parent.sentinels_ && !parent.is_up())
     parent.sentinels_->distrust();
-  parent.reset(reason);
+  parent.lose(reason);
 }
 
 } // namespace waybill::redis

@@ -60,6 +60,9 @@ private:
 
   void close();
 
+  /// Closes the connections, and makes them anew after a while.
+  void lose(std::string reason);
+
   void on_master(const server_url& where) override;
 
   void on_no_master(const std::string& reason) override;

@@ -94,7 +94,8 @@ public:
   /// Returns how many bytes wait to be sent.
   virtual size_t backlog() const = 0;
 
-  /// Drops the link and makes it anew.
+  /// Drops the link and makes it anew. Without a link, does nothing: it is
+  /// being made already.
   virtual void reset(std::string reason) = 0;
 
   /// Closes the connections. Comes once, and nothing after it.

@@ -14,6 +14,15 @@ script::script(std::string text)
 // A number in a script is a double, which holds microseconds since 1970 exactly
 // until the year 2255; it must only be kept from being printed with an
 // exponent.
+//
+// What Redis may refuse comes before PUBLISH, which it never does: so a script
+// that may not write has done nothing.
+//
+// Beside each mailbox stands a sorted set of when its entries are due, since to
+// look at a stream is to copy all bodies in it. It holds each entry that the
+// mailbox does, and may hold some that are confirmed: those go when they are
+// more than the others, so each of them is looked at about once. Where it lacks
+// some, an older version has kept them.
 
 const script push_script{R"(
 local t = redis.call('TIME')
@@ -21,7 +30,7 @@ local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local ttl = tonumber(ARGV[3])
 local has_key = ARGV[5] ~= ''
 if has_key then
-  local r = redis.call('HMGET', KEYS[2], 'fingerprint', 'push', 'want', 'kept',
+  local r = redis.call('HMGET', KEYS[3], 'fingerprint', 'push', 'want', 'kept',
                        'nodes', 'node', 'until', 'outcome')
   if r[1] then
     if r[1] ~= ARGV[5] then return {'other'} end
@@ -35,26 +44,43 @@ if has_key then
 end
 local message = ARGV[2]
 if ttl > 0 then
-  local limit = tonumber(ARGV[4])
-  if redis.call('XLEN', KEYS[1]) >= limit then
+  local limit, kept = tonumber(ARGV[4]), redis.call('XLEN', KEYS[1])
+  if kept >= limit and redis.call('ZCARD', KEYS[2]) < kept then
     for _, e in ipairs(redis.call('XRANGE', KEYS[1], '-', '+')) do
-      if tonumber(e[2][4]) <= now then redis.call('XDEL', KEYS[1], e[1]) end
+      redis.call('ZADD', KEYS[2], e[2][4], e[1])
     end
-    if redis.call('XLEN', KEYS[1]) >= limit then return {'full'} end
+    redis.call('PEXPIRE', KEYS[2], redis.call('PTTL', KEYS[1]))
   end
+  while kept >= limit do
+    local due = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now, 'LIMIT', 0, 16)
+    if #due == 0 then return {'full'} end
+    kept = kept - redis.call('XDEL', KEYS[1], unpack(due))
+    redis.call('ZREM', KEYS[2], unpack(due))
+  end
+  local expiry = string.format('%.0f', now + ttl)
   local entry = redis.call('XADD', KEYS[1], '*', 'message', message, 'expiry',
-                           string.format('%.0f', now + ttl))
-  if redis.call('PTTL', KEYS[1]) < ttl then
-    redis.call('PEXPIRE', KEYS[1], ttl)
+                           expiry)
+  local left = redis.call('PTTL', KEYS[1])
+  if left < 0 then redis.call('DEL', KEYS[2]) end
+  if left < ttl then
+    left = ttl
+    redis.call('PEXPIRE', KEYS[1], left)
   end
+  redis.call('ZADD', KEYS[2], expiry, entry)
+  redis.call('PEXPIRE', KEYS[2], left)
   message = message .. string.char(160 + #entry) .. entry
+end
+if has_key then
+  redis.call('HSET', KEYS[3], 'fingerprint', ARGV[5], 'push', ARGV[6], 'want',
+             ARGV[7], 'kept', ttl > 0 and '1' or '0', 'nodes', 0, 'node',
+             ARGV[8], 'until', string.format('%.0f', now + ARGV[9]))
+  redis.call('PEXPIRE', KEYS[3], ARGV[10])
 end
 local nodes = redis.call('PUBLISH', ARGV[1], message)
 if has_key and (nodes > 0 or ttl > 0) then
-  redis.call('HSET', KEYS[2], 'fingerprint', ARGV[5], 'push', ARGV[6], 'want',
-             ARGV[7], 'kept', ttl > 0 and '1' or '0', 'nodes', nodes, 'node',
-             ARGV[8], 'until', string.format('%.0f', now + ARGV[9]))
-  redis.call('PEXPIRE', KEYS[2], ARGV[10])
+  redis.call('HSET', KEYS[3], 'nodes', nodes)
+elseif has_key then
+  redis.call('DEL', KEYS[3])
 end
 return {'sent', nodes}
 )"};
@@ -69,7 +95,7 @@ return 1
 const script read_script{R"(
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
-local upto, wanted = ARGV[2], tonumber(ARGV[3])
+local upto, wanted = ARGV[2], math.max(1, tonumber(ARGV[3]))
 if upto == '' then
   local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
   if #last == 0 then return {'', 0} end
@@ -88,7 +114,8 @@ while more and size < wanted do
     from = '(' .. e[1]
     local left = tonumber(e[2][4]) - now
     if left <= 0 then
-      redis.call('XDEL', KEYS[1], e[1])
+      redis.pcall('XDEL', KEYS[1], e[1])
+      redis.pcall('ZREM', KEYS[2], e[1])
     else
       size = size + #e[2][2]
       result[#result + 1] = e[1]
@@ -99,6 +126,27 @@ while more and size < wanted do
 end
 if more then result[2] = 1 end
 return result
+)"};
+
+const script confirm_script{R"(
+local removed = redis.call('XTRIM', KEYS[1], 'MINID', ARGV[1])
+local kept = redis.call('XLEN', KEYS[1])
+if kept == 0 then
+  redis.call('DEL', KEYS[2])
+elseif redis.call('ZCARD', KEYS[2]) > 2 * kept then
+  local function numbers_of(entry)
+    local time, number = string.match(entry, '(%d+)-(%d+)')
+    return tonumber(time), tonumber(number)
+  end
+  local first_time, first_number = numbers_of(ARGV[1])
+  for _, e in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
+    local time, number = numbers_of(e)
+    if time < first_time or (time == first_time and number < first_number) then
+      redis.call('ZREM', KEYS[2], e)
+    end
+  end
+end
+return removed
 )"};
 
 const script claim_script{R"(

@@ -17,10 +17,11 @@ struct script {
 /// Publishes a push once: keeps it in a mailbox if it has a time to live, and
 /// remembers its key if it has one.
 ///
-/// KEYS: the mailbox, the key. ARGV: the channel, the message, its time to live
-/// in milliseconds or 0, the limit of the mailbox, then of a push with a key
-/// the fingerprint, else an empty string; the push's id, its level, the channel
-/// of its node, and for how many milliseconds it may be under way.
+/// KEYS: the mailbox, when its entries are due, the key. ARGV: the channel, the
+/// message, its time to live in milliseconds or 0, the limit of the mailbox,
+/// then of a push with a key the fingerprint, else an empty string; the push's
+/// id, its level, the channel of its node, for how many milliseconds it may be
+/// under way, and for how many its key stands for it.
 ///
 /// Returns `{"sent", nodes}`, `{"full"}` or, for a key that stands for another
 /// push, `{"other"}`, `{"waiting"}`, `{"settled", outcome}`, or as long as that
@@ -33,14 +34,24 @@ extern const script push_script;
 /// free the key.
 extern const script settle_script;
 
-/// Reads a part of a mailbox, and removes what has expired in it.
+/// Reads a part of a mailbox, and removes what has expired in it, if Redis
+/// takes writes.
 ///
-/// KEYS: the mailbox. ARGV: the entry behind which it starts and the last that
-/// is wanted, or empty strings, and about how many bytes are wanted.
+/// KEYS: the mailbox, when its entries are due. ARGV: the entry behind which it
+/// starts and the last that is wanted, or empty strings, and about how many
+/// bytes are wanted: one push is read in any case.
 ///
 /// Returns the last entry that is wanted, 1 if there is more, then for each
 /// push its entry, its message, and for how many milliseconds it has to live.
 extern const script read_script;
+
+/// Removes what has been confirmed in a mailbox.
+///
+/// KEYS: the mailbox, when its entries are due. ARGV: the first entry that
+/// stays.
+///
+/// Returns how many were removed.
+extern const script confirm_script;
 
 /// Makes a newer session the owner of an id.
 ///

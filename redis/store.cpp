@@ -12,14 +12,6 @@ using std::chrono::milliseconds;
 
 namespace {
 
-/// Tells pushes of one key apart.
-std::string fingerprint_of(const std::string& channel, const push& what) {
-  auto text = channel + '\n';
-  text += what.body.type() == payload::format::text ? 't' : 'b';
-  text += what.body.bytes();
-  return sha256(text);
-}
-
 /// For how long a push may be under way after its pusher's time is up.
 constexpr auto grace = std::chrono::seconds{2};
 
@@ -60,6 +52,13 @@ caf::expected<uint64_t> number_of(const caf::expected<reply>& x) {
   return unexpected();
 }
 
+/// Tells whether Redis refused to write since it has too few replicas.
+bool lacks_replicas(const caf::error& why) {
+  return why == errc::refused
+         && why.context().get_as<std::string>(0).find("NOREPLICAS")
+              != std::string::npos;
+}
+
 /// Makes the outcome of a push out of what the script says.
 caf::expected<outcome> outcome_of(const push& what, const reply& x) {
   auto& items = x.items;
@@ -92,7 +91,8 @@ caf::expected<outcome> outcome_of(const push& what, const reply& x) {
 } // namespace
 
 void store::load() {
-  for (auto each : {&push_script, &settle_script, &read_script, &claim_script})
+  for (auto each : {&push_script, &settle_script, &read_script, &confirm_script,
+                    &claim_script})
     redis_.send({"SCRIPT", "LOAD", each->text},
                 [](const caf::expected<reply>&) {
                   // Where this fails, `eval` sends the script itself.
@@ -113,17 +113,22 @@ void store::publish(const push_address& where, const push& what,
                   then(std::move(what));
                 });
   auto text = [](auto number) { return std::to_string(number.count()); };
-  eval(push_script, {mailbox_of(where), config_.prefix + ":once:" + what.key},
+  eval(push_script,
+       {mailbox_of(where), due_of(where), config_.prefix + ":once:" + what.key},
        {channel, encode(what), text(what.ttl),
         std::to_string(config_.mailbox_limit),
-        what.key.empty() ? "" : fingerprint_of(channel, what), what.id,
+        what.key.empty() ? "" : sha256(gist_of(channel, what)), what.id,
         std::to_string(static_cast<unsigned>(what.want)),
         channel_of_node(config_.node), text(milliseconds{what.wait + grace}),
         text(milliseconds{key_time})},
        [this, what, then](const caf::expected<reply>& x) {
          auto result
            = x ? outcome_of(what, *x) : caf::expected<outcome>{x.error()};
-         if (result && result->kept && config_.replicas > 0)
+         // The link is up, so only a pusher may take this for a bus that is
+         // away: whoever waits for the next link would do so for ever.
+         if (!result && lacks_replicas(result.error()))
+           then(caf::error{errc::bus_away});
+         else if (result && result->kept && config_.replicas > 0)
            await_replicas(*std::move(result), then);
          else
            then(std::move(result));
@@ -150,7 +155,7 @@ void store::settle(const std::string& key, const outcome& what) {
 }
 
 void store::read(const mailbox_query& what, handler<mailbox_page> then) {
-  eval(read_script, {mailbox_of(what.where)},
+  eval(read_script, {mailbox_of(what.where), due_of(what.where)},
        {what.after, what.upto, std::to_string(what.max_bytes)},
        [then](const caf::expected<reply>& x) {
          if (!x)
@@ -187,7 +192,7 @@ void store::confirm(const push_address& where, const std::string& entry,
   auto dash = entry.find('-') + 1;
   auto next
     = entry.substr(0, dash) + std::to_string(to_number(entry.substr(dash)) + 1);
-  send({"XTRIM", mailbox_of(where), "MINID", next},
+  eval(confirm_script, {mailbox_of(where), due_of(where)}, {next},
        [then](const caf::expected<reply>& x) { then(number_of(x)); });
 }
 
@@ -251,19 +256,20 @@ void store::send(command what, handler<reply> then) {
 }
 
 caf::error store::refusal(const std::string& text) {
-  // A script that may not write has done nothing. The master is elsewhere, or
-  // has too few replicas to be one.
+  // A script that may not write has done nothing. The master is elsewhere.
   if (text.find("READONLY") != text.npos) {
     redis_.reset("it is a replica");
     return errc::bus_away;
   }
-  if (text.find("NOREPLICAS") != text.npos)
-    return errc::bus_away;
   return {errc::refused, text};
 }
 
 std::string store::mailbox_of(const push_address& where) const {
   return config_.prefix + ":mail:" + std::string{where.name()};
+}
+
+std::string store::due_of(const push_address& where) const {
+  return config_.prefix + ":due:" + std::string{where.name()};
 }
 
 } // namespace waybill::redis

@@ -44,8 +44,8 @@ public:
   /// Reads a part of a mailbox.
   void read(const mailbox_query& what, handler<mailbox_page> then);
 
-  /// Removes an entry of a mailbox and all before it (XTRIM); answers how many
-  /// those were.
+  /// Removes an entry of a mailbox and all before it; answers how many those
+  /// were.
   void confirm(const push_address& where, const std::string& entry,
                handler<uint64_t> then);
 
@@ -89,6 +89,10 @@ private:
   caf::error refusal(const std::string& text);
 
   std::string mailbox_of(const push_address& where) const;
+
+  /// Returns what the key is called that tells when entries of the mailbox are
+  /// due.
+  std::string due_of(const push_address& where) const;
 
   const bridge_config& config_;
   port& redis_;

@@ -19,9 +19,9 @@ STRANGE = [
 COMMAND = "\r\n*1\r\n$8\r\nFLUSHALL\r\n"
 
 # All that a node sends to Redis in these tests, and what they ask themselves.
-COMMANDS = {"EVALSHA", "HGET", "HMGET", "HSET", "PEXPIRE", "PTTL", "PUBLISH", "PUBSUB", "SET",
-            "SUBSCRIBE", "TIME", "UNSUBSCRIBE", "XADD", "XLEN", "XREVRANGE", "XTRIM",
-            "EXISTS", "KEYS"}
+COMMANDS = {"DEL", "EVALSHA", "HGET", "HMGET", "HSET", "PEXPIRE", "PTTL", "PUBLISH", "PUBSUB",
+            "SET", "SUBSCRIBE", "TIME", "UNSUBSCRIBE", "XADD", "XLEN", "XREVRANGE", "XTRIM",
+            "ZADD", "EXISTS", "KEYS"}
 
 HEADERS = {"server", "content-type", "content-length", "connection", "allow", "retry-after"}
 
@@ -93,7 +93,8 @@ async def test_an_id_is_one_argument(watched, name):
     assert channels(commands, "PUBLISH")[f"waybill:id:{name}"] == 2
     # A key of another name would be one that the id has made.
     keys = {key.decode() for key in redis.command("KEYS", "*")}
-    assert keys <= {"witness", *(f"waybill:mail:{each}" for each in STRANGE)}
+    assert keys <= {"witness", *(f"waybill:{kind}:{each}" for kind in ("mail", "due")
+                                 for each in STRANGE)}
 
 
 @pytest.mark.parametrize("key", ['a"b', "a\\", "*1", "$8", "waybill:mail:456", "x" * 255, "{a}"])

@@ -49,6 +49,13 @@ async def test_a_mailbox_larger_than_the_queue_arrives_whole(lab):
         await confirm(three, "456", ws)
 
 
+async def test_so_it_does_where_the_queue_has_room_for_one_byte(lab):
+    one, _, three = lab.cluster("--max-queue", "1", "--max-body", "1").nodes
+    await keep(three, "456", *"abc")
+    async with joined(one, "456") as ws:
+        assert await receive_many(ws, 3) == [*"abc"]
+
+
 async def test_so_it_does_on_one_node_and_for_a_slow_reader(lab):
     node = lab.node("--max-queue", "1MiB")
     texts = [f"{i:05}" + "x" * 200_000 for i in range(40)]

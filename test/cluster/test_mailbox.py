@@ -2,17 +2,25 @@
 
 import asyncio
 import contextlib
+import re
 import time
 
 import pytest
 
-from clients import confirm, joined, keep, push, receive, receive_many, request, silent, until_ready
+from clients import (Http, confirm, joined, keep, push, receive, receive_many, request, silent,
+                     until_ready)
 from harness import eventually
+from raw_websocket import PING, PONG
 
 
 def mail(redis, name):
     """Returns how many pushes the mailbox of an id holds."""
     return redis.command("XLEN", f"waybill:mail:{name}")
+
+
+def due(redis, name):
+    """Returns how many entries are noted to expire some time, of the mailbox of an id."""
+    return redis.command("ZCARD", f"waybill:due:{name}")
 
 
 async def assert_empty(server, name):
@@ -157,7 +165,79 @@ async def test_what_has_expired_leaves_redis(cluster):
     await keep(cluster.nodes[0], "expired", *"abc", query="?ttl=1")
     assert mail(cluster.redis, "expired") == 3
     await eventually(lambda: not cluster.redis.command("EXISTS", "waybill:mail:expired"))
+    assert not cluster.redis.command("EXISTS", "waybill:due:expired")
     await assert_empty(cluster.nodes[1], "expired")
+
+
+def script_time(redis):
+    """Returns how many microseconds a script took Redis since the last call."""
+    stats = redis.command("INFO", "commandstats").decode()
+    redis.command("CONFIG", "RESETSTAT")
+    return float(re.search(r"^cmdstat_evalsha:.*usec_per_call=([\d.]+)", stats, re.MULTILINE)[1])
+
+
+async def test_what_is_refused_takes_redis_no_longer_than_what_is_kept(lab):
+    cluster = lab.cluster("--mailbox-limit", "200", size=1)
+    node, = cluster.nodes
+    body = "x" * 200_000
+    cluster.redis.command("CONFIG", "RESETSTAT")
+    await keep(node, "456", *[body] * 200)
+    kept = script_time(cluster.redis)
+    async with Http(node) as http:
+        for _ in range(20):
+            (await http.push("456", body, "?ttl=600")).check_failure(507)
+    refused = script_time(cluster.redis)
+    print(f"{kept:.0f} us for what is kept, {refused:.0f} us for what is refused")
+    assert refused < 2 * kept
+
+
+async def test_a_mailbox_of_an_older_version_makes_room_too(lab):
+    cluster = lab.cluster("--mailbox-limit", "2", size=1)
+    node, = cluster.nodes
+    await keep(node, "456", "a", query="?ttl=1")
+    await keep(node, "456", "b")
+    cluster.redis.command("DEL", "waybill:due:456")
+
+    async def is_kept():
+        return (await push(node, "456", "c", "?ttl=600")).status == 202
+
+    await eventually(is_kept)
+    assert cluster.redis.command("PTTL", "waybill:due:456") > 0
+    async with joined(node, "456") as ws:
+        assert await receive_many(ws, 2) == ["b", "c"]
+
+
+async def test_a_mailbox_deleted_by_hand_leaves_nothing_for_ever(cluster):
+    one, two, _ = cluster.nodes
+    await keep(one, "deleted", *"abc")
+    cluster.redis.command("DEL", "waybill:mail:deleted")
+    assert cluster.redis.command("PTTL", "waybill:due:deleted") > 0
+    await keep(one, "deleted", "d")
+    assert due(cluster.redis, "deleted") == 1
+    async with joined(two, "deleted") as ws:
+        assert await receive(ws) == "d"
+        await eventually(lambda: mail(cluster.redis, "deleted") == 0)
+    assert not cluster.redis.command("EXISTS", "waybill:due:deleted")
+
+
+async def test_what_was_confirmed_is_forgotten_while_more_is_kept(cluster):
+    one, two, _ = cluster.nodes
+    await keep(one, "part", *"abcde")
+    with silent(two, "part") as ws:
+        frames = [ws.read_frame() for _ in range(6)]
+        first, = (payload for opcode, payload in frames if opcode == PING)
+        ws.send_frame(PONG, first)
+        await eventually(lambda: mail(cluster.redis, "part") == 4)
+        opcode, second = ws.read_frame()
+        assert opcode == PING
+        assert (await push(one, "part", "f", "?ttl=600&receipt=written")).status == 200
+        ws.send_frame(PONG, second)
+        await eventually(lambda: mail(cluster.redis, "part") == 1)
+        assert due(cluster.redis, "part") == 1
+    async with joined(one, "part") as ws:
+        assert await receive(ws) == "f"
+        await confirm(one, "part", ws)
+    assert not cluster.redis.command("EXISTS", "waybill:due:part")
 
 
 async def test_mailboxes_outlive_redis_with_its_append_only_file(lab):

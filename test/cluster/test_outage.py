@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
+import json
 import time
 
 import pytest
 import websockets
 
-from clients import (Http, assert_reachable, get, is_ready, is_unready, join, joined, push, receive,
-                     request, until_unready)
+from clients import (Http, assert_reachable, close_of, get, is_ready, is_unready, join, joined, keep,
+                     push, receive, request, until_unready)
 from harness import eventually, together
 from raw_websocket import RawWebSocket
 
@@ -236,3 +237,61 @@ async def test_a_node_that_answers_that_it_is_ready_is_so_on_every_thread(lab):
         cluster.redis.start()
         await eventually(lambda: is_ready(node))
         await assert_every_thread_serves(node)
+
+
+async def test_a_redis_that_becomes_a_replica_is_left_once(lab):
+    cluster = lab.cluster(size=1)
+    node, = cluster.nodes
+    lines = '\n'.join('{"to":"456","message":"x","ttl":60}' for _ in range(12))
+    cluster.redis.command("REPLICAOF", "127.0.0.1", "1")
+    # All of these leave in one write, and come back in one read.
+    answer = await request(node, "POST", "/push", lines.encode())
+    began = time.monotonic()
+    assert [json.loads(line)["status"] for line in answer.body.splitlines()] == [503] * 12
+    await eventually(lambda: is_ready(node))
+    took = time.monotonic() - began
+    print(f"ready {took:.3f} s after a replica refused 12 pushes")
+    assert took < 1
+    lost = [line for line in node.log.all() if "Redis is away" in line or "reached" in line]
+    assert len(lost) == 1, lost
+
+
+async def test_a_mailbox_is_read_from_a_master_that_takes_no_writes(lab):
+    cluster = lab.cluster(size=1)
+    node, = cluster.nodes
+    cluster.redis.command("XADD", "waybill:mail:456", "1-1", "message", "x", "expiry", "1")
+    await keep(node, "456", "kept")
+    cluster.redis.command("CONFIG", "SET", "min-replicas-to-write", "1")
+    async with joined(node, "456") as ws:
+        assert await receive(ws) == "kept"
+        await assert_reachable(node, "456", ws)
+        (await push(node, "456", "never", "?ttl=60")).check_failure(503)
+        cluster.redis.command("CONFIG", "SET", "min-replicas-to-write", "0")
+        assert (await push(node, "456", "late", "?ttl=60")).status == 200
+        assert await receive(ws) == "late"
+
+
+async def test_a_push_whose_key_cannot_be_kept_is_sent_to_nobody(lab):
+    cluster = lab.cluster(size=1)
+    node, = cluster.nodes
+    key = {"Idempotency-Key": "k"}
+    async with joined(node, "456") as ws:
+        cluster.redis.command("CONFIG", "SET", "min-replicas-to-write", "1")
+        (await push(node, "456", "once", headers=key)).check_failure(503)
+        await assert_reachable(node, "456", ws)
+        cluster.redis.command("CONFIG", "SET", "min-replicas-to-write", "0")
+        for _ in range(2):
+            assert (await push(node, "456", "once", headers=key)).counts == (200, {"nodes": 1})
+        assert await receive(ws) == "once"
+        await assert_reachable(node, "456", ws)
+
+
+async def test_who_cannot_claim_its_id_is_closed_and_comes_back(lab):
+    cluster = lab.cluster("--same-id", "newest", size=1)
+    node, = cluster.nodes
+    cluster.redis.command("CONFIG", "SET", "min-replicas-to-write", "1")
+    ws = await websockets.connect(node.ws_url("456"))
+    assert await close_of(ws) == 1011
+    cluster.redis.command("CONFIG", "SET", "min-replicas-to-write", "0")
+    async with joined(node, "456") as ws:
+        await assert_reachable(node, "456", ws)

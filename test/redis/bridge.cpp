@@ -129,6 +129,23 @@ struct bridge_fixture : test::fixture {
     return result;
   }
 
+  /// Attaches an address, and returns where the answer will stand.
+  std::shared_ptr<std::string> attach(const std::string& id) {
+    auto result = std::make_shared<std::string>();
+    auto ask = [](caf::event_based_actor* self, const bridge_actor& bus,
+                  const registry_actor& who, const push_address& where,
+                  std::shared_ptr<std::string> result) {
+      self->request(bus, caf::infinite, attach_atom_v, where, who)
+        .then([result](ok_atom) { *result = "ok"; },
+              [self, result](const caf::error& why) {
+                *result = self->system().render(why);
+              });
+    };
+    sys.spawn(ask, aut, holder, push_address::id(id), result);
+    settle();
+    return result;
+  }
+
   /// Reads a mailbox, and returns where the part of it will stand.
   std::shared_ptr<mailbox_page> read(const std::string& id) {
     auto result = std::make_shared<mailbox_page>();
@@ -242,6 +259,18 @@ CAF_TEST(takes no old confirmation for a new one) {
   CAF_CHECK_EQUAL(seen(second), test::texts{});
   happen(subscribed{"waybill:id:456"});
   CAF_CHECK_EQUAL(seen(second), test::texts{"greet"});
+}
+
+CAF_TEST(answers each who attaches an address) {
+  happen(link_up{});
+  auto first = attach("456");
+  auto second = attach("456");
+  CAF_CHECK_EQUAL(*first, "detached");
+  for (auto channel : {"waybill:node:n1", "waybill", "waybill:id:456"})
+    happen(subscribed{channel});
+  CAF_CHECK_EQUAL(*second, "");
+  return_canary();
+  CAF_CHECK_EQUAL(*second, "ok");
 }
 
 CAF_TEST(after a cut subscribes again before it is ready) {
@@ -419,6 +448,21 @@ CAF_TEST(leaves a Redis that has become a replica) {
   CAF_CHECK_EQUAL(told(), test::texts{"reset"});
 }
 
+CAF_TEST(counts the pushes that Redis was sent) {
+  publish("456");
+  CAF_CHECK_EQUAL(figure(aut, "pushes"), 0u);
+  make_ready();
+  publish("456");
+  publish("456", 1s);
+  CAF_CHECK_EQUAL(figure(aut, "pushes"), 2u);
+  push question{"p2"};
+  question.what = push::purpose::inspect;
+  self->send(aut, publish_atom_v, push_address::id("456"), question);
+  settle();
+  CAF_CHECK_EQUAL(redis->sent.back()[1], "waybill:id:456");
+  CAF_CHECK_EQUAL(figure(aut, "pushes"), 2u);
+}
+
 CAF_TEST(tells a node all that came at once in one message) {
   make_ready();
   redis->sent.clear();
@@ -447,7 +491,8 @@ CAF_TEST(trims a mailbox once for all that was confirmed at once) {
   settle();
   CAF_REQUIRE_EQUAL(redis->sent.size(), 1u);
   CAF_CHECK_EQUAL(redis->sent[0],
-                  (command{"XTRIM", "waybill:mail:456", "MINID", "5-10"}));
+                  (command{"EVALSHA", confirm_script.sha, "2",
+                           "waybill:mail:456", "waybill:due:456", "5-10"}));
 }
 
 CAF_TEST(counts what is no message between nodes) {

@@ -394,6 +394,19 @@ CAF_TEST(a mailbox is read in parts up to where it ended at first) {
   });
 }
 
+CAF_TEST(a part of a mailbox has one push at least) {
+  on_both([](nodes& cluster) {
+    for (auto text : {"a", "b"})
+      cluster.publish(0, "456", make_kept(text));
+    auto first = cluster.read(0, "456", "", "", 0);
+    CAF_REQUIRE_EQUAL(test::texts_of(first), test::texts{"a"});
+    CAF_CHECK(first.more);
+    auto last = cluster.read(0, "456", first.pushes[0].entry, first.upto, 0);
+    CAF_CHECK_EQUAL(test::texts_of(last), test::texts{"b"});
+    CAF_CHECK(!last.more);
+  });
+}
+
 CAF_TEST(a push that finds its mailbox full is not sent) {
   on_both([](nodes& cluster) {
     cluster.attach(0, "456");
