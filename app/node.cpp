@@ -3,6 +3,7 @@
 #include <deque>
 #include <iostream>
 #include <memory>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -127,6 +128,12 @@ private:
   bool stopping_ = false;
 };
 
+/// Returns a text that no other process has.
+std::string make_tag() {
+  std::random_device random;
+  return fmt::format("{:08x}{:08x}", random(), random());
+}
+
 /// The bus over Redis, and the actors that it is made of, itself the last.
 struct redis_bus {
   redis::redis_bus_actor carrier;
@@ -140,6 +147,7 @@ redis_bus spawn_redis(caf::actor_system& system, net::event_loop& home,
   names.prefix = config.redis_prefix;
   names.open_channel = config.redis_channel;
   names.node = config.node;
+  names.tag = make_tag();
   names.max_body = config.connections.max_body;
   names.mailbox_limit = config.mailbox_limit;
   names.replicas = config.redis_replicas;

@@ -97,6 +97,8 @@ constexpr metric table[] = {
   {"pushes", "waybill_bus_pushes_total", counter, "Pushes sent to Redis."},
   {"bad_messages", "waybill_bad_messages_total", counter,
    "Messages that could not be understood, on any channel."},
+  {"name_clashes", "waybill_name_clashes_total", counter,
+   "Canaries of another node that has this node's name."},
   {"links_lost", "waybill_links_lost_total", counter,
    "Times that Redis went away."},
   {"gap_milliseconds", "waybill_gap_seconds_total", counter,

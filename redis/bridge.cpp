@@ -3,6 +3,7 @@
 #include <cctype>
 #include <charconv>
 #include <functional>
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -38,7 +39,8 @@ bridge::bridge(caf::actor_config& cfg, caf::execution_unit* host,
       redis_(std::move(redis)), store_(config_, *redis_), proof_(clock().now()),
       away_since_(proof_), last_complaint_(proof_ - std::chrono::seconds{1}) {
   for (auto name : {"pushes", "confirmed_pushes", "bad_messages", "links_lost",
-                    "upstream_dropped", "gap_milliseconds", "gap_addresses"})
+                    "upstream_dropped", "gap_milliseconds", "gap_addresses",
+                    "name_clashes"})
     counts_[name] = 0;
 }
 
@@ -250,10 +252,11 @@ void bridge::subscribe(std::vector<std::string> channels) {
 }
 
 void bridge::send_canary() {
-  redis_->send({"PUBLISH", own_channel_, std::to_string(++canaries_)},
-               [](const caf::expected<reply>&) {
-                 // The canary itself is the answer.
-               });
+  redis_->send(
+    {"PUBLISH", own_channel_, std::to_string(++canaries_) + ' ' + config_.tag},
+    [](const caf::expected<reply>&) {
+      // The canary itself is the answer.
+    });
 }
 
 void bridge::on_tick() {
@@ -310,7 +313,7 @@ void bridge::on(answered& what) {
 
 void bridge::on(message& what) {
   if (what.channel == own_channel_)
-    return what.bytes.empty() || std::isdigit(what.bytes[0])
+    return !what.bytes.empty() && std::isdigit(what.bytes[0])
              ? on_canary(what.bytes)
              : on_node_message(what.bytes);
   if (what.channel == config_.open_channel)
@@ -327,9 +330,18 @@ void bridge::on(message& what) {
 }
 
 void bridge::on_canary(const std::string& bytes) {
-  // One from before this link proves nothing about it.
+  auto last = bytes.data() + bytes.size();
   uint64_t number = 0;
-  std::from_chars(bytes.data(), bytes.data() + bytes.size(), number);
+  auto end = std::from_chars(bytes.data(), last, number).ptr;
+  if (std::string_view{end, last} != ' ' + config_.tag) {
+    ++counts_["name_clashes"];
+    if (may_complain())
+      spdlog::error("another node is called \"{}\", too: give each a --node of "
+                    "its own",
+                    config_.node);
+    return;
+  }
+  // One from before this link proves nothing about it.
   if (number < first_canary_ || number > canaries_)
     return;
   proof_ = clock().now();
@@ -449,11 +461,16 @@ void bridge::complain(const caf::error& why) {
 }
 
 void bridge::complain(const std::string& line) {
+  if (may_complain())
+    spdlog::warn(line);
+}
+
+bool bridge::may_complain() {
   auto now = clock().now();
   if (now - last_complaint_ < std::chrono::seconds{1})
-    return;
+    return false;
   last_complaint_ = now;
-  spdlog::warn(line);
+  return true;
 }
 
 } // namespace waybill::redis

@@ -58,6 +58,7 @@ struct bridge_fixture : test::fixture {
     redis = ptr.get();
     bridge_config config;
     config.node = "n1";
+    config.tag = "t1";
     config.max_body = 100;
     config.replicas = replicas;
     aut = spawn<bridge>(config, std::move(ptr));
@@ -305,6 +306,27 @@ CAF_TEST(takes no canary of an earlier link for one of this) {
   CAF_CHECK(!is_ready());
   return_canary();
   CAF_CHECK(is_ready());
+}
+
+CAF_TEST(takes no canary of another node with its name for its own) {
+  happen(link_up{});
+  happen(subscribed{"waybill:node:n1"});
+  happen(subscribed{"waybill"});
+  CAF_CHECK_EQUAL(redis->sent.back()[2], "1 t1");
+  for (auto other : {"1 t2", "1", "1 t12"})
+    happen(message{"waybill:node:n1", other});
+  CAF_CHECK(!is_ready());
+  CAF_CHECK_EQUAL(figure(aut, "name_clashes"), 3u);
+  return_canary();
+  CAF_CHECK(is_ready());
+  CAF_CHECK_EQUAL(figure(aut, "name_clashes"), 3u);
+  CAF_MESSAGE("nor for a proof that its own link works");
+  told();
+  for (int i = 0; i < 6; ++i) {
+    pass(500ms);
+    happen(message{"waybill:node:n1", redis->sent.back()[2] + "2"});
+  }
+  CAF_CHECK_EQUAL(told(), test::texts{"reset"});
 }
 
 CAF_TEST(answers a push with the number of nodes that PUBLISH reached) {
