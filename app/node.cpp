@@ -155,13 +155,13 @@ redis_bus spawn_redis(caf::actor_system& system, net::event_loop& home,
   redis_bus result;
   std::vector<redis::shards::shard> all;
   for (auto& each : config.redis) {
+    names.server = to_string(each);
     auto bridge = system.spawn<redis::bridge>(
       &home, names, std::make_shared<redis::link>(home.context(), each));
     result.members.push_back(bridge);
     // All nodes know a master by the same name, but may list its Sentinels in
     // another order.
-    all.push_back(
-      {each.master.empty() ? to_string(each) : each.master, bridge});
+    all.push_back({each.master.empty() ? names.server : each.master, bridge});
   }
   result.carrier = result.members.front();
   if (names.is_shard) {

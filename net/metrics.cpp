@@ -97,6 +97,8 @@ constexpr metric table[] = {
   {"pushes", "waybill_bus_pushes_total", counter, "Pushes sent to Redis."},
   {"bad_messages", "waybill_bad_messages_total", counter,
    "Messages that could not be understood, on any channel."},
+  {"servers_away", "waybill_bus_servers_away", gauge,
+   "Redis servers that the node cannot use now."},
   {"name_clashes", "waybill_name_clashes_total", counter,
    "Canaries of another node that has this node's name."},
   {"links_lost", "waybill_links_lost_total", counter,

@@ -40,7 +40,7 @@ bridge::bridge(caf::actor_config& cfg, caf::execution_unit* host,
       away_since_(proof_), last_complaint_(proof_ - std::chrono::seconds{1}) {
   for (auto name : {"pushes", "confirmed_pushes", "bad_messages", "links_lost",
                     "upstream_dropped", "gap_milliseconds", "gap_addresses",
-                    "name_clashes"})
+                    "name_clashes", "servers_away"})
     counts_[name] = 0;
 }
 
@@ -112,7 +112,7 @@ bridge::behavior_type bridge::make_behavior() {
     },
     [this](state_atom) { return state_; },
     [this](state_atom, const push_address&) { return state_; },
-    [this](get_atom) { return counts_; },
+    [this](get_atom) { return figures(); },
     [this](events& what) {
       for (auto& each : what.all)
         std::visit([this](auto& x) { on(x); }, each);
@@ -160,9 +160,9 @@ void bridge::on(link_up&) {
 void bridge::on(link_down& what) {
   if (linked_) {
     ++counts_["links_lost"];
-    spdlog::warn("Redis is away: {}", what.reason);
+    spdlog::warn("Redis is away: {} ({})", what.reason, config_.server);
   } else {
-    complain("Redis cannot be reached: " + what.reason);
+    complain_of_redis("Redis cannot be reached: " + what.reason);
   }
   linked_ = false;
   unconfirmed_.clear();
@@ -291,18 +291,30 @@ void bridge::begin_gap() {
 }
 
 void bridge::end_gap() {
-  using std::chrono::milliseconds;
-  auto gap
-    = std::chrono::duration_cast<milliseconds>(clock().now() - away_since_);
   if (counts_["links_lost"] > 0)
-    counts_["gap_milliseconds"] += static_cast<uint64_t>(gap.count());
-  spdlog::info("Redis is ready after {} ms, {} addresses subscribed",
-               gap.count(), entries_.size());
+    counts_["gap_milliseconds"] += static_cast<uint64_t>(gap().count());
+  spdlog::info("Redis is ready after {} ms, {} addresses subscribed ({})",
+               gap().count(), entries_.size(), config_.server);
   for (auto& [channel, held] : entries_)
     if (held.attached.pending())
       held.attached.deliver(ok_atom_v);
   if (holder_)
     send(holder_, bus_state::ready);
+}
+
+std::chrono::milliseconds bridge::gap() const {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(clock().now()
+                                                               - away_since_);
+}
+
+counters bridge::figures() const {
+  auto result = counts_;
+  if (state_ == bus_state::ready)
+    return result;
+  result["servers_away"] = 1;
+  if (result["links_lost"] > 0)
+    result["gap_milliseconds"] += static_cast<uint64_t>(gap().count());
+  return result;
 }
 
 // -- what comes from Redis ----------------------------------------------------
@@ -386,15 +398,15 @@ void bridge::on_open_message(const std::string& bytes) {
 void bridge::bury(const std::string& bytes, const std::string& reason) {
   ++counts_["bad_messages"];
   complain("bad message on channel " + config_.open_channel + ": " + reason);
-  redis_->send({"XADD", config_.prefix + ":dead", "MAXLEN", "~",
-                max_dead_letters, "*", "message",
-                bytes.substr(0, dead_letter_size), "reason", reason, "node",
-                config_.node},
-               [this](const caf::expected<reply>& x) {
-                 if (!x || x->type == reply::kind::error)
-                   complain("a dead letter was not kept: "
-                            + (x ? x->text : system().render(x.error())));
-               });
+  redis_->send(
+    {"XADD", config_.prefix + ":dead", "MAXLEN", "~", max_dead_letters, "*",
+     "message", bytes.substr(0, dead_letter_size), "reason", reason, "node",
+     config_.node},
+    [this](const caf::expected<reply>& x) {
+      if (!x || x->type == reply::kind::error)
+        complain_of_redis("a dead letter was not kept: "
+                          + (x ? x->text : system().render(x.error())));
+    });
 }
 
 // -- what goes to Redis -------------------------------------------------------
@@ -456,13 +468,17 @@ void bridge::flush_soon() {
 
 void bridge::complain(const caf::error& why) {
   if (why == errc::refused)
-    complain("Redis refused a command: "
-             + why.context().get_as<std::string>(0));
+    complain_of_redis("Redis refused a command: "
+                      + why.context().get_as<std::string>(0));
 }
 
 void bridge::complain(const std::string& line) {
   if (may_complain())
     spdlog::warn(line);
+}
+
+void bridge::complain_of_redis(const std::string& line) {
+  complain(line + " (" + config_.server + ')');
 }
 
 bool bridge::may_complain() {

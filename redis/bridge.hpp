@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <deque>
 #include <string>
 #include <unordered_map>
@@ -84,6 +85,12 @@ private:
   /// Counts how long it was.
   void end_gap();
 
+  /// Returns the time since Redis went away.
+  std::chrono::milliseconds gap() const;
+
+  /// Returns what was counted, with a gap that has not ended.
+  counters figures() const;
+
   // -- what comes from Redis --------------------------------------------------
 
   void on_canary(const std::string& bytes);
@@ -116,6 +123,9 @@ private:
   bool may_complain();
 
   void complain(const std::string& line);
+
+  /// Says the same, and of which Redis.
+  void complain_of_redis(const std::string& line);
 
   /// Says that Redis refused something.
   void complain(const caf::error& why);

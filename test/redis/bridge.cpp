@@ -371,13 +371,29 @@ CAF_TEST(counts the gap when pushes may have missed its addresses) {
   join("456");
   happen(subscribed{"waybill:id:456"});
   happen(link_down{"cut"});
-  pass(400ms);
+  pass(300ms);
+  CAF_CHECK_EQUAL(figure(aut, "gap_milliseconds"), 300u);
+  pass(100ms);
   happen(link_up{});
   for (auto channel : {"waybill:node:n1", "waybill", "waybill:id:456"})
     happen(subscribed{channel});
   return_canary();
   CAF_CHECK_EQUAL(figure(aut, "gap_addresses"), 1u);
   CAF_CHECK_EQUAL(figure(aut, "gap_milliseconds"), 400u);
+  CAF_MESSAGE("and no longer, when it has ended");
+  pass(400ms);
+  CAF_CHECK_EQUAL(figure(aut, "gap_milliseconds"), 400u);
+}
+
+CAF_TEST(is away until it is ready) {
+  pass(1s);
+  CAF_CHECK_EQUAL(figure(aut, "servers_away"), 1u);
+  CAF_MESSAGE("which is no gap before it ever was there");
+  CAF_CHECK_EQUAL(figure(aut, "gap_milliseconds"), 0u);
+  make_ready();
+  CAF_CHECK_EQUAL(figure(aut, "servers_away"), 0u);
+  happen(link_down{"cut"});
+  CAF_CHECK_EQUAL(figure(aut, "servers_away"), 1u);
 }
 
 CAF_TEST(answers for a mailbox when all that came before has been heard) {
