@@ -1,12 +1,7 @@
 #include "app/measures.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <charconv>
-#include <fstream>
-#include <iterator>
-#include <sstream>
 
 namespace waybill::app {
 
@@ -31,27 +26,6 @@ nlohmann::ordered_json times::summary() {
       = all_[std::min(i, all_.size() - 1)];
     result[name] = time.count();
   }
-  return result;
-}
-
-usage usage_of(size_t process) {
-  usage result;
-  auto folder = "/proc/" + std::to_string(process);
-  std::ifstream stat{folder + "/stat"};
-  std::string text{std::istreambuf_iterator<char>{stat}, {}};
-  // Behind the name, which may hold anything, utime and stime are the 12th and
-  // 13th fields.
-  std::istringstream fields{
-    text.substr(std::min(text.rfind(')'), text.size()))};
-  std::vector<std::string> all{std::istream_iterator<std::string>{fields}, {}};
-  if (all.size() > 13)
-    result.cpu_seconds = (std::stod(all[12]) + std::stod(all[13]))
-                         / static_cast<double>(sysconf(_SC_CLK_TCK));
-  std::ifstream statm{folder + "/statm"};
-  double total = 0;
-  double resident = 0;
-  if (statm >> total >> resident)
-    result.memory_bytes = resident * static_cast<double>(sysconf(_SC_PAGESIZE));
   return result;
 }
 

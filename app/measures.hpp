@@ -8,6 +8,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "net/process.hpp"
+
 namespace waybill::app {
 
 /// Times of which quantiles are asked.
@@ -26,15 +28,8 @@ private:
   std::vector<duration> all_;
 };
 
-/// What a process has used.
-struct usage {
-  double cpu_seconds = 0;
-  double memory_bytes = 0;
-};
-
-/// Reads what a process of this machine has used (proc(5)); zeros if there is
-/// none.
-usage usage_of(size_t process);
+using net::usage;
+using net::usage_of;
 
 /// Makes a text of at least `size` bytes that says when it was made.
 std::string make_timed_text(size_t size);

@@ -1,5 +1,6 @@
 #include "app/node.hpp"
 
+#include <chrono>
 #include <deque>
 #include <iostream>
 #include <memory>
@@ -205,6 +206,7 @@ void await_hang_up(boost::asio::signal_set& signals, Act act) {
 } // namespace
 
 int run_node(const options& config, const std::vector<std::string>& arguments) {
+  const auto began = std::chrono::system_clock::now();
   system_config system_options;
   caf::actor_system system{system_options};
   auto log_error = [](const std::string& what) { spdlog::error(what); };
@@ -253,11 +255,11 @@ int run_node(const options& config, const std::vector<std::string>& arguments) {
     auto& actors = dynamic_cast<gateway&>(
       *caf::actor_cast<caf::abstract_actor*>(gateways.back()));
     workers.push_back(
-      {loop,
-       contexts.emplace_back(net::server_context{
-         {actors, config.node, config.access.loaded, version(),
-          config.max_topics, config.limits.max_push_rate > 0, console_files()},
-         config.connections})});
+      {loop, contexts.emplace_back(net::server_context{
+               {actors, config.node, config.access.loaded, version(),
+                config.max_topics, config.limits.sessions.in_total,
+                config.limits.max_push_rate > 0, console_files(), began},
+               config.connections})});
   }
   net::server server{workers,
                      [](const std::string& what) {

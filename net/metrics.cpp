@@ -1,10 +1,14 @@
 #include "net/metrics.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <limits>
 #include <sstream>
 
 #include <prometheus/text_serializer.h>
+
+#include "net/process.hpp"
 
 namespace waybill::net {
 
@@ -192,12 +196,40 @@ ClientMetric mailbox_summary(const counters& figures) {
   return result;
 }
 
-MetricFamily make_gauge(const char* name, const char* help,
-                        std::vector<ClientMetric::Label> labels, double value) {
+MetricFamily make_gauge(const char* name, const char* help, double value,
+                        std::vector<ClientMetric::Label> labels = {}) {
   ClientMetric result;
   result.label = std::move(labels);
   result.gauge.value = value;
   return {name, help, gauge, {std::move(result)}};
+}
+
+/// Adds what the process takes. What cannot be read now is missing: 0 would be
+/// a lie, and of a counter a new start.
+void add_process(std::vector<MetricFamily>& to, const api_context& context) {
+  auto used = usage_of(static_cast<size_t>(getpid()));
+  if (used.memory_bytes > 0) {
+    ClientMetric cpu;
+    cpu.counter.value = used.cpu_seconds;
+    to.push_back({"process_cpu_seconds_total",
+                  "User and system CPU time of the process, in seconds.",
+                  counter,
+                  {std::move(cpu)}});
+    to.push_back(make_gauge("process_resident_memory_bytes",
+                            "Resident memory of the process, in bytes.",
+                            used.memory_bytes));
+  }
+  if (auto open = count_descriptors())
+    to.push_back(make_gauge("process_open_fds",
+                            "File descriptors that the process has open.",
+                            static_cast<double>(*open)));
+  to.push_back(make_gauge("process_max_fds",
+                          "File descriptors that the process may have open.",
+                          static_cast<double>(max_descriptors())));
+  std::chrono::duration<double> began = context.began.time_since_epoch();
+  to.push_back(make_gauge("process_start_time_seconds",
+                          "When the process began, in seconds since 1970.",
+                          began.count()));
 }
 
 } // namespace
@@ -215,14 +247,17 @@ void count_lag(gateway& actors, std::chrono::steady_clock::duration lag) {
 }
 
 std::string to_metrics(const counters& figures, bus_state state,
-                       const std::string& node, const std::string& version) {
+                       const api_context& context) {
   std::vector<MetricFamily> all;
-  all.push_back(make_gauge("waybill_build_info",
-                           "1, with what runs here as labels.",
-                           {{"node", node}, {"version", version}}, 1));
+  all.push_back(
+    make_gauge("waybill_build_info", "1, with what runs here as labels.", 1,
+               {{"node", context.node_name}, {"version", context.version}}));
   all.push_back(make_gauge("waybill_ready",
-                           "1 if the node takes pushes and sessions.", {},
+                           "1 if the node takes pushes and sessions.",
                            state == bus_state::ready ? 1 : 0));
+  all.push_back(make_gauge("waybill_max_sessions",
+                           "Sessions that the node may hold.",
+                           static_cast<double>(context.max_sessions)));
   add_figures(all, figures);
   all.push_back({"waybill_push_seconds",
                  "Time from a push by HTTP to its answer of 200, by the level "
@@ -238,6 +273,7 @@ std::string to_metrics(const counters& figures, bus_state state,
                  "How long what sessions read from mailboxes had been kept.",
                  MetricType::Summary,
                  {mailbox_summary(figures)}});
+  add_process(all, context);
   std::ostringstream out;
   prometheus::TextSerializer{}.Serialize(out, all);
   return out.str();
