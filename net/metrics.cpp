@@ -44,11 +44,13 @@ constexpr auto over = "waybill_over_limit_total";
 constexpr auto over_help = "What was refused, by the option whose limit it "
                            "would have passed.";
 constexpr auto refused = "waybill_refused_total";
-constexpr auto refused_help = "Requests that were not even tried, by reason; "
-                              "request counts all.";
+constexpr auto refused_help = "Requests that were not even tried, by reason.";
 constexpr auto broken = "waybill_broken_connections_total";
 constexpr auto broken_help = "Connections that ended before or within their "
                              "first words, by reason.";
+
+/// What `add_other_refusals` adds.
+constexpr auto other_refusals = "other_refusals";
 
 constexpr metric table[] = {
   {"sessions", "waybill_sessions", gauge, "Sessions that the node holds."},
@@ -91,7 +93,7 @@ constexpr metric table[] = {
   {"over_max_push_rate", over, counter, over_help, "option", "max-push-rate"},
   {"over_max_request_memory", over, counter, over_help, "option",
    "max-request-memory"},
-  {"refused_requests", refused, counter, refused_help, "reason", "request"},
+  {other_refusals, refused, counter, refused_help, "reason", "other"},
   {"refused_tokens", refused, counter, refused_help, "reason", "token"},
   {"refused_keys", refused, counter, refused_help, "reason", "key"},
   {"refused_origins", refused, counter, refused_help, "reason", "origin"},
@@ -148,6 +150,16 @@ void set_value(ClientMetric& what, MetricType type, double value) {
     what.gauge.value = value;
   else
     what.counter.value = value;
+}
+
+/// Adds how many requests were refused for none of the other reasons, so that
+/// all reasons add up to all requests.
+void add_other_refusals(counters& figures) {
+  auto others = figure_of(figures, "refused_requests");
+  // A reason is counted a moment before the request is.
+  for (auto name : {"refused_tokens", "refused_keys", "refused_origins"})
+    others -= std::min(others, figure_of(figures, name));
+  figures[other_refusals] = others;
 }
 
 void add_figures(std::vector<MetricFamily>& to, const counters& figures) {
@@ -246,7 +258,7 @@ void count_lag(gateway& actors, std::chrono::steady_clock::duration lag) {
   note_time(actors, "lag", lag);
 }
 
-std::string to_metrics(const counters& figures, bus_state state,
+std::string to_metrics(counters figures, bus_state state,
                        const api_context& context) {
   std::vector<MetricFamily> all;
   all.push_back(
@@ -258,6 +270,7 @@ std::string to_metrics(const counters& figures, bus_state state,
   all.push_back(make_gauge("waybill_max_sessions",
                            "Sessions that the node may hold.",
                            static_cast<double>(context.max_sessions)));
+  add_other_refusals(figures);
   add_figures(all, figures);
   all.push_back({"waybill_push_seconds",
                  "Time from a push by HTTP to its answer of 200, by the level "

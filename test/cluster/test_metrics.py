@@ -93,6 +93,21 @@ async def test_a_node_tells_what_its_process_takes(lab):
     await eventually(cpu_is_told)
 
 
+async def test_reasons_add_up_to_the_requests_that_were_refused(lab, tmp_path):
+    keys = tmp_path / "keys"
+    admin = bearer(make_key(keys, "admin", "--scope", "admin"))
+    node = lab.node("--api-key-file", keys)
+    for path, headers, status in [
+            ("/stats", bearer("nobody"), 401), ("/stats", admin | {"Origin": "http://evil"}, 403),
+            ("/nowhere", admin, 404), ("/socket/456", admin, 403)]:
+        assert (await request(node, "GET", path, headers=headers)).status == status
+    told = (await request(node, "GET", "/metrics", headers=admin)).body.decode()
+    counts = dict(re.findall(r'waybill_refused_total{reason="(\w+)"} (\d+)', told))
+    assert counts == {"token": "0", "key": "1", "origin": "1", "other": "2"}
+    all_figures = (await request(node, "GET", "/stats", headers=admin)).json
+    assert all_figures["refused_requests"] == 4
+
+
 async def test_a_node_that_lost_redis_is_not_ready(lab):
     cluster = lab.cluster(size=1)
     node, = cluster.nodes
