@@ -1,22 +1,15 @@
 #include "app/measures.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <charconv>
-#include <fstream>
-#include <iterator>
-#include <sstream>
+
+#include <unistd.h>
 
 namespace waybill::app {
 
 namespace {
 
 using clock = std::chrono::steady_clock;
-
-std::string folder_of(size_t process) {
-  return "/proc/" + std::to_string(process);
-}
 
 } // namespace
 
@@ -43,29 +36,9 @@ std::optional<size_t> read_process(std::string_view text) {
   auto last = text.data() + text.size();
   auto [end, error] = std::from_chars(text.data(), last, result);
   if (error != std::errc{} || end != last
-      || (result > 0 && access(folder_of(result).c_str(), F_OK) != 0))
+      || (result > 0
+          && access(("/proc/" + std::to_string(result)).c_str(), F_OK) != 0))
     return std::nullopt;
-  return result;
-}
-
-usage usage_of(size_t process) {
-  usage result;
-  auto folder = folder_of(process);
-  std::ifstream stat{folder + "/stat"};
-  std::string text{std::istreambuf_iterator<char>{stat}, {}};
-  // Behind the name, which may hold anything, utime and stime are the 12th and
-  // 13th fields.
-  std::istringstream fields{
-    text.substr(std::min(text.rfind(')'), text.size()))};
-  std::vector<std::string> all{std::istream_iterator<std::string>{fields}, {}};
-  if (all.size() > 13)
-    result.cpu_seconds = (std::stod(all[12]) + std::stod(all[13]))
-                         / static_cast<double>(sysconf(_SC_CLK_TCK));
-  std::ifstream statm{folder + "/statm"};
-  double total = 0;
-  double resident = 0;
-  if (statm >> total >> resident)
-    result.memory_bytes = resident * static_cast<double>(sysconf(_SC_PAGESIZE));
   return result;
 }
 

@@ -9,6 +9,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "net/process.hpp"
+
 namespace waybill::app {
 
 /// Times of which quantiles are asked.
@@ -27,18 +29,11 @@ private:
   std::vector<duration> all_;
 };
 
-/// What a process has used.
-struct usage {
-  double cpu_seconds = 0;
-  double memory_bytes = 0;
-};
+using net::usage;
+using net::usage_of;
 
 /// Reads the id of a process that this machine has, or 0 for none.
 std::optional<size_t> read_process(std::string_view text);
-
-/// Reads what a process of this machine has used (proc(5)); zeros if there is
-/// none.
-usage usage_of(size_t process);
 
 /// Makes a text of at least `size` bytes that says when it was made.
 std::string make_timed_text(size_t size);

@@ -5,7 +5,7 @@
 #include <malloc.h>
 #include <unistd.h>
 
-#include "app/measures.hpp"
+#include "net/process.hpp"
 
 namespace waybill::app {
 
@@ -21,7 +21,7 @@ constexpr double worthwhile = 8 << 20;
 /// that is its code.
 double idle_memory() {
   auto used = mallinfo2();
-  auto resident = usage_of(static_cast<size_t>(getpid())).memory_bytes;
+  auto resident = net::usage_of(static_cast<size_t>(getpid())).memory_bytes;
   return resident - static_cast<double>(used.uordblks + used.hblkhd);
 }
 

@@ -1,8 +1,10 @@
 #include "app/node.hpp"
 
+#include <chrono>
 #include <deque>
 #include <iostream>
 #include <memory>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -127,6 +129,12 @@ private:
   bool stopping_ = false;
 };
 
+/// Returns a text that no other process has.
+std::string make_tag() {
+  std::random_device random;
+  return fmt::format("{:08x}{:08x}", random(), random());
+}
+
 /// The bus over Redis, and the actors that it is made of, itself the last.
 struct redis_bus {
   redis::redis_bus_actor carrier;
@@ -140,6 +148,7 @@ redis_bus spawn_redis(caf::actor_system& system, net::event_loop& home,
   names.prefix = config.redis_prefix;
   names.open_channel = config.redis_channel;
   names.node = config.node;
+  names.tag = make_tag();
   names.max_body = config.connections.max_body;
   names.mailbox_limit = config.mailbox_limit;
   names.replicas = config.redis_replicas;
@@ -147,13 +156,13 @@ redis_bus spawn_redis(caf::actor_system& system, net::event_loop& home,
   redis_bus result;
   std::vector<redis::shards::shard> all;
   for (auto& each : config.redis) {
+    names.server = to_string(each);
     auto bridge = system.spawn<redis::bridge>(
       &home, names, std::make_shared<redis::link>(home.context(), each));
     result.members.push_back(bridge);
     // All nodes know a master by the same name, but may list its Sentinels in
     // another order.
-    all.push_back(
-      {each.master.empty() ? to_string(each) : each.master, bridge});
+    all.push_back({each.master.empty() ? names.server : each.master, bridge});
   }
   result.carrier = result.members.front();
   if (names.is_shard) {
@@ -197,6 +206,7 @@ void await_hang_up(boost::asio::signal_set& signals, Act act) {
 } // namespace
 
 int run_node(const options& config, const std::vector<std::string>& arguments) {
+  const auto began = std::chrono::system_clock::now();
   system_config system_options;
   caf::actor_system system{system_options};
   auto log_error = [](const std::string& what) { spdlog::error(what); };
@@ -245,11 +255,11 @@ int run_node(const options& config, const std::vector<std::string>& arguments) {
     auto& actors = dynamic_cast<gateway&>(
       *caf::actor_cast<caf::abstract_actor*>(gateways.back()));
     workers.push_back(
-      {loop,
-       contexts.emplace_back(net::server_context{
-         {actors, config.node, config.access.loaded, version(),
-          config.max_topics, config.limits.max_push_rate > 0, console_files()},
-         config.connections})});
+      {loop, contexts.emplace_back(net::server_context{
+               {actors, config.node, config.access.loaded, version(),
+                config.max_topics, config.limits.sessions.in_total,
+                config.limits.max_push_rate > 0, console_files(), began},
+               config.connections})});
   }
   net::server server{workers,
                      [](const std::string& what) {

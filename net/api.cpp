@@ -43,8 +43,7 @@ void handle_stats(api_context& context, const request& what,
 void handle_metrics(api_context& context, answer_handler then) {
   context.actors.state([&context, then](bus_state state) {
     context.actors.stats([&context, state, then](const counters& figures) {
-      then({http::status::ok,
-            to_metrics(figures, state, context.node_name, context.version)});
+      then({http::status::ok, to_metrics(figures, state, context)});
     });
   });
 }

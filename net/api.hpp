@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <variant>
@@ -24,11 +25,17 @@ struct api_context {
   /// How many topics a session may listen to.
   size_t max_topics = 100;
 
+  /// How many sessions the node may hold.
+  size_t max_sessions = 0;
+
   /// Set if the pushes of each pusher are counted.
   bool limits_pushes = false;
 
   /// The files of the console, by what stands behind `/console/`.
   static_files console = std::make_shared<static_files::element_type>();
+
+  /// When the process began.
+  std::chrono::system_clock::time_point began = {};
 };
 
 /// Gets the answer to a request.

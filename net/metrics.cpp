@@ -1,10 +1,14 @@
 #include "net/metrics.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <limits>
 #include <sstream>
 
 #include <prometheus/text_serializer.h>
+
+#include "net/process.hpp"
 
 namespace waybill::net {
 
@@ -40,11 +44,13 @@ constexpr auto over = "waybill_over_limit_total";
 constexpr auto over_help = "What was refused, by the option whose limit it "
                            "would have passed.";
 constexpr auto refused = "waybill_refused_total";
-constexpr auto refused_help = "Requests that were not even tried, by reason; "
-                              "request counts all.";
+constexpr auto refused_help = "Requests that were not even tried, by reason.";
 constexpr auto broken = "waybill_broken_connections_total";
 constexpr auto broken_help = "Connections that ended before or within their "
                              "first words, by reason.";
+
+/// What `add_other_refusals` adds.
+constexpr auto other_refusals = "other_refusals";
 
 constexpr metric table[] = {
   {"sessions", "waybill_sessions", gauge, "Sessions that the node holds."},
@@ -87,7 +93,7 @@ constexpr metric table[] = {
   {"over_max_push_rate", over, counter, over_help, "option", "max-push-rate"},
   {"over_max_request_memory", over, counter, over_help, "option",
    "max-request-memory"},
-  {"refused_requests", refused, counter, refused_help, "reason", "request"},
+  {other_refusals, refused, counter, refused_help, "reason", "other"},
   {"refused_tokens", refused, counter, refused_help, "reason", "token"},
   {"refused_keys", refused, counter, refused_help, "reason", "key"},
   {"refused_origins", refused, counter, refused_help, "reason", "origin"},
@@ -97,6 +103,10 @@ constexpr metric table[] = {
   {"pushes", "waybill_bus_pushes_total", counter, "Pushes sent to Redis."},
   {"bad_messages", "waybill_bad_messages_total", counter,
    "Messages that could not be understood, on any channel."},
+  {"servers_away", "waybill_bus_servers_away", gauge,
+   "Redis servers that the node cannot use now."},
+  {"name_clashes", "waybill_name_clashes_total", counter,
+   "Canaries of another node that has this node's name."},
   {"links_lost", "waybill_links_lost_total", counter,
    "Times that Redis went away."},
   {"gap_milliseconds", "waybill_gap_seconds_total", counter,
@@ -140,6 +150,16 @@ void set_value(ClientMetric& what, MetricType type, double value) {
     what.gauge.value = value;
   else
     what.counter.value = value;
+}
+
+/// Adds how many requests were refused for none of the other reasons, so that
+/// all reasons add up to all requests.
+void add_other_refusals(counters& figures) {
+  auto others = figure_of(figures, "refused_requests");
+  // A reason is counted a moment before the request is.
+  for (auto name : {"refused_tokens", "refused_keys", "refused_origins"})
+    others -= std::min(others, figure_of(figures, name));
+  figures[other_refusals] = others;
 }
 
 void add_figures(std::vector<MetricFamily>& to, const counters& figures) {
@@ -188,12 +208,40 @@ ClientMetric mailbox_summary(const counters& figures) {
   return result;
 }
 
-MetricFamily make_gauge(const char* name, const char* help,
-                        std::vector<ClientMetric::Label> labels, double value) {
+MetricFamily make_gauge(const char* name, const char* help, double value,
+                        std::vector<ClientMetric::Label> labels = {}) {
   ClientMetric result;
   result.label = std::move(labels);
   result.gauge.value = value;
   return {name, help, gauge, {std::move(result)}};
+}
+
+/// Adds what the process takes. What cannot be read now is missing: 0 would be
+/// a lie, and of a counter a new start.
+void add_process(std::vector<MetricFamily>& to, const api_context& context) {
+  auto used = usage_of(static_cast<size_t>(getpid()));
+  if (used.memory_bytes > 0) {
+    ClientMetric cpu;
+    cpu.counter.value = used.cpu_seconds;
+    to.push_back({"process_cpu_seconds_total",
+                  "User and system CPU time of the process, in seconds.",
+                  counter,
+                  {std::move(cpu)}});
+    to.push_back(make_gauge("process_resident_memory_bytes",
+                            "Resident memory of the process, in bytes.",
+                            used.memory_bytes));
+  }
+  if (auto open = count_descriptors())
+    to.push_back(make_gauge("process_open_fds",
+                            "File descriptors that the process has open.",
+                            static_cast<double>(*open)));
+  to.push_back(make_gauge("process_max_fds",
+                          "File descriptors that the process may have open.",
+                          static_cast<double>(max_descriptors())));
+  std::chrono::duration<double> began = context.began.time_since_epoch();
+  to.push_back(make_gauge("process_start_time_seconds",
+                          "When the process began, in seconds since 1970.",
+                          began.count()));
 }
 
 } // namespace
@@ -210,15 +258,19 @@ void count_lag(gateway& actors, std::chrono::steady_clock::duration lag) {
   note_time(actors, "lag", lag);
 }
 
-std::string to_metrics(const counters& figures, bus_state state,
-                       const std::string& node, const std::string& version) {
+std::string to_metrics(counters figures, bus_state state,
+                       const api_context& context) {
   std::vector<MetricFamily> all;
-  all.push_back(make_gauge("waybill_build_info",
-                           "1, with what runs here as labels.",
-                           {{"node", node}, {"version", version}}, 1));
+  all.push_back(
+    make_gauge("waybill_build_info", "1, with what runs here as labels.", 1,
+               {{"node", context.node_name}, {"version", context.version}}));
   all.push_back(make_gauge("waybill_ready",
-                           "1 if the node takes pushes and sessions.", {},
+                           "1 if the node takes pushes and sessions.",
                            state == bus_state::ready ? 1 : 0));
+  all.push_back(make_gauge("waybill_max_sessions",
+                           "Sessions that the node may hold.",
+                           static_cast<double>(context.max_sessions)));
+  add_other_refusals(figures);
   add_figures(all, figures);
   all.push_back({"waybill_push_seconds",
                  "Time from a push by HTTP to its answer of 200, by the level "
@@ -234,6 +286,7 @@ std::string to_metrics(const counters& figures, bus_state state,
                  "How long what sessions read from mailboxes had been kept.",
                  MetricType::Summary,
                  {mailbox_summary(figures)}});
+  add_process(all, context);
   std::ostringstream out;
   prometheus::TextSerializer{}.Serialize(out, all);
   return out.str();

@@ -3,8 +3,7 @@
 #include <chrono>
 #include <string>
 
-#include "actors/gateway.hpp"
-#include "net/answer.hpp"
+#include "net/api.hpp"
 
 namespace waybill::net {
 
@@ -17,9 +16,9 @@ void count_answer(gateway& actors, level want, http::status status,
 void count_lag(gateway& actors, std::chrono::steady_clock::duration lag);
 
 /// Writes the figures of a node as Prometheus reads them (its text format
-/// 0.0.4).
-/// @param version that of Waybill.
-std::string to_metrics(const counters& figures, bus_state state,
-                       const std::string& node, const std::string& version);
+/// 0.0.4), and what the process takes of its machine, by the names that
+/// Prometheus has for that.
+std::string to_metrics(counters figures, bus_state state,
+                       const api_context& context);
 
 } // namespace waybill::net

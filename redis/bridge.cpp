@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <functional>
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -37,7 +38,8 @@ bridge::bridge(caf::actor_config& cfg, caf::execution_unit* host,
       redis_(std::move(redis)), store_(config_, *redis_), proof_(clock().now()),
       away_since_(proof_), last_complaint_(proof_ - std::chrono::seconds{1}) {
   for (auto name : {"pushes", "confirmed_pushes", "bad_messages", "links_lost",
-                    "upstream_dropped", "gap_milliseconds", "gap_addresses"})
+                    "upstream_dropped", "gap_milliseconds", "gap_addresses",
+                    "name_clashes", "servers_away"})
     counts_[name] = 0;
 }
 
@@ -110,7 +112,7 @@ bridge::behavior_type bridge::make_behavior() {
     },
     [this](state_atom) { return state_; },
     [this](state_atom, const push_address&) { return state_; },
-    [this](get_atom) { return counts_; },
+    [this](get_atom) { return figures(); },
     [this](events& what) {
       for (auto& each : what.all)
         std::visit([this](auto& x) { on(x); }, each);
@@ -158,9 +160,9 @@ void bridge::on(link_up&) {
 void bridge::on(link_down& what) {
   if (linked_) {
     ++counts_["links_lost"];
-    spdlog::warn("Redis is away: {}", what.reason);
+    spdlog::warn("Redis is away: {} ({})", what.reason, config_.server);
   } else {
-    complain("Redis cannot be reached: " + what.reason);
+    complain_of_redis("Redis cannot be reached: " + what.reason);
   }
   linked_ = false;
   unconfirmed_.clear();
@@ -253,10 +255,11 @@ void bridge::subscribe(std::vector<std::string> channels) {
 }
 
 void bridge::send_canary() {
-  redis_->send({"PUBLISH", own_channel_, std::to_string(++canaries_)},
-               [](const caf::expected<reply>&) {
-                 // The canary itself is the answer.
-               });
+  redis_->send(
+    {"PUBLISH", own_channel_, std::to_string(++canaries_) + ' ' + config_.tag},
+    [](const caf::expected<reply>&) {
+      // The canary itself is the answer.
+    });
 }
 
 void bridge::on_tick() {
@@ -291,18 +294,30 @@ void bridge::begin_gap() {
 }
 
 void bridge::end_gap() {
-  using std::chrono::milliseconds;
-  auto gap
-    = std::chrono::duration_cast<milliseconds>(clock().now() - away_since_);
   if (counts_["links_lost"] > 0)
-    counts_["gap_milliseconds"] += static_cast<uint64_t>(gap.count());
-  spdlog::info("Redis is ready after {} ms, {} addresses subscribed",
-               gap.count(), entries_.size());
+    counts_["gap_milliseconds"] += static_cast<uint64_t>(gap().count());
+  spdlog::info("Redis is ready after {} ms, {} addresses subscribed ({})",
+               gap().count(), entries_.size(), config_.server);
   for (auto& [channel, held] : entries_)
     if (held.attached.pending())
       held.attached.deliver(ok_atom_v);
   if (holder_)
     send(holder_, bus_state::ready);
+}
+
+std::chrono::milliseconds bridge::gap() const {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(clock().now()
+                                                               - away_since_);
+}
+
+counters bridge::figures() const {
+  auto result = counts_;
+  if (state_ == bus_state::ready)
+    return result;
+  result["servers_away"] = 1;
+  if (result["links_lost"] > 0)
+    result["gap_milliseconds"] += static_cast<uint64_t>(gap().count());
+  return result;
 }
 
 // -- what comes from Redis ----------------------------------------------------
@@ -313,7 +328,7 @@ void bridge::on(answered& what) {
 
 void bridge::on(message& what) {
   if (what.channel == own_channel_)
-    return what.bytes.empty() || (what.bytes[0] >= '0' && what.bytes[0] <= '9')
+    return !what.bytes.empty() && what.bytes[0] >= '0' && what.bytes[0] <= '9'
              ? on_canary(what.bytes)
              : on_node_message(what.bytes);
   if (what.channel == config_.open_channel)
@@ -330,9 +345,18 @@ void bridge::on(message& what) {
 }
 
 void bridge::on_canary(const std::string& bytes) {
-  // One from before this link proves nothing about it.
+  auto last = bytes.data() + bytes.size();
   uint64_t number = 0;
-  std::from_chars(bytes.data(), bytes.data() + bytes.size(), number);
+  auto end = std::from_chars(bytes.data(), last, number).ptr;
+  if (std::string_view{end, last} != ' ' + config_.tag) {
+    ++counts_["name_clashes"];
+    if (may_complain())
+      spdlog::error("another node is called \"{}\", too: give each a --node of "
+                    "its own",
+                    config_.node);
+    return;
+  }
+  // One from before this link proves nothing about it.
   if (number < first_canary_ || number > canaries_)
     return;
   proof_ = clock().now();
@@ -377,15 +401,15 @@ void bridge::on_open_message(const std::string& bytes) {
 void bridge::bury(const std::string& bytes, const std::string& reason) {
   ++counts_["bad_messages"];
   complain("bad message on channel " + config_.open_channel + ": " + reason);
-  redis_->send({"XADD", config_.prefix + ":dead", "MAXLEN", "~",
-                max_dead_letters, "*", "message",
-                bytes.substr(0, dead_letter_size), "reason", reason, "node",
-                config_.node},
-               [this](const caf::expected<reply>& x) {
-                 if (!x || x->type == reply::kind::error)
-                   complain("a dead letter was not kept: "
-                            + (x ? x->text : system().render(x.error())));
-               });
+  redis_->send(
+    {"XADD", config_.prefix + ":dead", "MAXLEN", "~", max_dead_letters, "*",
+     "message", bytes.substr(0, dead_letter_size), "reason", reason, "node",
+     config_.node},
+    [this](const caf::expected<reply>& x) {
+      if (!x || x->type == reply::kind::error)
+        complain_of_redis("a dead letter was not kept: "
+                          + (x ? x->text : system().render(x.error())));
+    });
 }
 
 // -- what goes to Redis -------------------------------------------------------
@@ -447,16 +471,25 @@ void bridge::flush_soon() {
 
 void bridge::complain(const caf::error& why) {
   if (why == errc::refused)
-    complain("Redis refused a command: "
-             + why.context().get_as<std::string>(0));
+    complain_of_redis("Redis refused a command: "
+                      + why.context().get_as<std::string>(0));
 }
 
 void bridge::complain(const std::string& line) {
+  if (may_complain())
+    spdlog::warn(line);
+}
+
+void bridge::complain_of_redis(const std::string& line) {
+  complain(line + " (" + config_.server + ')');
+}
+
+bool bridge::may_complain() {
   auto now = clock().now();
   if (now - last_complaint_ < std::chrono::seconds{1})
-    return;
+    return false;
   last_complaint_ = now;
-  spdlog::warn(line);
+  return true;
 }
 
 } // namespace waybill::redis

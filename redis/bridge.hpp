@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <deque>
 #include <string>
 #include <unordered_map>
@@ -18,7 +19,8 @@ namespace waybill::redis {
 /// Redis' own subscriptions say which node holds an address; the bridge keeps
 /// those of this node as they should be, through every reconnect. It is ready
 /// only while a canary comes back: a number that it publishes to itself twice
-/// a second, on the one connection, and hears on the other.
+/// a second, on the one connection, and hears on the other. A canary that it
+/// has not sent is that of another node with its name.
 class bridge : public hosted<bridge_actor> {
 public:
   bridge(caf::actor_config& cfg, caf::execution_unit* host,
@@ -83,6 +85,12 @@ private:
   /// Counts how long it was.
   void end_gap();
 
+  /// Returns the time since Redis went away.
+  std::chrono::milliseconds gap() const;
+
+  /// Returns what was counted, with a gap that has not ended.
+  counters figures() const;
+
   // -- what comes from Redis --------------------------------------------------
 
   void on_canary(const std::string& bytes);
@@ -110,8 +118,14 @@ private:
   /// To be called before something is put into it.
   void flush_soon();
 
-  /// Logs a line, but of all that come within a second only the first.
+  /// Tells whether a line may be logged: of all that come within a second only
+  /// the first.
+  bool may_complain();
+
   void complain(const std::string& line);
+
+  /// Says the same, and of which Redis.
+  void complain_of_redis(const std::string& line);
 
   /// Says that Redis refused something.
   void complain(const caf::error& why);

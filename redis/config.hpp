@@ -16,6 +16,13 @@ struct bridge_config {
   /// Names this node in its own channel and in dead letters.
   std::string node = "node";
 
+  /// Names this Redis in the log: its URL without the password.
+  std::string server = "redis";
+
+  /// Stands in this node's canaries, and tells its process from any other that
+  /// was given the same name: random, and the same for all its bridges.
+  std::string tag = "tag";
+
   /// The largest payload on the open channel, in bytes.
   size_t max_body = 256 * 1024;
 

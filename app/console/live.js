@@ -19,8 +19,7 @@ const STATES = {
 const LOSSES = [
   ["waybill_closed_sessions_total", "reason", reason => `sessions closed: ${reason}`],
   ["waybill_over_limit_total", "option", option => `refused by --${option}`],
-  ["waybill_refused_total", "reason", reason =>
-    reason === "request" ? "requests refused, in all" : `requests refused: ${reason}`],
+  ["waybill_refused_total", "reason", reason => `requests refused: ${reason}`],
   ["waybill_broken_connections_total", "reason", reason => `connections broken: ${reason}`],
   ["waybill_dropped_frames_total", "", () => "frames dropped"],
   ["waybill_bad_messages_total", "", () => "messages not understood"],
@@ -72,7 +71,7 @@ function ratesOf(now, before) {
   const other = pushes - Object.values(answers).reduce((sum, each) => sum + each);
   return { ...answers, other: Math.max(other, 0), pushes,
            deliveries: rate("waybill_deliveries_total"),
-           refused: rate("waybill_refused_total", { reason: "request" }),
+           refused: rate("waybill_refused_total"),
            closed: rate("waybill_closed_sessions_total"),
            dropped: rate("waybill_dropped_frames_total") };
 }

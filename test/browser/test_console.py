@@ -258,7 +258,7 @@ async def test_the_page_fits_screens_in_light_and_dark(lab, chromium):
                                 ("+Inf", 60 * n)],
                        waybill_queued_bytes=3000 * (n % 50),
                        **{'waybill_closed_sessions_total{reason="slow"}': n // 100,
-                          'waybill_refused_total{reason="request"}': n // 40,
+                          'waybill_refused_total{reason="other"}': n // 40,
                           'waybill_refused_total{reason="key"}': n // 40})
 
     answers = {"/metrics": metrics, "/stats": busy_cluster(), "/trace/456": eventful_trace}

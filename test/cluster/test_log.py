@@ -6,7 +6,7 @@ import re
 import pytest
 
 from clients import Http, assert_reachable, joined
-from harness import eventually
+from harness import ROOT, eventually
 
 # What would break a line, fake one, or speak to the terminal.
 NASTY = "a\n2026-01-01T00:00:00.000+00:00 error fake\r\n\x1b[31mred\x07\0\u2028\u0085\u202e\"}\\"
@@ -57,6 +57,17 @@ async def test_in_json_each_line_is_an_object(lab):
     assert {line["node"] for line in lines} == {"node1"}
     assert {line["level"] for line in lines} <= {"info", "warning"}
     assert sum("message from" in line["message"] for line in lines) == 4
+
+
+async def test_the_levels_are_called_as_the_guide_says(lab):
+    guide = (ROOT / "docs/guide/operations.md").read_text()
+    named = set(re.findall(r"`(\w+)`", re.search(r"A\nlevel is (.*?)\.", guide, re.DOTALL)[1]))
+    lines = await provoke(lab, "--log-format", "json", "--log-level", "debug")
+    taken = lab.node()
+    failed = lab.new_node("--log-format", "json", listen=f"127.0.0.1:{taken.port}")
+    assert failed.wait() == 1
+    found = {json.loads(line)["level"] for line in [*lines, *failed.log.rest()]}
+    assert {"info", "warning", "critical"} <= found <= named
 
 
 @pytest.mark.parametrize("level, shown", [

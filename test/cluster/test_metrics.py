@@ -2,7 +2,10 @@
 
 import json
 import re
+import resource
 import subprocess
+import time
+from pathlib import Path
 
 import pytest
 
@@ -64,6 +67,47 @@ async def test_a_node_tells_what_became_of_its_pushes(lab):
     assert 0 < found['waybill_push_seconds_sum{level="received"}'] < 10
 
 
+async def test_a_node_tells_what_its_process_takes(lab):
+    before = time.time()
+    node = lab.node("--max-sessions", "123", "--threads", "3")
+    after = time.time()
+    process = Path(f"/proc/{node.pid}")
+    found = await metrics_of(node)
+    assert found["waybill_max_sessions"] == 123
+    assert before < found["process_start_time_seconds"] < after
+    assert found["process_max_fds"] == resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    pages = int((process / "statm").read_text().split()[1])
+    assert abs(found["process_resident_memory_bytes"] / pages / resource.getpagesize() - 1) < 0.1
+    async with Http(node), joined(node, *["456"] * 20):
+        more = await metrics_of(node)
+        # One connection asks, and is gone.
+        held = len(list((process / "fd").iterdir()))
+    assert held <= more["process_open_fds"] <= held + 1
+    assert more["process_open_fds"] > found["process_open_fds"]
+    assert more["process_start_time_seconds"] == found["process_start_time_seconds"]
+
+    async def cpu_is_told():
+        told = (await metrics_of(node))["process_cpu_seconds_total"]
+        return 0 < told < time.time() - before
+
+    await eventually(cpu_is_told)
+
+
+async def test_reasons_add_up_to_the_requests_that_were_refused(lab, tmp_path):
+    keys = tmp_path / "keys"
+    admin = bearer(make_key(keys, "admin", "--scope", "admin"))
+    node = lab.node("--api-key-file", keys)
+    for path, headers, status in [
+            ("/stats", bearer("nobody"), 401), ("/stats", admin | {"Origin": "http://evil"}, 403),
+            ("/nowhere", admin, 404), ("/socket/456", admin, 403)]:
+        assert (await request(node, "GET", path, headers=headers)).status == status
+    told = (await request(node, "GET", "/metrics", headers=admin)).body.decode()
+    counts = dict(re.findall(r'waybill_refused_total{reason="(\w+)"} (\d+)', told))
+    assert counts == {"token": "0", "key": "1", "origin": "1", "other": "2"}
+    all_figures = (await request(node, "GET", "/stats", headers=admin)).json
+    assert all_figures["refused_requests"] == 4
+
+
 async def test_a_node_that_lost_redis_is_not_ready(lab):
     cluster = lab.cluster(size=1)
     node, = cluster.nodes
@@ -88,7 +132,7 @@ def test_the_rules_for_alerts_are_good():
 @pytest.mark.parametrize("name", ["alerts.yaml", "dashboard.json"])
 def test_what_watches_a_node_asks_for_metrics_that_there_are(name):
     text = (MONITORING / name).read_text()
-    named = {base_of(sample) for sample in re.findall(r"waybill_\w+", text)}
+    named = {base_of(sample) for sample in re.findall(r"(?:waybill|process)_\w+", text)}
     assert len(named) > 4 and named <= documented()
     if name.endswith(".json"):
         assert len(json.loads(text)["panels"]) > 4

@@ -113,7 +113,7 @@ async def test_a_node_has_no_figures_but_those_of_the_reference(lab):
     alone = set(await get(lab.node(), "/stats")) - {"node"}
     clustered = set(await get(lab.node(redis=lab.redis()), "/stats")) - {"node"}
     assert clustered == set(documented)
-    assert alone == set(documented[:-6])
+    assert alone == set(documented[:-8])
 
 
 def test_the_figures_of_the_reference_are_counted():

@@ -86,6 +86,32 @@ async def test_a_server_that_is_away_takes_only_its_own_addresses_along(shards):
                 pass
 
 
+async def test_a_server_that_is_away_is_told_and_named(lab):
+    there, lost = lab.redis(password="secret"), lab.redis()
+    login = there.url.replace("//", "//:secret@")
+    node = lab.node("--node", "n1", "--redis", login, "--redis", lost.url)
+    for each in (there, lost):
+        node.log.wait_for(rf"Redis is ready after .* \({each.url}/0\)$")
+    assert (await get(node, "/stats"))["servers_away"] == 0
+    lost.kill()
+    node.log.wait_for(rf"Redis is away: .* \({lost.url}/0\)$")
+    node.log.wait_for(rf"Redis cannot be reached: Connection refused \({lost.url}/0\)$")
+    figures = await get(node, "/stats")
+    assert figures["servers_away"] == 1 and await is_ready(node)
+
+    async def gap_grows():
+        return (await get(node, "/stats"))["gap_milliseconds"] > figures["gap_milliseconds"]
+
+    await eventually(gap_grows)
+    there.kill()
+    node.log.wait_for(rf"Redis is away: .* \({there.url}/0\)$")
+    assert (await get(node, "/stats"))["servers_away"] == 2
+    lost.start()
+    await until_ready(node)
+    assert (await get(node, "/stats"))["servers_away"] == 1
+    assert not any("secret" in line for line in node.log.all())
+
+
 async def until_reachable(node, name):
     """Pushes until it is answered that a session got it."""
     async with Http(node) as http:

@@ -58,6 +58,7 @@ struct bridge_fixture : test::fixture {
     redis = ptr.get();
     bridge_config config;
     config.node = "n1";
+    config.tag = "t1";
     config.max_body = 100;
     config.replicas = replicas;
     aut = spawn<bridge>(config, std::move(ptr));
@@ -336,6 +337,27 @@ CAF_TEST(takes no canary of an earlier link for one of this) {
   CAF_CHECK(is_ready());
 }
 
+CAF_TEST(takes no canary of another node with its name for its own) {
+  happen(link_up{});
+  happen(subscribed{"waybill:node:n1"});
+  happen(subscribed{"waybill"});
+  CAF_CHECK_EQUAL(redis->sent.back()[2], "1 t1");
+  for (auto other : {"1 t2", "1", "1 t12"})
+    happen(message{"waybill:node:n1", other});
+  CAF_CHECK(!is_ready());
+  CAF_CHECK_EQUAL(figure(aut, "name_clashes"), 3u);
+  return_canary();
+  CAF_CHECK(is_ready());
+  CAF_CHECK_EQUAL(figure(aut, "name_clashes"), 3u);
+  CAF_MESSAGE("nor for a proof that its own link works");
+  told();
+  for (int i = 0; i < 6; ++i) {
+    pass(500ms);
+    happen(message{"waybill:node:n1", redis->sent.back()[2] + "2"});
+  }
+  CAF_CHECK_EQUAL(told(), test::texts{"reset"});
+}
+
 CAF_TEST(answers a push with the number of nodes that PUBLISH reached) {
   make_ready();
   auto outcome = publish("456");
@@ -378,13 +400,29 @@ CAF_TEST(counts the gap when pushes may have missed its addresses) {
   join("456");
   happen(subscribed{"waybill:id:456"});
   happen(link_down{"cut"});
-  pass(400ms);
+  pass(300ms);
+  CAF_CHECK_EQUAL(figure(aut, "gap_milliseconds"), 300u);
+  pass(100ms);
   happen(link_up{});
   for (auto channel : {"waybill:node:n1", "waybill", "waybill:id:456"})
     happen(subscribed{channel});
   return_canary();
   CAF_CHECK_EQUAL(figure(aut, "gap_addresses"), 1u);
   CAF_CHECK_EQUAL(figure(aut, "gap_milliseconds"), 400u);
+  CAF_MESSAGE("and no longer, when it has ended");
+  pass(400ms);
+  CAF_CHECK_EQUAL(figure(aut, "gap_milliseconds"), 400u);
+}
+
+CAF_TEST(is away until it is ready) {
+  pass(1s);
+  CAF_CHECK_EQUAL(figure(aut, "servers_away"), 1u);
+  CAF_MESSAGE("which is no gap before it ever was there");
+  CAF_CHECK_EQUAL(figure(aut, "gap_milliseconds"), 0u);
+  make_ready();
+  CAF_CHECK_EQUAL(figure(aut, "servers_away"), 0u);
+  happen(link_down{"cut"});
+  CAF_CHECK_EQUAL(figure(aut, "servers_away"), 1u);
 }
 
 CAF_TEST(answers for a mailbox when all that came before has been heard) {
