@@ -156,8 +156,11 @@ void gateway::stats(std::function<void(const counters&)> then) {
     });
 }
 
-void gateway::count(const char* name) {
-  send(registry_, count_atom_v, std::string{name}, uint64_t{1});
+void gateway::count(const char* name, const char* part) {
+  counters all{{name, 1}};
+  if (part)
+    all.emplace(part, 1);
+  send(registry_, count_atom_v, std::move(all));
 }
 
 void gateway::note(const std::string& name, uint64_t more) {

@@ -79,8 +79,9 @@ public:
   /// Hands the figures of this node to `then`.
   void stats(std::function<void(const counters&)> then);
 
-  /// Adds one to the figure `name` of this node.
-  void count(const char* name);
+  /// Adds one to the figure `name` of this node, and at the same time to the
+  /// one of its parts that is named, too, if any is.
+  void count(const char* name, const char* part = nullptr);
 
   /// Adds to a figure of what happens often: it is told within a second.
   void note(const std::string& name, uint64_t more = 1);

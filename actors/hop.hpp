@@ -29,9 +29,11 @@ struct hop {
     received,
     /// A session will not write it.
     dropped,
+    /// What a session did before this is forgotten.
+    forgotten,
   };
 
-  static constexpr auto last_kind = kind::dropped;
+  static constexpr auto last_kind = kind::forgotten;
 
   std::string id;
   kind what;
@@ -77,6 +79,8 @@ inline std::string to_string(hop::kind x) {
     return "received";
   case hop::kind::dropped:
     return "dropped";
+  case hop::kind::forgotten:
+    return "forgotten";
   }
   return "unknown";
 }

@@ -33,6 +33,9 @@ hops passages::as_hops(const std::string& id, const std::string& peer) const {
     if (at != 0)
       result.push_back({id, what, at, of.push, of.delivery, peer});
   };
+  if (auto& oldest = (*ring_)[count_ % ring_->size()]; count_ > ring_->size())
+    result.push_back({id, hop::kind::forgotten,
+                      std::max(oldest.written, oldest.dropped), "", 0, peer});
   for (auto& each : *ring_) {
     add(each, hop::kind::written, each.written);
     add(each, hop::kind::received, each.received);

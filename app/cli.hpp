@@ -57,7 +57,11 @@ CLI::Option* add(CLI::App& parser, const std::string& name, Target& target,
   if (!is_list)
     option->expected(1);
   option->check([read, form](const std::string& text) -> std::string {
-    return read(text) ? "" : "write " + form;
+    if (read(text))
+      return "";
+    // A URL may hold a password, which is not to stand in any log.
+    auto is_secret = text.find('@') != text.npos;
+    return "write " + form + (is_secret ? "" : ", not '" + text + "'");
   });
   return option;
 }

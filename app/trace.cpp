@@ -33,6 +33,8 @@ std::string describe(const json& hop) {
     return "answered with " + hop.at("status").dump();
   if (what == "delivered")
     return "delivered to " + count(hop.at("sessions"), "session");
+  if (what == "forgotten")
+    return "remembers nothing older";
   if (what == "left")
     return "left: " + hop.at("why").get<std::string>();
   return what;

@@ -19,10 +19,12 @@ constexpr std::string_view own_protocol = "waybill";
 /// cannot send it in any other field.
 constexpr std::string_view token_protocol = "bearer.";
 
-answer unauthorized(std::string code, std::string message) {
+answer unauthorized(std::string code, std::string message,
+                    const char* counted) {
   auto result
     = failure(http::status::unauthorized, std::move(code), std::move(message));
   result.fields.emplace_back(http::field::www_authenticate, "Bearer");
+  result.counted = counted;
   return result;
 }
 
@@ -68,9 +70,9 @@ std::optional<answer> authorize_client(const api_context& context,
   auto now = std::chrono::system_clock::now();
   auto found = verify_token(*context.access->tokens, token_of(head, what), now);
   if (auto wrong = std::get_if<std::string>(&found)) {
-    context.actors.count("refused_tokens");
     spdlog::debug("a token was refused: {}", *wrong);
-    return unauthorized("bad_token", "come with a token that is valid here");
+    return unauthorized("bad_token", "come with a token that is valid here",
+                        "refused_tokens");
   }
   auto& [subject, topics, expiry] = std::get<token>(found);
   if (subject != what.where.path[1])
@@ -90,11 +92,11 @@ std::optional<answer> authorize_pusher(const api_context& context,
   if (!context.access->keys)
     return std::nullopt;
   auto key = context.access->keys->find(bearer_of(head));
-  if (!key) {
-    context.actors.count("refused_keys");
-    return unauthorized("bad_key", "send Authorization: Bearer and a key that "
-                                   "is known here");
-  }
+  if (!key)
+    return unauthorized("bad_key",
+                        "send Authorization: Bearer and a key that is known "
+                        "here",
+                        "refused_keys");
   if (!key->has(needed))
     return forbidden("this key is not for that");
   what.allowed.pusher = key->name;
@@ -124,9 +126,10 @@ std::optional<answer> authorize(const api_context& context,
   for (auto i = sources.first; i != sources.second; ++i)
     if (!is_allowed_origin(i->value(), head[http::field::host],
                            context.access->origins)) {
-      context.actors.count("refused_origins");
-      return failure(http::status::forbidden, "bad_origin",
-                     "pages of this origin may not come here");
+      auto result = failure(http::status::forbidden, "bad_origin",
+                            "pages of this origin may not come here");
+      result.counted = "refused_origins";
+      return result;
     }
   if (is_websocket(what))
     return authorize_client(context, head, what);

@@ -25,6 +25,10 @@ struct answer {
 
   /// Header fields besides those that every answer has.
   std::vector<std::pair<http::field, std::string>> fields = {};
+
+  /// The figure that counts why a request was refused, besides the one of all
+  /// that were; null for most.
+  const char* counted = nullptr;
 };
 
 /// Returns the media type of a body.

@@ -232,7 +232,7 @@ private:
   /// Answers what is wrong with a request.
   /// @param keep_alive is false where it is in doubt where the request ends.
   void refuse(const answer& what, bool keep_alive) {
-    context_.api.actors.count("refused_requests");
+    context_.api.actors.count("refused_requests", what.counted);
     send(what, keep_alive);
   }
 

@@ -64,6 +64,7 @@ void add_details(json& to, const hop& what) {
   case hop::kind::written:
   case hop::kind::received:
   case hop::kind::dropped:
+  case hop::kind::forgotten:
     break;
   }
 }
@@ -85,7 +86,8 @@ json print_trace(const std::string& id, const outcome& found) {
   std::map<std::string, group> groups;
   for (auto& each : all) {
     json step{{"hop", to_string(each.what)}};
-    if (each.what == hop::kind::joined || each.what == hop::kind::left) {
+    if (each.what == hop::kind::joined || each.what == hop::kind::left
+        || each.what == hop::kind::forgotten) {
       step["at"] = print_time(each.at);
       add_details(step, each);
       result["sessions"].push_back(std::move(step));

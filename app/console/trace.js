@@ -21,6 +21,7 @@ const DETAILS = {
   dropped: ({ peer }) => peer,
   answered: ({ status }) => `${status}`,
   joined: ({ peer }) => peer,
+  forgotten: ({ peer }) => `${peer} remembers nothing older`,
   left: ({ peer, why }) => `${peer}: ${why}`,
 };
 

@@ -74,8 +74,10 @@ CAF_TEST(a session remembers its last passages) {
   for (uint64_t i = 1; i <= 10; ++i)
     aut.written({make_text("x"), nullptr, i}, i);
   auto all = aut.as_hops("456", "peer");
-  CAF_REQUIRE_EQUAL(all.size(), 8u);
-  CAF_CHECK_EQUAL(all.front().delivery, 9u);
+  CAF_REQUIRE_EQUAL(all.size(), 9u);
+  CAF_CHECK(all.front().what == hop::kind::forgotten);
+  CAF_CHECK_EQUAL(all.front().at, all[3].at);
+  CAF_CHECK_EQUAL(all[1].delivery, 9u);
   CAF_CHECK_EQUAL(all.back().delivery, 8u);
   CAF_CHECK_EQUAL(all.back().peer, "peer");
 }

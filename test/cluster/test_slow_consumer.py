@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from clients import Http, assert_reachable, get, joined, push, receive, silent, stall
+from clients import Http, assert_reachable, get, joined, push, receive, request, silent, stall
 from harness import eventually
 
 # As `stall` pushes them: five digits and what fills them up.
@@ -132,3 +132,25 @@ async def test_empty_messages_fill_a_queue_too(lab):
             for _ in range(20):
                 await http.push("456", "")
         assert await asyncio.to_thread(slow.read_close) == 1013
+
+
+async def test_one_that_must_go_ends_though_it_reads_nothing(lab):
+    node = lab.node()
+    with silent(node, "deaf"):
+        await stall(node, "deaf")
+        assert (await request(node, "DELETE", "/socket/deaf")).status == 200
+
+        async def gone():
+            return (await get(node, "/stats"))["sessions"] == 0
+
+        # It has 10 s to read what is queued, and 5 s to answer the close frame.
+        await eventually(gone, timeout=30)
+
+
+async def test_one_that_confirms_nothing_is_closed(lab):
+    node = lab.node("--max-queue-frames", "10")
+    with silent(node, "mute") as mute:
+        for _ in range(11):
+            await push(node, "mute", "x", "?receipt=received&wait=1ms")
+        assert mute.read_close() == 1013
+        assert (await get(node, "/stats"))["slow_clients"] == 1

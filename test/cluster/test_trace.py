@@ -67,6 +67,17 @@ async def test_a_push_without_a_receipt_is_traced_too(cluster):
         assert (await eventually(written))["push"].startswith("node1-")
 
 
+async def test_what_a_session_has_forgotten_is_told(cluster):
+    async with joined(cluster.nodes[0], "busy") as ws:
+        for i in range(10):
+            await push(cluster.nodes[0], "busy", str(i), "?receipt=received")
+        found = await trace(cluster.nodes[1], "busy")
+        assert [event["hop"] for event in found["sessions"]] == ["joined", "forgotten"]
+        written = ["written" in hops_of(each) for each in found["pushes"]]
+        assert written == [False] * 2 + [True] * 8
+        assert len([await receive(ws) for _ in range(10)]) == 10
+
+
 async def test_who_was_not_there_is_told(cluster):
     one, _, three = cluster.nodes
     (await push(one, "away", "hello")).check_failure(404)
