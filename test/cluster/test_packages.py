@@ -213,7 +213,7 @@ def test_a_shell_completes_options_where_no_command_has_any(shell, script, tmp_p
     ("--upstream", "serve")])
 def test_a_shell_completes_the_values_that_are_taken(shell, script, option, command, tmp_path):
     refused = subprocess.run([WAYBILL, command, f"{option}=?"], capture_output=True, text=True)
-    values = re.search(f"^{option}: write (.*), not '?'", refused.stderr)[1]
+    values = re.search(f"^{option}: write (.*), not '[?]'", refused.stderr)[1]
     assert complete(shell, script, tmp_path, command, option, "") == set(
         re.split(", | or ", values))
 
