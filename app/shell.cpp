@@ -1,7 +1,6 @@
 #include "app/shell.hpp"
 
 #include <charconv>
-#include <fstream>
 #include <iostream>
 #include <iterator>
 #include <random>
@@ -17,6 +16,7 @@
 #include <openssl/evp.h>
 
 #include "actors/push.hpp"
+#include "app/access.hpp"
 #include "app/cli.hpp"
 #include "app/client.hpp"
 #include "app/readers.hpp"
@@ -79,13 +79,9 @@ std::optional<std::string> take_path(push_arguments& from) {
 }
 
 std::optional<std::string> read_whole(const std::string& name) {
-  auto read = [](std::istream& in) {
-    return std::string{std::istreambuf_iterator<char>{in}, {}};
-  };
-  if (name == "-")
-    return read(std::cin);
-  std::ifstream file{name, std::ios::binary};
-  return file ? std::optional{read(file)} : std::nullopt;
+  if (name != "-")
+    return read_file(name);
+  return std::string{std::istreambuf_iterator<char>{std::cin}, {}};
 }
 
 text_request to_request(const push_arguments& from, const std::string& target,

@@ -317,6 +317,12 @@ def test_an_unknown_option_is_named_with_the_one_that_was_meant(command, wrong, 
     assert (b"did you mean " + right + b"?" in done.stderr) if right else b"mean" not in done.stderr
 
 
+def test_what_cannot_be_read_is_not_pushed(tmp_path):
+    for file in (tmp_path, tmp_path / "missing"):
+        done = run("push", "456", "--file", file)
+        assert done.returncode == 1 and b"cannot read " + bytes(file) in done.stderr
+
+
 def test_a_key_is_added_to_a_file_as_an_editor_left_it(tmp_path):
     keys = tmp_path / "keys"
     make_key(keys, "first", "--pattern", "order-*")
