@@ -317,7 +317,8 @@ options::options()
 }
 
 std::variant<options, int> parse_options(std::vector<std::string> arguments,
-                                         std::ostream& errors) {
+                                         std::ostream& errors,
+                                         const options* running) {
   options result;
   CLI::App parser{"Runs a node: WebSockets at /websocket/{id}, pushes at "
                   "POST /socket/{id}.",
@@ -326,6 +327,10 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments,
   add_variables(parser, arguments);
   if (auto code = parse(parser, std::move(arguments), errors))
     return *code;
+  if (running) {
+    result.listen = running->listen;
+    result.admin_listen = running->admin_listen;
+  }
   if (auto wrong = check(result))
     return fail(2, *wrong, errors);
   for (auto option : parser.get_options())

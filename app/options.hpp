@@ -68,10 +68,13 @@ struct options {
 /// Reads the options of `waybill serve` from its arguments, else from variables
 /// (`WAYBILL_LOG_LEVEL` for `--log-level`), else from the file `--config`.
 /// Prints what is wrong with them, or the help that they ask for.
+/// @param running are the options of a node that runs: its ports stay, so what
+///                guards them is checked for those.
 /// @returns the exit code of the process instead of options to serve with: 0
 ///          after help, 2 after an error.
 std::variant<options, int> parse_options(std::vector<std::string> arguments,
-                                         std::ostream& errors = std::cerr);
+                                         std::ostream& errors = std::cerr,
+                                         const options* running = nullptr);
 
 /// Writes a TOML file that has every option of `waybill serve`, what it does,
 /// and its default.

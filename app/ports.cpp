@@ -129,17 +129,11 @@ std::string open_ports(net::server& server, const options& config) {
   return result;
 }
 
-void renew_certificates(net::server& server, const options& running,
-                        const options& next) {
-  auto renew
-    = [&](const tls_option& old, const tls_option& what, port_role role) {
-        if (old.loaded && what.loaded)
-          server.renew_tls(role, what.loaded);
-        else if (old.loaded || what.loaded)
-          spdlog::warn("whether a port speaks TLS takes a restart to change");
-      };
-  renew(running.tls, next.tls, role_of_listen(running));
-  renew(running.admin_tls, next.admin_tls, port_role::admins);
+void renew_certificates(net::server& server, const options& config) {
+  if (config.tls.loaded)
+    server.renew_tls(role_of_listen(config), config.tls.loaded);
+  if (config.admin_tls.loaded)
+    server.renew_tls(port_role::admins, config.admin_tls.loaded);
 }
 
 } // namespace waybill::app

@@ -22,10 +22,9 @@ std::optional<std::string> check_ports(options& config);
 /// @pre nothing runs yet that needs an orderly end.
 std::string open_ports(net::server& server, const options& config);
 
-/// Has the ports of a node use the certificates of `next`. Connections that
+/// Has the ports of a node use the certificates of `config`. Connections that
 /// stand are left alone.
-/// @param running are the options that the node was started with.
-void renew_certificates(net::server& server, const options& running,
-                        const options& next);
+/// @pre `config` names the ports that are open.
+void renew_certificates(net::server& server, const options& config);
 
 } // namespace waybill::app

@@ -27,19 +27,31 @@ std::string first_line(const std::string& text) {
   return text.substr(start, text.find('\n') - start);
 }
 
+/// Tells whether the ports speak TLS by one as they do by the other.
+bool is_alike(const tls_option& x, const tls_option& y) {
+  return !x.loaded == !y.loaded;
+}
+
 } // namespace
 
 void reload(net::server& server, const options& running,
             const std::vector<std::string>& arguments) {
   std::ostringstream errors;
-  auto parsed = parse_options(arguments, errors);
+  auto parsed = parse_options(arguments, errors, &running);
   auto next = std::get_if<options>(&parsed);
   if (!next) {
     spdlog::error("the old options stay, since {}", first_line(errors.str()));
     return;
   }
+  // It may be a certificate that says who is let in, so no half of it is done.
+  if (!is_alike(next->tls, running.tls)
+      || !is_alike(next->admin_tls, running.admin_tls)) {
+    spdlog::error("the old options stay, since whether a port speaks TLS takes "
+                  "a restart to change");
+    return;
+  }
   server.renew_access(next->access.loaded);
-  renew_certificates(server, running, *next);
+  renew_certificates(server, *next);
   spdlog::set_level(spdlog::level::from_str(next->log_level));
   for (auto& [name, values] : next->given)
     if (!changeable.contains(name) && values != running.given.at(name))

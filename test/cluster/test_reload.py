@@ -6,8 +6,9 @@ import signal
 import pytest
 import websockets
 
-from clients import get, join, joined
-from harness import eventually
+from certificates import Certificate
+from clients import get, join, joined, push
+from harness import Server, eventually
 from tokens import SECRET, make_key, token
 
 PAGE = {"Origin": "https://app.example.com"}
@@ -84,3 +85,24 @@ async def test_what_is_wrong_changes_nothing(lab, config):
     async with joined(node, "456", extra_headers=PAGE):
         pass
     assert await get(node, "/livez") == {"status": "live"}
+
+
+async def test_a_port_that_is_open_stays_guarded(lab, config, tmp_path):
+    make_key(tmp_path / "keys", "backend")
+    guarded = {"admin_listen": ["0.0.0.0:0"], "api_key_file": str(tmp_path / "keys")}
+    node = lab.node("--config", config(**guarded))
+    admins = Server(node.ports[1])
+    assert (await push(admins, "456", "x")).status == 401
+    # Good for a node that starts, not for this one, which stays where it listens.
+    config(admin_listen=["127.0.0.1:0"])
+    assert "others can connect to 0.0.0.0" in await hang_up(node, "the old options stay, since")
+    assert (await push(admins, "456", "x")).status == 401
+
+
+async def test_whether_a_port_speaks_tls_takes_a_restart(lab, config, tmp_path):
+    node = lab.node("--config", config())
+    certificate = Certificate(tmp_path / "server", "DNS:localhost")
+    config(tls_cert=str(certificate.file), tls_key=str(certificate.key),
+           allow_origin=[PAGE["Origin"]])
+    await hang_up(node, "whether a port speaks TLS takes a restart")
+    assert await refusal(node, extra_headers=PAGE) == 403
