@@ -73,22 +73,23 @@ void gateway::ask(std::function<void(caf::expected<T>)> then,
 namespace {
 
 /// Takes a bus that does not answer for one that is away.
-std::function<void(caf::expected<bus_state>)>
-or_away(std::function<void(bus_state)> then) {
-  return [then = std::move(then)](caf::expected<bus_state> state) {
-    then(state ? *state : bus_state::away);
-  };
+std::function<void(caf::expected<bus_status>)>
+or_away(std::function<void(const bus_status&)> handler) {
+  return
+    [handler = std::move(handler)](const caf::expected<bus_status>& status) {
+      handler(status ? *status : bus_status{});
+    };
 }
 
 } // namespace
 
-void gateway::state(std::function<void(bus_state)> then) {
-  ask<bus_state>(or_away(std::move(then)), bus_, state_atom_v);
+void gateway::state(std::function<void(const bus_status&)> handler) {
+  ask<bus_status>(or_away(std::move(handler)), bus_, state_atom_v);
 }
 
-void gateway::state(const push_address& where,
-                    std::function<void(bus_state)> then) {
-  ask<bus_state>(or_away(std::move(then)), bus_, state_atom_v, where);
+void gateway::state(const push_address& address,
+                    std::function<void(const bus_status&)> handler) {
+  ask<bus_status>(or_away(std::move(handler)), bus_, state_atom_v, address);
 }
 
 void gateway::publish(const push_address& where, push what,

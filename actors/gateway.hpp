@@ -41,18 +41,20 @@ public:
   /// Tells whether the node is stopping.
   bool draining() const noexcept { return draining_; }
 
-  /// Hands the state of the bus to `then`, or that of the part of it which
-  /// carries pushes to `where`. The bus itself is asked each time, so that no
+  /// Hands the state of the bus to `handler`, or that of the part of it which
+  /// carries pushes to `address`. The bus itself is asked each time, so that no
   /// two connections of a node get different answers.
-  void state(std::function<void(bus_state)> then);
-  void state(const push_address& where, std::function<void(bus_state)> then);
+  void state(std::function<void(const bus_status&)> handler);
+  void state(const push_address& address,
+             std::function<void(const bus_status&)> handler);
 
   /// Returns a name for a push that no other push in the cluster has.
   std::string next_push_id();
 
   /// Pushes `what` to `where` and hands what became of it to `then`, or an
   /// error: `errc::bus_away`, if surely nothing was sent, `errc::unanswered`,
-  /// `errc::refused`, `errc::mailbox_full` or `errc::key_reused`.
+  /// `errc::refused`, `errc::mailbox_full`, `errc::key_reused`, `errc::busy` or
+  /// `errc::nodes_missing`.
   ///
   /// If `needs_receipt(what)`, that comes within `what.wait`, or soon after it.
   /// Else nothing but the bus is waited for, as long as that takes.

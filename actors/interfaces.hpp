@@ -13,7 +13,7 @@ namespace waybill {
 /// Follows whether the bus is ready.
 using observer_actor = caf::typed_actor<
   // The state of the bus from now on.
-  caf::reacts_to<bus_state>>;
+  caf::reacts_to<bus_status>>;
 
 /// Takes what clients send.
 using upstream_actor = caf::typed_actor<
@@ -65,10 +65,11 @@ using registry_actor = caf::typed_actor<
   caf::reacts_to<trace_atom, hops>,
   // Pushes to these addresses are missed until they are attached again.
   caf::reacts_to<lost_atom, push_addresses>,
-  // The state of the bus, or of a part of it: what is lost can be attached
-  // again when it is ready.
+  // The state of the bus, or of a part of it. When it is ready, what is lost
+  // can be attached again, and what could not be done can be tried again.
   caf::reacts_to<bus_state>,
-  // A part of a mailbox. Answered behind all pushes that came before it.
+  // A part of a mailbox, as soon as the bus can read it. Answered behind all
+  // pushes that came before it.
   caf::replies_to<read_atom, mailbox_query>::with<mailbox_page>,
   // Gives all addresses back and closes their sessions, spread over a time;
   // answers when the last session has gone.
@@ -137,9 +138,11 @@ using bus_actor = caf::typed_actor<
   // The number of the claim that owns an id; 0 if that is not known.
   caf::replies_to<get_atom, push_address>::with<uint64_t>,
   // The state of the bus.
-  caf::replies_to<state_atom>::with<bus_state>,
+  caf::replies_to<state_atom>::with<bus_status>,
   // The state of that part of it which carries pushes to an address.
-  caf::replies_to<state_atom, push_address>::with<bus_state>,
+  caf::replies_to<state_atom, push_address>::with<bus_status>,
+  // This node ends in order: its sessions have gone, and it is not missed.
+  caf::reacts_to<leave_atom>,
   // The figures of the bus.
   caf::replies_to<get_atom>::with<counters>>;
 

@@ -2,6 +2,12 @@
 
 namespace waybill {
 
+namespace {
+
+const auto ready = bus_status{bus_state::ready, true, true};
+
+} // namespace
+
 loopback::loopback(caf::actor_config& cfg, caf::execution_unit* host,
                    std::string node_name, size_t mailbox_limit)
     : hosted(cfg, host), node_name_(std::move(node_name)),
@@ -22,7 +28,7 @@ void loopback::on_exit() {
 loopback::behavior_type loopback::make_behavior() {
   return {
     [this](subscribe_atom, const observer_actor& observer) {
-      send(observer, bus_state::ready);
+      send(observer, ready);
     },
     [this](attach_atom, const push_address& where, const registry_actor& who) {
       holders_[where.key()].push_back(who);
@@ -77,8 +83,11 @@ loopback::behavior_type loopback::make_behavior() {
       auto i = owners_.find(where.key());
       return i == owners_.end() ? uint64_t{0} : i->second;
     },
-    [](state_atom) { return bus_state::ready; },
-    [](state_atom, const push_address&) { return bus_state::ready; },
+    [](state_atom) { return ready; },
+    [](state_atom, const push_address&) { return ready; },
+    [](leave_atom) {
+      // No other node would miss this one.
+    },
     [this](get_atom) {
       return counters{{"confirmed_pushes", confirmed_}};
     },

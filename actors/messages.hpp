@@ -80,12 +80,38 @@ inline std::string to_string(bus_state x) {
   return x == bus_state::ready ? "ready" : "away";
 }
 
+/// State of the bus, and of those parts of it that may fail alone.
+struct bus_status {
+  /// Whether pushes can be sent.
+  bus_state state = bus_state::away;
+
+  /// Set if a new session can work: its mailbox can be read, and its id can be
+  /// claimed if that is needed.
+  bool takes_sessions = false;
+
+  /// Set if pushes can be kept.
+  bool keeps = false;
+
+  /// The reason why a part does not work, as the other system gives it; empty
+  /// if all of them do.
+  std::string reason = {};
+
+  friend bool operator==(const bus_status&, const bus_status&) = default;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, bus_status& x) {
+  return f(caf::meta::type_name("bus_status"), x.state, x.takes_sessions,
+           x.keeps, x.reason);
+}
+
 /// Addresses; of those of a session, the first is its id.
 using push_addresses = std::vector<push_address>;
 
 /// Why a request to an actor failed.
 enum class errc : uint8_t {
-  /// The bus is away and nothing was sent: the request may be repeated.
+  /// The bus is away and nothing was sent: the request may be repeated. The
+  /// context, if there is one, says why.
   bus_away = 1,
   /// The request was sent and its answer never came: nobody knows.
   unanswered,
@@ -115,6 +141,11 @@ enum class errc : uint8_t {
   id_full,
   /// It holds as many of that peer.
   peer_full,
+  /// The node is pushed to faster than it can deliver: nothing was sent.
+  busy,
+  /// Nobody holds the address now, but nodes that were there a moment ago are
+  /// missing: nothing was sent.
+  nodes_missing,
 };
 
 inline std::string to_string(errc x) {
@@ -147,6 +178,10 @@ inline std::string to_string(errc x) {
     return "id_full";
   case errc::peer_full:
     return "peer_full";
+  case errc::busy:
+    return "busy";
+  case errc::nodes_missing:
+    return "nodes_missing";
   }
   return "unknown";
 }
@@ -167,6 +202,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(waybill, caf::first_custom_type_id)
 CAF_ADD_TYPE_ID(waybill, (waybill::push_address))
 CAF_ADD_TYPE_ID(waybill, (waybill::push_addresses))
 CAF_ADD_TYPE_ID(waybill, (waybill::bus_state))
+CAF_ADD_TYPE_ID(waybill, (waybill::bus_status))
 CAF_ADD_TYPE_ID(waybill, (waybill::close_reason))
 CAF_ADD_TYPE_ID(waybill, (waybill::counters))
 CAF_ADD_TYPE_ID(waybill, (waybill::hops))

@@ -55,6 +55,7 @@ const char* registry::name() const {
 void registry::on_exit() {
   // A promise refers to the actor that made it, and a session to its registry.
   drained_ = {};
+  waiting_reads_.clear();
   roster_ = {};
   to_drain_.clear();
 }
@@ -82,24 +83,14 @@ registry::behavior_type registry::make_behavior() {
     },
     [this](lost_atom, const push_addresses& lost) { lose(lost); },
     [this](bus_state state) {
-      if (state != bus_state::ready)
-        return;
-      for (auto& [key, what] : roster_.entries())
-        if (what.away && !what.detached)
-          attach_address(push_address::from_key(key), what);
+      if (state == bus_state::ready)
+        on_ready();
     },
-    [this](read_atom, const mailbox_query& what) {
+    [this](read_atom, const mailbox_query& query) {
+      // A promise takes the sender along.
+      auto session = current_sender()->id();
       auto result = make_response_promise<mailbox_page>();
-      request(bus_, caf::infinite, read_atom_v, what)
-        .then(
-          [this, result](mailbox_page& page) mutable {
-            counts_["mailbox_read"] += page.pushes.size();
-            counts_["mailbox_milliseconds"] += page.age.count();
-            result.deliver(std::move(page));
-          },
-          [result](caf::error& why) mutable {
-            result.deliver(std::move(why));
-          });
+      read(session, query, result);
       return result;
     },
     [this](drain_atom, caf::timespan time) {
@@ -184,10 +175,11 @@ void registry::leave(caf::actor_id who) {
     return;
   give_up(*found);
   loads_.set(who, 0);
+  waiting_reads_.erase(who);
   places_.left(found->peer);
   roster_.remove(who);
   if (drained_.pending() && roster_.members().empty())
-    drained_.deliver(ok_atom_v);
+    end_drain();
 }
 
 void registry::give_up(member& who) {
@@ -271,6 +263,31 @@ void registry::lose(const push_addresses& lost) {
   }
 }
 
+void registry::read(caf::actor_id session, const mailbox_query& query,
+                    caf::typed_response_promise<mailbox_page> reader) {
+  request(bus_, caf::infinite, read_atom_v, query)
+    .then(
+      [this, reader](mailbox_page& page) mutable {
+        counts_["mailbox_read"] += page.pushes.size();
+        counts_["mailbox_milliseconds"] += page.age.count();
+        reader.deliver(std::move(page));
+      },
+      [this, session, query, reader](const caf::error&) {
+        if (roster_.find(session))
+          waiting_reads_[session] = {query, reader};
+      });
+}
+
+void registry::on_ready() {
+  for (auto& [key, held] : roster_.entries())
+    if (held.away && !held.detached)
+      attach_address(push_address::from_key(key), held);
+  for (auto& [session, waiting] : std::exchange(waiting_reads_, {}))
+    read(session, waiting.query, waiting.reader);
+  for (auto& [session, known] : roster_.members())
+    greet(*roster_.find(session));
+}
+
 // -- greetings ----------------------------------------------------------------
 
 void registry::greet(member& who) {
@@ -290,10 +307,9 @@ void registry::claim(member& who) {
     if (!found)
       return;
     found->claiming = false;
+    // Where the bus cannot tell now, `on_ready` asks again.
     if (number)
       on_claim(*found, *number);
-    else if (number.error() == errc::refused)
-      retire(*found, {close_code::internal_error, "your id cannot be claimed"});
   };
   auto& where = who.joined.front();
   auto then = [act](uint64_t number) { act(number); };
@@ -434,11 +450,14 @@ void registry::on_claimed(entry& what, uint64_t number) {
 
 // -- the end ------------------------------------------------------------------
 
+void registry::end_drain() {
+  send(bus_, leave_atom_v);
+  drained_.deliver(ok_atom_v);
+}
+
 void registry::drain_some() {
-  if (roster_.members().empty() && drained_.pending()) {
-    drained_.deliver(ok_atom_v);
-    return;
-  }
+  if (roster_.members().empty() && drained_.pending())
+    return end_drain();
   for (auto n = drain_share_; n > 0 && !to_drain_.empty(); --n) {
     if (auto who = roster_.find(to_drain_.back()))
       drain(*who);

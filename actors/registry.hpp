@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "actors/hosted.hpp"
@@ -115,11 +116,22 @@ private:
 
   counters figures() const;
 
+  /// Asks the bus for a part of a mailbox for a session. If it cannot be read
+  /// now, that waits until the bus is ready again.
+  void read(caf::actor_id session, const mailbox_query& query,
+            caf::typed_response_promise<mailbox_page> reader);
+
+  /// Tries again what the bus could not do.
+  void on_ready();
+
   /// A session claimed the id of `what`: all older ones are replaced.
   void on_claimed(entry& what, uint64_t number);
 
   /// Drains the next share of the sessions.
   void drain_some();
+
+  /// The last session of a node that stops has gone.
+  void end_drain();
 
   /// Gives the addresses back that only this session and others of its id have,
   /// then closes them. What was pushed before is written before that.
@@ -134,6 +146,14 @@ private:
   queue_loads loads_;
   rate_limiter pushers_;
   waybill::trace trace_;
+
+  /// Queries that the bus could not answer, by the session that made them. Each
+  /// session needs the answer to its last one only.
+  struct waiting_read {
+    mailbox_query query;
+    caf::typed_response_promise<mailbox_page> reader;
+  };
+  std::unordered_map<caf::actor_id, waiting_read> waiting_reads_;
   uint64_t attachments_ = 0;
   uint64_t deliveries_ = 0;
   counters counts_;

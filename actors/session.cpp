@@ -241,10 +241,9 @@ void session::read_mailbox() {
         if (query == query_)
           on_page(page);
       },
-      [this, query](const caf::error& why) {
-        // Without the bus it will be read when there is one again.
-        if (query == query_ && why == errc::refused)
-          end({close_code::internal_error, "your mailbox cannot be read"});
+      [](const caf::error&) {
+        // The registry answers once the mailbox can be read, unless it ends,
+        // and with it the node.
       });
 }
 

@@ -75,10 +75,11 @@ protected:
     if (watchdog_)
       send(this, tick_atom_v);
     return {
-      [this](bus_state state) {
-        notify(state == bus_state::ready ? "STATUS=ready"
-                                         : "STATUS=Redis is away");
-        if (state == bus_state::ready && !std::exchange(announced_, true))
+      [this](const bus_status& status) {
+        auto is_ready = status.state == bus_state::ready;
+        notify((is_ready ? "STATUS=ready" : "STATUS=Redis is away")
+               + (status.reason.empty() ? "" : ": " + status.reason));
+        if (is_ready && !std::exchange(announced_, true))
           std::cout << "ready: " << description_ << std::endl;
       },
       [this](close_atom, int signal) {
@@ -152,6 +153,11 @@ redis_bus spawn_redis(caf::actor_system& system, net::event_loop& home,
   names.max_body = config.connections.max_body;
   names.mailbox_limit = config.mailbox_limit;
   names.replicas = config.redis_replicas;
+  names.claims = config.same_id == same_id::newest;
+  names.began = static_cast<uint64_t>(
+    std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::system_clock::now().time_since_epoch())
+      .count());
   names.is_shard = config.redis.size() > 1;
   redis_bus result;
   std::vector<redis::shards::shard> all;

@@ -20,10 +20,13 @@ answer stopping() {
 void handle_readyz(api_context& context, answer_handler then) {
   if (context.actors.draining())
     return then(stopping());
-  context.actors.state([then](bus_state state) {
-    then(state == bus_state::ready
-           ? answer{http::status::ok, {{"status", "ready"}}}
-           : to_answer(errc::bus_away));
+  context.actors.state([then](const bus_status& status) {
+    if (status.state == bus_state::away || !status.takes_sessions)
+      return then(to_answer(caf::error{errc::bus_away, status.reason}));
+    answer result{http::status::ok, {{"status", "ready"}}};
+    if (!status.reason.empty())
+      result.body["impaired"] = status.reason;
+    then(std::move(result));
   });
 }
 
@@ -31,19 +34,24 @@ void handle_stats(api_context& context, const request& what,
                   answer_handler then) {
   if (parameter(what, "cluster", "0") == "1")
     return handle_cluster(context, what, std::move(then));
-  context.actors.stats(
-    [node = context.node_name, then](const counters& figures) {
-      answer result{http::status::ok, {{"node", node}}};
-      for (auto& [name, value] : figures)
-        result.body[name] = value;
-      then(std::move(result));
-    });
+  context.actors.state([&context, then](const bus_status& status) {
+    context.actors.stats(
+      [node = context.node_name, status, then](const counters& figures) {
+        answer result{http::status::ok,
+                      {{"node", node}, {"bus", to_string(status.state)}}};
+        if (!status.reason.empty())
+          result.body["impaired"] = status.reason;
+        for (auto& [name, value] : figures)
+          result.body[name] = value;
+        then(std::move(result));
+      });
+  });
 }
 
 void handle_metrics(api_context& context, answer_handler then) {
-  context.actors.state([&context, then](bus_state state) {
-    context.actors.stats([&context, state, then](const counters& figures) {
-      then({http::status::ok, to_metrics(figures, state, context)});
+  context.actors.state([&context, then](const bus_status& status) {
+    context.actors.stats([&context, status, then](const counters& figures) {
+      then({http::status::ok, to_metrics(figures, status, context)});
     });
   });
 }
@@ -134,13 +142,13 @@ void admit(api_context& context, const request& what,
     [&context, id, then](const caf::expected<place_ptr>& got) {
       if (!got)
         return then(to_answer(got.error()));
-      context.actors.state(push_address::id(id),
-                           [got = *got, then](bus_state state) {
-                             if (state == bus_state::ready)
-                               then(got);
-                             else
-                               then(to_answer(errc::bus_away));
-                           });
+      context.actors.state(
+        push_address::id(id), [got = *got, then](const bus_status& status) {
+          if (status.state == bus_state::ready && status.takes_sessions)
+            then(got);
+          else
+            then(to_answer(caf::error{errc::bus_away, status.reason}));
+        });
     });
 }
 

@@ -101,6 +101,19 @@ constexpr metric table[] = {
   {"proxy_failures", broken, counter, broken_help, "reason", "proxy"},
   {"unread_answers", broken, counter, broken_help, "reason", "unread"},
   {"pushes", "waybill_bus_pushes_total", counter, "Pushes sent to Redis."},
+  {"busy_pushes", "waybill_bus_busy_pushes_total", counter,
+   "Pushes refused because the node hears its own too late."},
+  {"bus_lag_microseconds", "waybill_bus_lag_seconds", gauge,
+   "Time that a message needs from the node through Redis to itself.", nullptr,
+   nullptr, 1e-6},
+  {"nodes", "waybill_bus_nodes", gauge,
+   "Nodes of the cluster that this node knows, itself among them."},
+  {"silent_nodes", "waybill_bus_silent_nodes_total", counter,
+   "Nodes that went silent while Redis still counted them."},
+  {"unreadable_mailboxes", "waybill_bus_unreadable_mailboxes_total", counter,
+   "Mailboxes that Redis refused to read."},
+  {"redis_evicts", "waybill_redis_evicts", gauge,
+   "1 if Redis deletes mailboxes when its memory is full."},
   {"bad_messages", "waybill_bad_messages_total", counter,
    "Messages that could not be understood, on any channel."},
   {"servers_away", "waybill_bus_servers_away", gauge,
@@ -216,6 +229,10 @@ MetricFamily make_gauge(const char* name, const char* help, double value,
   return {name, help, gauge, {std::move(result)}};
 }
 
+std::string first_word(const std::string& text) {
+  return text.substr(0, text.find(' '));
+}
+
 /// Adds what the process takes. What cannot be read now is missing: 0 would be
 /// a lie, and of a counter a new start.
 void add_process(std::vector<MetricFamily>& to, const api_context& context) {
@@ -258,15 +275,21 @@ void count_lag(gateway& actors, std::chrono::steady_clock::duration lag) {
   note_time(actors, "lag", lag);
 }
 
-std::string to_metrics(counters figures, bus_state state,
+std::string to_metrics(counters figures, const bus_status& status,
                        const api_context& context) {
   std::vector<MetricFamily> all;
   all.push_back(
     make_gauge("waybill_build_info", "1, with what runs here as labels.", 1,
                {{"node", context.node_name}, {"version", context.version}}));
+  auto is_ready = status.state == bus_state::ready && status.takes_sessions;
   all.push_back(make_gauge("waybill_ready",
                            "1 if the node takes pushes and sessions.",
-                           state == bus_state::ready ? 1 : 0));
+                           is_ready ? 1 : 0));
+  all.push_back(make_gauge("waybill_bus_impaired",
+                           "1 if Redis does not do all that it should, with "
+                           "the first word of its reason.",
+                           status.reason.empty() ? 0 : 1,
+                           {{"reason", first_word(status.reason)}}));
   all.push_back(make_gauge("waybill_max_sessions",
                            "Sessions that the node may hold.",
                            static_cast<double>(context.max_sessions)));

@@ -18,7 +18,7 @@ void count_lag(gateway& actors, std::chrono::steady_clock::duration lag);
 /// Writes the figures of a node as Prometheus reads them (its text format
 /// 0.0.4), and what the process takes of its machine, by the names that
 /// Prometheus has for that.
-std::string to_metrics(counters figures, bus_state state,
+std::string to_metrics(counters figures, const bus_status& status,
                        const api_context& context);
 
 } // namespace waybill::net

@@ -1,7 +1,7 @@
 #include "redis/bridge.hpp"
 
-#include <charconv>
 #include <functional>
+#include <sstream>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -20,6 +20,15 @@ constexpr auto canary_interval = std::chrono::milliseconds{500};
 /// Without a canary for so long, the link is dropped.
 constexpr auto longest_silence = std::chrono::seconds{3};
 
+/// For how long another node of this name is believed to be there since it was
+/// last heard, and how long a new node waits to hear of one.
+constexpr auto rival_time = std::chrono::seconds{3};
+constexpr auto naming_time = std::chrono::milliseconds{1200};
+
+/// How many ticks there are between two looks at what Redis does when its
+/// memory is full.
+constexpr uint64_t policy_ticks = 120;
+
 /// How many channels go into one SUBSCRIBE.
 constexpr size_t batch_size = 1000;
 
@@ -29,17 +38,28 @@ constexpr size_t dead_letter_size = 4096;
 /// About how many dead letters are kept.
 constexpr auto max_dead_letters = "10000";
 
+/// Tells whether a key holds something else than it should.
+bool is_wrong_type(const caf::error& why) {
+  return why == errc::refused
+         && why.context().get_as<std::string>(0).find("WRONGTYPE")
+              != std::string::npos;
+}
+
 } // namespace
 
 bridge::bridge(caf::actor_config& cfg, caf::execution_unit* host,
                bridge_config config, port_ptr redis)
     : hosted(cfg, host), config_(std::move(config)),
       own_channel_(config_.prefix + ":node:" + config_.node),
-      redis_(std::move(redis)), store_(config_, *redis_), proof_(clock().now()),
-      away_since_(proof_), last_complaint_(proof_ - std::chrono::seconds{1}) {
+      redis_(std::move(redis)), store_(config_, *redis_, *this),
+      nodes_channel_(store_.channel_of(push_address::nodes())),
+      health_(config_.claims), status_(health_.status()), nodes_(config_.node),
+      proof_(clock().now()), up_since_(proof_), away_since_(proof_),
+      last_complaint_(proof_ - std::chrono::seconds{1}) {
   for (auto name : {"pushes", "confirmed_pushes", "bad_messages", "links_lost",
                     "upstream_dropped", "gap_milliseconds", "gap_addresses",
-                    "name_clashes", "servers_away"})
+                    "name_clashes", "servers_away", "busy_pushes",
+                    "silent_nodes", "unreadable_mailboxes", "redis_evicts"})
     counts_[name] = 0;
 }
 
@@ -65,7 +85,7 @@ bridge::behavior_type bridge::make_behavior() {
   return {
     [this](subscribe_atom, const observer_actor& observer) {
       observers_.push_back(observer);
-      send(observer, state_);
+      send(observer, status_);
     },
     [this](attach_atom, const push_address& where, const registry_actor& who) {
       holder_ = who;
@@ -75,10 +95,7 @@ bridge::behavior_type bridge::make_behavior() {
       return detach_address(where);
     },
     [this](publish_atom, const push_address& where, const push& what) {
-      return ask<outcome>([&](auto then) {
-        counts_["pushes"] += what.what == push::purpose::message;
-        store_.publish(where, what, then);
-      });
+      return publish(where, what);
     },
     [this](await_atom, const push_address&, const std::string& id,
            const receipt_actor& who) { waiting_[id] = who; },
@@ -110,8 +127,13 @@ bridge::behavior_type bridge::make_behavior() {
     [this](get_atom, const push_address& where) {
       return ask<uint64_t>([&](auto then) { store_.owner(where, then); });
     },
-    [this](state_atom) { return state_; },
-    [this](state_atom, const push_address&) { return state_; },
+    [this](state_atom) { return status_; },
+    [this](state_atom, const push_address&) { return status_; },
+    [this](leave_atom) {
+      leaving_ = true;
+      if (linked_)
+        send_beat(true);
+    },
     [this](get_atom) { return figures(); },
     [this](events& what) {
       for (auto& each : what.all)
@@ -121,8 +143,7 @@ bridge::behavior_type bridge::make_behavior() {
         send_canary();
     },
     [this](const client_message& what) {
-      if (state_ == bus_state::away
-          || redis_->backlog() > config_.max_backlog) {
+      if (!is_ready() || redis_->backlog() > config_.max_backlog) {
         ++counts_["upstream_dropped"];
         return;
       }
@@ -143,17 +164,26 @@ bridge::behavior_type bridge::make_behavior() {
 
 // -- the link -----------------------------------------------------------------
 
-void bridge::on(link_up&) {
+void bridge::on(link_up& what) {
   linked_ = true;
+  client_ = what.client;
   first_canary_ = canaries_ + 1;
-  proof_ = clock().now();
+  proof_ = up_since_ = clock().now();
+  lag_.reset();
+  health_.on_link_up();
   store_.load();
+  check();
+  read_policy();
   std::vector<std::string> channels{own_channel_, config_.open_channel};
   for (auto& [channel, held] : entries_) {
+    if (channel == nodes_channel_)
+      continue;
     if (channels.size() == batch_size)
       subscribe(std::exchange(channels, {}));
     channels.push_back(channel);
   }
+  // A node that holds this one holds all others, too.
+  channels.push_back(nodes_channel_);
   subscribe(std::move(channels));
 }
 
@@ -165,6 +195,8 @@ void bridge::on(link_down& what) {
     complain_of_redis("Redis cannot be reached: " + what.reason);
   }
   linked_ = false;
+  health_.on_link_down(what.reason);
+  lag_.reset();
   unconfirmed_.clear();
   for (auto& each : std::exchange(fenced_, {}))
     each.promise.deliver(caf::error{errc::bus_away});
@@ -173,9 +205,7 @@ void bridge::on(link_down& what) {
       i->second.attached.deliver(errc::bus_away);
     forget(i++);
   }
-  if (state_ == bus_state::ready)
-    begin_gap();
-  become(bus_state::away);
+  update();
 }
 
 void bridge::on(subscribed& what) {
@@ -184,7 +214,7 @@ void bridge::on(subscribed& what) {
   if (i == unconfirmed_.end() || --i->second > 0)
     return;
   unconfirmed_.erase(i);
-  if (state_ == bus_state::ready) {
+  if (is_ready()) {
     if (auto held = entries_.find(what.channel);
         held != entries_.end() && held->second.attached.pending())
       held->second.attached.deliver(ok_atom_v);
@@ -211,7 +241,7 @@ caf::result<ok_atom> bridge::attach_address(const push_address& where) {
     return errc::bus_away;
   if (!is_known)
     subscribe({channel});
-  else if (state_ == bus_state::ready && !unconfirmed_.contains(channel))
+  else if (is_ready() && !unconfirmed_.contains(channel))
     return ok_atom_v;
   // Who asks again does not wait for the first answer, but is due one.
   if (held.attached.pending())
@@ -255,35 +285,140 @@ void bridge::subscribe(std::vector<std::string> channels) {
 }
 
 void bridge::send_canary() {
+  lag_.on_sent(++canaries_, clock().now());
   redis_->send(
-    {"PUBLISH", own_channel_, std::to_string(++canaries_) + ' ' + config_.tag},
-    [](const caf::expected<reply>&) {
-      // The canary itself is the answer.
-    });
+    {"PUBLISH", own_channel_,
+     std::to_string(canaries_) + ' ' + config_.tag + ' '
+       + std::to_string(config_.began)},
+    [this](const caf::expected<reply>& answer) { on_canary_reply(answer); });
+}
+
+void bridge::on_canary_reply(const caf::expected<reply>& answer) {
+  if (!answer)
+    return;
+  auto is_error = answer->type == reply::kind::error;
+  auto kind = is_error ? impairment_of(answer->text) : impairment::none;
+  if (kind == impairment::commands)
+    return on_impaired(kind, answer->text);
+  health_.on_canary_reply(is_error ? answer->text : "");
+  // Whoever else hears it may be an earlier connection of ours.
+  if (!is_error && answer->number <= 1)
+    health_.on_named();
+  update();
 }
 
 void bridge::on_tick() {
   delayed_send(this, canary_interval, tick_atom_v);
   if (!linked_)
     return;
-  if (clock().now() - proof_ >= longest_silence)
-    redis_->reset("nothing came back for three seconds");
-  else if (unconfirmed_.empty() || state_ == bus_state::ready)
+  auto now = clock().now();
+  if (now - up_since_ >= naming_time)
+    health_.on_named();
+  if (now >= rival_until_)
+    health_.on_rival("");
+  update();
+  if (now - proof_ >= longest_silence)
+    return redis_->reset("nothing came back for three seconds");
+  check();
+  if (unconfirmed_.empty() || is_ready()) {
     send_canary();
+    tick_canary_ = canaries_;
+  }
+  if (++ticks_ % policy_ticks == 0)
+    read_policy();
+  if (!is_ready())
+    return;
+  if (ticks_ % 2 == 0 && !leaving_)
+    send_beat(false);
+  if (std::exchange(retry_, false) && holder_)
+    send(holder_, bus_state::ready);
 }
 
-void bridge::become(bus_state state) {
-  if (state_ == state)
+// -- what Redis does for us ---------------------------------------------------
+
+void bridge::update() {
+  auto old = std::exchange(status_, health_.status());
+  if (status_ == old)
     return;
-  state_ = state;
-  if (state == bus_state::ready)
+  auto was_ready = old.state == bus_state::ready;
+  if (is_ready() && !was_ready)
     end_gap();
+  else if (was_ready && !is_ready())
+    begin_gap();
+  else if (is_ready() && holder_
+           && status_.takes_sessions + status_.keeps
+                > old.takes_sessions + old.keeps)
+    send(holder_, bus_state::ready);
+  if (linked_ && status_.reason != old.reason && (is_ready() || was_ready)) {
+    if (status_.reason.empty() && was_ready)
+      spdlog::info("Redis does all that it should again ({})", config_.server);
+    else if (!status_.reason.empty())
+      spdlog::warn("{}: {} ({})",
+                   !is_ready()              ? "Redis is away"
+                   : status_.takes_sessions ? "Redis keeps no pushes now"
+                                            : "no session can be let in now",
+                   status_.reason, config_.server);
+  }
   for (auto& observer : observers_)
-    send(observer, state);
+    send(observer, status_);
+}
+
+void bridge::check() {
+  store_.check([this](caf::expected<check_result> result) {
+    if (result) {
+      // Every function writes, and a replica refuses that.
+      for (auto* error : {&result->keeping, &result->claiming})
+        if (impairment_of(*error) == impairment::server)
+          return on_impaired(impairment::server, *error);
+      health_.on_check(std::move(*result));
+    } else if (!result.error().context().empty()) {
+      // No script runs at all.
+      auto reason = result.error().context().get_as<std::string>(0);
+      if (impairment_of(reason) <= impairment::function)
+        health_.on_check({reason, reason, reason});
+    }
+    update();
+  });
+}
+
+void bridge::read_policy() {
+  redis_->send({"INFO", "memory"}, [this](const caf::expected<reply>& answer) {
+    if (!answer || answer->type != reply::kind::text)
+      return;
+    auto& text = answer->text;
+    auto evicts = text.find("\nmaxmemory:0\r") == text.npos
+                  && text.find("\nmaxmemory_policy:") != text.npos
+                  && text.find("\nmaxmemory_policy:noeviction") == text.npos;
+    auto& figure = counts_["redis_evicts"];
+    if (std::exchange(figure, evicts) != evicts && evicts)
+      spdlog::warn("Redis deletes mailboxes when its memory is full: set "
+                   "maxmemory-policy to noeviction ({})",
+                   config_.server);
+  });
+}
+
+size_t bridge::expected_nodes() {
+  return nodes_.expected(clock().now());
+}
+
+void bridge::on_impaired(impairment kind, const std::string& error) {
+  if (kind <= impairment::function) {
+    // The next check tells what else is concerned by it.
+    retry_ = true;
+    return;
+  }
+  health_.on_stopped(error);
+  // It answers, so the link is well.
+  proof_ = clock().now();
+  update();
+  if (kind == impairment::server)
+    redis_->reset(error);
 }
 
 void bridge::begin_gap() {
   away_since_ = clock().now();
+  in_gap_ = true;
+  nodes_.on_away();
   push_addresses lost;
   for (auto& [channel, held] : entries_)
     if (held.held)
@@ -294,8 +429,11 @@ void bridge::begin_gap() {
 }
 
 void bridge::end_gap() {
-  if (counts_["links_lost"] > 0)
+  if (std::exchange(in_gap_, false))
     counts_["gap_milliseconds"] += static_cast<uint64_t>(gap().count());
+  nodes_.on_ready(clock().now());
+  if (!leaving_)
+    send_beat(false);
   spdlog::info("Redis is ready after {} ms, {} addresses subscribed ({})",
                gap().count(), entries_.size(), config_.server);
   for (auto& [channel, held] : entries_)
@@ -310,12 +448,17 @@ std::chrono::milliseconds bridge::gap() const {
                                                                - away_since_);
 }
 
-counters bridge::figures() const {
+counters bridge::figures() {
   auto result = counts_;
-  if (state_ == bus_state::ready)
+  auto now = clock().now();
+  result["bus_lag_microseconds"] = static_cast<uint64_t>(
+    std::chrono::duration_cast<std::chrono::microseconds>(lag_.lag(now))
+      .count());
+  result["nodes"] = nodes_.expected(now);
+  if (is_ready())
     return result;
   result["servers_away"] = 1;
-  if (result["links_lost"] > 0)
+  if (in_gap_)
     result["gap_milliseconds"] += static_cast<uint64_t>(gap().count());
   return result;
 }
@@ -333,6 +476,9 @@ void bridge::on(message& what) {
              : on_node_message(what.bytes);
   if (what.channel == config_.open_channel)
     return on_open_message(what.bytes);
+  if (what.channel == nodes_channel_)
+    if (auto x = decode_beat(what.bytes))
+      return nodes_.on_beat(*x, clock().now());
   auto i = entries_.find(what.channel);
   if (i == entries_.end())
     return;
@@ -345,26 +491,74 @@ void bridge::on(message& what) {
 }
 
 void bridge::on_canary(const std::string& bytes) {
-  auto last = bytes.data() + bytes.size();
-  uint64_t number = 0;
-  auto end = std::from_chars(bytes.data(), last, number).ptr;
-  if (std::string_view{end, last} != ' ' + config_.tag) {
-    ++counts_["name_clashes"];
-    if (may_complain())
-      spdlog::error("another node is called \"{}\", too: give each a --node of "
-                    "its own",
-                    config_.node);
-    return;
-  }
+  std::istringstream in{bytes};
+  uint64_t number = 0, began = 0;
+  std::string tag;
+  in >> number >> tag >> began;
+  if (tag != config_.tag)
+    return on_foreign_canary(tag, began);
   // One from before this link proves nothing about it.
   if (number < first_canary_ || number > canaries_)
     return;
   proof_ = clock().now();
+  lag_.on_heard(number, proof_);
   for (; !fenced_.empty() && fenced_.front().canary <= number;
        fenced_.pop_front())
     fenced_.front().promise.deliver(std::move(fenced_.front().page));
   if (unconfirmed_.empty())
-    become(bus_state::ready);
+    health_.on_canary();
+  update();
+  if (tick_canary_ == 0 || number < tick_canary_)
+    return;
+  tick_canary_ = 0;
+  for (auto& node : nodes_.on_canary())
+    cut_off(node);
+}
+
+void bridge::on_foreign_canary(std::string_view tag, uint64_t began) {
+  ++counts_["name_clashes"];
+  if (may_complain())
+    spdlog::error("another node is called \"{}\", too: give each a --node of "
+                  "its own",
+                  config_.node);
+  // Reports for the one would come to the other.
+  if (std::pair{began, tag}
+      < std::pair{config_.began, std::string_view{config_.tag}}) {
+    rival_until_ = clock().now() + rival_time;
+    health_.on_rival("another node is called \"" + config_.node + "\", too");
+    update();
+  }
+}
+
+void bridge::send_beat(bool leaving) {
+  redis_->send(
+    {"PUBLISH", nodes_channel_, encode(beat{config_.node, client_, leaving})},
+    [](const caf::expected<reply>&) {
+      // Canaries tell whether Redis takes what is published.
+    });
+}
+
+void bridge::cut_off(const node_table::silent_node& node) {
+  auto advise = [this, name = node.name] {
+    complain_of_redis("the node " + name
+                      + " is silent, and Redis may count it "
+                        "for as long as its tcp-keepalive lets it");
+  };
+  if (node.client == 0)
+    return advise();
+  redis_->send(
+    {"CLIENT", "KILL", "ID", std::to_string(node.client), "TYPE", "pubsub"},
+    [this, advise, name = node.name](const caf::expected<reply>& x) {
+      if (!x)
+        return;
+      if (x->type == reply::kind::error)
+        return advise();
+      if (x->number == 0)
+        return;
+      ++counts_["silent_nodes"];
+      complain_of_redis("the node " + name
+                        + " is silent, and was cut off from Redis");
+    });
 }
 
 void bridge::on_node_message(const std::string& bytes) {
@@ -414,16 +608,35 @@ void bridge::bury(const std::string& bytes, const std::string& reason) {
 
 // -- what goes to Redis -------------------------------------------------------
 
+caf::result<outcome> bridge::publish(const push_address& where,
+                                     const push& what) {
+  auto is_message = what.what == push::purpose::message;
+  if (is_message && is_ready() && lag_.is_busy(clock().now())) {
+    ++counts_["busy_pushes"];
+    complain("pushes are refused: this node hears its own too late");
+    return errc::busy;
+  }
+  auto result = ask<outcome>([&](auto then) {
+    counts_["pushes"] += is_message;
+    store_.publish(where, what, then);
+  });
+  lag_.on_published(is_ready() ? what.body.size() : 0);
+  if (lag_.wants_canary())
+    send_canary();
+  return result;
+}
+
 template <class T, class Command>
 caf::result<T> bridge::ask(Command what) {
-  if (state_ == bus_state::away)
-    return errc::bus_away;
+  if (!is_ready())
+    return away();
   auto promise = make_response_promise<T>();
   what([this, promise](caf::expected<T> x) mutable {
     if (x) {
       promise.deliver(std::move(*x));
       return;
     }
+    retry_ = retry_ || x.error() == errc::refused;
     complain(x.error());
     promise.deliver(std::move(x.error()));
   });
@@ -431,11 +644,17 @@ caf::result<T> bridge::ask(Command what) {
 }
 
 caf::result<mailbox_page> bridge::read(const mailbox_query& what) {
-  if (state_ == bus_state::away)
-    return errc::bus_away;
+  if (!is_ready())
+    return away();
   auto promise = make_response_promise<mailbox_page>();
   store_.read(what, [this, promise](caf::expected<mailbox_page> x) mutable {
-    if (!x) {
+    if (!x && is_wrong_type(x.error())) {
+      // No mailbox will ever be read there, but live pushes can be had.
+      ++counts_["unreadable_mailboxes"];
+      complain(x.error());
+      promise.deliver(mailbox_page{});
+    } else if (!x) {
+      retry_ = retry_ || x.error() == errc::refused;
       complain(x.error());
       promise.deliver(std::move(x.error()));
     } else if (x->pushes.empty()) {

@@ -8,6 +8,9 @@
 
 #include "actors/hosted.hpp"
 #include "redis/config.hpp"
+#include "redis/health.hpp"
+#include "redis/lag_meter.hpp"
+#include "redis/node_table.hpp"
 #include "redis/outbox.hpp"
 #include "redis/port.hpp"
 #include "redis/store.hpp"
@@ -21,7 +24,11 @@ namespace waybill::redis {
 /// only while a canary comes back: a number that it publishes to itself twice
 /// a second, on the one connection, and hears on the other. A canary that it
 /// has not sent is that of another node with its name.
-class bridge : public hosted<bridge_actor> {
+///
+/// As often it has Redis try the commands that it needs, since what a Redis
+/// that loads, is full or has too few rights refuses is no fault of the session
+/// or push that asked for it.
+class bridge : public hosted<bridge_actor>, private store::environment {
 public:
   bridge(caf::actor_config& cfg, caf::execution_unit* host,
          bridge_config config, port_ptr redis);
@@ -75,9 +82,30 @@ private:
 
   void send_canary();
 
+  void on_canary_reply(const caf::expected<reply>& answer);
+
   void on_tick();
 
-  void become(bus_state state);
+  // -- what Redis does for us -------------------------------------------------
+
+  bool is_ready() const noexcept { return status_.state == bus_state::ready; }
+
+  /// Returns the error of what cannot be asked of Redis now.
+  caf::error away() const { return {errc::bus_away, status_.reason}; }
+
+  /// Tells all who follow it what has changed in `health_`.
+  void update();
+
+  /// Has Redis try the commands that are needed.
+  void check();
+
+  /// Finds out whether Redis would rather delete mailboxes than refuse a push
+  /// (INFO memory).
+  void read_policy();
+
+  size_t expected_nodes() override;
+
+  void on_impaired(impairment kind, const std::string& error) override;
 
   /// Tells the registry that it misses pushes, and counts the gap.
   void begin_gap();
@@ -89,11 +117,19 @@ private:
   std::chrono::milliseconds gap() const;
 
   /// Returns what was counted, with a gap that has not ended.
-  counters figures() const;
+  counters figures();
 
   // -- what comes from Redis --------------------------------------------------
 
   void on_canary(const std::string& bytes);
+
+  /// A canary of another node of this name.
+  void on_foreign_canary(std::string_view tag, uint64_t began);
+
+  void send_beat(bool leaving);
+
+  /// Has Redis count a silent node no more.
+  void cut_off(const node_table::silent_node& node);
 
   void on_node_message(const std::string& bytes);
 
@@ -103,6 +139,8 @@ private:
   void bury(const std::string& bytes, const std::string& reason);
 
   // -- what goes to Redis -----------------------------------------------------
+
+  caf::result<outcome> publish(const push_address& where, const push& what);
 
   /// Delivers what a command is answered.
   /// @param what sends it, and takes a `store::handler<T>`.
@@ -134,8 +172,22 @@ private:
   const std::string own_channel_;
   port_ptr redis_;
   store store_;
-  bus_state state_ = bus_state::away;
+  const std::string nodes_channel_;
+  health health_;
+  bus_status status_;
+  lag_meter lag_;
+  node_table nodes_;
   bool linked_ = false;
+
+  /// What Redis calls the connection that subscribes; 0 if that is not known.
+  uint64_t client_ = 0;
+
+  /// Set once this node ends in order.
+  bool leaving_ = false;
+
+  /// Set if Redis refused what a session waits for, without a reason that
+  /// `health_` follows: it is tried again.
+  bool retry_ = false;
   std::vector<observer_actor> observers_;
 
   /// Who gets what comes.
@@ -152,6 +204,13 @@ private:
   uint64_t canaries_ = 0;
   uint64_t first_canary_ = 0;
 
+  /// The last that a tick sent; 0 once it came back.
+  uint64_t tick_canary_ = 0;
+  uint64_t ticks_ = 0;
+
+  /// Until when another node is known to have this name.
+  time_point rival_until_;
+
   /// Parts of mailboxes that are answered when all has been heard that was
   /// published before they were read: when the canary of that number is back.
   struct fenced_page {
@@ -166,9 +225,14 @@ private:
 
   outbox outbox_;
 
-  /// When Redis last showed that it is there for us, and went away.
+  /// When Redis last showed that it is there for us, was reached, and went
+  /// away.
   time_point proof_;
+  time_point up_since_;
   time_point away_since_;
+
+  /// Set while pushes may miss what this node holds.
+  bool in_gap_ = false;
   time_point last_complaint_;
   counters counts_;
 };

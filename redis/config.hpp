@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 namespace waybill::redis {
@@ -35,6 +36,13 @@ struct bridge_config {
 
   /// How many replicas must have a push that is kept before it is answered.
   size_t replicas = 0;
+
+  /// Set if a session needs a claim to its id (`--same-id newest`).
+  bool claims = false;
+
+  /// When this process began, in microseconds since 1970: of two nodes of one
+  /// name the later one steps back.
+  uint64_t began = 0;
 
   /// Set if this is one Redis of several: what comes on its open channel may be
   /// for an address that another one carries.

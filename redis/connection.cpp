@@ -17,6 +17,9 @@ namespace {
 
 constexpr auto open_timeout = std::chrono::seconds{2};
 
+/// How many bytes are handled at most before others have their turn.
+constexpr size_t most_at_once = 4 << 20;
+
 } // namespace
 
 connection::connection(asio::io_context& context, listener& owner)
@@ -63,6 +66,7 @@ void connection::connect(std::vector<protocol::endpoint> endpoints) {
         return self->lose(ec.message());
       error_code ignored; // A unix socket has no such option, and needs none.
       self->socket_.set_option(tcp::no_delay(true), ignored);
+      self->socket_.non_blocking(true, ignored);
       if (self->url_.tls)
         return self->shake_hands();
       self->read();
@@ -99,21 +103,30 @@ void connection::log_in() {
   if (!url_.role.empty())
     steps.push_back({"ROLE"});
   for (auto& step : steps)
-    send(step, [weak = weak_from_this(), is_last = &step == &steps.back()](
-                 const caf::expected<reply>& what) {
-      if (auto self = weak.lock(); self && what)
-        self->on_login(*what, is_last);
-    });
+    send(step,
+         [weak = weak_from_this(), step](const caf::expected<reply>& what) {
+           if (auto self = weak.lock(); self && what)
+             self->on_login(step, *what);
+         });
+  send({"CLIENT", "ID"},
+       [weak = weak_from_this()](const caf::expected<reply>& what) {
+         if (auto self = weak.lock(); self && what)
+           self->on_id(*what);
+       });
 }
 
-void connection::on_login(const reply& what, bool is_last) {
+void connection::on_login(const command& step, const reply& what) {
   if (what.type == reply::kind::error)
-    return lose(what.text);
-  if (!is_last)
-    return;
-  if (!url_.role.empty()
-      && (what.items.empty() || what.items[0].text != url_.role))
-    return lose("this Redis is no " + url_.role);
+    lose(what.text);
+  else if (step[0] == "ROLE"
+           && (what.items.empty() || what.items[0].text != url_.role))
+    lose("this Redis is no " + url_.role);
+}
+
+void connection::on_id(const reply& what) {
+  // A user may have no right to ask.
+  if (what.type == reply::kind::number)
+    id_ = static_cast<uint64_t>(what.number);
   open_ = true;
   deadline_.cancel();
   owner_->on_open();
@@ -172,7 +185,24 @@ void connection::read() {
 }
 
 void connection::on_read(size_t size) {
-  reader_.feed({in_.data(), size});
+  error_code ec;
+  for (size_t total = 0; handle({in_.data(), size});) {
+    total += size;
+    if (size < in_.size() && !tls_)
+      return read();
+    if (total >= most_at_once)
+      return read();
+    on_stream(
+      [&](auto& stream) { size = stream.read_some(asio::buffer(in_), ec); });
+    if (ec == asio::error::would_block || ec == asio::error::try_again)
+      return read();
+    if (ec)
+      return lose(ec.message());
+  }
+}
+
+bool connection::handle(std::string_view bytes) {
+  reader_.feed(bytes);
   try {
     // An owner that gets a reply may close this connection.
     for (auto what = reader_.next(); what && owner_; what = reader_.next()) {
@@ -189,10 +219,9 @@ void connection::on_read(size_t size) {
         then(*std::move(what));
     }
   } catch (const std::runtime_error& e) {
-    return lose(e.what());
+    lose(e.what());
   }
-  if (owner_)
-    read();
+  return owner_ != nullptr;
 }
 
 // -- the end ------------------------------------------------------------------

@@ -50,8 +50,12 @@ public:
   connection(boost::asio::io_context& context, listener& owner);
 
   /// Connects, then logs in with AUTH, SELECT and ROLE, as far as `where` asks
-  /// for them, all within two seconds.
+  /// for them, and asks for its id, all within two seconds.
   void open(const server_url& where);
+
+  /// Returns what Redis calls this connection (CLIENT ID), or 0 if it does not
+  /// say.
+  uint64_t id() const noexcept { return id_; }
 
   /// Sends a command whose reply `then` gets.
   void send(const command& what, reply_handler then);
@@ -80,7 +84,10 @@ private:
   void log_in();
 
   /// Takes the reply to a command of `log_in`.
-  void on_login(const reply& what, bool is_last);
+  void on_login(const command& step, const reply& what);
+
+  /// Takes the reply to the last of them.
+  void on_id(const reply& what);
 
   /// Calls `f` with what carries bytes to Redis and back.
   template <class F>
@@ -95,7 +102,14 @@ private:
   void flush();
   void write();
   void read();
+
+  /// Handles what was read, and what else is there, in large pieces: who is
+  /// slower than Redis is cut off by it.
   void on_read(size_t size);
+
+  /// Handles replies and messages.
+  /// @returns whether the connection is still open.
+  bool handle(std::string_view bytes);
   void lose(const std::string& reason);
 
   /// Null once the connection is closed.
@@ -103,13 +117,14 @@ private:
 
   /// Set once logged in.
   bool open_ = false;
+  uint64_t id_ = 0;
   server_url url_;
   socket socket_;
   std::optional<boost::asio::ssl::stream<socket&>> tls_;
   boost::asio::ip::basic_resolver<boost::asio::ip::tcp, executor> resolver_;
   timer deadline_;
   reply_reader reader_;
-  std::array<char, 16 * 1024> in_;
+  std::array<char, 64 * 1024> in_;
 
   /// Bytes of commands, and those of them that are being written.
   std::string out_;

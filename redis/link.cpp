@@ -14,7 +14,7 @@ namespace waybill::redis {
 namespace {
 
 constexpr auto first_delay = std::chrono::milliseconds{100};
-constexpr auto longest_delay = std::chrono::milliseconds{5000};
+constexpr auto longest_delay = std::chrono::milliseconds{1000};
 
 /// A link that lasted this long was a good one: the next try is soon.
 constexpr auto good_time = std::chrono::seconds{5};
@@ -22,8 +22,12 @@ constexpr auto good_time = std::chrono::seconds{5};
 } // namespace
 
 link::link(boost::asio::io_context& context, server_url where)
-    : context_(context), where_(std::move(where)), retry_(context),
-      delay_(first_delay), random_(std::random_device{}()) {
+    : context_(context), where_(std::move(where)),
+      waits_(context,
+             [this](reply_handler handler, caf::expected<reply> what) {
+               emit(answered{std::move(handler), std::move(what)});
+             }),
+      retry_(context), delay_(first_delay), random_(std::random_device{}()) {
   // nop
 }
 
@@ -56,6 +60,10 @@ void link::send(command what, reply_handler then) {
     emit(answered{std::move(then), caf::error{errc::bus_away}});
 }
 
+void link::await_replicas(size_t replicas, reply_handler handler) {
+  waits_.ask(where_, replicas, std::move(handler));
+}
+
 size_t link::backlog() const {
   return is_up() ? speaker_.socket->backlog() : 0;
 }
@@ -81,6 +89,7 @@ void link::close() {
       each->socket->close();
     each->open = false;
   }
+  waits_.close();
 }
 
 void link::on_master(const server_url& where) {
@@ -146,7 +155,7 @@ void link::side::on_open() {
   if (!parent.is_up())
     return;
   parent.up_since_ = std::chrono::steady_clock::now();
-  parent.emit(link_up{});
+  parent.emit(link_up{parent.hearer_.socket->id()});
 }
 
 void link::side::on_reply(reply_handler then, caf::expected<reply> what) {

@@ -6,14 +6,15 @@
 #include <vector>
 
 #include "redis/connection.hpp"
+#include "redis/replica_wait.hpp"
 #include "redis/sentinels.hpp"
 
 namespace waybill::redis {
 
 /// The port to a real Redis: two connections that live and die together, since
 /// a node that can only speak, or only hear, must count as away. A lost link is
-/// made anew after 0.1 s, then after twice that, and so on up to 5 s, give or
-/// take a random part, so that a cluster does not come back in one instant.
+/// made anew after 0.1 s, then after twice that, and so on up to 1 s, less a
+/// random part, so that a cluster does not come back in one instant.
 ///
 /// With Sentinels it goes where they say that the master is, and leaves as soon
 /// as they name another: a demoted master may well keep its sockets open, and
@@ -31,6 +32,8 @@ public:
   void unsubscribe(std::vector<std::string> channels) override;
 
   void send(command what, reply_handler then) override;
+
+  void await_replicas(size_t replicas, reply_handler handler) override;
 
   size_t backlog() const override;
 
@@ -90,6 +93,7 @@ private:
   bridge_actor owner_;
   side speaker_{*this};
   side hearer_{*this};
+  replica_wait waits_;
   events batch_;
   connection::timer retry_;
   std::chrono::milliseconds delay_;

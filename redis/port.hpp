@@ -19,7 +19,11 @@ namespace waybill::redis {
 using reply_handler = std::function<void(caf::expected<reply>)>;
 
 /// Both connections are there; nothing is subscribed yet.
-struct link_up {};
+struct link_up {
+  /// What Redis calls the connection that subscribes (CLIENT ID); 0 if that is
+  /// not known.
+  uint64_t client = 0;
+};
 
 /// A connection is lost, and with it all subscriptions. All commands that had
 /// no reply have been answered with an error before.
@@ -90,6 +94,10 @@ public:
 
   /// Sends a command; `then` gets the reply, within `events`.
   virtual void send(command what, reply_handler then) = 0;
+
+  /// Asks how many replicas have all that was answered until now, and waits for
+  /// so many, 0.6 s at most (WAIT). Nothing else waits for that.
+  virtual void await_replicas(size_t replicas, reply_handler handler) = 0;
 
   /// Returns how many bytes wait to be sent.
   virtual size_t backlog() const = 0;

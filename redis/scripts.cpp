@@ -24,6 +24,32 @@ script::script(std::string text)
 // more than the others, so each of them is looked at about once. Where it lacks
 // some, an older version has kept them.
 
+const script check_script{R"(
+local mail, due, once, owner = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local functions = {
+  {{'XREVRANGE', mail, '+', '-'}, {'XRANGE', mail, '-', '+'}},
+  {{'XADD', mail, 'NOMKSTREAM', '*', 'message', ''}, {'XLEN', mail},
+   {'XDEL', mail, '0-1'}, {'PTTL', mail}, {'PEXPIRE', mail, 1},
+   {'ZADD', due, 'XX', 1, ''}, {'ZCARD', due}, {'ZRANGEBYSCORE', due, 0, 1},
+   {'ZREM', due, ''}, {'HMGET', once, ''}, {'DEL', once}},
+  {{'GET', owner}, {'SET', owner, '', 'XX'}}}
+local result = {'', '', ''}
+for i, commands in ipairs(functions) do
+  for _, command in ipairs(commands) do
+    local r = redis.pcall(unpack(command))
+    if type(r) == 'table' and r.err and result[i] == '' then
+      result[i] = r.err
+    end
+  end
+end
+return result
+)"};
+
+const script recount_script{R"(
+local nodes = redis.call('PUBLISH', ARGV[1], ARGV[2])
+return {nodes, redis.call('PUBSUB', 'NUMSUB', ARGV[3])[2]}
+)"};
+
 const script push_script{R"(
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
@@ -82,7 +108,9 @@ if has_key and (nodes > 0 or ttl > 0) then
 elseif has_key then
   redis.call('DEL', KEYS[3])
 end
-return {'sent', nodes}
+local present = 0
+if nodes == 0 then present = redis.call('PUBSUB', 'NUMSUB', ARGV[11])[2] end
+return {'sent', nodes, present}
 )"};
 
 const script settle_script{R"(
@@ -152,7 +180,9 @@ return removed
 const script claim_script{R"(
 local t = redis.call('TIME')
 local number = t[1] * 1000000 + t[2]
-local last = tonumber(redis.call('GET', KEYS[1]) or '0')
+-- What stands there by mistake is replaced.
+local found = redis.pcall('GET', KEYS[1])
+local last = type(found) == 'string' and tonumber(found) or 0
 if number <= last then number = last + 1 end
 local text = string.format('%.0f', number)
 redis.call('SET', KEYS[1], text, 'EX', 86400)

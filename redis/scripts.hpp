@@ -14,6 +14,23 @@ struct script {
   const std::string sha;
 };
 
+/// Tries the commands that are needed to read a mailbox, to keep a push, and to
+/// claim an id, on keys that are not there, so that nothing changes.
+///
+/// KEYS: a mailbox, when its entries are due, the key of a push, an owner, none
+/// of which exists.
+///
+/// Returns for each of the three the first error, or an empty string.
+extern const script check_script;
+
+/// Publishes a push to an address that nobody seemed to hold, and looks in the
+/// same moment whether all nodes are there.
+///
+/// ARGV: the channel, the message, the channel that all nodes hold.
+///
+/// Returns how many nodes hold the first, and the second.
+extern const script recount_script;
+
 /// Publishes a push once: keeps it in a mailbox if it has a time to live, and
 /// remembers its key if it has one.
 ///
@@ -21,11 +38,13 @@ struct script {
 /// message, its time to live in milliseconds or 0, the limit of the mailbox,
 /// then of a push with a key the fingerprint, else an empty string; the push's
 /// id, its level, the channel of its node, for how many milliseconds it may be
-/// under way, and for how many its key stands for it.
+/// under way, and for how many its key stands for it; the channel that all
+/// nodes hold.
 ///
-/// Returns `{"sent", nodes}`, `{"full"}` or, for a key that stands for another
-/// push, `{"other"}`, `{"waiting"}`, `{"settled", outcome}`, or as long as that
-/// is not known `{"recorded", id, level, kept, nodes}`.
+/// Returns `{"sent", nodes, present}`, where the last says how many nodes hold
+/// that channel, if the push reached nobody; `{"full"}` or, for a key that
+/// stands for another push, `{"other"}`, `{"waiting"}`, `{"settled", outcome}`,
+/// or as long as that is not known `{"recorded", id, level, kept, nodes}`.
 extern const script push_script;
 
 /// Remembers what became of the push that a key stands for.

@@ -25,6 +25,13 @@ uint64_t hash(std::string_view server, std::string_view key) {
   return result;
 }
 
+/// Tells whether a figure of all servers is the sum of theirs, and not the
+/// largest.
+bool is_sum(const std::string& figure) {
+  return figure != "nodes" && figure != "bus_lag_microseconds"
+         && figure != "redis_evicts";
+}
+
 } // namespace
 
 size_t shard_of(const push_address& where,
@@ -38,8 +45,7 @@ size_t shard_of(const push_address& where,
 
 shards::shards(caf::actor_config& cfg, caf::execution_unit* host,
                std::vector<shard> all)
-    : hosted(cfg, host), states_(all.size(), bus_state::away),
-      seen_(all.size(), false) {
+    : hosted(cfg, host), states_(all.size()), seen_(all.size(), false) {
   // Without one of them this bus only looks alive.
   set_down_handler([this](caf::down_msg& x) { quit(x.reason); });
   for (auto& each : all) {
@@ -117,10 +123,14 @@ shards::behavior_type shards::make_behavior() {
     [this](const client_message& what) {
       send(bridge_of(push_address::id(what.id)), what);
     },
-    [this](bus_state state) {
+    [this](leave_atom) {
+      for (auto& each : bridges_)
+        send(each, leave_atom_v);
+    },
+    [this](const bus_status& status) {
       auto i = std::find(bridges_.begin(), bridges_.end(), current_sender());
       if (i != bridges_.end())
-        on_state(static_cast<size_t>(i - bridges_.begin()), state);
+        on_state(static_cast<size_t>(i - bridges_.begin()), status);
     },
   };
 }
@@ -129,13 +139,21 @@ const bridge_actor& shards::bridge_of(const push_address& where) const {
   return bridges_[shard_of(where, servers_)];
 }
 
-void shards::on_state(size_t shard, bus_state state) {
-  states_[shard] = state;
-  seen_[shard] = seen_[shard] || state == bus_state::ready;
+void shards::on_state(size_t shard, const bus_status& status) {
+  states_[shard] = status;
   auto is_ready
-    = std::all_of(seen_.begin(), seen_.end(), [](bool seen) { return seen; })
-      && std::count(states_.begin(), states_.end(), bus_state::ready);
-  auto now = is_ready ? bus_state::ready : bus_state::away;
+    = [](const bus_status& x) { return x.state == bus_state::ready; };
+  seen_[shard] = seen_[shard] || is_ready(status);
+  bus_status now;
+  if (std::all_of(seen_.begin(), seen_.end(), [](bool seen) { return seen; })
+      && std::any_of(states_.begin(), states_.end(), is_ready))
+    now.state = bus_state::ready;
+  for (auto& each : states_) {
+    now.takes_sessions = now.takes_sessions || each.takes_sessions;
+    now.keeps = now.keeps || each.keeps;
+    if (now.reason.empty())
+      now.reason = each.reason;
+  }
   if (std::exchange(state_, now) != now)
     for (auto& observer : observers_)
       send(observer, now);
@@ -152,7 +170,10 @@ caf::result<counters> shards::figures() {
     request(each, caf::infinite, get_atom_v)
       .then([all, result](const counters& part) mutable {
         for (auto& [name, value] : part)
-          all->total[name] += value;
+          if (is_sum(name))
+            all->total[name] += value;
+          else
+            all->total[name] = std::max(all->total[name], value);
         if (--all->missing == 0)
           result.deliver(std::move(all->total));
       });

@@ -19,7 +19,7 @@ size_t shard_of(const push_address& where,
 /// What is made of several Redis servers.
 using shards_actor = redis_bus_actor::extend<
   // The state of the bridge that sends it.
-  caf::reacts_to<bus_state>>;
+  caf::reacts_to<bus_status>>;
 
 /// A bus over several independent Redis servers, each with a bridge of its own
 /// that carries the addresses of which `shard_of` says so. One that is away
@@ -47,7 +47,7 @@ private:
 
   /// Takes the state of a bridge, and tells the observers if that of the whole
   /// has changed.
-  void on_state(size_t shard, bus_state state);
+  void on_state(size_t shard, const bus_status& status);
 
   /// Adds up the figures of all bridges.
   caf::result<counters> figures();
@@ -57,11 +57,11 @@ private:
   std::vector<observer_actor> observers_;
 
   /// The state of each bridge, and whether it ever was ready.
-  std::vector<bus_state> states_;
+  std::vector<bus_status> states_;
   std::vector<bool> seen_;
 
   /// Ready once all have been, for as long as one is.
-  bus_state state_ = bus_state::away;
+  bus_status state_;
 };
 
 } // namespace waybill::redis

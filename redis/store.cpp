@@ -15,10 +15,6 @@ namespace {
 /// For how long a push may be under way after its pusher's time is up.
 constexpr auto grace = std::chrono::seconds{2};
 
-/// For how many milliseconds Redis may wait for its replicas. Its other
-/// commands wait as long.
-constexpr auto replica_timeout = "300";
-
 uint64_t to_number(std::string_view text) {
   uint64_t result = 0;
   std::from_chars(text.data(), text.data() + text.size(), result);
@@ -52,18 +48,11 @@ caf::expected<uint64_t> number_of(const caf::expected<reply>& x) {
   return unexpected();
 }
 
-/// Tells whether Redis refused to write since it has too few replicas.
-bool lacks_replicas(const caf::error& why) {
-  return why == errc::refused
-         && why.context().get_as<std::string>(0).find("NOREPLICAS")
-              != std::string::npos;
-}
-
 /// Makes the outcome of a push out of what the script says.
 caf::expected<outcome> outcome_of(const push& what, const reply& x) {
   auto& items = x.items;
   auto said = items.empty() ? "" : items[0].text;
-  if (said == "sent" && items.size() == 2) {
+  if (said == "sent" && items.size() == 3) {
     outcome result{what.id, what.want, what.ttl.count() > 0};
     result.counts.nodes = static_cast<uint64_t>(items[1].number);
     return result;
@@ -91,27 +80,52 @@ caf::expected<outcome> outcome_of(const push& what, const reply& x) {
 } // namespace
 
 void store::load() {
-  for (auto each : {&push_script, &settle_script, &read_script, &confirm_script,
-                    &claim_script})
-    redis_.send({"SCRIPT", "LOAD", each->text},
-                [](const caf::expected<reply>&) {
-                  // Where this fails, `eval` sends the script itself.
-                });
+  for (auto each :
+       {&check_script, &recount_script, &push_script, &settle_script,
+        &read_script, &confirm_script, &claim_script})
+    load(*each);
+}
+
+void store::load(const script& what) {
+  redis_.send({"SCRIPT", "LOAD", what.text}, [](const caf::expected<reply>&) {
+    // Where this fails, `eval` fails, too, and says why.
+  });
+}
+
+void store::check(handler<check_result> then) {
+  // No id has a slash in it.
+  auto nobody = push_address::id("/");
+  eval(check_script,
+       {mailbox_of(nobody), due_of(nobody), config_.prefix + ":once:/",
+        config_.prefix + ":owner:/"},
+       {}, [then](const caf::expected<reply>& x) {
+         if (!x)
+           then(x.error());
+         else if (x->items.size() == 3)
+           then(check_result{x->items[0].text, x->items[1].text,
+                             x->items[2].text});
+         else
+           then(unexpected());
+       });
 }
 
 void store::publish(const push_address& where, const push& what,
                     handler<outcome> then) {
   auto channel = channel_of(where);
-  if (what.ttl.count() == 0 && what.key.empty())
-    return send({"PUBLISH", channel, encode(what)},
-                [what = outcome{what.id, what.want},
-                 then](const caf::expected<reply>& x) mutable {
-                  auto nodes = number_of(x);
-                  if (!nodes)
-                    return then(std::move(nodes.error()));
-                  what.counts.nodes = *nodes;
-                  then(std::move(what));
-                });
+  if (what.ttl.count() == 0 && what.key.empty()) {
+    auto message = encode(what);
+    command words{"PUBLISH", channel, message};
+    return send(std::move(words), [this, channel, message = std::move(message),
+                                   what = outcome{what.id, what.want}, then](
+                                    const caf::expected<reply>& x) mutable {
+      auto nodes = number_of(x);
+      if (!nodes)
+        return then(std::move(nodes.error()));
+      if (*nodes == 0)
+        return recount(channel, std::move(message), std::move(what), then);
+      finish(std::move(what), *nodes, 0, then);
+    });
+  }
   auto text = [](auto number) { return std::to_string(number.count()); };
   eval(push_script,
        {mailbox_of(where), due_of(where), config_.prefix + ":once:" + what.key},
@@ -120,30 +134,53 @@ void store::publish(const push_address& where, const push& what,
         what.key.empty() ? "" : sha256(gist_of(channel, what)), what.id,
         std::to_string(static_cast<unsigned>(what.want)),
         channel_of_node(config_.node), text(milliseconds{what.wait + grace}),
-        text(milliseconds{key_time})},
+        text(milliseconds{key_time}), channel_of_nodes()},
        [this, what, then](const caf::expected<reply>& x) {
          auto result
            = x ? outcome_of(what, *x) : caf::expected<outcome>{x.error()};
-         // The link is up, so only a pusher may take this for a bus that is
-         // away: whoever waits for the next link would do so for ever.
-         if (!result && lacks_replicas(result.error()))
-           then(caf::error{errc::bus_away});
-         else if (result && result->kept && config_.replicas > 0)
+         if (result && result->kept && config_.replicas > 0)
            await_replicas(*std::move(result), then);
+         else if (result && !result->kept && x->items.size() == 3
+                  && x->items[1].number == 0)
+           finish(*std::move(result), 0,
+                  static_cast<uint64_t>(x->items[2].number), then);
          else
            then(std::move(result));
        });
 }
 
-void store::await_replicas(outcome what, handler<outcome> then) {
-  send({"WAIT", std::to_string(config_.replicas), replica_timeout},
-       [this, what = std::move(what), then](const caf::expected<reply>& x) {
-         auto replicas = number_of(x);
-         if (replicas && *replicas >= config_.replicas)
-           then(what);
+void store::recount(const std::string& channel, std::string message,
+                    outcome what, handler<outcome> then) {
+  eval(recount_script, {}, {channel, std::move(message), channel_of_nodes()},
+       [this, what = std::move(what),
+        then](const caf::expected<reply>& x) mutable {
+         if (!x)
+           then(x.error());
+         else if (x->items.size() == 2)
+           finish(std::move(what), static_cast<uint64_t>(x->items[0].number),
+                  static_cast<uint64_t>(x->items[1].number), then);
          else
-           then(caf::error{errc::unanswered});
+           then(unexpected());
        });
+}
+
+void store::finish(outcome what, uint64_t nodes, uint64_t present,
+                   const handler<outcome>& then) {
+  if (nodes == 0 && present < surroundings_.expected_nodes())
+    return then(caf::error{errc::nodes_missing});
+  what.counts.nodes = nodes;
+  then(std::move(what));
+}
+
+void store::await_replicas(outcome what, handler<outcome> then) {
+  redis_.await_replicas(config_.replicas, [this, what = std::move(what), then](
+                                            const caf::expected<reply>& x) {
+    auto replicas = number_of(x);
+    if (replicas && *replicas >= config_.replicas)
+      then(what);
+    else
+      then(caf::error{errc::unanswered});
+  });
 }
 
 void store::settle(const std::string& key, const outcome& what) {
@@ -210,14 +247,18 @@ void store::owner(const push_address& where, handler<uint64_t> then) {
 }
 
 void store::presence(const push_address& where, handler<uint64_t> then) {
-  send({"PUBSUB", "NUMSUB", channel_of(where)},
-       [then](const caf::expected<reply>& x) {
+  send({"PUBSUB", "NUMSUB", channel_of(where), channel_of_nodes()},
+       [this, then](const caf::expected<reply>& x) {
          if (!x)
-           then(x.error());
-         else if (x->items.size() == 2)
-           then(number_of(x->items[1]));
+           return then(x.error());
+         if (x->items.size() != 4)
+           return then(unexpected());
+         auto nodes = static_cast<uint64_t>(x->items[1].number);
+         auto present = static_cast<size_t>(x->items[3].number);
+         if (nodes == 0 && present < surroundings_.expected_nodes())
+           then(caf::error{errc::nodes_missing});
          else
-           then(unexpected());
+           then(nodes);
        });
 }
 
@@ -233,16 +274,16 @@ void store::eval(const script& what, std::vector<std::string> keys,
   words.insert(words.end(), keys.begin(), keys.end());
   words.insert(words.end(), arguments.begin(), arguments.end());
   auto again = words;
-  again[0] = "EVAL";
-  again[1] = what.text;
-  redis_.send(std::move(words), [this, again = std::move(again),
+  redis_.send(std::move(words), [this, again = std::move(again), &what,
                                  then](caf::expected<reply> x) {
-    if (x && x->type == reply::kind::error && x->text.starts_with("NOSCRIPT"))
+    if (x && x->type == reply::kind::error && x->text.starts_with("NOSCRIPT")) {
+      load(what);
       send(again, then);
-    else if (x && x->type == reply::kind::error)
+    } else if (x && x->type == reply::kind::error) {
       then(refusal(x->text));
-    else
+    } else {
       then(std::move(x));
+    }
   });
 }
 
@@ -256,12 +297,11 @@ void store::send(command what, handler<reply> then) {
 }
 
 caf::error store::refusal(const std::string& text) {
-  // A script that may not write has done nothing. The master is elsewhere.
-  if (text.find("READONLY") != text.npos) {
-    redis_.reset("it is a replica");
-    return errc::bus_away;
-  }
-  return {errc::refused, text};
+  auto kind = impairment_of(text);
+  if (kind == impairment::none)
+    return {errc::refused, text};
+  surroundings_.on_impaired(kind, text);
+  return {errc::bus_away, text};
 }
 
 std::string store::mailbox_of(const push_address& where) const {

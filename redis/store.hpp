@@ -8,6 +8,8 @@
 
 #include "redis/codec.hpp"
 #include "redis/config.hpp"
+#include "redis/health.hpp"
+#include "redis/impairment.hpp"
 #include "redis/port.hpp"
 #include "redis/scripts.hpp"
 
@@ -17,24 +19,41 @@ namespace waybill::redis {
 /// mailboxes of ids, the keys of pushes and the owners of ids.
 ///
 /// Everything here sends a command and hands the answer to `then`, later; or
-/// `errc::bus_away`, if surely nothing was done, `errc::unanswered`, or
-/// `errc::refused` with what Redis said.
+/// `errc::bus_away`, if surely nothing was done, with what Redis said if it
+/// did, `errc::unanswered`, or `errc::refused` with what Redis said of this
+/// command alone.
 class store {
 public:
   template <class T>
   using handler = std::function<void(caf::expected<T>)>;
 
-  /// @param config and `redis` outlive the store.
-  store(const bridge_config& config, port& redis)
-      : config_(config), redis_(redis) {
+  /// What a store needs to know of its bridge, and tells it.
+  struct environment {
+    virtual ~environment() = default;
+
+    /// Returns how many nodes should be there.
+    virtual size_t expected_nodes() = 0;
+
+    /// An error stops more than the command that it answers.
+    virtual void on_impaired(impairment kind, const std::string& error) = 0;
+  };
+
+  /// @param config, redis, surroundings outlive the store.
+  store(const bridge_config& config, port& redis, environment& surroundings)
+      : config_(config), redis_(redis), surroundings_(surroundings) {
     // nop
   }
+
+  /// Finds out whether Redis does all that is needed.
+  void check(handler<check_result> then);
 
   /// Makes Redis know our scripts. To be called when it may have forgotten.
   void load();
 
   /// Publishes a push (PUBLISH, or a script if something is to be kept). May
-  /// answer `errc::mailbox_full`, `errc::key_reused` or `errc::under_way`, too.
+  /// answer `errc::mailbox_full`, `errc::key_reused` or `errc::under_way`, too,
+  /// and `errc::nodes_missing` if it reached nobody while not all nodes are
+  /// there.
   void publish(const push_address& where, const push& what,
                handler<outcome> then);
 
@@ -56,7 +75,8 @@ public:
   /// (GET).
   void owner(const push_address& where, handler<uint64_t> then);
 
-  /// Asks how many nodes hold an address (PUBSUB NUMSUB).
+  /// Asks how many nodes hold an address (PUBSUB NUMSUB), or answers
+  /// `errc::nodes_missing`, as above.
   void presence(const push_address& where, handler<uint64_t> then);
 
   /// Tells a node something (PUBLISH); answers how many nodes heard it.
@@ -74,11 +94,25 @@ public:
   }
 
 private:
+  /// Publishes again what reached nobody, unless it reaches somebody now, and
+  /// finds out whether all nodes are there.
+  void recount(const std::string& channel, std::string message, outcome what,
+               handler<outcome> then);
+
+  /// Hands on what reached so many nodes, unless those are none and others are
+  /// missing.
+  /// @param present is how many nodes are there, if `nodes` is 0.
+  void finish(outcome what, uint64_t nodes, uint64_t present,
+              const handler<outcome>& then);
+
   /// Hands an outcome on when as many replicas have it as should (WAIT); a push
   /// that they may not have is lost if one of them becomes the master.
   void await_replicas(outcome what, handler<outcome> then);
 
-  /// Runs a script.
+  /// Makes Redis know a script.
+  void load(const script& what);
+
+  /// Runs a script, which outlives the answer.
   void eval(const script& what, std::vector<std::string> keys,
             std::vector<std::string> arguments, handler<reply> then);
 
@@ -94,8 +128,14 @@ private:
   /// due.
   std::string due_of(const push_address& where) const;
 
+  /// Returns the name of the channel that all nodes hold.
+  std::string channel_of_nodes() const {
+    return channel_of(push_address::nodes());
+  }
+
   const bridge_config& config_;
   port& redis_;
+  environment& surroundings_;
 };
 
 } // namespace waybill::redis

@@ -92,6 +92,13 @@ class fake_session : public hosted<session_actor> {
 public:
   using hosted::hosted;
 
+  /// Asks a registry for a part of a mailbox.
+  void ask(const registry_actor& registry, const mailbox_query& query) {
+    request(registry, caf::infinite, read_atom_v, query)
+      .then([this](const mailbox_page&) { seen.push_back("page"); },
+            [](const caf::error&) {});
+  }
+
   std::vector<std::string> seen;
 
 protected:
@@ -204,8 +211,13 @@ protected:
         seen.push_back("owner " + x.key());
         return claiming.emplace_back(make_response_promise<uint64_t>());
       },
-      [](state_atom) { return bus_state::ready; },
-      [](state_atom, const push_address&) { return bus_state::ready; },
+      [](state_atom) {
+        return bus_status{bus_state::ready, true, true};
+      },
+      [](state_atom, const push_address&) {
+        return bus_status{bus_state::ready, true, true};
+      },
+      [this](leave_atom) { seen.push_back("leave"); },
       [](get_atom) { return counters{}; },
     };
   }

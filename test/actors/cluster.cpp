@@ -176,9 +176,9 @@ CAF_TEST(a gateway that has ended keeps nobody waiting) {
     push_address::id("456"), {"p", make_text("a")},
     [&](const caf::expected<outcome>& x) { why = sys.render(x.error()); });
   CAF_CHECK_EQUAL(why, "bus_away");
-  auto state = bus_state::ready;
-  gateway_at(0).state([&](bus_state x) { state = x; });
-  CAF_CHECK_EQUAL(state, bus_state::away);
+  auto status = bus_status{bus_state::ready};
+  gateway_at(0).state([&](const bus_status& x) { status = x; });
+  CAF_CHECK_EQUAL(status.state, bus_state::away);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

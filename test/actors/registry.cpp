@@ -551,7 +551,9 @@ CAF_TEST(gives addresses back in shares and then closes their sessions) {
   drained.receive([](ok_atom) {},
                   [&](caf::error& e) { CAF_FAIL(sys.render(e)); });
   CAF_MESSAGE("no address is given back twice");
-  CAF_CHECK_EQUAL(bus_state_of().seen.size(), 200u);
+  CAF_REQUIRE_EQUAL(bus_state_of().seen.size(), 201u);
+  CAF_MESSAGE("and the node leaves the others");
+  CAF_CHECK_EQUAL(bus_state_of().seen.back(), "leave");
 }
 
 CAF_TEST(delivers what comes before an address is given back) {

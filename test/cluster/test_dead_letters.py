@@ -123,5 +123,5 @@ async def test_a_redis_that_refuses_a_command_takes_nothing_else_along(lab, refu
     async with joined(one, "456") as ws:
         redis.publish("hello")
         if refuses != "XADD":
-            (await request(two, "GET", "/socket/456")).check_failure(500)
+            (await request(two, "GET", "/socket/456")).check_failure(503)
         await assert_reachable(two, "456", ws)

@@ -71,7 +71,7 @@ public:
 protected:
   behavior_type make_behavior() override {
     return {
-      [this](bus_state state) { anon_send(test_, state); },
+      [this](const bus_status& status) { anon_send(test_, status.state); },
     };
   }
 

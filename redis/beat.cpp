@@ -1,0 +1,40 @@
+#include "redis/beat.hpp"
+
+#include "redis/visitor.hpp"
+
+namespace waybill::redis {
+
+namespace {
+
+/// How deep members that are not known may nest.
+constexpr size_t deepest = 64;
+
+} // namespace
+
+std::string encode(const beat& x) {
+  json members{{"kind", "beat"}, {"node", x.node}, {"client", x.client}};
+  if (x.leaving)
+    members["leaving"] = true;
+  std::string result;
+  json::to_msgpack(members, result);
+  return result;
+}
+
+std::optional<beat> decode_beat(std::string_view bytes) {
+  checker check{deepest};
+  if (!json::sax_parse(bytes, &check, json::input_format_t::msgpack))
+    return std::nullopt;
+  auto members = json::from_msgpack(bytes, true, false);
+  if (!members.is_object() || !members.contains("node")
+      || !members["node"].is_string()
+      || members.value("kind", json{}) != "beat")
+    return std::nullopt;
+  beat result{members["node"].get<std::string>()};
+  if (auto client = members.value("client", json{});
+      client.is_number_unsigned())
+    result.client = client.get<uint64_t>();
+  result.leaving = members.value("leaving", json{}) == true;
+  return result;
+}
+
+} // namespace waybill::redis

@@ -1,0 +1,59 @@
+#include "redis/lag_meter.hpp"
+
+#include <algorithm>
+
+namespace waybill::redis {
+
+namespace {
+
+/// The longest lag with which a node takes pushes.
+constexpr auto longest_lag = std::chrono::milliseconds{250};
+
+/// How many bytes of pushes may be under way. Redis cuts a subscriber off that
+/// has 32 MiB to read, unless it is told otherwise, and other nodes publish to
+/// it, too.
+constexpr uint64_t most_under_way = 8 << 20;
+
+/// How many bytes of pushes leave with no canary between them.
+constexpr uint64_t canary_distance = 1 << 20;
+
+} // namespace
+
+void lag_meter::on_sent(uint64_t number, time_point now) {
+  under_way_.push_back({number, now, published_});
+  marked_ = published_;
+}
+
+void lag_meter::on_heard(uint64_t number, time_point now) {
+  while (!under_way_.empty() && under_way_.front().number <= number) {
+    last_ = now - under_way_.front().sent;
+    late_ = last_ > longest_lag ? late_ + 1 : 0;
+    heard_ = under_way_.front().published;
+    under_way_.pop_front();
+  }
+}
+
+void lag_meter::reset() noexcept {
+  under_way_.clear();
+  last_ = caf::timespan{0};
+  late_ = 0;
+  marked_ = heard_ = published_;
+}
+
+bool lag_meter::wants_canary() const noexcept {
+  return published_ - marked_ >= canary_distance;
+}
+
+caf::timespan lag_meter::lag(time_point now) const {
+  return under_way_.empty()
+           ? last_
+           : std::max(last_, caf::timespan{now - under_way_.front().sent});
+}
+
+bool lag_meter::is_busy(time_point now) const {
+  auto is_late
+    = !under_way_.empty() && now - under_way_.front().sent > longest_lag;
+  return published_ - heard_ > most_under_way || late_ + is_late > 1;
+}
+
+} // namespace waybill::redis

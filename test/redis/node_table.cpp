@@ -1,0 +1,111 @@
+#define CAF_SUITE node_table
+
+#include "redis/node_table.hpp"
+#include "test/fixture.hpp"
+
+using namespace waybill::redis;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct node_table_fixture {
+  node_table_fixture() { aut.on_ready(now); }
+
+  void beat_of(const std::string& node, uint64_t client = 7) {
+    aut.on_beat({node, client}, now);
+  }
+
+  /// Hears canaries, and returns the nodes that went silent meanwhile.
+  std::vector<std::string> hear_canaries(int count) {
+    std::vector<std::string> result;
+    for (int i = 0; i < count; ++i) {
+      now += 500ms;
+      for (auto& node : aut.on_canary())
+        result.push_back(node.name + ' ' + std::to_string(node.client));
+    }
+    return result;
+  }
+
+  node_table aut{"n1"};
+  node_table::time_point now{};
+};
+
+using names = std::vector<std::string>;
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(node_table_tests, node_table_fixture)
+
+CAF_TEST(expects each node that was heard within ten seconds) {
+  CAF_CHECK_EQUAL(aut.expected(now), 1u);
+  beat_of("n1");
+  CAF_CHECK_EQUAL(aut.expected(now), 1u);
+  beat_of("n2");
+  now += 5s;
+  beat_of("n3");
+  CAF_CHECK_EQUAL(aut.expected(now + 5s), 3u);
+  CAF_CHECK_EQUAL(aut.expected(now + 6s), 2u);
+  CAF_CHECK_EQUAL(aut.expected(now + 11s), 1u);
+}
+
+CAF_TEST(does not miss a node that ends in order) {
+  beat_of("n2");
+  aut.on_beat({"n2", 7, true}, now);
+  CAF_CHECK_EQUAL(aut.expected(now), 1u);
+}
+
+CAF_TEST(while Redis is away nobody is forgotten) {
+  beat_of("n2");
+  now += 1s;
+  aut.on_away();
+  now += 1h;
+  CAF_CHECK_EQUAL(aut.expected(now), 2u);
+  CAF_MESSAGE("and after that each node has ten seconds to come back");
+  aut.on_ready(now);
+  CAF_CHECK_EQUAL(aut.expected(now + 10s), 2u);
+  CAF_CHECK_EQUAL(aut.expected(now + 11s), 1u);
+}
+
+CAF_TEST(a node without a beat for eight canaries is silent once) {
+  beat_of("n2", 2);
+  beat_of("n3", 3);
+  CAF_CHECK_EQUAL(hear_canaries(7), names{});
+  beat_of("n3", 3);
+  CAF_CHECK_EQUAL(hear_canaries(1), names{"n2 2"});
+  CAF_CHECK_EQUAL(hear_canaries(7), names{"n3 3"});
+  CAF_CHECK_EQUAL(hear_canaries(20), names{});
+}
+
+CAF_TEST(who was away itself takes nobody for silent) {
+  beat_of("n2", 2);
+  hear_canaries(7);
+  aut.on_away();
+  aut.on_ready(now);
+  CAF_CHECK_EQUAL(hear_canaries(7), names{});
+  CAF_MESSAGE("and names no connection of the link before");
+  CAF_CHECK_EQUAL(hear_canaries(1), names{"n2 0"});
+}
+
+CAF_TEST(reads beats with members that it does not know and nothing else) {
+  auto bytes = encode(beat{"n2", 9, true});
+  auto x = decode_beat(bytes);
+  CAF_REQUIRE(x);
+  CAF_CHECK_EQUAL(x->node, "n2");
+  CAF_CHECK_EQUAL(x->client, 9u);
+  CAF_CHECK(x->leaving);
+  // {"kind":"beat","node":"n3","load":{"cpu":[1]}}
+  std::string newer = "\x83\xa4kind\xa4"
+                      "beat\xa4node\xa2n3\xa4load\x81\xa3"
+                      "cpu\x91\x01";
+  x = decode_beat(newer);
+  CAF_REQUIRE(x);
+  CAF_CHECK_EQUAL(x->node, "n3");
+  CAF_CHECK_EQUAL(x->client, 0u);
+  for (std::string other : {"", "nonsense",
+                            "\x81\xa4kind\xa4"
+                            "beat",
+                            "\x82\xa4kind\xa4kick\xa4node\xa2n3"})
+    CAF_CHECK(!decode_beat(other));
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
