@@ -135,18 +135,11 @@ struct batch {
 } // namespace
 
 answer to_answer(const caf::error& why) {
-  auto reason = why.context().empty() ? std::string{}
-                                      : why.context().get_as<std::string>(0);
-  if (why == errc::bus_away)
-    return failure(http::status::service_unavailable, "bus_away",
-                   reason.empty()
-                     ? "this node cannot reach the others now; try again"
-                     : "Redis cannot do this now; try again: " + reason);
   if (why == errc::busy)
     return failure(http::status::service_unavailable, "busy",
                    "this node has more pushes than it can deliver; try again");
   if (why == errc::nodes_missing)
-    return failure(http::status::service_unavailable, "nodes_missing",
+    return failure(http::status::service_unavailable, "bus_away",
                    "nodes that may hold this address are missing; try again");
   if (why == errc::unanswered)
     return failure(http::status::gateway_timeout, "unanswered",
@@ -166,11 +159,12 @@ answer to_answer(const caf::error& why) {
   if (why == errc::peer_full)
     return failure(http::status::too_many_requests, "too_many_sessions",
                    "close another session from your address first");
-  if (why == errc::refused)
-    return failure(http::status::service_unavailable, "refused",
-                   "Redis refused this: " + reason);
-  return failure(http::status::internal_server_error, "failed",
-                 "this node failed; its log says why");
+  auto& context = why.context();
+  return failure(http::status::service_unavailable, "bus_away",
+                 context.empty() || context.get_as<std::string>(0).empty()
+                   ? "this node cannot reach the others now; try again"
+                   : "Redis cannot do this now; try again: "
+                       + context.get_as<std::string>(0));
 }
 
 void handle_push(api_context& context, const push_address& where, request what,

@@ -25,6 +25,9 @@ constexpr auto longest_silence = std::chrono::seconds{3};
 constexpr auto rival_time = std::chrono::seconds{3};
 constexpr auto naming_time = std::chrono::milliseconds{1200};
 
+/// For how long a node stays at a replica.
+constexpr auto replica_time = std::chrono::seconds{10};
+
 /// How many ticks there are between two looks at what Redis does when its
 /// memory is full.
 constexpr uint64_t policy_ticks = 120;
@@ -366,10 +369,8 @@ void bridge::update() {
 void bridge::check() {
   store_.check([this](caf::expected<check_result> result) {
     if (result) {
-      // Every function writes, and a replica refuses that.
-      for (auto* error : {&result->keeping, &result->claiming})
-        if (impairment_of(*error) == impairment::server)
-          return on_impaired(impairment::server, *error);
+      if (impairment_of(result->keeping) == impairment::server)
+        on_impaired(impairment::server, result->keeping);
       health_.on_check(std::move(*result));
     } else if (!result.error().context().empty()) {
       // No script runs at all.
@@ -402,17 +403,21 @@ size_t bridge::expected_nodes() {
 }
 
 void bridge::on_impaired(impairment kind, const std::string& error) {
-  if (kind <= impairment::function) {
+  // The name of the server may stand for the master by now.
+  auto now = clock().now();
+  if (kind == impairment::server && now >= leave_replica_after_) {
+    leave_replica_after_ = now + replica_time;
+    return redis_->reset(error);
+  }
+  if (kind != impairment::commands) {
     // The next check tells what else is concerned by it.
     retry_ = true;
     return;
   }
   health_.on_stopped(error);
   // It answers, so the link is well.
-  proof_ = clock().now();
+  proof_ = now;
   update();
-  if (kind == impairment::server)
-    redis_->reset(error);
 }
 
 void bridge::begin_gap() {

@@ -208,6 +208,9 @@ private:
   uint64_t tick_canary_ = 0;
   uint64_t ticks_ = 0;
 
+  /// From when on a server that turns out to be a replica is left.
+  time_point leave_replica_after_;
+
   /// Until when another node is known to have this name.
   time_point rival_until_;
 

@@ -29,8 +29,9 @@ connection::connection(asio::io_context& context, listener& owner)
 
 // -- connecting ---------------------------------------------------------------
 
-void connection::open(const server_url& where) {
+void connection::open(const server_url& where, bool wants_id) {
   url_ = where;
+  wants_id_ = wants_id;
   deadline_.expires_after(open_timeout);
   deadline_.async_wait([weak = weak_from_this()](error_code ec) {
     auto self = weak.lock();
@@ -102,31 +103,29 @@ void connection::log_in() {
     steps.push_back({"SELECT", url_.db});
   if (!url_.role.empty())
     steps.push_back({"ROLE"});
+  if (wants_id_)
+    steps.push_back({"CLIENT", "ID"});
   for (auto& step : steps)
     send(step,
-         [weak = weak_from_this(), step](const caf::expected<reply>& what) {
+         [weak = weak_from_this(), step,
+          is_last = &step == &steps.back()](const caf::expected<reply>& what) {
            if (auto self = weak.lock(); self && what)
-             self->on_login(step, *what);
+             self->on_login(step, *what, is_last);
          });
-  send({"CLIENT", "ID"},
-       [weak = weak_from_this()](const caf::expected<reply>& what) {
-         if (auto self = weak.lock(); self && what)
-           self->on_id(*what);
-       });
 }
 
-void connection::on_login(const command& step, const reply& what) {
-  if (what.type == reply::kind::error)
-    lose(what.text);
-  else if (step[0] == "ROLE"
-           && (what.items.empty() || what.items[0].text != url_.role))
-    lose("this Redis is no " + url_.role);
-}
-
-void connection::on_id(const reply& what) {
-  // A user may have no right to ask.
-  if (what.type == reply::kind::number)
+void connection::on_login(const command& step, const reply& what,
+                          bool is_last) {
+  // A user may have no right to ask for the id.
+  if (step[0] == "CLIENT" && what.type == reply::kind::number)
     id_ = static_cast<uint64_t>(what.number);
+  else if (step[0] != "CLIENT" && what.type == reply::kind::error)
+    return lose(what.text);
+  if (step[0] == "ROLE"
+      && (what.items.empty() || what.items[0].text != url_.role))
+    return lose("this Redis is no " + url_.role);
+  if (!is_last)
+    return;
   open_ = true;
   deadline_.cancel();
   owner_->on_open();

@@ -50,8 +50,8 @@ public:
   connection(boost::asio::io_context& context, listener& owner);
 
   /// Connects, then logs in with AUTH, SELECT and ROLE, as far as `where` asks
-  /// for them, and asks for its id, all within two seconds.
-  void open(const server_url& where);
+  /// for them, and asks for its id if that is wanted, all within two seconds.
+  void open(const server_url& where, bool wants_id = false);
 
   /// Returns what Redis calls this connection (CLIENT ID), or 0 if it does not
   /// say.
@@ -84,10 +84,7 @@ private:
   void log_in();
 
   /// Takes the reply to a command of `log_in`.
-  void on_login(const command& step, const reply& what);
-
-  /// Takes the reply to the last of them.
-  void on_id(const reply& what);
+  void on_login(const command& step, const reply& what, bool is_last);
 
   /// Calls `f` with what carries bytes to Redis and back.
   template <class F>
@@ -117,6 +114,7 @@ private:
 
   /// Set once logged in.
   bool open_ = false;
+  bool wants_id_ = false;
   uint64_t id_ = 0;
   server_url url_;
   socket socket_;

@@ -15,7 +15,7 @@ enum class impairment : uint8_t {
   /// All commands, for now: LOADING, BUSY, MASTERDOWN, CLUSTERDOWN, TRYAGAIN,
   /// NOAUTH.
   commands,
-  /// All that matters, on this server: it is a replica (READONLY).
+  /// All that writes, on this server: it is a replica (READONLY).
   server,
 };
 

@@ -79,7 +79,7 @@ void link::open() {
   for (auto each : {&speaker_, &hearer_}) {
     each->open = false;
     each->socket = std::make_shared<connection>(context_, *each);
-    each->socket->open(where_);
+    each->socket->open(where_, each == &hearer_);
   }
 }
 

@@ -19,7 +19,7 @@ const CODES = {
   1007: "a text was not UTF-8",
   1008: "this client sent too much: connect again later",
   1009: "a message was larger than the node takes",
-  1011: "the node failed, or Redis refused it the mailbox: connect again later",
+  1011: "the node failed: connect again later",
   1013: "this client read too slowly, its queue was full: connect again later",
   4001: "the token has expired: connect again with a new one",
   4500: "kicked: stay away",

@@ -91,7 +91,7 @@ OF_BUS = [*(f"{line}?wait=100ms" for line in PUSHES), "GET /socket/456", "DELETE
 QUESTIONS = ["GET /trace/456?wait=100ms", "GET /stats?cluster=1&wait=100ms"]
 AWAY = [*(Case(line, "503 bus_away", b"") for line in [*OF_BUS, *QUESTIONS]),
         Case("GET /readyz", "503 bus_away"), Case(WEBSOCKET, "503 bus_away", headers=UPGRADE)]
-REFUSING = [Case(line, "500 refused", b"") for line in [*OF_BUS, *QUESTIONS]]
+REFUSING = [Case(line, "503 bus_away", b"") for line in [*OF_BUS, *QUESTIONS]]
 FROZEN = [*(Case(line, "504 unanswered", b"") for line in OF_BUS),
           *(Case(line, "200") for line in QUESTIONS)]
 

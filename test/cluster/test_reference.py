@@ -110,10 +110,10 @@ def documented_figures():
 async def test_a_node_has_no_figures_but_those_of_the_reference(lab):
     documented = documented_figures()
     assert len(documented) == len(set(documented))
-    alone = set(await get(lab.node(), "/stats")) - {"node"}
-    clustered = set(await get(lab.node(redis=lab.redis()), "/stats")) - {"node"}
+    alone = set(await get(lab.node(), "/stats")) - {"node", "bus"}
+    clustered = set(await get(lab.node(redis=lab.redis()), "/stats")) - {"node", "bus"}
     assert clustered == set(documented)
-    assert alone == set(documented[:-8])
+    assert alone == set(documented[:-14])
 
 
 def test_the_figures_of_the_reference_are_counted():

@@ -1,6 +1,7 @@
 """Two nodes with one name say so: each hears what is meant for the other."""
 
-from clients import get, is_ready
+from clients import get, joined, push, receive, request
+
 CLASH = r' error another node is called "twin", too: give each a --node of its own$'
 
 
@@ -9,16 +10,23 @@ async def clashes(node):
     return (await get(node, "/stats"))["name_clashes"]
 
 
-async def test_two_nodes_with_one_name_say_so(lab):
+async def test_of_two_nodes_with_one_name_the_later_is_not_ready(lab):
     redis = lab.redis()
     first = lab.node("--node", "twin", redis=redis)
     other = lab.node("--node", "other", redis=redis)
-    second = lab.node("--node", "twin", redis=redis)
+    second = lab.new_node("--node", "twin", redis=redis)
     for node in (first, second):
         node.log.wait_for(CLASH)
         assert await clashes(node) > 0
-        assert await is_ready(node)
+    answer = await request(second, "GET", "/readyz")
+    assert "another node is called" in answer.check_failure(503).json["message"]
+    (await push(second, "456", "x")).check_failure(503)
+    async with joined(first, "456") as ws:
+        assert (await push(other, "456", "x", "?receipt=received")).json["received"] == 1
+        assert await receive(ws) == "x"
     assert await clashes(other) == 0
+    first.kill()
+    second.wait_ready()
 
 
 async def test_a_node_that_starts_again_with_its_name_says_nothing(lab):
