@@ -28,13 +28,14 @@ class IdleNode:
         """Waits for the message that the node sends to itself twice a second."""
         await asyncio.to_thread(self._spy.read)
 
-    async def watch(self, is_over):
-        """Returns how many bytes Redis sends the node a canary, until `is_over` is
-        set, and how many canaries those were."""
+    async def watch(self, has_begun, is_over):
+        """Returns how many bytes Redis sends the node a canary, from when it sets
+        `has_begun` until `is_over` is set, and how many canaries those were."""
         self._spy = self._redis.connect()
         self._spy.command("SUBSCRIBE", self._channel)
         await self.next_canary()
         before, count = self._proxy.passed, 0
+        has_begun.set()
         while count < 6 or not is_over.is_set():
             await self.next_canary()
             count += 1
@@ -61,10 +62,12 @@ async def test_pushes_send_nothing_to_idle_nodes(lab, size):
     async with joined(busy[0], "456") as ws:
         calm = asyncio.Event()
         calm.set()
-        usual = await together(each.watch(calm) for each in idle)
+        usual = await together(each.watch(calm, calm) for each in idle)
         for level in ["routed", "received"]:
-            is_over = asyncio.Event()
-            watching = [asyncio.create_task(each.watch(is_over)) for each in idle]
+            begins, is_over = [asyncio.Event() for _ in idle], asyncio.Event()
+            watching = [asyncio.create_task(each.watch(begin, is_over))
+                        for each, begin in zip(idle, begins)]
+            await together(each.wait() for each in begins)
             took = await push_many(busy[-1], level)
             is_over.set()
             assert await receive_many(ws, PUSHES) == [str(i) for i in range(PUSHES)]
@@ -82,8 +85,9 @@ async def test_the_measure_sees_a_push_that_does_come(lab):
     node = IdleNode(lab, redis, "idle")
     node.node.wait_ready()
     async with joined(node.node, "456"):
-        is_over = asyncio.Event()
-        watching = asyncio.create_task(node.watch(is_over))
+        has_begun, is_over = asyncio.Event(), asyncio.Event()
+        watching = asyncio.create_task(node.watch(has_begun, is_over))
+        await has_begun.wait()
         await push_many(node.node, "routed")
         is_over.set()
         rate, count = await watching
