@@ -52,7 +52,9 @@ const char* figure_of(close_code code) {
   case close_code::going_away:
   case close_code::internal_error:
   case close_code::policy_violation:
+  case close_code::protocol_error:
   case close_code::bad_text:
+  case close_code::too_big:
   case close_code::token_expired:
     break;
   }

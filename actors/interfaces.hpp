@@ -43,7 +43,7 @@ using session_actor = caf::typed_actor<
   caf::reacts_to<tick_atom>,
   // What it knows of the last pushes to its id.
   caf::replies_to<trace_atom>::with<hops>,
-  // The socket is closed.
+  // The WebSocket has ended, or its client has said good-bye.
   caf::reacts_to<gone_atom>>;
 
 /// Maps addresses to the sessions of one node.
@@ -57,6 +57,8 @@ using registry_actor = caf::typed_actor<
   // its id; it is greeted when it can be reached, and forgotten when it is
   // down.
   caf::reacts_to<join_atom, push_addresses, std::string, session_actor>,
+  // The sender, a session, ends for that reason: it can be reached no more.
+  caf::reacts_to<close_atom, close_reason>,
   // A push for all sessions of an address, or a question to all nodes.
   caf::reacts_to<deliver_atom, push_address, push>,
   // Takes questions to all nodes from now on.

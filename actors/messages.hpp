@@ -33,10 +33,14 @@ typename Inspector::result_type inspect(Inspector& f, client_message& x) {
 enum class close_code : uint16_t {
   /// The node is stopping; another will take the client.
   going_away = 1001,
+  /// The client broke the protocol.
+  protocol_error = 1002,
   /// The client sent a text that is not UTF-8.
   bad_text = 1007,
   /// The client sends too much.
   policy_violation = 1008,
+  /// The client sent a message that is larger than it may be.
+  too_big = 1009,
   /// The node itself failed.
   internal_error = 1011,
   /// The client reads too slowly: its queue is full.

@@ -70,6 +70,10 @@ registry::behavior_type registry::make_behavior() {
     },
     [this](join_atom, const push_addresses& addresses, const std::string& peer,
            const session_actor& who) { join(addresses, peer, who); },
+    [this](close_atom, const close_reason& why) {
+      if (auto who = roster_.find(current_sender()->id()))
+        withdraw(*who, why);
+    },
     [this](deliver_atom, const push_address& where, const push& what) {
       deliver(where, what);
     },
@@ -187,9 +191,13 @@ void registry::give_up(member& who) {
     detach_address(where, [] {});
 }
 
-void registry::retire(member& who, const close_reason& why) {
+void registry::withdraw(member& who, const close_reason& why) {
   note(who, hop::kind::left, why.text);
   give_up(who);
+}
+
+void registry::retire(member& who, const close_reason& why) {
+  withdraw(who, why);
   send(who.session, close_atom_v, why);
   ++counts_[figure_of(why.code)];
 }

@@ -77,6 +77,9 @@ private:
   /// else has.
   void give_up(member& who);
 
+  /// Notes why a session ends, and has it give up its addresses.
+  void withdraw(member& who, const close_reason& why);
+
   /// Closes a session, which gives up its addresses at once.
   void retire(member& who, const close_reason& why);
 

@@ -135,6 +135,7 @@ void session::end(const close_reason& why) {
   if (ending_)
     return;
   ending_ = why;
+  send(registry_, close_atom_v, why);
   deadline_ = clock().now() + last_frames;
   delayed_send(this, last_frames, tick_atom_v);
   // What the mailbox keeps is for the next session if this one has not read it
@@ -209,6 +210,7 @@ void session::cut_off(close_reason why) {
   // nothing but send. It would only keep the client from learning why this
   // ends.
   ending_ = std::move(why);
+  send(registry_, close_atom_v, *ending_);
   give_up(&tally::dropped);
 }
 

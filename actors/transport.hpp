@@ -10,7 +10,8 @@ namespace waybill {
 
 /// The socket of one session, as the session sees it. A session tells it what
 /// to do; it answers with the messages `written`, `pong`, `receive` and `gone`
-/// of `session_actor`, the last of which comes exactly once.
+/// of `session_actor`, the last of which comes exactly once, and is the last:
+/// when the client has said good-bye, or its connection has ended.
 class transport {
 public:
   virtual ~transport() = default;

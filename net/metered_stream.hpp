@@ -1,6 +1,8 @@
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <string_view>
 #include <utility>
 
 #include <boost/asio/buffer.hpp>
@@ -12,7 +14,8 @@
 
 namespace waybill::net {
 
-/// A stream below a WebSocket that measures what comes in.
+/// A stream below a WebSocket that measures what comes in, and may hold back a
+/// frame that goes out.
 template <class Stream>
 class metered_stream {
 public:
@@ -38,6 +41,17 @@ public:
 
   frame_meter& meter() noexcept { return meter_; }
 
+  /// Asks `holds` of each write whether to hold it back until `release`.
+  void hold_if(std::function<bool(std::string_view)> holds) {
+    holds_ = std::move(holds);
+  }
+
+  /// Writes what is held back, if anything.
+  void release() {
+    if (auto held = std::exchange(held_, nullptr))
+      held();
+  }
+
   template <class Buffers, class Handler>
   void async_read_some(const Buffers& buffers, Handler&& handler) {
     reading<Buffers, std::decay_t<Handler>>{*this, buffers,
@@ -46,7 +60,17 @@ public:
 
   template <class Buffers, class Handler>
   void async_write_some(const Buffers& buffers, Handler&& handler) {
-    next_.async_write_some(buffers, std::forward<Handler>(handler));
+    boost::asio::const_buffer first
+      = *boost::asio::buffer_sequence_begin(buffers);
+    if (!holds_
+        || !holds_({static_cast<const char*>(first.data()), first.size()}))
+      return next_.async_write_some(buffers, std::forward<Handler>(handler));
+    // Such a handler can only be moved.
+    auto kept
+      = std::make_shared<std::decay_t<Handler>>(std::forward<Handler>(handler));
+    held_ = [this, buffers, kept] {
+      next_.async_write_some(buffers, std::move(*kept));
+    };
   }
 
 private:
@@ -92,6 +116,8 @@ private:
   frame_meter meter_;
   const client_rates* limits_ = nullptr;
   std::function<void()> on_excess_;
+  std::function<bool(std::string_view)> holds_;
+  std::function<void()> held_;
 };
 
 /// Ends the stream below, as Beast's WebSocket asks it to.

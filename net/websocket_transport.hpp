@@ -1,11 +1,14 @@
 #pragma once
 
+#include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket.hpp>
 #include <caf/send.hpp>
@@ -15,6 +18,7 @@
 #include "actors/transport.hpp"
 #include "net/access.hpp"
 #include "net/config.hpp"
+#include "net/frame_head.hpp"
 #include "net/metered_stream.hpp"
 #include "net/peer_address.hpp"
 #include "net/stream.hpp"
@@ -77,7 +81,11 @@ public:
         [self = self.get()](ws::frame_type type, std::string_view bytes) {
           if (type == ws::frame_type::pong)
             self->on_pong(bytes);
+          else if (type == ws::frame_type::close)
+            self->on_goodbye();
         });
+      self->ws_.next_layer().hold_if(
+        [self = self.get()](std::string_view x) { return self->on_write(x); });
       if (expiry)
         self->end_at(*expiry);
       self->read(reading{self});
@@ -85,19 +93,25 @@ public:
   }
 
   void write(const payload& frame) override {
+    under_way_ = frame;
+    begun_ = false;
+    if (failed_)
+      return write_past();
     ws_.text(frame.type() == payload::format::text);
     auto bytes = frame.bytes();
     ws_.async_write(
       boost::asio::buffer(bytes.data(), bytes.size()),
       [self = this->shared_from_this(), frame](error_code ec, size_t) {
-        if (ec)
-          self->cut();
-        else if (self->session_)
-          caf::anon_send(self->session_, written_atom_v);
+        // What Beast has not written before it gave up is written past it.
+        if (!self->failed_)
+          self->on_written(ec);
       });
   }
 
   void ping(uint64_t number) override {
+    // Nobody would read the pong.
+    if (failed_)
+      return;
     pinged_ = number;
     ws_.async_ping(std::to_string(number).c_str(),
                    [self = this->shared_from_this()](error_code ec) {
@@ -109,21 +123,15 @@ public:
   std::string peer() const override { return peer_.text(); }
 
   void close(const close_reason& why) override {
+    closing_ = true;
     // A client that does not read cannot even be told. Its connection is cut.
-    auto timer = std::make_shared<timer_type>(make_timer(ws_.get_executor()));
-    timer->expires_after(why.code == close_code::policy_violation
-                           ? short_close_timeout
-                           : close_timeout);
-    timer->async_wait([self = this->shared_from_this(), timer](error_code ec) {
-      if (!ec)
-        self->cut();
-    });
+    cut_after(why.code == close_code::policy_violation ? short_close_timeout
+                                                       : close_timeout);
+    if (failed_)
+      return ws_.next_layer().release();
     ws_.async_close(
       ws::close_reason{static_cast<ws::close_code>(why.code), why.text},
-      [self = this->shared_from_this(), timer](error_code) {
-        timer->cancel();
-        self->cut();
-      });
+      [self = this->shared_from_this()](error_code) { self->cut(); });
   }
 
 private:
@@ -135,11 +143,81 @@ private:
       make_timer<date_timer>(ws_.get_executor()));
     expiry_->expires_at(when);
     expiry_->async_wait([weak = this->weak_from_this()](error_code ec) {
-      if (auto self = weak.lock(); self && !ec && self->session_)
-        caf::anon_send(
-          self->session_, close_atom_v,
-          close_reason{close_code::token_expired, "your token has expired"});
+      if (auto self = weak.lock(); self && !ec)
+        self->end_session(close_code::token_expired, "your token has expired");
     });
+  }
+
+  void end_session(close_code code, const char* why) {
+    if (session_)
+      caf::anon_send(session_, close_atom_v, close_reason{code, why});
+  }
+
+  /// Tells the session that its client will neither send nor get any more.
+  void leave() {
+    if (session_)
+      caf::anon_send(session_, gone_atom_v);
+    // Session and transport hold each other; this is where that ends.
+    session_ = nullptr;
+  }
+
+  /// The client sent a close frame. Beast answers it, and waits for the end of
+  /// the connection, which may not come.
+  void on_goodbye() {
+    leave();
+    cut_after(close_timeout);
+  }
+
+  /// Tells whether to hold back what Beast is about to write. That is the close
+  /// frame with which it would end the WebSocket at once because the client
+  /// broke the protocol: the session writes what it has queued before that.
+  bool on_write(std::string_view frame) {
+    constexpr char control = 8;
+    if (ws_.is_open()) {
+      begun_ = begun_ || (frame[0] & control) == 0;
+      return false;
+    }
+    // Only Beast can go on with a message that it compresses in parts.
+    if (failed_ || closing_ || (under_way_ && begun_) || !session_)
+      return false;
+    failed_ = true;
+    // Beast has kept that for after its close frame.
+    if (under_way_)
+      write_past();
+    switch (close_code_of(frame)) {
+    case close_code::bad_text:
+      end_session(close_code::bad_text, "send text as UTF-8");
+      break;
+    case close_code::too_big:
+      end_session(close_code::too_big, "your message is too large");
+      break;
+    default:
+      end_session(close_code::protocol_error, "you broke the protocol");
+    }
+    return true;
+  }
+
+  /// Writes the frame that is under way to the stream below Beast, which writes
+  /// none any more.
+  void write_past() {
+    auto bytes = under_way_->bytes();
+    auto head = std::make_shared<const std::string>(
+      frame_head(under_way_->type() == payload::format::text, bytes.size()));
+    boost::asio::async_write(
+      ws_.next_layer().next_layer(),
+      std::array{boost::asio::buffer(*head),
+                 boost::asio::buffer(bytes.data(), bytes.size())},
+      [self = this->shared_from_this(), head](error_code ec, size_t) {
+        self->on_written(ec);
+      });
+  }
+
+  void on_written(error_code ec) {
+    under_way_.reset();
+    if (ec)
+      cut();
+    else if (session_)
+      caf::anon_send(session_, written_atom_v);
   }
 
   /// A client answers a ping of ours with its number. It may send other pongs,
@@ -155,9 +233,7 @@ private:
   /// The client sends too much. What it sends from now on is nobody's concern.
   void on_excess() {
     ignored_ = true;
-    caf::anon_send(
-      session_, close_atom_v,
-      close_reason{close_code::policy_violation, "you send too much"});
+    end_session(close_code::policy_violation, "you send too much");
   }
 
   /// Travels from read to read. Where it ends, by an error or an exception,
@@ -175,9 +251,7 @@ private:
       if (!self_)
         return;
       self_->cut();
-      caf::anon_send(self_->session_, gone_atom_v);
-      // Session and transport hold each other; this is where that ends.
-      self_->session_ = nullptr;
+      self_->leave();
     }
 
   private:
@@ -211,14 +285,26 @@ private:
     // Beast does not see a text that is cut before an empty last fragment.
     if (type == payload::format::text && !is_utf8(bytes)) {
       ignored_ = true;
-      caf::anon_send(session_, close_atom_v,
-                     close_reason{close_code::bad_text, "send text as UTF-8"});
-      return;
+      return end_session(close_code::bad_text, "send text as UTF-8");
     }
-    caf::anon_send(session_, receive_atom_v, payload{type, std::move(bytes)});
+    if (session_)
+      caf::anon_send(session_, receive_atom_v, payload{type, std::move(bytes)});
   }
 
-  void cut() { close_stream(boost::beast::get_lowest_layer(ws_)); }
+  void cut_after(std::chrono::seconds time) {
+    end_ = std::make_unique<timer_type>(make_timer(ws_.get_executor()));
+    end_->expires_after(time);
+    end_->async_wait([weak = this->weak_from_this()](error_code ec) {
+      if (auto self = weak.lock(); self && !ec)
+        self->cut();
+    });
+  }
+
+  void cut() {
+    close_stream(boost::beast::get_lowest_layer(ws_));
+    // It fails, and so ends what holds this transport.
+    ws_.next_layer().release();
+  }
 
   ws::stream<metered_stream<Stream>> ws_;
   const client_rates& rates_;
@@ -228,8 +314,23 @@ private:
   /// The number in the last ping, until it is answered.
   uint64_t pinged_ = 0;
 
-  /// Set when the client has broken the protocol, or sends too much.
+  /// Set when the client has sent what is no text, or sends too much.
   bool ignored_ = false;
+
+  /// Set when Beast has given up because the client broke the protocol.
+  bool failed_ = false;
+
+  /// Set once the session has ended the WebSocket.
+  bool closing_ = false;
+
+  /// The frame that is being written, if any, and whether a part of it was.
+  std::optional<payload> under_way_;
+  bool begun_ = false;
+
+  /// Null until the client has said good-bye, or is to.
+  std::unique_ptr<timer_type> end_;
+
+  /// Null once that has been told that it is gone.
   session_actor session_;
 
   /// Null for a client that may stay.

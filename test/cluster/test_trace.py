@@ -101,7 +101,7 @@ async def test_who_read_too_slowly_is_told(lab):
             return any(hop["hop"] == "left" for hop in sessions) and sessions
 
         left = (await eventually(has_left))[-1]
-        assert "too_slow" in left["why"]
+        assert "you read too slowly" in left["why"]
         found = (await trace(node, "slow"))["pushes"]
         assert any("dropped" in hops_of(each) for each in found)
 
