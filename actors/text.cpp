@@ -1,5 +1,6 @@
 #include "actors/text.hpp"
 
+#include <charconv>
 #include <cstdint>
 #include <cstring>
 
@@ -55,6 +56,25 @@ void skip_ascii(std::string_view& bytes) noexcept {
   }
 }
 
+/// Reads a JSON escape such as `\\u00e9` at the start of `text`.
+/// @returns its code unit, or -1 if there is no such escape.
+int32_t unit_of(std::string_view text) noexcept {
+  if (text.size() < 6 || !text.starts_with("\\u"))
+    return -1;
+  uint16_t result = 0;
+  auto end = text.data() + 6;
+  auto [stop, error] = std::from_chars(text.data() + 2, end, result, 16);
+  return error == std::errc{} && stop == end ? result : -1;
+}
+
+bool is_high(int32_t unit) noexcept {
+  return unit >= 0xd800 && unit < 0xdc00;
+}
+
+bool is_low(int32_t unit) noexcept {
+  return unit >= 0xdc00 && unit < 0xe000;
+}
+
 } // namespace
 
 bool is_utf8(std::string_view bytes) noexcept {
@@ -74,6 +94,24 @@ bool is_name(std::string_view name) noexcept {
       return false;
   }
   return true;
+}
+
+std::string mend_surrogates(std::string_view json) {
+  std::string result{json};
+  for (auto i = json.find('\\'); i != json.npos; i = json.find('\\', i)) {
+    auto unit = unit_of(json.substr(i));
+    if (unit < 0) {
+      // Any other escape, such as that of the backslash itself.
+      i += 2;
+    } else if (is_high(unit) && is_low(unit_of(json.substr(i + 6)))) {
+      i += 12;
+    } else {
+      if (is_high(unit) || is_low(unit))
+        result.replace(i, 6, "\\ufffd");
+      i += 6;
+    }
+  }
+  return result;
 }
 
 } // namespace waybill

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include <boost/asio/ip/address_v4.hpp>
 #include <boost/url/parse.hpp>
 
 namespace waybill::net {
@@ -16,16 +17,32 @@ std::string to_lower(std::string_view text) {
   return result;
 }
 
+/// Tells whether a host is this machine itself, under whatever name.
+bool is_loopback(const std::string& host) {
+  if (host == "localhost" || host == "[::1]")
+    return true;
+  boost::system::error_code ec;
+  auto address = boost::asio::ip::make_address_v4(host, ec);
+  return !ec && address.is_loopback();
+}
+
 } // namespace
 
 std::optional<origin> origin::parse(std::string_view text) {
+  // Pages without a host have one of these: those in a file, in an app, and in
+  // a frame that is shut off.
+  if (text == "null" || text == "file://")
+    return origin{std::string{text}, "", ""};
+  auto any_port = text.ends_with(":*");
+  if (any_port)
+    text.remove_suffix(2);
   auto url = boost::urls::parse_uri(text);
   if (!url || !url->has_authority() || url->has_userinfo()
       || !url->encoded_path().empty() || url->has_query() || url->has_fragment()
-      || url->encoded_host().empty())
+      || url->encoded_host().empty() || (any_port && url->has_port()))
     return std::nullopt;
   origin result{to_lower(url->scheme()), to_lower(url->encoded_host()),
-                std::string{url->port()}};
+                any_port ? "*" : std::string{url->port()}};
   if (result.port.empty())
     result.port = result.scheme == "https"  ? "443"
                   : result.scheme == "http" ? "80"
@@ -34,7 +51,7 @@ std::optional<origin> origin::parse(std::string_view text) {
 }
 
 bool origin::covers(const origin& x) const {
-  if (scheme != x.scheme || port != x.port)
+  if (scheme != x.scheme || (port != x.port && port != "*"))
     return false;
   if (!host.starts_with("*."))
     return host == x.host;
@@ -47,8 +64,11 @@ bool is_allowed_origin(std::string_view source, std::string_view host,
   auto from = origin::parse(source);
   if (!from)
     return false;
-  auto here = origin::parse(from->scheme + "://" + std::string{host});
-  return (here && here->host == from->host)
+  auto here = origin::parse("http://" + std::string{host});
+  auto is_own = here && !from->host.empty()
+                && (here->host == from->host
+                    || (is_loopback(here->host) && is_loopback(from->host)));
+  return is_own
          || std::any_of(allowed.begin(), allowed.end(),
                         [&](const origin& x) { return x.covers(*from); });
 }

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <optional>
 
+#include "actors/text.hpp"
 #include "net/config.hpp"
 
 namespace waybill::net {
@@ -74,17 +75,23 @@ std::variant<batch_line, answer> parse_line(std::string_view text) {
   auto bad = [](std::string message) {
     return failure(http::status::bad_request, "bad_line", std::move(message));
   };
+  // What has no value may as well be left out.
+  auto is_optional = [](std::string_view name) {
+    return name == "to" || name == "topic" || name == "all" || name == "ttl";
+  };
   // What nests deeper is not even kept.
   auto shallow = [](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
     return depth <= 1;
   };
-  auto line = nlohmann::json::parse(text, shallow, false);
+  auto line = nlohmann::json::parse(mend_surrogates(text), shallow, false);
   if (!line.is_object())
     return bad("send a JSON object on each line");
   batch_line result;
   size_t addresses = 0;
   auto has_message = false;
   for (auto& [name, value] : line.items()) {
+    if (value.is_null() && is_optional(name))
+      continue;
     if (name == "to" || name == "topic") {
       if (!value.is_string() || !is_name(value.get<std::string>()))
         return bad("to and topic are strings that are names");

@@ -58,9 +58,9 @@ constexpr auto token_leeway = std::chrono::seconds{30};
 std::variant<std::vector<std::string>, std::string>
 parse_token_keys(token_algorithm algorithm, const std::string& text);
 
-/// Checks a JSON Web Token (RFC 7519) and reads it. It has to have `sub` and
-/// `exp`; `nbf`, `aud` and `iss` are checked if it has them, and `topics` is an
-/// array of patterns.
+/// Checks a JSON Web Token (RFC 7519), or one for access (RFC 9068), and reads
+/// it. It has to have `sub`, a text or an integer, and `exp`; `nbf`, `aud` and
+/// `iss` are checked if it has them, and `topics` is an array of patterns.
 /// @returns what is wrong with it instead, for the log: who sent it should not
 ///          learn that.
 std::variant<token, std::string>

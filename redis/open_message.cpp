@@ -118,6 +118,8 @@ caf::expected<open_message> parse_open(std::string_view text, size_t max_size) {
   if (auto limit = 8 * max_size + 65'536; text.size() > limit)
     return wrong("the message has more than " + std::to_string(limit)
                  + " bytes");
+  auto mended = mend_surrogates(text);
+  text = mended;
   checker check{max_depth};
   if (!json::sax_parse(text, &check))
     return wrong(check.problem());

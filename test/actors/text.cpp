@@ -39,3 +39,15 @@ CAF_TEST(a name has 1 to 256 bytes without controls and slashes) {
   CAF_CHECK(!is_name(std::string(257, 'x')));
   CAF_CHECK(!is_name(std::string_view{"a\0b", 3}));
 }
+
+CAF_TEST(halves of surrogate pairs become U + FFFD) {
+  CAF_CHECK_EQUAL(mend_surrogates(R"("hi \ud83d")"), R"("hi \ufffd")");
+  CAF_CHECK_EQUAL(mend_surrogates(R"("\uDE00\uD83D")"), R"("\ufffd\ufffd")");
+  CAF_CHECK_EQUAL(mend_surrogates(R"("\ud83d\ud83d\ude00")"),
+                  R"("\ufffd\ud83d\ude00")");
+  CAF_CHECK_EQUAL(mend_surrogates(R"("\ud83dx\u0041")"), R"("\ufffdx\u0041")");
+  CAF_MESSAGE("all else stays");
+  for (auto json : {R"("\ud83d\ude00")", R"("\\ud83d")", R"("\"\u0041\n")",
+                    R"("\\\\ud83d")", R"("\u12")", R"("\u+123")", R"(\)", ""})
+    CAF_CHECK_EQUAL(mend_surrogates(json), json);
+}

@@ -89,6 +89,18 @@ async def test_all_lines_wait_at_the_same_time(nodes):
             assert await receive(ws) == "x"
 
 
+@pytest.mark.parametrize("line, text", [
+    (b'{"to":"456","topic":null,"all":null,"message":"x","ttl":null}', "x"),
+    (b'{"to":"456","message":"hi \\ud83d"}', "hi \ufffd"),
+    (b'{"to":"456","message":"\\ude00\\ud83d\\ude00"}', "\ufffd\U0001f600"),
+], ids=["null", "half an emoji", "half an emoji and a whole one"])
+async def test_a_line_is_taken(node, line, text):
+    async with joined(node, "456") as ws:
+        answer = await request(node, "POST", "/push", line)
+        assert json.loads(answer.body)["status"] == 200
+        assert await receive(ws) == text
+
+
 BAD = [
     b"aaaa", b'{"to":"bad","message":"x"', b"[]", b"null", b'"bad"', b"1", b"{}",
     b'{"to":"bad"}', b'{"message":"x"}', b'{"to":"bad","message":1}',
@@ -96,13 +108,13 @@ BAD = [
     b'{"to":"bad","topic":"bad","message":"x"}', b'{"to":"bad","all":true,"message":"x"}',
     b'{"all":false,"message":"x"}', b'{"all":1,"message":"x"}', b'{"to":"","message":"x"}',
     b'{"to":"b/d","message":"x"}', b'{"to":"b\\u0000d","message":"x"}',
-    b'{"to":null,"message":"x"}', b'{"to":["bad"],"message":"x"}',
+    b'{"to":null,"message":"x"}', b'{"to":"bad","message":"x","unknown":null}', b'{"to":["bad"],"message":"x"}',
     b'{"topic":"","message":"x"}', b'{"topic":7,"message":"x"}',
     b'{"to":"bad","message":"x","ttl":-1}', b'{"to":"bad","message":"x","ttl":1.5}',
-    b'{"to":"bad","message":"x","ttl":"1"}', b'{"to":"bad","message":"x","ttl":null}',
+    b'{"to":"bad","message":"x","ttl":"1"}',
     b'{"to":"bad","message":"x","ttl":99999999999999999999}',
     b'{"topic":"bad","message":"x","ttl":60}', b'{"all":true,"message":"x","ttl":60}',
-    b'{"to":"bad","message":"\xff"}', b'{"to":"bad","message":"\\ud800"}',
+    b'{"to":"bad","message":"\xff"}',
     b'{"to":"bad","message":"x"} {"to":"bad","message":"x"}',
     # What is unknown may be meant to change what the push does.
     b'{"to":"bad","message":"x","TTL":60}', b'{"to":"bad","message":"x","receipt":"received"}',

@@ -25,12 +25,25 @@ async def test_a_page_of_the_same_host_may_come(node):
         assert await come(node, origin) == (101, 404)
 
 
-@pytest.mark.parametrize("origin", ["http://evil.example", "http://127.0.0.2", "http://localhost:1",
-                                    "null", "", "file://", "nonsense"])
+@pytest.mark.parametrize("origin", ["http://evil.example", "http://192.0.2.1",
+                                    "http://localhost.evil.example", "null", "", "file://", "nonsense"])
 async def test_no_other_page_may_come(node, origin):
     before = (await get(node, "/stats")).get("refused_origins", 0)
     assert await come(node, origin) == (403, 403)
     assert (await get(node, "/stats"))["refused_origins"] == before + 2
+
+
+@pytest.mark.parametrize("origin", ["http://localhost:3000", "http://127.0.0.2", "http://[::1]:1"])
+async def test_a_page_of_this_machine_may_come_under_any_of_its_names(node, origin):
+    assert await come(node, origin) == (101, 404)
+
+
+@pytest.mark.parametrize("origin", ["null", "file://", "weapp://wechat-game-runtime",
+                                    "capacitor://localhost", "http://dev.example:3000"])
+async def test_an_app_can_be_allowed(lab, origin):
+    node = lab.node("--allow-origin", origin.replace(":3000", ":*"))
+    assert await come(node, origin) == (101, 404)
+    assert await come(node, "http://evil.example") == (403, 403)
 
 
 async def test_origins_can_be_allowed(lab):

@@ -87,7 +87,13 @@ def forgeries():
     yield "exp is huge", sign({"alg": "HS256"}, good | {"exp": 2**63})
     yield "exp is negative", sign({"alg": "HS256"}, good | {"exp": -1})
     yield "no sub", sign({"alg": "HS256"}, {"exp": now + 60})
-    yield "sub is a number", sign({"alg": "HS256"}, good | {"sub": 456})
+    yield "sub is a fraction", sign({"alg": "HS256"}, good | {"sub": 456.0})
+    yield "sub is an object", sign({"alg": "HS256"}, good | {"sub": {"id": "456"}})
+    yield "sub is null", sign({"alg": "HS256"}, good | {"sub": None})
+    yield "another type", sign({"alg": "HS256", "typ": "dpop+jwt"}, good)
+    yield "a type that is no text", sign({"alg": "HS256", "typ": 1}, good)
+    yield "a header that is no object", sign([], good)
+    yield "padding", token("456") + "="
     yield "sub with a NUL", sign({"alg": "HS256"}, good | {"sub": "456\0"})
     yield "for another audience", token("456", aud="another")
     yield "topics are a text", token("456", topics="news")
@@ -108,6 +114,24 @@ async def test_a_forgery_is_refused(guarded, name):
     before = (await get(guarded, "/stats")).get("refused_tokens", 0)
     assert await refusal(guarded, "456", FORGERIES[name]) == 401
     assert (await get(guarded, "/stats"))["refused_tokens"] == before + 1
+
+
+RIGHT = {
+    "sub as a number": ({}, {"sub": 456}),
+    "claims that are null": ({}, {"nbf": None, "aud": None, "iss": None, "topics": None}),
+    **{f"the type {name}": ({"typ": name}, {}) for name in (
+        "JWT", "jwt", "at+jwt", "AT+JWT", "application/at+jwt", "application/jwt", None)},
+    "other fields and claims": ({"kid": "1"}, {"scope": "a b", "client_id": None}),
+}
+
+
+@pytest.mark.parametrize("case", RIGHT)
+async def test_what_issuers_write_is_taken(guarded, case):
+    header, claims = RIGHT[case]
+    good = {"sub": "456", "exp": int(time.time()) + 60}
+    text = sign({"alg": "HS256"} | header, good | claims)
+    async with joined(guarded, "456", extra_headers=bearer(text)) as ws:
+        await assert_reachable(guarded, "456", ws)
 
 
 async def test_clocks_may_differ_by_half_a_minute(guarded):

@@ -58,9 +58,47 @@ CAF_TEST(a star stands for one label or more) {
 
 CAF_TEST(what is no origin is refused) {
   for (auto text :
-       {"", "null", "example.com", "https://", "https://a/", "https://a/path",
-        "https://a?b", "https://u@a", "https://a b", "https://a#b"}) {
+       {"", "example.com", "https://", "https://a/", "https://a/path",
+        "https://a?b", "https://u@a", "https://a b", "https://a#b", "file:///a",
+        "https://a:1:*", "https://*:*:*", "Null"}) {
     CAF_MESSAGE(text);
     CAF_CHECK(!origin::parse(text));
   }
+}
+
+CAF_TEST(any origin that clients send can be allowed) {
+  for (auto each : {"null", "file://", "weapp://wechat-game-runtime",
+                    "capacitor://localhost", "ionic://localhost",
+                    "app://obsidian.md", "tauri://localhost",
+                    "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
+                    "moz-extension://5c0eb6ee-7f4b-4b5e-8b3a-0a4ee1a1c3f2",
+                    "http://my_app.test", "https://xn--bcher-kva.example"}) {
+    CAF_MESSAGE(each);
+    CAF_CHECK(is_allowed(each, "ws.com", {each}));
+    CAF_CHECK(!is_allowed(each, "ws.com"));
+    CAF_CHECK(!is_allowed("http://evil.com", "ws.com", {each}));
+  }
+  CAF_MESSAGE("nobody is null or a file unless that is said");
+  CAF_CHECK(!is_allowed("null", "null", {"file://"}));
+  CAF_CHECK(!is_allowed("file://", "", {"null"}));
+}
+
+CAF_TEST(a port may be any) {
+  for (auto port : {"", ":80", ":3000"})
+    CAF_CHECK(is_allowed("http://dev.test" + std::string{port}, "ws.com",
+                         {"http://dev.test:*"}));
+  CAF_CHECK(!is_allowed("https://dev.test", "ws.com", {"http://dev.test:*"}));
+  CAF_CHECK(is_allowed("http://[::2]:1", "ws.com", {"http://[::2]:*"}));
+}
+
+CAF_TEST(this machine is one host under all its names) {
+  for (auto source : {"http://localhost:3000", "http://127.0.0.1",
+                      "http://127.1.2.3:5173", "http://[::1]:8080"})
+    for (auto host : {"localhost:8080", "127.0.0.1:8080", "[::1]:8080"})
+      CAF_CHECK(is_allowed(source, host));
+  CAF_CHECK(!is_allowed("http://localhost:3000", "example.com"));
+  CAF_CHECK(!is_allowed("http://example.com", "localhost:8080"));
+  CAF_CHECK(!is_allowed("http://localhost.evil.com", "localhost"));
+  CAF_CHECK(!is_allowed("http://127.0.0.1.evil.com", "127.0.0.1"));
+  CAF_CHECK(!is_allowed("null", "localhost"));
 }

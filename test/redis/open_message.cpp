@@ -49,6 +49,12 @@ CAF_TEST(VALUE that is a string is sent as its text) {
                   "1 a \"b\" \\ 连😀");
 }
 
+CAF_TEST(half an emoji is sent as U + FFFD) {
+  CAF_CHECK_EQUAL(parse(R"({"KEY":1,"VALUE":"hi \ud83d"})"), "1 hi \ufffd");
+  CAF_CHECK_EQUAL(parse(R"({"KEY":"\ude00","VALUE":["\ud83d"]})"),
+                  "\ufffd [\"\\ufffd\"]");
+}
+
 CAF_TEST(other VALUEs are sent as they stand less insignificant white space) {
   CAF_CHECK_EQUAL(parse("{ \"KEY\" : 1 ,\t\"VALUE\" :\r\n { \"a b\" : [ 1.0 , "
                         "1e5, -0 ] , \"c\" : \"\\u0041 \\\" }\" } }"),
@@ -77,7 +83,7 @@ CAF_TEST(what cannot be understood is refused with a reason) {
     parse(R"({"KEY":1,"VALUE":")" + std::string(1001, 'x') + "\"}"),
     "!VALUE has more than 1000 bytes");
   for (auto bad :
-       {R"({"KEY":1,"VALUE":"\ud800"})", "{\"KEY\":1,\"VALUE\":\"\xff\"}",
+       {R"({"KEY":1,"VALUE":"\ud80"})", "{\"KEY\":1,\"VALUE\":\"\xff\"}",
         R"({"KEY":1,"VALUE":1} x)", R"({"KEY":1,"VALUE":01})"})
     CAF_CHECK(parse(bad).starts_with("!not JSON"));
 }
