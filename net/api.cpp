@@ -61,7 +61,7 @@ void handle_console(const api_context& context, const target& where,
   auto name = where.path.size() < 2 ? "" : where.path[1];
   auto found = context.console->find(name);
   if (found == context.console->end())
-    return then(no_such_path());
+    return then(no_such_path(where));
   // It may neither be framed by another page nor be kept past an upgrade.
   then({http::status::ok,
         found->second.text,

@@ -67,7 +67,9 @@ private:
   }
 
   void on_head_bytes() {
-    if (buffer_.size() == 0)
+    if (!under_way_)
+      buffer_.consume(count_blank(bytes()));
+    if (buffer_.size() == 0 || bytes() == "\r")
       return read_head();
     if (!under_way_) {
       under_way_ = std::make_unique<request_guard>(context_);
@@ -102,13 +104,15 @@ private:
     if (ec && ec != http::error::need_more)
       return on_bad_body(ec);
     auto& fields = parser_->get().base();
+    join_lists(fields);
     if (auto wrong = check_fields(fields))
       return refuse(std::move(*wrong), false);
     auto where = parse_target(fields.target(), fields[http::field::host]);
     if (auto wrong = std::get_if<answer>(&where))
       return refuse(std::move(*wrong));
     request_ = {fields.method(), fields.method_string(),
-                std::move(std::get<target>(where)), is_binary(fields)};
+                std::move(std::get<target>(where)),
+                is_binary_type(fields[http::field::content_type])};
     request_.client
       = find_client(fields, from_.peer, context_.config.trusted_proxies);
     request_.port = from_.role;
@@ -124,8 +128,7 @@ private:
       return on_bad_body(http::error::body_limit);
     if (!under_way_->hold(expected_size()))
       return on_busy();
-    if (!parser_->is_done()
-        && boost::beast::iequals(fields[http::field::expect], "100-continue"))
+    if (!parser_->is_done() && !fields[http::field::expect].empty())
       return send_continue();
     read_body();
   }
@@ -337,14 +340,6 @@ private:
 
   std::string_view bytes() const {
     return {static_cast<const char*>(buffer_.data().data()), buffer_.size()};
-  }
-
-  static bool is_binary(const http::request_header<>& head) {
-    std::string_view type = head[http::field::content_type];
-    type = type.substr(0, type.find(';'));
-    while (type.ends_with(' '))
-      type.remove_suffix(1);
-    return boost::beast::iequals(type, "application/octet-stream");
   }
 
   /// Calls `then` unless the timer is set anew, or cancelled, within `time`.

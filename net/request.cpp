@@ -16,7 +16,92 @@ answer bad_request(std::string message) {
   return failure(http::status::bad_request, "bad_request", std::move(message));
 }
 
+/// Percent-encodes what URLs of browsers and of Node (WHATWG) have raw, but RFC
+/// 3986 does not allow.
+/// @param path how many bytes of `text` stand before its path.
+std::string encode_raw(std::string_view text, size_t path) {
+  constexpr std::string_view in_path = "|^[]";
+  constexpr std::string_view in_query = "|^[]`{}\\";
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string result{text.substr(0, path)};
+  auto raw = in_path;
+  for (char c : text.substr(path)) {
+    if (c == '?')
+      raw = in_query;
+    if (raw.find(c) == raw.npos)
+      result += c;
+    else
+      result += {'%', digits[static_cast<uint8_t>(c) >> 4], digits[c & 15]};
+  }
+  return result;
+}
+
+/// Returns where the path of a target begins, behind an authority if any.
+size_t find_path(std::string_view text) {
+  if (text.starts_with('/'))
+    return 0;
+  auto authority = text.find("://");
+  return authority == text.npos
+           ? text.size()
+           : std::min(text.find_first_of("/?", authority + 3), text.size());
+}
+
+/// Tells whether a list in a field has nothing but `word`.
+bool has_only(std::string_view list, std::string_view word) {
+  for (size_t i = 0; i <= list.size();) {
+    auto end = std::min(list.find(',', i), list.size());
+    auto element = list.substr(i, end - i);
+    i = end + 1;
+    element.remove_prefix(
+      std::min(element.find_first_not_of(" \t"), element.size()));
+    element = element.substr(0, element.find_last_not_of(" \t") + 1);
+    if (!element.empty() && !boost::beast::iequals(element, word))
+      return false;
+  }
+  return true;
+}
+
 } // namespace
+
+size_t count_blank(std::string_view bytes) noexcept {
+  size_t result = 0;
+  while (bytes.substr(result).starts_with("\r\n"))
+    result += 2;
+  return result;
+}
+
+void join_lists(http::request_header<>& head) {
+  for (auto name :
+       {http::field::connection, http::field::upgrade, http::field::expect,
+        http::field::content_encoding, http::field::sec_websocket_protocol,
+        http::field::sec_websocket_extensions}) {
+    if (head.count(name) < 2)
+      continue;
+    std::string all;
+    for (auto [i, end] = head.equal_range(name); i != end; ++i)
+      all.append(all.empty() ? "" : ", ").append(i->value());
+    head.set(name, all);
+  }
+}
+
+bool is_binary_type(std::string_view content_type) {
+  auto type = content_type.substr(0, content_type.find(';'));
+  while (type.ends_with(' ') || type.ends_with('\t'))
+    type.remove_suffix(1);
+  std::string name{type};
+  std::transform(name.begin(), name.end(), name.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  });
+  auto slash = name.find('/');
+  if (slash == name.npos || name.starts_with("text/"))
+    return false;
+  if (!name.starts_with("application/"))
+    return !name.ends_with("+json") && !name.ends_with("+xml");
+  for (auto end : {"json", "xml", "javascript", "x-www-form-urlencoded"})
+    if (name.ends_with(end))
+      return false;
+  return true;
+}
 
 ptrdiff_t find_head_end(std::string_view bytes) noexcept {
   size_t line = 0;
@@ -69,11 +154,11 @@ std::optional<answer> check_fields(const http::request_header<>& head) {
     return failure(http::status::not_implemented, "transfer_coding",
                    "use no transfer coding but chunked");
   if (auto expect = head[http::field::expect];
-      !expect.empty() && !boost::beast::iequals(expect, "100-continue"))
+      !expect.empty() && !has_only(expect, "100-continue"))
     return failure(http::status::expectation_failed, "expectation",
                    "expect nothing but 100-continue");
   if (auto coding = head[http::field::content_encoding];
-      !coding.empty() && !boost::beast::iequals(coding, "identity"))
+      !coding.empty() && !has_only(coding, "identity"))
     return failure(http::status::unsupported_media_type, "content_encoding",
                    "send the body as it is, not compressed");
   return std::nullopt;
@@ -96,10 +181,11 @@ void check_chunk(uint64_t, boost::beast::string_view extensions,
     ec = http::error::bad_chunk_extension;
 }
 
-std::variant<target, answer> parse_target(std::string_view text,
+std::variant<target, answer> parse_target(std::string_view raw,
                                           std::string_view host) {
   namespace urls = boost::urls;
   target result;
+  auto text = encode_raw(raw, find_path(raw));
   auto url = urls::parse_origin_form(text);
   if (!url) {
     url = urls::parse_absolute_uri(text);
@@ -122,7 +208,9 @@ std::variant<target, answer> parse_target(std::string_view text,
     rest.remove_prefix(end);
   }
   for (auto param : url->encoded_params())
-    if (!result.query.emplace(param.key.decode(), param.value.decode()).second)
+    if ((!param.key.empty() || param.has_value)
+        && !result.query.emplace(param.key.decode(), param.value.decode())
+              .second)
       return bad_request("give each parameter once");
   return result;
 }

@@ -14,6 +14,10 @@
 
 namespace waybill::net {
 
+/// Returns how many bytes of blank lines stand before a request: clients send
+/// one after a body (RFC 9112, section 2.2).
+size_t count_blank(std::string_view bytes) noexcept;
+
 /// Finds the end of a request's head, the empty line included.
 /// @returns its size, 0 if the head is not complete, or -1 if it never will be
 ///          because a line in it does not end in CRLF.
@@ -23,6 +27,14 @@ ptrdiff_t find_head_end(std::string_view bytes) noexcept;
 /// read otherwise (RFC 9112, sections 2.2, 3 and 5.2): lines that are folded,
 /// bytes in the target that are not ASCII, more than `max_fields` fields.
 std::optional<answer> check_head(std::string_view head, size_t max_fields);
+
+/// Makes one field of those whose lists Waybill reads and which came in several
+/// lines (RFC 9110, section 5.3).
+void join_lists(http::request_header<>& head);
+
+/// Tells whether a body of this `Content-Type` goes into a binary frame: it is
+/// text without one, and as `text/...`, JSON, XML, JavaScript or a form.
+bool is_binary_type(std::string_view content_type);
 
 /// Checks the fields of a head for the same: the host, and how the body's end
 /// is found (RFC 9112, sections 3.2 and 6.1).
@@ -47,12 +59,13 @@ struct target {
   /// others are decoded.
   std::vector<std::string> path;
 
-  /// The parameters behind the `?`, decoded. Each is there once.
+  /// The parameters behind the `?`, decoded. Each is there once. Empty ones are
+  /// left out: whoever puts URLs together leaves a `?` or `&` too many.
   std::map<std::string, std::string> query;
 };
 
 /// Parses a target in origin form, or in absolute form if it names `host`
-/// (RFC 9112, section 3.2).
+/// (RFC 9112, section 3.2). Takes the characters raw that browsers leave so.
 std::variant<target, answer> parse_target(std::string_view text,
                                           std::string_view host);
 

@@ -105,11 +105,55 @@ std::optional<answer> check_topics(const request& what, size_t max_topics) {
   return std::nullopt;
 }
 
+/// Returns the first segment of a path as it may have been meant: in small
+/// letters, and for one thing.
+std::string meant_by(const target& where) {
+  std::string result = where.path.empty() ? "" : where.path.front();
+  std::transform(result.begin(), result.end(), result.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  });
+  if (result.ends_with('s') && result != "ws")
+    result.pop_back();
+  return result;
+}
+
+bool means_websocket(const target& where) {
+  auto name = meant_by(where);
+  return name == "websocket" || name == "ws";
+}
+
 } // namespace
 
-answer no_such_path() {
-  return failure(http::status::not_found, "no_such_path",
-                 "push with POST /socket/{id}");
+answer no_such_path(const target& where) {
+  // What people write instead.
+  constexpr std::pair<std::string_view, std::string_view> names[]
+    = {{"websocket", "open a WebSocket at /websocket/{id}"},
+       {"ws", "open a WebSocket at /websocket/{id}"},
+       {"socket", "push with POST /socket/{id}"},
+       {"topic", "push to a topic with POST /topic/{name}"},
+       {"broadcast", "push to everyone with POST /broadcast"},
+       {"push", "push many lines with POST /push"},
+       {"batch", "push many lines with POST /push"},
+       {"stat", "ask for figures with GET /stats"},
+       {"metric", "ask for metrics with GET /metrics"},
+       {"trace", "ask for the trace of an id with GET /trace/{id}"},
+       {"live", "ask whether the node lives with GET /livez"},
+       {"livez", "ask whether the node lives with GET /livez"},
+       {"health", "ask whether the node is ready with GET /readyz"},
+       {"healthz", "ask whether the node is ready with GET /readyz"},
+       {"ready", "ask whether the node is ready with GET /readyz"},
+       {"readyz", "ask whether the node is ready with GET /readyz"},
+       {"console", "open the console at /console"}};
+  auto name = meant_by(where);
+  auto found = std::find_if(std::begin(names), std::end(names),
+                            [&](auto& x) { return x.first == name; });
+  std::string message{found == std::end(names)
+                        ? "open a WebSocket at /websocket/{id}, or push with "
+                          "POST /socket/{id}"
+                        : found->second};
+  if (where.path.size() > 1 && where.path.back().empty())
+    message += ", without a slash at the end";
+  return failure(http::status::not_found, "no_such_path", std::move(message));
 }
 
 resource resource_of(const target& where) noexcept {
@@ -215,10 +259,11 @@ std::vector<std::string> topics_of(const request& what) {
 
 std::optional<answer> check(const request& what, size_t max_topics) {
   auto found = resource_of(what.where);
+  if (found == resource::none
+      && (what.port != port_role::clients || means_websocket(what.where)))
+    return no_such_path(what.where);
   if (auto wrong = check_port(found, what.port))
     return wrong;
-  if (found == resource::none)
-    return no_such_path();
   if (what.method == http::verb::unknown)
     return failure(http::status::not_implemented, "no_such_method",
                    "use DELETE, GET, HEAD or POST");

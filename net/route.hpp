@@ -22,7 +22,7 @@ struct request {
 
   target where;
 
-  /// Set if the body is `application/octet-stream`.
+  /// Set if the body is no text by its type.
   bool binary = false;
 
   /// The values of `Idempotency-Key`, of which there should be one at most.
@@ -63,8 +63,9 @@ resource resource_of(const target& where) noexcept;
 /// @param max_topics how many topics a session may listen to.
 std::optional<answer> check(const request& what, size_t max_topics);
 
-/// Makes the answer for a path that leads nowhere.
-answer no_such_path();
+/// Makes the answer for a path that leads nowhere, and names the one that may
+/// have been meant.
+answer no_such_path(const target& where);
 
 /// Returns the value of a parameter, or `otherwise`.
 std::string parameter(const request& what, const std::string& name,

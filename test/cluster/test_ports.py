@@ -137,11 +137,18 @@ async def test_what_is_for_admins_is_not_there_for_clients(divided, method, targ
         assert "--admin-listen" in answer.json["message"]
 
 
-@pytest.mark.parametrize("target", ["/", "/metrics", "/nonsense", "/socket", "/websocket"])
+@pytest.mark.parametrize("target", ["/", "/metrics", "/nonsense", "/socket", "/sockets/456"])
 async def test_a_client_is_not_told_which_paths_there_are(divided, target):
     node, _ = divided
     answer = (await request(node, "GET", target)).check_failure(404)
     assert answer.json["error"] == "admin_port"
+
+
+@pytest.mark.parametrize("target", ["/websocket", "/websocket/456/", "/ws/456"])
+async def test_a_client_is_told_where_websockets_are(divided, target):
+    node, _ = divided
+    answer = (await request(node, "GET", target)).check_failure(404)
+    assert answer.json["error"] == "no_such_path" and "/websocket/{id}" in answer.json["message"]
 
 
 async def test_a_connection_of_a_client_stays_one(divided):

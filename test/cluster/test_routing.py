@@ -71,6 +71,8 @@ async def test_bytes_arrive_as_a_binary_frame(cluster, data):
 @pytest.mark.parametrize("content_type, expected", [
     ("application/octet-stream", b"x"),
     ("Application/Octet-Stream; a=b", b"x"),
+    ("application/protobuf", b"x"),
+    ("image/png", b"x"),
     ("application/json", "x"),
     ("text/plain; charset=utf-8", "x"),
     ("application/x-www-form-urlencoded", "x"),
@@ -91,7 +93,7 @@ async def test_a_post_without_a_length_is_a_push_of_an_empty_text(cluster):
 
 
 @pytest.mark.parametrize("name", [
-    "连接", "🚚", "a b", "a+b", "%41", "?a=1#b", "x" * 256, "连" * 85, "a:b*[c]", "\u00a0", "..",
+    "连接", "🚚", "a b", "a+b", "%41", "?a=1#b", "x" * 256, "连" * 85, "a:b*[c]", "\u00a0", "..", "auth0|42",
 ])
 async def test_any_text_without_controls_and_slashes_is_an_id(cluster, name):
     one, _, three = cluster.nodes

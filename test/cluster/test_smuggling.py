@@ -118,7 +118,8 @@ REFUSED = {
     "a bare CR behind the version": (400, line(b"GET /livez HTTP/1.1\rX: y")),
     "bare line feeds": (400, b"GET /livez HTTP/1.1\nHost: waybill\n\n"),
     "one bare line feed": (400, b"GET /livez HTTP/1.1\r\nHost: waybill\n\r\n"),
-    "an empty line before": (400, b"\r\n" + get(b"/livez")),
+    "a bare line feed before": (400, b"\n" + get(b"/livez")),
+    "a bare carriage return before": (400, b"\r" + get(b"/livez")),
     "a space before": (400, b" " + get(b"/livez")),
     "a space behind": (400, line(b"GET /livez HTTP/1.1 ")),
     "two spaces": (400, line(b"GET  /livez HTTP/1.1")),
@@ -146,6 +147,9 @@ async def test_what_is_read_in_two_ways_is_refused_and_ends_the_connection(node,
 
 # What may be odd, but has one meaning: both requests are answered.
 TAKEN = {
+    # RFC 9112, section 2.2.
+    "an empty line before": (200, b"\r\n" + get(b"/livez")),
+    "empty lines behind a body": (404, post(b"Content-Length: 1", b"a\r\n\r\n")),
     "a push": (404, post(b"Content-Length: 1", b"a")),
     "a length with zeros before it": (404, post(b"Content-Length: 0001", b"a")),
     "a length before a tab": (404, post(b"Content-Length: 1\t", b"a")),

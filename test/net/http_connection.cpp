@@ -121,6 +121,48 @@ CAF_TEST(answers pipelined requests in order) {
   CAF_CHECK(answers.rfind("200 OK") < answers.find("\"no_such_path\""));
 }
 
+CAF_TEST(skips blank lines around requests) {
+  connect();
+  auto answers = ask("\r\n" + post("a") + "\r\n\r\n" + probe + "\r");
+  CAF_CHECK_EQUAL(count(answers, "HTTP/1.1 404 Not Found"), 1u);
+  CAF_CHECK_EQUAL(count(answers, "HTTP/1.1 200 OK"), 1u);
+  CAF_CHECK(ask("\n" + probe).starts_with("HTTP/1.1 200 OK"));
+  CAF_CHECK(ask("\n" + probe).starts_with("HTTP/1.1 400"));
+}
+
+CAF_TEST(takes the lists of a handshake in several lines) {
+  connect();
+  auto in_lines = upgrade;
+  in_lines.replace(in_lines.find("Connection: Upgrade"), 19,
+                   "Connection: keep-alive\r\nConnection: Upgrade\r\n"
+                   "Sec-WebSocket-Protocol: chat\r\n"
+                   "Sec-WebSocket-Protocol: waybill");
+  auto answer = ask(in_lines);
+  CAF_CHECK(answer.starts_with("HTTP/1.1 101"));
+  CAF_CHECK(answer.find("Sec-WebSocket-Protocol: waybill\r\n")
+            != std::string::npos);
+}
+
+CAF_TEST(a path that leads nowhere is answered with the right one) {
+  for (auto [path, right] : {std::pair{"/websocket/456/", "/websocket/{id}"},
+                             {"/websockets/456", "/websocket/{id}"},
+                             {"/ws/456", "/websocket/{id}"},
+                             {"/WebSocket/456", "/websocket/{id}"},
+                             {"/Socket/456", "/socket/{id}"},
+                             {"/sockets/456", "/socket/{id}"},
+                             {"/socket/456/", "without a slash at the end"},
+                             {"/topics/x", "/topic/{name}"},
+                             {"/healthz", "/readyz"},
+                             {"/stats/", "without a slash at the end"},
+                             {"/", "/websocket/{id}"}}) {
+    connect();
+    auto answer
+      = ask("GET " + std::string{path} + " HTTP/1.1\r\nHost: h\r\n\r\n");
+    CAF_CHECK(answer.starts_with("HTTP/1.1 404"));
+    CAF_CHECK(answer.find(right) != std::string::npos);
+  }
+}
+
 CAF_TEST(takes a request byte by byte) {
   connect();
   std::string answer;

@@ -145,3 +145,77 @@ CAF_TEST(an absolute target names this server) {
   for (auto bad : {"http://other/", "http://joe@h:80/", "ftp://h:80/"})
     CAF_CHECK_EQUAL(parse(bad), "400");
 }
+
+CAF_TEST(blank lines before a request are skipped) {
+  CAF_CHECK_EQUAL(count_blank(""), 0u);
+  CAF_CHECK_EQUAL(count_blank("GET"), 0u);
+  CAF_CHECK_EQUAL(count_blank("\r\nGET"), 2u);
+  CAF_CHECK_EQUAL(count_blank("\r\n\r\n\r"), 4u);
+  CAF_CHECK_EQUAL(count_blank("\n\r\n"), 0u);
+}
+
+CAF_TEST(a list may come in several lines) {
+  http::request_header<> head;
+  for (auto value : {"keep-alive", "Upgrade"})
+    head.insert(http::field::connection, value);
+  head.insert(http::field::sec_websocket_protocol, "chat");
+  head.insert(http::field::sec_websocket_protocol, "waybill, bearer.x");
+  head.insert(http::field::host, "h");
+  join_lists(head);
+  CAF_CHECK_EQUAL(head[http::field::connection], "keep-alive, Upgrade");
+  CAF_CHECK_EQUAL(head[http::field::sec_websocket_protocol],
+                  "chat, waybill, bearer.x");
+  CAF_CHECK_EQUAL(head.count(http::field::connection), 1u);
+  CAF_CHECK_EQUAL(head[http::field::host], "h");
+}
+
+CAF_TEST(a list of expectations and codings has nothing but what is known) {
+  CAF_CHECK_EQUAL(check({{"Expect", "100-Continue, 100-continue"}}), 200u);
+  CAF_CHECK_EQUAL(check({{"Expect", "100-continue,, "}}), 200u);
+  CAF_CHECK_EQUAL(check({{"Expect", "100-continue, tea"}}), 417u);
+  CAF_CHECK_EQUAL(check({{"Content-Encoding", "identity , identity"}}), 200u);
+  CAF_CHECK_EQUAL(check({{"Content-Encoding", "identity, gzip"}}), 415u);
+}
+
+CAF_TEST(an empty query and empty parameters are left out) {
+  CAF_CHECK_EQUAL(parse("/socket/456?"), "[socket][456]");
+  CAF_CHECK_EQUAL(parse("/socket/456?&"), "[socket][456]");
+  CAF_CHECK_EQUAL(parse("/socket/456?&a=b&&c=d&"), "[socket][456]a=b;c=d;");
+  CAF_CHECK_EQUAL(parse("/socket/456?a"), "[socket][456]a=;");
+  CAF_CHECK_EQUAL(parse("/socket/456?=b"), "[socket][456]=b;");
+}
+
+CAF_TEST(what browsers leave raw is taken raw) {
+  CAF_CHECK_EQUAL(parse("/socket/auth0|42"), "[socket][auth0|42]");
+  CAF_CHECK_EQUAL(parse("/socket/a^b[c]"), "[socket][a^b[c]]");
+  CAF_CHECK_EQUAL(parse("/websocket/a?topics=a|b,{c},[d],e^f,`g`,h\\i"),
+                  "[websocket][a]topics=a|b,{c},[d],e^f,`g`,h\\i;");
+  CAF_CHECK_EQUAL(parse("/socket/a%7Cb%257C"), "[socket][a|b%7C]");
+  CAF_CHECK_EQUAL(parse("http://[::1]:80/socket/a|b?x=[y]", "[::1]:80"),
+                  "[socket][a|b]x=[y];");
+  CAF_MESSAGE("nobody sends these");
+  for (auto text : {"/socket/a\\b", "/socket/{a}", "/socket/a`b",
+                    "/socket/a\"b", "/socket/<a>", "/socket/a?b=<c>",
+                    "/socket/a#b", "/socket/a?b=\"c\"", "/socket/a b"})
+    CAF_CHECK_EQUAL(parse(text), "400");
+}
+
+CAF_TEST(a body is text or bytes by its type) {
+  for (auto text :
+       {"", "text/plain", "text/csv; charset=utf-8", "application/json",
+        "Application/JSON", "application/x-www-form-urlencoded",
+        "application/x-ndjson", "application/problem+json", "application/xml",
+        "image/svg+xml", "application/javascript", "nonsense"}) {
+    CAF_MESSAGE(text);
+    CAF_CHECK(!is_binary_type(text));
+  }
+  for (auto bytes :
+       {"application/octet-stream", "Application/Octet-Stream; a=b",
+        "application/protobuf", "application/x-protobuf", "application/cbor",
+        "application/msgpack", "application/zip", "application/pdf",
+        "image/png", "audio/ogg", "video/mp4", "font/woff2",
+        "multipart/form-data; boundary=x"}) {
+    CAF_MESSAGE(bytes);
+    CAF_CHECK(is_binary_type(bytes));
+  }
+}
