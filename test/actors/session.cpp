@@ -274,6 +274,17 @@ CAF_TEST(ends with its socket) {
   CAF_CHECK(!is_up());
 }
 
+CAF_TEST(cannot be reached any more once it is to end) {
+  greet();
+  push("aaaa");
+  CAF_CHECK_EQUAL(told("detach"), test::texts{});
+  close(close_code::token_expired);
+  settle();
+  CAF_MESSAGE("though what is queued has yet to be written");
+  CAF_CHECK(is_up());
+  CAF_CHECK_EQUAL(told("detach"), test::texts{"detach id:456"});
+}
+
 CAF_TEST(sends back what the client sent if nobody takes it) {
   greet();
   written();

@@ -49,6 +49,7 @@ protected:
       [](drain_atom, caf::timespan) { return ok_atom_v; },
       [](tick_atom) {},
       [](spend_atom, const std::string&, uint64_t) { return caf::timespan{0}; },
+      [](close_atom, const close_reason&) {},
       [](load_atom, uint64_t) {},
       [](count_atom, const std::string&, uint64_t) {},
       [](count_atom, const counters&) {},
