@@ -28,8 +28,7 @@ struct connection_fixture : test::fixture {
 
   ~connection_fixture() override {
     client.reset();
-    settle();
-    io.poll();
+    turn();
   }
 
   /// Connects a client.
