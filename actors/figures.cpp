@@ -26,10 +26,12 @@ counters initial_figures() {
                     "kept_pushes",
                     "mailbox_read",
                     "mailbox_milliseconds",
+                    "refused_connections",
                     "refused_requests",
                     "refused_tokens",
                     "refused_keys",
                     "refused_origins",
+                    "silent_connections",
                     "unread_answers"})
     result[name] = 0;
   return result;

@@ -6,25 +6,20 @@
 #include <mutex>
 #include <utility>
 
-#include <nlohmann/json.hpp>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+
+#include "net/quote.hpp"
 
 namespace waybill::app {
 
 namespace {
 
+using net::quote;
+
 /// How much of a client's message is logged, in bytes.
 constexpr size_t excerpt_size = 200;
-
-/// Quotes and escapes what others wrote: it can neither break the line nor
-/// speak to the terminal. All but ASCII is escaped, since there are controls
-/// and line ends beyond it; what is not UTF-8 shows as U+FFFD.
-std::string quote(std::string_view text) {
-  using json = nlohmann::json;
-  return json{text}[0].dump(-1, ' ', true, json::error_handler_t::replace);
-}
 
 /// How many lines of a level are logged a second.
 constexpr size_t max_lines = 100;

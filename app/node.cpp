@@ -267,11 +267,7 @@ int run_node(const options& config, const std::vector<std::string>& arguments) {
                 config.limits.max_push_rate > 0, console_files(), began},
                config.connections})});
   }
-  net::server server{workers,
-                     [](const std::string& what) {
-                       spdlog::error("cannot accept connections: {}", what);
-                     },
-                     [](const std::string& what) { spdlog::info("{}", what); }};
+  net::server server{workers};
 
   auto addresses = open_ports(server, config);
   spdlog::info("listening on {}", addresses);

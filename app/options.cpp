@@ -35,6 +35,13 @@ size_t most_sessions() {
     std::clamp<rlim_t>(descriptors.rlim_cur / 10 * 9, 1, most));
 }
 
+/// Returns how many connections of an event loop may be open that are no
+/// WebSockets. A storm of clients comes as such before it is one of sessions.
+net::connection_limits open_limits(size_t threads) {
+  auto descriptors = most_sessions() / 9 * 10;
+  return {descriptors / 2 / threads + 1, descriptors / 4 / threads + 1};
+}
+
 /// Tells whether an option may be given several times.
 bool is_list(const CLI::Option& option) {
   return option.get_items_expected_max() > 1;
@@ -344,6 +351,9 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments,
   connections.max_request_memory = std::max<size_t>(
     result.max_request_memory / result.threads, connections.max_body);
   sockets.rates = rates_of(result);
+  result.limits.sessions.in_total
+    = std::min(result.limits.sessions.in_total, most_sessions());
+  connections.open = open_limits(result.threads);
   return result;
 }
 

@@ -4,9 +4,9 @@
 
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/rfc7230.hpp>
-#include <spdlog/spdlog.h>
 
 #include "net/api.hpp"
+#include "net/quote.hpp"
 
 namespace waybill::net {
 
@@ -18,6 +18,9 @@ constexpr std::string_view own_protocol = "waybill";
 /// What stands before a token that is offered as a subprotocol, since a browser
 /// cannot send it in any other field.
 constexpr std::string_view token_protocol = "bearer.";
+
+/// How much of an origin is logged, in bytes.
+constexpr size_t longest_origin = 100;
 
 answer unauthorized(std::string code, std::string message,
                     const char* counted) {
@@ -70,9 +73,10 @@ std::optional<answer> authorize_client(const api_context& context,
   auto now = std::chrono::system_clock::now();
   auto found = verify_token(*context.access->tokens, token_of(head, what), now);
   if (auto wrong = std::get_if<std::string>(&found)) {
-    spdlog::debug("a token was refused: {}", *wrong);
-    return unauthorized("bad_token", "come with a token that is valid here",
-                        "refused_tokens");
+    auto result = unauthorized(
+      "bad_token", "come with a token that is valid here", "refused_tokens");
+    result.detail = std::move(*wrong);
+    return result;
   }
   auto& [subject, topics, expiry] = std::get<token>(found);
   if (subject != what.where.path[1])
@@ -129,6 +133,8 @@ std::optional<answer> authorize(const api_context& context,
       auto result = failure(http::status::forbidden, "bad_origin",
                             "pages of this origin may not come here");
       result.counted = "refused_origins";
+      result.detail = "to let them in: --allow-origin "
+                      + quote(i->value().substr(0, longest_origin));
       return result;
     }
   if (is_websocket(what))

@@ -29,6 +29,9 @@ struct answer {
   /// The figure that counts why a request was refused, besides the one of all
   /// that were; null for most.
   const char* counted = nullptr;
+
+  /// More of the reason, for the log alone.
+  std::string detail = {};
 };
 
 /// Returns the media type of a body.

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "net/frame_meter.hpp"
+#include "net/open_connections.hpp"
 #include "net/peer_address.hpp"
 
 namespace waybill::net {
@@ -48,6 +49,10 @@ struct connection_config {
 
   /// How many connections a peer may open a second; 0 for any number.
   size_t max_connection_rate = 0;
+
+  /// How many connections of an event loop, on ports for clients and on those
+  /// for admins, may be open that are no WebSockets.
+  connection_limits open = {};
 
   /// Whose word is taken for who the client is.
   networks trusted_proxies = {};

@@ -1,12 +1,15 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 
 #include <boost/asio/generic/stream_protocol.hpp>
 
 #include "net/api.hpp"
 #include "net/config.hpp"
+#include "net/open_connections.hpp"
 #include "net/peer_address.hpp"
+#include "net/refusal_log.hpp"
 #include "net/tls.hpp"
 
 namespace waybill::net {
@@ -24,8 +27,17 @@ struct server_context {
   /// Called, if set, when that number falls to 0.
   std::function<void()> on_idle = nullptr;
 
-  /// Gets, if set, why a connection ended before its first request.
-  std::function<void(const std::string&)> on_bad_start = nullptr;
+  /// Where it is told what is refused; all loops have the same.
+  std::shared_ptr<refusal_log> refusals = std::make_shared<refusal_log>();
+
+  /// The connections that are no WebSockets. Those on ports for admins are
+  /// apart, so that no client can have them closed.
+  open_connections of_clients = {};
+  open_connections of_admins = {};
+
+  open_connections& connections(port_role role) {
+    return role == port_role::admins ? of_admins : of_clients;
+  }
 };
 
 /// Counts a request for as long as it is under way, however it ends.
@@ -71,6 +83,17 @@ struct arrival {
   /// What the port is for.
   port_role role = port_role::both;
 };
+
+/// Adds a connection to those that are open.
+/// @param hang_up closes it, when it is silent and others need its place.
+open_connections::place add_connection(server_context& context,
+                                       const arrival& from,
+                                       std::function<void()> hang_up);
+
+/// Logs an answer that says no, unless it only says that nobody is there.
+/// @param head that of the request; null if it could not be read.
+void log_refusal(server_context& context, const arrival& from,
+                 const http::request_header<>* head, const answer& what);
 
 /// Answers what comes in on `socket` until it is closed.
 /// @pre runs on the loop of `socket`, which is that of `context`.

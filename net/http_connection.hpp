@@ -34,7 +34,10 @@ public:
   }
 
   /// Starts with the first request.
-  void start() { await_request(); }
+  void start() {
+    place_ = add_connection(context_, from_, [this] { hang_up(); });
+    await_request();
+  }
 
 private:
   using error_code = boost::system::error_code;
@@ -50,6 +53,7 @@ private:
       buffer_.shrink_to_fit();
     deadline(context_.config.idle_timeout, &http_connection::hang_up);
     under_way_.reset();
+    place_.be_silent();
     on_head_bytes();
   }
 
@@ -210,6 +214,7 @@ private:
 
   void on_request() {
     timer_.cancel();
+    place_.be_busy();
     request_.body = std::move(parser_->get().body());
     auto number = ++requests_;
     handle(context_.api, std::move(request_), timer_,
@@ -241,6 +246,12 @@ private:
 
   void send(const answer& what, bool keep_alive) {
     deadline(context_.config.head_timeout, &http_connection::on_unread);
+    place_.be_silent();
+    if (what.status >= http::status::bad_request)
+      log_refusal(context_, from_,
+                  parser_ && parser_->is_header_done() ? &parser_->get().base()
+                                                       : nullptr,
+                  what);
     auto& response = response_.emplace(what.status, 11);
     response.set(http::field::server, "waybill");
     response.set(http::field::content_type, type_of(what.body));
@@ -294,6 +305,7 @@ private:
 
   void hang_up() {
     timer_.cancel();
+    place_.leave();
     under_way_.reset();
     ++requests_;
     close_stream(stream_);
@@ -318,6 +330,7 @@ private:
                             "and nothing after the head"),
                     false);
     timer_.cancel();
+    place_.be_busy();
     admit(context_.api, request_,
           [self
            = this->shared_from_this()](std::variant<place_ptr, answer> result) {
@@ -358,6 +371,7 @@ private:
   timer_type timer_;
   server_context& context_;
   const arrival from_;
+  open_connections::place place_;
 
   /// Bounds trailers and chunk extensions, too, which Beast reads whole.
   boost::beast::flat_buffer buffer_{context_.config.max_head};

@@ -26,21 +26,17 @@ class listener : public std::enable_shared_from_this<listener> {
 public:
   using protocol = boost::asio::generic::stream_protocol;
 
-  /// Gets what keeps connections from being accepted.
-  using error_handler = std::function<void(const std::string&)>;
-
   /// Tells whether a connection from there may be accepted.
   using admission = std::function<bool(const peer_address&)>;
 
   /// Listens on `where`. The file of a unix socket is replaced if nobody
   /// listens on it.
   /// @param tls is null for a port that speaks no TLS.
-  /// @param workers, on_error, admits outlive the listener.
+  /// @param workers, admits outlive the listener.
   /// @throws boost::system::system_error if the address is taken, or not ours.
   /// @pre `!workers.empty()`
   listener(const std::vector<worker>& workers, const listen_address& where,
-           port_role role, tls_ptr tls, const error_handler& on_error,
-           const admission& admits);
+           port_role role, tls_ptr tls, const admission& admits);
 
   /// Returns the address that was taken.
   const std::string& name() const noexcept { return name_; }
@@ -62,6 +58,14 @@ private:
   static constexpr auto first_delay = std::chrono::milliseconds{10};
   static constexpr auto longest_delay = std::chrono::milliseconds{1000};
 
+  /// Hands a connection to a loop.
+  void deal(socket_type socket, const worker& to);
+
+  /// Does so if the loop has a silent connection to close for it: the process
+  /// has no descriptors left but those that are kept for admins and Redis.
+  void deal_for_another(socket_type socket, const worker& to,
+                        const arrival& from, int limit);
+
   /// Tries again, after a while that grows: with no descriptor left, the next
   /// try would fail at once, and so would the million after it.
   void on_error(error_code ec);
@@ -69,7 +73,6 @@ private:
   const std::vector<worker>& workers_;
   const port_role role_;
   tls_ptr tls_;
-  const error_handler& on_error_;
   const admission& admits_;
   boost::asio::basic_socket_acceptor<protocol,
                                      boost::asio::io_context::executor_type>

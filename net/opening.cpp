@@ -35,6 +35,7 @@ public:
   }
 
   void start() {
+    place_ = add_connection(context_, from_, [this] { close(); });
     timer_.expires_after(context_.config.head_timeout);
     timer_.async_wait([weak = weak_from_this()](error_code ec) {
       if (auto self = weak.lock(); self && !ec)
@@ -80,18 +81,24 @@ private:
     if (header.size == 0)
       return read();
     timer_.cancel();
+    place_.leave();
     if (header.client)
       from_.peer = *header.client;
     waybill::net::start(std::move(socket_), context_, from_, tls_);
   }
 
   void fail(const std::string& why) {
-    timer_.cancel();
-    close_stream(socket_);
+    close();
     context_.api.actors.count("proxy_failures");
-    if (context_.on_bad_start)
-      context_.on_bad_start("no PROXY protocol with " + from_.peer.text() + ": "
-                            + why);
+    context_.refusals->add(spdlog::level::info, "proxy", [&] {
+      return "no PROXY protocol with " + from_.peer.text() + ": " + why;
+    });
+  }
+
+  void close() {
+    timer_.cancel();
+    place_.leave();
+    close_stream(socket_);
   }
 
   socket_type socket_;
@@ -99,6 +106,7 @@ private:
   server_context& context_;
   arrival from_;
   const tls_ptr tls_;
+  open_connections::place place_;
   std::string header_;
 };
 

@@ -13,19 +13,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// Leaves out what comes within a second of the last.
-listener::error_handler once_a_second(listener::error_handler then) {
-  using clock = std::chrono::steady_clock;
-  return [then = std::move(then),
-          last = clock::time_point{}](const std::string& what) mutable {
-    auto now = clock::now();
-    if (now - last < std::chrono::seconds{1})
-      return;
-    last = now;
-    then(what);
-  };
-}
-
 /// Counts each second how late the loop of a timer is for it.
 void measure_lag(asio::steady_timer& timer, gateway& actors) {
   timer.expires_after(std::chrono::seconds{1});
@@ -39,22 +26,15 @@ void measure_lag(asio::steady_timer& timer, gateway& actors) {
 
 } // namespace
 
-server::server(std::vector<worker> workers, listener::error_handler on_error,
-               listener::error_handler on_bad_start)
+server::server(std::vector<worker> workers)
     : workers_(std::move(workers)),
-      on_error_(once_a_second(std::move(on_error))),
-      on_bad_start_(once_a_second(std::move(on_bad_start))),
       admits_([this](const peer_address& peer) { return admits(peer); }) {
+  for (auto& [loop, context] : workers_)
+    context.refusals = workers_[0].context.refusals;
   auto limit = workers_[0].context.config.max_connection_rate;
   if (limit > 0)
     peers_.emplace(
       rate{static_cast<double>(limit), static_cast<double>(limit)});
-  // The first loop hears at most one a second of each loop, and tells as many.
-  for (auto& [loop, context] : workers_)
-    context.on_bad_start
-      = once_a_second([this, &home = workers_[0].loop](const std::string& why) {
-          asio::post(home.context(), [this, why] { on_bad_start_(why); });
-        });
 }
 
 bool server::admits(const peer_address& peer) {
@@ -72,7 +52,7 @@ bool server::admits(const peer_address& peer) {
 std::string server::listen(const listen_address& where, port_role role,
                            tls_ptr tls) {
   auto added = std::make_shared<listener>(workers_, where, role, std::move(tls),
-                                          on_error_, admits_);
+                                          admits_);
   listeners_.push_back(added);
   return added->name();
 }

@@ -18,13 +18,8 @@ namespace waybill::net {
 class server {
 public:
   /// @param workers have contexts that outlive the server.
-  /// @param on_error gets a line when connections cannot be accepted, at most
-  ///                 one a second.
   /// @pre `!workers.empty()`
-  /// @param on_bad_start gets a line when a connection ended before its first
-  ///                     request, for want of TLS say, at most one a second.
-  server(std::vector<worker> workers, listener::error_handler on_error,
-         listener::error_handler on_bad_start);
+  explicit server(std::vector<worker> workers);
 
   /// Listens on `where` as well, for what `role` says, and speaks TLS if `tls`
   /// is set.
@@ -61,8 +56,6 @@ private:
   bool admits(const peer_address& peer);
 
   const std::vector<worker> workers_;
-  const listener::error_handler on_error_;
-  const listener::error_handler on_bad_start_;
   std::vector<std::shared_ptr<listener>> listeners_;
 
   /// One for each loop, by which it measures how late it is.

@@ -28,19 +28,23 @@ public:
   }
 
   void start() {
+    place_ = add_connection(context_, from_, [this] { close(); });
     timer_.expires_after(context_.config.head_timeout);
     timer_.async_wait([weak = weak_from_this()](error_code ec) {
       auto self = weak.lock();
       if (!self || ec)
         return;
       self->late_ = true;
-      close_stream(self->stream_);
+      self->close();
     });
     stream_.async_handshake(
       ssl::stream_base::server, [self = shared_from_this()](error_code ec) {
         self->timer_.cancel();
+        if (!self->stream_.lowest_layer().is_open() && !self->late_)
+          return;
         if (ec || self->late_)
           return self->on_failure(ec);
+        self->place_.leave();
         std::make_shared<http_connection<stream>>(std::move(self->stream_),
                                                   self->context_, self->from_)
           ->start();
@@ -52,24 +56,31 @@ private:
 
   void on_failure(error_code ec) {
     context_.api.actors.count("tls_failures");
-    close_stream(stream_);
+    close();
     // Who only goes away, such as a probe that connects, has no complaint.
     auto is_gone = ec == ssl::error::stream_truncated
                    || ec == boost::asio::error::connection_reset;
-    if (is_gone || !context_.on_bad_start)
+    if (is_gone)
       return;
-    auto why = SSL_get_verify_result(stream_.native_handle());
-    context_.on_bad_start("no TLS with " + from_.peer.text() + ": "
-                          + (late_ ? "the handshake took too long"
-                             : why == X509_V_OK
-                               ? ec.message()
-                               : X509_verify_cert_error_string(why)));
+    context_.refusals->add(spdlog::level::info, "tls", [&] {
+      auto why = SSL_get_verify_result(stream_.native_handle());
+      return "no TLS with " + from_.peer.text() + ": "
+             + (late_              ? "the handshake took too long"
+                : why == X509_V_OK ? ec.message()
+                                   : X509_verify_cert_error_string(why));
+    });
+  }
+
+  void close() {
+    place_.leave();
+    close_stream(stream_);
   }
 
   stream stream_;
   timer_type timer_;
   server_context& context_;
   const arrival from_;
+  open_connections::place place_;
   bool late_ = false;
 };
 
