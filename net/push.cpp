@@ -27,6 +27,8 @@ json figures_of(const outcome& what) {
     result["dropped"] = what.counts.dropped;
   if (what.unknown > 0)
     result["unknown"] = what.unknown;
+  if (what.kept)
+    result["kept"] = true;
   return result;
 }
 

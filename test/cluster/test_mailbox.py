@@ -48,7 +48,8 @@ async def test_what_a_client_has_read_leaves_redis(cluster):
         assert await receive_many(ws, 3) == [*"abc"]
         # The client need do nothing for this but read.
         await eventually(lambda: mail(cluster.redis, "leaves") == 0)
-        assert (await push(three, "leaves", "d", "?ttl=600")).counts == (200, {"nodes": 1})
+        assert (await push(three, "leaves", "d", "?ttl=600")).counts == (
+            200, {"nodes": 1, "kept": True})
         assert await receive(ws) == "d"
         await eventually(lambda: mail(cluster.redis, "leaves") == 0)
     await assert_empty(one, "leaves")
@@ -68,7 +69,7 @@ async def test_bytes_are_kept_as_bytes(nodes):
 async def test_nobody_waits_for_who_is_away(nodes, level, counts):
     began = time.monotonic()
     answer = await push(nodes[0], f"far {level}", "x", f"?receipt={level}&ttl=600&wait=30s")
-    assert answer.counts == (202, {"nodes": 0, **counts})
+    assert answer.counts == (202, {"nodes": 0, "kept": True, **counts})
     assert time.monotonic() - began < 2
     async with joined(nodes[1], f"far {level}") as ws:
         assert await receive(ws) == "x"
@@ -268,7 +269,7 @@ async def test_what_the_client_of_a_killed_node_did_not_confirm_comes_again(lab)
         ws = stack.enter_context(silent(one, "456"))
         for text in "abc":
             answer = await push(three, "456", text, "?ttl=600&receipt=written")
-            assert answer.counts == (200, {"nodes": 1, "sessions": 1, "written": 1})
+            assert answer.counts == (200, {"nodes": 1, "sessions": 1, "written": 1, "kept": True})
         assert ws.read_messages(3) == [*"abc"]
         one.kill()
     async with joined(two, "456") as ws:

@@ -127,7 +127,8 @@ async def test_what_is_kept_is_accepted_when_nobody_reaches_the_level(nodes):
     one, _, three = nodes
     with silent(one, "kept"):
         answer = await push(three, "kept", "x", "?receipt=received&wait=500ms&ttl=60")
-        assert answer.counts == (202, {"nodes": 1, "sessions": 1, "written": 1, "received": 0})
+        assert answer.counts == (202, {"nodes": 1, "sessions": 1, "written": 1, "received": 0,
+                                       "kept": True})
 
 
 @pytest.mark.parametrize("level", LEVELS[1:])
@@ -164,7 +165,9 @@ async def test_a_frozen_node_is_unknown(lab, level, ttl, status):
         two.freeze()
         answer = await http.push("456", "x", f"?receipt={level}&wait=500ms&ttl={ttl}")
         reached = dict.fromkeys(["written", "received"][:LEVELS.index(level)], 1)
-        assert answer.counts == (status, {"nodes": 2, "sessions": 1, "unknown": 1, **reached})
+        kept = {"kept": True} if ttl else {}
+        assert answer.counts == (status, {"nodes": 2, "sessions": 1, "unknown": 1, **reached,
+                                          **kept})
         # It is there, only nobody knows what it does with the push: so too here.
         assert (await http.push("456", "y")).counts == (200, {"nodes": 2})
         two.thaw()

@@ -29,7 +29,8 @@ async def test_the_user_of_the_guide_can_do_all_that_a_node_does(lab, tmp_path):
         for _ in range(2):
             answer = await push(one, "456", "once", "?receipt=received&ttl=60",
                                 {"Idempotency-Key": "k"})
-            assert answer.counts == (200, {"nodes": 1, "sessions": 1, "written": 1, "received": 1})
+            assert answer.counts == (200, {"nodes": 1, "sessions": 1, "written": 1, "received": 1,
+                                           "kept": True})
         await ws.send("upstream")
         redis.publish('{"KEY":456,"VALUE":"open"}')
         redis.publish("nonsense")
