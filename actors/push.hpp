@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,13 @@ inline std::string to_string(level x) {
     return "received";
   }
   return "unknown";
+}
+
+/// Returns the level of a number, if there is one.
+inline std::optional<level> to_level(uint64_t x) {
+  if (x > static_cast<uint64_t>(level::received))
+    return std::nullopt;
+  return static_cast<level>(x);
 }
 
 /// For how long a push can be kept.
@@ -247,6 +255,19 @@ template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, outcome& x) {
   return f(caf::meta::type_name("outcome"), x.push, x.want, x.kept, x.counts,
            x.unknown, x.details, x.trace, x.figures);
+}
+
+/// Returns what is known of a push at the level that a repeat of it asks for,
+/// which may be another than that of the first.
+inline outcome at_level(outcome x, level wanted) {
+  // The number of nodes is known from the start, what their sessions did only
+  // up to the level that was asked for first.
+  if (wanted == level::routed && x.counts.nodes > 0)
+    x.unknown = 0;
+  else if (wanted > x.want && x.unknown < x.counts.nodes)
+    x.unknown = x.counts.nodes;
+  x.want = wanted;
+  return x;
 }
 
 /// Tells whether a push surely reached nobody, and left nothing behind.

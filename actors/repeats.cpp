@@ -26,9 +26,10 @@ repeats::find(const push_address& where, const push& what, time_point now) {
     return std::nullopt;
   if (i->second.fingerprint != fingerprint_of(where, what))
     return caf::error{errc::key_reused};
-  if (i->second.under_way)
+  // How many nodes it went to is known from the start.
+  if (i->second.under_way && what.want != level::routed)
     return caf::error{errc::under_way};
-  return i->second.what;
+  return at_level(i->second.what, what.want);
 }
 
 void repeats::add(const push_address& where, const push& what,

@@ -21,8 +21,8 @@ public:
   using time_point = caf::actor_clock::time_point;
 
   /// Looks for the first push of the key of `what`.
-  /// @returns what became of it, `errc::under_way` or `errc::key_reused`, or
-  ///          nothing if there is none.
+  /// @returns what became of it at the level of `what`, `errc::under_way` or
+  ///          `errc::key_reused`, or nothing if there is none.
   std::optional<caf::expected<outcome>> find(const push_address& where,
                                              const push& what, time_point now);
 

@@ -60,12 +60,11 @@ if has_key then
                        'nodes', 'node', 'until', 'outcome')
   if r[1] then
     if r[1] ~= ARGV[5] then return {'other'} end
-    if r[8] then return {'settled', r[8]} end
-    if r[3] ~= '0' and now < tonumber(r[7])
+    if not r[8] and r[3] ~= '0' and ARGV[7] ~= '0' and now < tonumber(r[7])
        and redis.call('PUBSUB', 'NUMSUB', r[6])[2] > 0 then
       return {'waiting'}
     end
-    return {'recorded', r[2], r[3], r[4], r[5]}
+    return {'recorded', r[2], r[3], r[4], r[5], r[8] or nil}
   end
 end
 local message = ARGV[2]

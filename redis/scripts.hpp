@@ -43,8 +43,8 @@ extern const script recount_script;
 ///
 /// Returns `{"sent", nodes, present}`, where the last says how many nodes hold
 /// that channel, if the push reached nobody; `{"full"}` or, for a key that
-/// stands for another push, `{"other"}`, `{"waiting"}`, `{"settled", outcome}`,
-/// or as long as that is not known `{"recorded", id, level, kept, nodes}`.
+/// stands for another push, `{"other"}`, `{"waiting"}`, or `{"recorded", id,
+/// level, kept, nodes}` with the outcome behind it when that is known.
 extern const script push_script;
 
 /// Remembers what became of the push that a key stands for.

@@ -48,6 +48,21 @@ caf::expected<uint64_t> number_of(const caf::expected<reply>& x) {
   return unexpected();
 }
 
+/// Makes the outcome of a push out of what is recorded of the first of its key.
+outcome recorded_outcome(const std::vector<reply>& items) {
+  outcome result{items[1].text,
+                 to_level(to_number(items[2].text)).value_or(level::routed),
+                 items[3].text == "1"};
+  auto nodes = to_number(items[4].text);
+  // Until that is settled, whoever waits for reports may be gone, or cut off.
+  result.unknown = nodes;
+  if (items.size() > 5)
+    if (auto settled = decode_outcome(items[5].text))
+      result = *std::move(settled);
+  result.counts.nodes = std::max(result.counts.nodes, nodes);
+  return result;
+}
+
 /// Makes the outcome of a push out of what the script says.
 caf::expected<outcome> outcome_of(const push& what, const reply& x) {
   auto& items = x.items;
@@ -63,17 +78,8 @@ caf::expected<outcome> outcome_of(const push& what, const reply& x) {
     return errc::key_reused;
   if (said == "waiting")
     return errc::under_way;
-  if (said == "settled" && items.size() == 2)
-    return decode_outcome(items[1].text);
-  if (said == "recorded" && items.size() == 5) {
-    outcome result{items[1].text, static_cast<level>(to_number(items[2].text)),
-                   items[3].text == "1"};
-    result.counts.nodes = to_number(items[4].text);
-    // Whoever waited for their reports is gone, or was cut off.
-    if (result.want != level::routed)
-      result.unknown = result.counts.nodes;
-    return result;
-  }
+  if (said == "recorded" && items.size() >= 5)
+    return at_level(recorded_outcome(items), what.want);
   return unexpected();
 }
 

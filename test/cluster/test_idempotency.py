@@ -121,6 +121,40 @@ async def test_after_the_death_of_the_firsts_node_a_repeat_answers_what_is_known
         assert cluster.redis.command("XLEN", "waybill:mail:456") == 1
 
 
+async def test_a_repeat_is_answered_at_the_level_that_it_asks_for(lab):
+    one, two, three = lab.cluster().nodes
+    with silent(one, "456") as ws:
+        first = asyncio.create_task(
+            push(three, "456", "x", "?receipt=received&wait=60s", keyed("level")))
+        assert await asyncio.to_thread(ws.read_frame) == (TEXT, b"x")
+        # Redis has recorded to how many nodes it went.
+        early = await push(two, "456", "x", "?receipt=routed", keyed("level"))
+        assert early.counts == (200, {"nodes": 1})
+        three.kill()
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            await first
+        for node in (one, two):
+            assert_same(early, await push(node, "456", "x", "?receipt=routed", keyed("level")))
+            answer = await push(node, "456", "x", "?receipt=written", keyed("level"))
+            assert answer.counts == (504, {"nodes": 1, "sessions": 0, "written": 0, "unknown": 1})
+        await assert_nothing_but_pings(ws, two, "456")
+
+
+async def test_a_repeat_that_asks_for_more_is_not_told_more_than_is_known(nodes):
+    one, two, three = nodes
+    async with joined(one, "more") as ws:
+        first = await push(two, "more", "x", "?receipt=written", keyed("more"))
+        assert first.counts == (200, {"nodes": 1, "sessions": 1, "written": 1})
+        less = await push(three, "more", "x", "?receipt=routed", keyed("more"))
+        assert less.counts == (200, {"nodes": 1})
+        more = await push(three, "more", "x", "?receipt=received", keyed("more"))
+        assert more.counts == (504, {"nodes": 1, "sessions": 1, "written": 1, "received": 0,
+                                     "unknown": 1})
+        assert {each.json["push"] for each in (less, more)} == {first.json["push"]}
+        assert await receive(ws) == "x"
+        await confirm(one, "more", ws)
+
+
 async def test_after_the_death_of_its_node_a_push_that_was_routed_is_a_success(lab):
     one, two, three = lab.cluster().nodes
     async with joined(one, "456") as ws:

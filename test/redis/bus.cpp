@@ -474,6 +474,51 @@ CAF_TEST(a key waits for its first push until that is settled) {
   });
 }
 
+CAF_TEST(a repeat is answered at the level that it asks for) {
+  on_both([](nodes& cluster) {
+    cluster.attach(0, "456");
+    auto what = make_keyed("p1", "a");
+    what.want = level::received;
+    what.reply_to = "n0";
+    auto first = unbox(cluster.publish(0, "456", what));
+    CAF_MESSAGE("while the first is under way, only its nodes are known");
+    auto routed = unbox(cluster.publish(1, "456", make_keyed("p2", "a")));
+    CAF_CHECK_EQUAL(routed.push, "p1");
+    CAF_CHECK(routed.want == level::routed);
+    CAF_CHECK_EQUAL(routed.counts.nodes, 1u);
+    CAF_CHECK_EQUAL(routed.unknown, 0u);
+    first.counts = {1, 1, 1};
+    first.unknown = 1;
+    cluster.self->send(cluster.bus[0], settle_atom_v, push_address::id("456"),
+                       "k", first);
+    cluster.presence(0, "456");
+    routed = unbox(cluster.publish(1, "456", make_keyed("p3", "a")));
+    CAF_CHECK_EQUAL(routed.counts.nodes, 1u);
+    CAF_CHECK_EQUAL(routed.unknown, 0u);
+    auto received = unbox(cluster.publish(1, "456", what));
+    CAF_CHECK(received.counts == first.counts);
+    CAF_CHECK_EQUAL(received.unknown, 1u);
+  });
+}
+
+CAF_TEST(a repeat that asks for more is not told more than is known) {
+  on_both([](nodes& cluster) {
+    cluster.attach(0, "456");
+    auto first = unbox(cluster.publish(0, "456", make_keyed("p1", "a")));
+    cluster.self->send(cluster.bus[0], settle_atom_v, push_address::id("456"),
+                       "k", first);
+    cluster.presence(0, "456");
+    auto more = make_keyed("p2", "a");
+    more.want = level::received;
+    more.reply_to = "n1";
+    auto answer = unbox(cluster.publish(1, "456", more));
+    CAF_CHECK_EQUAL(answer.push, "p1");
+    CAF_CHECK(answer.want == level::received);
+    CAF_CHECK_EQUAL(answer.counts.received, 0u);
+    CAF_CHECK_EQUAL(answer.unknown, 1u);
+  });
+}
+
 CAF_TEST(a claim is heard by all who hold the id and newer than the last) {
   on_both([](nodes& cluster) {
     cluster.attach(0, "456");
