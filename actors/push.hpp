@@ -168,6 +168,21 @@ typename Inspector::result_type inspect(Inspector& f, tally& x) {
 /// Figures by name, as `GET /stats` shows them.
 using counters = std::map<std::string, uint64_t>;
 
+/// The figures of a node.
+struct node_figures {
+  /// The version of Waybill that it runs; empty if it does not say.
+  std::string version;
+
+  counters values;
+
+  friend bool operator==(const node_figures&, const node_figures&) = default;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, node_figures& x) {
+  return f(caf::meta::type_name("node_figures"), x.version, x.values);
+}
+
 /// What a session is like.
 struct session_info {
   /// The node that holds it.
@@ -215,7 +230,7 @@ struct report {
   hops trace = {};
 
   /// The figures of the node, if they were asked for.
-  counters figures = {};
+  node_figures figures = {};
 };
 
 template <class Inspector>
@@ -248,7 +263,7 @@ struct outcome {
   hops trace = {};
 
   /// The figures of each node, by its name, if they were asked for.
-  std::map<std::string, counters> figures = {};
+  std::map<std::string, node_figures> figures = {};
 };
 
 template <class Inspector>

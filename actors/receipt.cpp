@@ -57,7 +57,7 @@ receipt::behavior_type receipt::make_behavior() {
         each.node = x.node;
         result_.trace.push_back(std::move(each));
       }
-      if (!x.figures.empty())
+      if (!x.figures.values.empty())
         result_.figures[x.node] = x.figures;
       if (x.settled)
         probed_.erase(x.node);

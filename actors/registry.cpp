@@ -30,10 +30,10 @@ const auto too_much = close_reason{close_code::try_again_later,
 
 registry::registry(caf::actor_config& cfg, caf::execution_unit* host,
                    bus_actor bus, same_id policy, complaint on_failure,
-                   node_limits limits)
+                   node_limits limits, std::string version)
     : hosted(cfg, host), bus_(std::move(bus)), policy_(policy),
       on_failure_(std::move(on_failure)), limits_(limits),
-      places_(limits.sessions),
+      version_(std::move(version)), places_(limits.sessions),
       pushers_({static_cast<double>(limits.max_push_rate),
                 static_cast<double>(limits.max_push_rate)}),
       counts_(initial_figures()) {
@@ -400,8 +400,8 @@ void registry::answer(const push_address& where, const push& what) {
   if (what.what == push::purpose::figures) {
     request(bus_, caf::infinite, get_atom_v)
       .then([this, where, mine](counters& of_bus) mutable {
-        mine.figures = figures();
-        mine.figures.merge(of_bus);
+        mine.figures = {version_, figures()};
+        mine.figures.values.merge(of_bus);
         send(bus_, report_atom_v, where, std::move(mine));
       });
     return;

@@ -49,9 +49,10 @@ using complaint = std::function<void(const std::string& line)>;
 class registry : public hosted<registry_actor> {
 public:
   /// @param on_failure is told of sessions that ended by an error of ours.
+  /// @param version is that of Waybill, for who asks for the node's figures.
   registry(caf::actor_config& cfg, caf::execution_unit* host, bus_actor bus,
            same_id policy, complaint on_failure = nullptr,
-           node_limits limits = {});
+           node_limits limits = {}, std::string version = {});
 
   const char* name() const override;
 
@@ -144,6 +145,7 @@ private:
   const same_id policy_;
   const complaint on_failure_;
   const node_limits limits_;
+  const std::string version_;
   roster roster_;
   places places_;
   queue_loads loads_;

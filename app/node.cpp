@@ -252,7 +252,7 @@ int run_node(const options& config, const std::vector<std::string>& arguments) {
   if (config.upstream == upstream::log)
     sessions.upstream = keep(system.spawn<message_log>(&home));
   auto registry = keep(system.spawn<waybill::registry>(
-    &home, bus, config.same_id, log_error, config.limits));
+    &home, bus, config.same_id, log_error, config.limits, version()));
 
   std::vector<net::worker> workers;
   for (auto& loop : loops) {

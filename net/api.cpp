@@ -35,16 +35,17 @@ void handle_stats(api_context& context, const request& what,
   if (parameter(what, "cluster", "0") == "1")
     return handle_cluster(context, what, std::move(then));
   context.actors.state([&context, then](const bus_status& status) {
-    context.actors.stats(
-      [node = context.node_name, status, then](const counters& figures) {
-        answer result{http::status::ok,
-                      {{"node", node}, {"bus", to_string(status.state)}}};
-        if (!status.reason.empty())
-          result.body["impaired"] = status.reason;
-        for (auto& [name, value] : figures)
-          result.body[name] = value;
-        then(std::move(result));
-      });
+    context.actors.stats([&context, status, then](const counters& figures) {
+      answer result{http::status::ok,
+                    {{"node", context.node_name},
+                     {"version", context.version},
+                     {"bus", to_string(status.state)}}};
+      if (!status.reason.empty())
+        result.body["impaired"] = status.reason;
+      for (auto& [name, value] : figures)
+        result.body[name] = value;
+      then(std::move(result));
+    });
   });
 }
 

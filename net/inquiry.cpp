@@ -168,7 +168,9 @@ void handle_cluster(api_context& context, const request& what,
       auto nodes = json::array();
       for (auto& [name, figures] : found.figures) {
         json node{{"node", name}};
-        for (auto& [figure, value] : figures)
+        if (!figures.version.empty())
+          node["version"] = figures.version;
+        for (auto& [figure, value] : figures.values)
           node[figure] = value;
         nodes.push_back(std::move(node));
       }

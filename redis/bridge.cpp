@@ -59,10 +59,11 @@ bridge::bridge(caf::actor_config& cfg, caf::execution_unit* host,
       health_(config_.claims), status_(health_.status()), nodes_(config_.node),
       proof_(clock().now()), up_since_(proof_), away_since_(proof_),
       last_complaint_(proof_ - std::chrono::seconds{1}) {
-  for (auto name : {"pushes", "confirmed_pushes", "bad_messages", "links_lost",
-                    "upstream_dropped", "gap_milliseconds", "gap_addresses",
-                    "name_clashes", "servers_away", "busy_pushes",
-                    "silent_nodes", "unreadable_mailboxes", "redis_evicts"})
+  for (auto name :
+       {"pushes", "confirmed_pushes", "bad_messages", "unknown_kinds",
+        "links_lost", "upstream_dropped", "gap_milliseconds", "gap_addresses",
+        "name_clashes", "servers_away", "busy_pushes", "silent_nodes",
+        "unreadable_mailboxes", "redis_evicts"})
     counts_[name] = 0;
 }
 
@@ -490,8 +491,7 @@ void bridge::on(message& what) {
   if (auto x = decode(what.bytes)) {
     send(holder_, deliver_atom_v, i->second.where, *std::move(x));
   } else {
-    ++counts_["bad_messages"];
-    complain("not a push on channel " + what.channel);
+    on_unreadable(what.channel, x.error());
   }
 }
 
@@ -568,11 +568,8 @@ void bridge::cut_off(const node_table::silent_node& node) {
 
 void bridge::on_node_message(const std::string& bytes) {
   auto x = decode_node_message(bytes);
-  if (!x) {
-    ++counts_["bad_messages"];
-    complain("not a message between nodes on channel " + own_channel_);
-    return;
-  }
+  if (!x)
+    return on_unreadable(own_channel_, x.error());
   for (auto& each : x->reports) {
     each.to = config_.node;
     take(std::move(each));
@@ -583,6 +580,17 @@ void bridge::on_node_message(const std::string& bytes) {
     settled.settled = true;
     take(std::move(settled));
   }
+}
+
+void bridge::on_unreadable(const std::string& channel, const caf::error& why) {
+  // A newer release has something to say to those of its kind.
+  if (why == another_kind) {
+    ++counts_["unknown_kinds"];
+    return;
+  }
+  ++counts_["bad_messages"];
+  complain("bad message on channel " + channel + ": "
+           + why.context().get_as<std::string>(0));
 }
 
 void bridge::on_open_message(const std::string& bytes) {

@@ -135,6 +135,9 @@ private:
 
   void on_open_message(const std::string& bytes);
 
+  /// Counts a message that cannot be read, or is of another kind.
+  void on_unreadable(const std::string& channel, const caf::error& why);
+
   /// Puts what could not be understood where people find it.
   void bury(const std::string& bytes, const std::string& reason);
 

@@ -1,148 +1,272 @@
 #include "redis/codec.hpp"
 
+#include <algorithm>
+#include <optional>
+#include <utility>
+
 #include <boost/archive/iterators/base64_from_binary.hpp>
 #include <boost/archive/iterators/transform_width.hpp>
 
 #include "actors/text.hpp"
+#include "redis/pack.hpp"
 #include "redis/visitor.hpp"
 
 namespace waybill::redis {
 
 namespace {
 
+/// How deep a message may nest: ours need 5, a newer release may need more, and
+/// the parser recurses.
+constexpr size_t deepest = 64;
+
+/// What the kinds of pushes are called. A message has no name.
+constexpr std::pair<push::purpose, std::string_view> kinds[] = {
+  {push::purpose::kick, "kick"},       {push::purpose::inspect, "inspect"},
+  {push::purpose::claim, "claim"},     {push::purpose::trace, "trace"},
+  {push::purpose::figures, "figures"},
+};
+
+// -- reading a map, of which any member may be missing or of another type -----
+
 /// Parses MessagePack, which comes out as nothing if it is anything else.
-json parse_msgpack(std::string_view bytes) {
-  // No message of ours nests deeper, and the parser recurses.
-  constexpr size_t deepest = 5;
+json unpack(std::string_view bytes) {
   checker check{deepest};
   if (!json::sax_parse(bytes, &check, json::input_format_t::msgpack))
     return nullptr;
   return json::from_msgpack(bytes);
 }
 
-/// Returns a number that is nothing else, a fraction say.
-uint64_t number(const json& x) {
-  return x.get_ref<const json::number_unsigned_t&>();
+std::string text_in(const json& map, const char* name) {
+  auto found = map.find(name);
+  return found != map.end() && found->is_string() ? found->get<std::string>()
+                                                  : std::string{};
 }
 
-/// @throws json::exception if `x` is not the number of a kind.
-hop::kind to_kind(uint64_t x) {
-  if (x > static_cast<uint64_t>(hop::last_kind))
-    throw json::other_error::create(501, "no kind of hop", nullptr);
-  return static_cast<hop::kind>(x);
+uint64_t number_in(const json& map, const char* name) {
+  auto found = map.find(name);
+  return found != map.end() && found->is_number_unsigned()
+           ? found->get<uint64_t>()
+           : 0;
+}
+
+int64_t integer_in(const json& map, const char* name) {
+  auto found = map.find(name);
+  return found != map.end() && found->is_number_integer()
+           ? found->get<int64_t>()
+           : 0;
+}
+
+bool flag_in(const json& map, const char* name) {
+  auto found = map.find(name);
+  return found != map.end() && found->is_boolean() && found->get<bool>();
+}
+
+/// Returns a map or list that a message has, or nothing.
+const json& part_in(const json& map, const char* name) {
+  static const json nothing;
+  auto found = map.find(name);
+  return found != map.end() && found->is_structured() ? *found : nothing;
+}
+
+// -- parts of messages --------------------------------------------------------
+
+struct tally_member {
+  const char* name;
+  uint64_t tally::*value;
+};
+
+constexpr tally_member tally_members[] = {
+  {"nodes", &tally::nodes},     {"sessions", &tally::sessions},
+  {"written", &tally::written}, {"received", &tally::received},
+  {"lost", &tally::lost},       {"dropped", &tally::dropped},
+};
+
+void add_tally(json& to, const tally& counts) {
+  for (auto& member : tally_members)
+    if (auto value = counts.*member.value; value > 0)
+      to[member.name] = value;
+}
+
+tally tally_in(const json& map) {
+  tally result;
+  for (auto& member : tally_members)
+    result.*member.value = number_in(map, member.name);
+  return result;
+}
+
+json json_of(const hop& step) {
+  json result = {{"hop", to_string(step.what)}, {"at", step.at}};
+  if (!step.push.empty())
+    result["push"] = step.push;
+  if (step.delivery > 0)
+    result["delivery"] = step.delivery;
+  if (!step.peer.empty())
+    result["peer"] = step.peer;
+  if (step.count > 0)
+    result["count"] = step.count;
+  if (!step.text.empty())
+    result["text"] = step.text;
+  return result;
+}
+
+/// Returns nothing for a kind of hop that this release does not know.
+std::optional<hop> to_hop(const json& map) {
+  auto name = text_in(map, "hop");
+  for (size_t i = 0; i <= static_cast<size_t>(hop::last_kind); ++i)
+    if (auto kind = static_cast<hop::kind>(i); to_string(kind) == name)
+      return hop{"",
+                 kind,
+                 integer_in(map, "at"),
+                 text_in(map, "push"),
+                 number_in(map, "delivery"),
+                 text_in(map, "peer"),
+                 number_in(map, "count"),
+                 text_in(map, "text")};
+  return std::nullopt;
+}
+
+json json_of(const report& said) {
+  json result = {{"push", said.push}};
+  add_tally(result, said.counts);
+  if (said.settled)
+    result["settled"] = true;
+  for (auto& session : said.details)
+    result["details"].push_back(
+      {{"peer", session.peer}, {"age", session.age}, {"queue", session.queue}});
+  for (auto& step : said.trace)
+    result["trace"].push_back(json_of(step));
+  if (!said.figures.version.empty())
+    result["version"] = said.figures.version;
+  if (!said.figures.values.empty())
+    result["figures"] = said.figures.values;
+  return result;
+}
+
+report to_report(const json& map, const std::string& node) {
+  report result{text_in(map, "push"), ""};
+  result.node = node;
+  result.counts = tally_in(map);
+  result.settled = flag_in(map, "settled");
+  for (auto& session : part_in(map, "details"))
+    result.details.push_back({node, text_in(session, "peer"),
+                              number_in(session, "age"),
+                              number_in(session, "queue")});
+  for (auto& step : part_in(map, "trace"))
+    if (auto known = to_hop(step))
+      result.trace.push_back(*std::move(known));
+  result.figures.version = text_in(map, "version");
+  for (auto& [name, value] : part_in(map, "figures").items())
+    if (value.is_number_unsigned())
+      result.figures.values[name] = value.get<uint64_t>();
+  return result;
 }
 
 /// Picks the members of a push out of its MessagePack.
 class push_reader : public visitor {
 public:
-  push_reader() : visitor(1) {
+  push_reader() : visitor(deepest) {
     // nop
   }
 
   bool key(string_t& name) override {
-    key_ = std::move(name);
+    // A member of a member is none of ours.
+    name_ = depth() == 1 ? std::move(name) : string_t{};
+    has_kind_ = has_kind_ || name_ == "kind";
     return true;
   }
 
   bool string(string_t& value) override {
-    if (key_ == "push")
-      what.id = std::move(value);
-    else if (key_ == "to")
-      what.reply_to = std::move(value);
-    else if (key_ == "entry")
-      what.entry = std::move(value);
-    else if (key_ == "text" || key_ == "trace")
-      what.body = make_text(std::move(value));
-    if (key_ == "trace")
-      what.what = push::purpose::trace;
-    has_body = has_body || key_ == "text" || key_ == "trace";
+    if (depth() != 1)
+      return true;
+    if (name_ == "kind")
+      kind_ = std::move(value);
+    else if (name_ == "push")
+      push_.id = std::move(value);
+    else if (name_ == "to")
+      push_.reply_to = std::move(value);
+    else if (name_ == "entry")
+      push_.entry = std::move(value);
+    else if (name_ == "id")
+      id_ = std::move(value);
+    else if (name_ == "text")
+      set_body(make_text(std::move(value)));
     return true;
   }
 
   bool binary(binary_t& value) override {
-    if (key_ == "data")
-      what.body = payload{payload::format::binary,
-                          std::string{value.begin(), value.end()}};
-    has_body = true;
+    if (depth() == 1 && name_ == "data")
+      set_body(payload{payload::format::binary,
+                       std::string{value.begin(), value.end()}});
     return true;
   }
 
   bool number_unsigned(number_unsigned_t value) override {
-    if (key_ == "want" && value <= static_cast<uint64_t>(level::received))
-      what.want = static_cast<level>(value);
-    else if (key_ == "claim")
-      return is(push::purpose::claim, value);
-    else if (key_ == "ttl")
-      return keep_for(value);
+    constexpr uint64_t longest = std::chrono::milliseconds{longest_ttl}.count();
+    if (depth() != 1)
+      return true;
+    if (name_ == "want")
+      push_.want = to_level(value).value_or(level::routed);
+    else if (name_ == "claim")
+      push_.claim = value;
+    else if (name_ == "ttl")
+      push_.ttl = std::chrono::milliseconds{std::min(value, longest)};
     return true;
   }
 
-  bool boolean(bool) override {
-    return key_ == "kick"      ? is(push::purpose::kick, 0)
-           : key_ == "inspect" ? is(push::purpose::inspect, 0)
-           : key_ == "figures" ? is(push::purpose::figures, 0)
-                               : true;
+  caf::expected<push> result() && {
+    if (has_kind_) {
+      auto known = std::find_if(std::begin(kinds), std::end(kinds),
+                                [this](auto& x) { return x.second == kind_; });
+      if (known == std::end(kinds))
+        return caf::error{another_kind};
+      push_.what = known->first;
+      push_.body = make_text(std::move(id_));
+    } else if (!has_body_) {
+      return wrong("a push without a body");
+    }
+    if (push_.body.type() == payload::format::text
+        && !is_utf8(push_.body.bytes()))
+      return wrong("a text that is not UTF-8");
+    return std::move(push_);
   }
-
-  push what{""};
-  bool has_body = false;
 
 private:
-  bool keep_for(uint64_t milliseconds) {
-    constexpr auto most = std::chrono::milliseconds{longest_ttl}.count();
-    if (milliseconds > static_cast<uint64_t>(most))
-      return false;
-    what.ttl = std::chrono::milliseconds{milliseconds};
-    return true;
+  void set_body(payload body) {
+    push_.body = std::move(body);
+    has_body_ = true;
   }
 
-  /// What has a purpose of its own needs no body.
-  bool is(push::purpose purpose, uint64_t claim) {
-    what.what = purpose;
-    what.claim = claim;
-    has_body = true;
-    return true;
-  }
-
-  std::string key_;
+  push push_{""};
+  std::string name_;
+  std::string kind_;
+  std::string id_;
+  bool has_kind_ = false;
+  bool has_body_ = false;
 };
 
 } // namespace
 
 std::string encode(const push& what) {
   json result = {{"push", what.id}};
+  for (auto& [purpose, name] : kinds)
+    if (purpose == what.what)
+      result["kind"] = name;
   auto bytes = what.body.bytes();
-  switch (what.what) {
-  case push::purpose::message:
-    if (what.body.type() == payload::format::text)
-      result["text"] = bytes;
-    else
-      result["data"] = json::binary(
-        json::binary_t::container_type{bytes.begin(), bytes.end()});
-    break;
-  case push::purpose::kick:
-    result["kick"] = true;
-    break;
-  case push::purpose::inspect:
-    result["inspect"] = true;
-    break;
-  case push::purpose::trace:
-    result["trace"] = bytes;
-    break;
-  case push::purpose::figures:
-    result["figures"] = true;
-    break;
-  case push::purpose::claim:
-    break;
-  }
+  if (what.what == push::purpose::trace)
+    result["id"] = bytes;
+  else if (what.what == push::purpose::message
+           && what.body.type() == payload::format::text)
+    result["text"] = bytes;
+  else if (what.what == push::purpose::message)
+    result["data"] = json::binary(
+      json::binary_t::container_type{bytes.begin(), bytes.end()});
   if (!what.reply_to.empty()) {
     result["to"] = what.reply_to;
     result["want"] = static_cast<unsigned>(what.want);
   }
   if (what.ttl.count() > 0)
     result["ttl"] = what.ttl.count();
-  std::string out;
-  json::to_msgpack(result, out);
+  auto out = pack(result);
   auto is_claim = what.what == push::purpose::claim;
   if (is_claim || what.ttl.count() > 0) {
     // One member more: a map of up to 15 has their number in its first byte.
@@ -159,87 +283,62 @@ void append_entry(std::string& bytes, std::string_view entry) {
 
 caf::expected<push> decode(std::string_view bytes) {
   push_reader reader;
-  if (!json::sax_parse(bytes, &reader, json::input_format_t::msgpack)
-      || !reader.has_body
-      || (reader.what.body.type() == payload::format::text
-          && !is_utf8(reader.what.body.bytes())))
-    return wrong("not a push");
-  return std::move(reader.what);
+  if (!json::sax_parse(bytes, &reader, json::input_format_t::msgpack))
+    return wrong("not MessagePack");
+  return std::move(reader).result();
 }
 
 std::string encode(const node_message& what) {
+  if (!what.probe.empty())
+    return pack({{"kind", "probe"}, {"node", what.node}, {"push", what.probe}});
   json reports = json::array();
-  for (auto& each : what.reports) {
-    json details = json::array();
-    for (auto& x : each.details)
-      details.push_back({x.peer, x.age, x.queue});
-    json trace = json::array();
-    for (auto& x : each.trace)
-      trace.push_back({static_cast<unsigned>(x.what), x.at, x.push, x.delivery,
-                       x.peer, x.count, x.text});
-    auto& n = each.counts;
-    reports.push_back({each.push, n.nodes, n.sessions, n.written, n.received,
-                       n.lost, n.dropped, each.settled, std::move(details),
-                       std::move(trace), each.figures});
-  }
-  std::string out;
-  json::to_msgpack(
-    {{"node", what.node}, {"reports", reports}, {"probe", what.probe}}, out);
-  return out;
+  for (auto& said : what.reports)
+    reports.push_back(json_of(said));
+  return pack({{"kind", "reports"},
+               {"node", what.node},
+               {"reports", std::move(reports)}});
 }
 
 caf::expected<node_message> decode_node_message(std::string_view bytes) {
-  try {
-    auto all = parse_msgpack(bytes);
-    node_message result{all.at("node"), {}, all.at("probe")};
-    for (auto& x : all.at("reports")) {
-      report each{x.at(0), ""};
-      each.node = result.node;
-      each.counts = {number(x.at(1)), number(x.at(2)), number(x.at(3)),
-                     number(x.at(4)), number(x.at(5)), number(x.at(6))};
-      each.settled = x.at(7);
-      for (auto& y : x.at(8))
-        each.details.push_back(
-          {result.node, y.at(0), number(y.at(1)), number(y.at(2))});
-      for (auto& y : x.at(9))
-        each.trace.push_back({"", to_kind(number(y.at(0))), y.at(1), y.at(2),
-                              number(y.at(3)), y.at(4), number(y.at(5)),
-                              y.at(6)});
-      for (auto& [name, value] : x.at(10).items())
-        each.figures[name] = number(value);
-      result.reports.push_back(std::move(each));
-    }
-    return result;
-  } catch (const json::exception&) {
+  auto all = unpack(bytes);
+  if (!all.is_object() || !all.contains("kind"))
     return wrong("not a message between nodes");
-  }
+  auto kind = text_in(all, "kind");
+  if (kind != "reports" && kind != "probe")
+    return caf::error{another_kind};
+  node_message result{text_in(all, "node")};
+  if (result.node.empty())
+    return wrong("a message of no node");
+  if (kind == "probe")
+    result.probe = text_in(all, "push");
+  else
+    for (auto& said : part_in(all, "reports"))
+      result.reports.push_back(to_report(said, result.node));
+  return result;
 }
 
 std::string encode(const outcome& what) {
-  auto& n = what.counts;
-  std::string out;
-  json::to_msgpack({what.push, static_cast<unsigned>(what.want), what.kept,
-                    n.nodes, n.sessions, n.written, n.received, n.lost,
-                    n.dropped, what.unknown},
-                   out);
-  return out;
+  json result = {{"kind", "outcome"},
+                 {"push", what.push},
+                 {"want", static_cast<unsigned>(what.want)}};
+  if (what.kept)
+    result["kept"] = true;
+  add_tally(result, what.counts);
+  if (what.unknown > 0)
+    result["unknown"] = what.unknown;
+  return pack(result);
 }
 
 caf::expected<outcome> decode_outcome(std::string_view bytes) {
-  try {
-    auto x = parse_msgpack(bytes);
-    auto want = number(x.at(1));
-    if (want > static_cast<uint64_t>(level::received))
-      return wrong("an outcome at no level");
-    return outcome{x.at(0),
-                   static_cast<level>(want),
-                   x.at(2),
-                   {number(x.at(3)), number(x.at(4)), number(x.at(5)),
-                    number(x.at(6)), number(x.at(7)), number(x.at(8))},
-                   number(x.at(9))};
-  } catch (const json::exception&) {
+  auto all = unpack(bytes);
+  if (!all.is_object() || !all.contains("kind"))
     return wrong("not the outcome of a push");
-  }
+  if (text_in(all, "kind") != "outcome")
+    return caf::error{another_kind};
+  return outcome{text_in(all, "push"),
+                 to_level(number_in(all, "want")).value_or(level::routed),
+                 flag_in(all, "kept"), tally_in(all),
+                 number_in(all, "unknown")};
 }
 
 std::string encode(const client_message& what) {

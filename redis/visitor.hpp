@@ -44,6 +44,9 @@ protected:
     // nop
   }
 
+  /// Returns how many objects and arrays are open.
+  size_t depth() const noexcept { return depth_; }
+
 private:
   bool enter() {
     if (++depth_ <= max_depth_)

@@ -10,7 +10,8 @@ namespace {
 struct cluster_fixture : test::fixture {
   cluster_fixture() : bus(spawn<loopback>("node", 1000)) {
     for (int i = 0; i < 3; ++i) {
-      registries.push_back(spawn<registry>(bus, same_id::all));
+      registries.push_back(
+        spawn<registry>(bus, same_id::all, nullptr, node_limits{}, "1.2.3"));
       gateways.push_back(
         spawn<gateway>(bus, registries.back(), session_config{}, "node"));
     }
@@ -126,7 +127,8 @@ CAF_TEST(nodes are asked whether they have sessions or not ) {
   auto found = ask(waybill::push::purpose::figures);
   CAF_CHECK_EQUAL(found.counts.nodes, 3u);
   CAF_CHECK_EQUAL(found.unknown, 0u);
-  CAF_CHECK_EQUAL(found.figures.at("node").at("addresses"), 0u);
+  CAF_CHECK_EQUAL(found.figures.at("node").version, "1.2.3");
+  CAF_CHECK_EQUAL(found.figures.at("node").values.at("addresses"), 0u);
 }
 
 CAF_TEST(the trace of an id is what its sessions and all nodes know) {

@@ -67,6 +67,7 @@ BESIDE = {
             --daemonize yes
         done
         """ + ANSWERS,
+    "docs/guide/upgrade.md": "waybill serve --listen 127.0.0.1:8081",
     "docs/guide/security.md": """
         echo 'user waybill on >PASSWORD ~* &* +@all' > users.acl
         redis-server --port 0 --tls-port 6379 --tls-auth-clients no --save '' --daemonize yes \

@@ -43,7 +43,8 @@ void check_node_message(std::string_view bytes) {
     auto& x = first->reports[i];
     auto& y = second->reports[i];
     require(x.push == y.push && x.counts == y.counts && x.settled == y.settled
-              && x.details == y.details,
+              && x.details == y.details && x.trace == y.trace
+              && x.figures == y.figures,
             "and its reports stay the same");
   }
 }
