@@ -35,12 +35,6 @@ constexpr uint64_t policy_ticks = 120;
 /// How many channels go into one SUBSCRIBE.
 constexpr size_t batch_size = 1000;
 
-/// How much of a message is kept in a dead letter, in bytes.
-constexpr size_t dead_letter_size = 4096;
-
-/// About how many dead letters are kept.
-constexpr auto max_dead_letters = "10000";
-
 /// Tells whether a key holds something else than it should.
 bool is_wrong_type(const caf::error& why) {
   return why == errc::refused
@@ -608,15 +602,10 @@ void bridge::on_open_message(const std::string& bytes) {
 void bridge::bury(const std::string& bytes, const std::string& reason) {
   ++counts_["bad_messages"];
   complain("bad message on channel " + config_.open_channel + ": " + reason);
-  redis_->send(
-    {"XADD", config_.prefix + ":dead", "MAXLEN", "~", max_dead_letters, "*",
-     "message", bytes.substr(0, dead_letter_size), "reason", reason, "node",
-     config_.node},
-    [this](const caf::expected<reply>& x) {
-      if (!x || x->type == reply::kind::error)
-        complain_of_redis("a dead letter was not kept: "
-                          + (x ? x->text : system().render(x.error())));
-    });
+  store_.bury(bytes, reason, [this](const caf::expected<uint64_t>& kept) {
+    if (!kept)
+      complain(kept.error());
+  });
 }
 
 // -- what goes to Redis -------------------------------------------------------
@@ -660,22 +649,29 @@ caf::result<mailbox_page> bridge::read(const mailbox_query& what) {
   if (!is_ready())
     return away();
   auto promise = make_response_promise<mailbox_page>();
-  store_.read(what, [this, promise](caf::expected<mailbox_page> x) mutable {
-    if (!x && is_wrong_type(x.error())) {
-      // No mailbox will ever be read there, but live pushes can be had.
-      ++counts_["unreadable_mailboxes"];
-      complain(x.error());
-      promise.deliver(mailbox_page{});
-    } else if (!x) {
-      retry_ = retry_ || x.error() == errc::refused;
-      complain(x.error());
-      promise.deliver(std::move(x.error()));
-    } else if (x->pushes.empty()) {
-      promise.deliver(std::move(*x));
-    } else {
-      fenced_.push_back({canaries_ + 1, promise, std::move(*x)});
-    }
-  });
+  auto on_rejected
+    = [this](const push_address& where, const std::string& reason) {
+        ++counts_["bad_messages"];
+        complain("bad entry in the mailbox of " + where.key() + ": " + reason);
+      };
+  store_.read(what, on_rejected,
+              [this, promise](caf::expected<mailbox_page> x) mutable {
+                if (!x && is_wrong_type(x.error())) {
+                  // No mailbox will ever be read there, but live pushes can be
+                  // had.
+                  ++counts_["unreadable_mailboxes"];
+                  complain(x.error());
+                  promise.deliver(mailbox_page{});
+                } else if (!x) {
+                  retry_ = retry_ || x.error() == errc::refused;
+                  complain(x.error());
+                  promise.deliver(std::move(x.error()));
+                } else if (x->pushes.empty()) {
+                  promise.deliver(std::move(*x));
+                } else {
+                  fenced_.push_back({canaries_ + 1, promise, std::move(*x)});
+                }
+              });
   return promise;
 }
 

@@ -50,7 +50,16 @@ local nodes = redis.call('PUBLISH', ARGV[1], ARGV[2])
 return {nodes, redis.call('PUBSUB', 'NUMSUB', ARGV[3])[2]}
 )"};
 
-const script push_script{R"(
+/// Finds a field of an entry, whatever others a newer release has added.
+const std::string field_function = R"(
+local function field(entry, name)
+  for i = 1, #entry[2], 2 do
+    if entry[2][i] == name then return entry[2][i + 1] end
+  end
+end
+)";
+
+const script push_script{field_function + R"(
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local ttl = tonumber(ARGV[3])
@@ -72,7 +81,8 @@ if ttl > 0 then
   local limit, kept = tonumber(ARGV[4]), redis.call('XLEN', KEYS[1])
   if kept >= limit and redis.call('ZCARD', KEYS[2]) < kept then
     for _, e in ipairs(redis.call('XRANGE', KEYS[1], '-', '+')) do
-      redis.call('ZADD', KEYS[2], e[2][4], e[1])
+      local expiry = string.match(field(e, 'expiry') or '', '^%d+$')
+      redis.call('ZADD', KEYS[2], expiry or '+inf', e[1])
     end
     redis.call('PEXPIRE', KEYS[2], redis.call('PTTL', KEYS[1]))
   end
@@ -119,7 +129,7 @@ redis.call('HSET', KEYS[1], 'outcome', ARGV[2])
 return 1
 )"};
 
-const script read_script{R"(
+const script read_script{field_function + R"(
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local upto, wanted = ARGV[2], math.max(1, tonumber(ARGV[3]))
@@ -139,20 +149,42 @@ while more and size < wanted do
       break
     end
     from = '(' .. e[1]
-    local left = tonumber(e[2][4]) - now
-    if left <= 0 then
+    local message = field(e, 'message')
+    local expiry = string.match(field(e, 'expiry') or '', '^%d+$')
+    local left = message and expiry and math.min(expiry - now, 1e15)
+    if left and left <= 0 then
       redis.pcall('XDEL', KEYS[1], e[1])
       redis.pcall('ZREM', KEYS[2], e[1])
     else
-      size = size + #e[2][2]
+      if not left then message = table.concat(e[2], ' ') end
+      size = size + #message
       result[#result + 1] = e[1]
-      result[#result + 1] = e[2][2]
-      result[#result + 1] = left
+      result[#result + 1] = message
+      result[#result + 1] = left or -1
     end
   end
 end
 if more then result[2] = 1 end
 return result
+)"};
+
+// Redis may refuse to add a letter, and never to remove one.
+
+const script reject_script{R"(
+if #redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1]) == 0 then return 0 end
+redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[2], '*', unpack(ARGV, 3))
+redis.call('XDEL', KEYS[1], ARGV[1])
+redis.pcall('ZREM', KEYS[2], ARGV[1])
+return 1
+)"};
+
+const script bury_script{R"(
+local heard = redis.call('HINCRBY', KEYS[2], ARGV[1], 1)
+redis.call('PEXPIRE', KEYS[2], ARGV[2])
+if heard <= tonumber(redis.call('HGET', KEYS[2], '') or '0') then return 0 end
+redis.call('HSET', KEYS[2], '', heard)
+redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[3], '*', unpack(ARGV, 4))
+return 1
 )"};
 
 const script confirm_script{R"(

@@ -61,8 +61,27 @@ extern const script settle_script;
 /// bytes are wanted: one push is read in any case.
 ///
 /// Returns the last entry that is wanted, 1 if there is more, then for each
-/// push its entry, its message, and for how many milliseconds it has to live.
+/// push its entry, its message, and for how many milliseconds it has to live;
+/// or all its fields and -1, where it has no message or no expiry.
 extern const script read_script;
+
+/// Moves an entry that cannot be read out of its mailbox.
+///
+/// KEYS: the mailbox, when its entries are due, the dead letters. ARGV: the
+/// entry, about how many dead letters are kept, and the fields of this one.
+///
+/// Returns 1, or 0 if the entry has been removed already.
+extern const script reject_script;
+
+/// Keeps a dead letter, once for each time that it was published, however many
+/// nodes have heard it.
+///
+/// KEYS: the dead letters, how often the nodes have heard this one. ARGV: the
+/// name of the node, for how many milliseconds it is known, about how many dead
+/// letters are kept, and the fields of this one.
+///
+/// Returns 1, or 0 if another node has kept it.
+extern const script bury_script;
 
 /// Removes what has been confirmed in a mailbox.
 ///

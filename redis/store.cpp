@@ -15,6 +15,16 @@ namespace {
 /// For how long a push may be under way after its pusher's time is up.
 constexpr auto grace = std::chrono::seconds{2};
 
+/// How much of a message is kept in a dead letter, in bytes.
+constexpr size_t dead_letter_size = 4096;
+
+/// About how many dead letters are kept.
+constexpr auto max_dead_letters = "10000";
+
+/// For how many milliseconds nodes may hear the same dead letter one after the
+/// other.
+constexpr auto dead_letter_time = "60000";
+
 uint64_t to_number(std::string_view text) {
   uint64_t result = 0;
   std::from_chars(text.data(), text.data() + text.size(), result);
@@ -83,12 +93,38 @@ caf::expected<outcome> outcome_of(const push& what, const reply& x) {
   return unexpected();
 }
 
+/// Reads an entry of a mailbox, or says what is wrong with it.
+/// @param left is how many milliseconds it has to live; less than 0 if it has
+/// no
+///             message or no expiry.
+caf::expected<push> to_kept(const std::string& entry, std::string message,
+                            int64_t left) {
+  auto rejected = [](std::string why) {
+    return make_error(caf::sec::invalid_argument, std::move(why));
+  };
+  if (left < 0)
+    return rejected("an entry without a message or an expiry");
+  append_entry(message, entry);
+  auto result = decode(message);
+  if (!result)
+    return rejected(result.error() == another_kind ? "a message of another kind"
+                                                   : "not a push");
+  if (result->what != push::purpose::message)
+    return rejected("a message that is not for clients");
+  result->entry = entry;
+  result->ttl = std::min<milliseconds>(milliseconds{left}, longest_ttl);
+  // Who waits for its receipt knows that it is kept.
+  result->reply_to.clear();
+  result->want = level::routed;
+  return result;
+}
+
 } // namespace
 
 void store::load() {
-  for (auto each :
-       {&check_script, &recount_script, &push_script, &settle_script,
-        &read_script, &confirm_script, &claim_script})
+  for (auto each : {&check_script, &recount_script, &push_script,
+                    &settle_script, &read_script, &reject_script, &bury_script,
+                    &confirm_script, &claim_script})
     load(*each);
 }
 
@@ -197,10 +233,11 @@ void store::settle(const std::string& key, const outcome& what) {
        });
 }
 
-void store::read(const mailbox_query& what, handler<mailbox_page> then) {
+void store::read(const mailbox_query& what, rejection_handler on_rejected,
+                 handler<mailbox_page> then) {
   eval(read_script, {mailbox_of(what.where), due_of(what.where)},
        {what.after, what.upto, std::to_string(what.max_bytes)},
-       [then](const caf::expected<reply>& x) {
+       [this, what, on_rejected, then](const caf::expected<reply>& x) {
          if (!x)
            return then(x.error());
          auto& items = x->items;
@@ -209,24 +246,49 @@ void store::read(const mailbox_query& what, handler<mailbox_page> then) {
          mailbox_page result{{}, items[0].text, items[1].number != 0};
          auto now = milliseconds_since_1970();
          for (size_t i = 2; i < items.size(); i += 3) {
-           auto bytes = items[i + 1].text;
-           append_entry(bytes, items[i].text);
+           auto& entry = items[i].text;
+           auto& message = items[i + 1].text;
+           auto kept = to_kept(entry, message, items[i + 2].number);
+           if (!kept) {
+             auto& context = kept.error().context();
+             auto reason = context.get_as<std::string>(0);
+             reject(what.where, entry, message, reason);
+             on_rejected(what.where, reason);
+             continue;
+           }
            // The clocks of Redis and this machine may differ.
-           result.age += std::max(now - milliseconds{to_number(items[i].text)},
-                                  milliseconds{0});
-           auto each = decode(bytes);
-           if (!each)
-             return then(caf::error{errc::refused,
-                                    std::string{"not a push in a mailbox"}});
-           each->ttl = std::min<std::chrono::milliseconds>(
-             std::chrono::milliseconds{items[i + 2].number}, longest_ttl);
-           // Who waits for its receipt knows that it is kept.
-           each->reply_to.clear();
-           each->want = level::routed;
-           result.pushes.push_back(std::move(*each));
+           result.age
+             += std::max(now - milliseconds{to_number(entry)}, milliseconds{0});
+           result.pushes.push_back(*std::move(kept));
          }
-         then(std::move(result));
+         if (!result.pushes.empty() || !result.more)
+           return then(std::move(result));
+         // Nothing of this part can be read; what is behind it may.
+         auto rest = what;
+         rest.after = items[items.size() - 3].text;
+         rest.upto = result.upto;
+         read(rest, on_rejected, then);
        });
+}
+
+void store::reject(const push_address& where, const std::string& entry,
+                   const std::string& message, const std::string& reason) {
+  auto mailbox = mailbox_of(where);
+  eval(reject_script, {mailbox, due_of(where), dead_letters()},
+       {entry, max_dead_letters, "message", message.substr(0, dead_letter_size),
+        "reason", reason, "node", config_.node, "key", mailbox},
+       [](const caf::expected<reply>&) {
+         // What stays in the mailbox is rejected again when it is next read.
+       });
+}
+
+void store::bury(const std::string& message, const std::string& reason,
+                 handler<uint64_t> then) {
+  eval(bury_script, {dead_letters(), config_.prefix + ":dead:" + sha1(message)},
+       {config_.node, dead_letter_time, max_dead_letters, "message",
+        message.substr(0, dead_letter_size), "reason", reason, "node",
+        config_.node},
+       [then](const caf::expected<reply>& x) { then(number_of(x)); });
 }
 
 void store::confirm(const push_address& where, const std::string& entry,

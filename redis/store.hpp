@@ -60,8 +60,19 @@ public:
   /// Remembers what became of a push.
   void settle(const std::string& key, const outcome& what);
 
-  /// Reads a part of a mailbox.
-  void read(const mailbox_query& what, handler<mailbox_page> then);
+  /// Hands on why an entry of a mailbox cannot be read.
+  using rejection_handler
+    = std::function<void(const push_address&, const std::string& reason)>;
+
+  /// Reads a part of a mailbox. Entries that cannot be read are moved to the
+  /// dead letters.
+  void read(const mailbox_query& what, rejection_handler on_rejected,
+            handler<mailbox_page> then);
+
+  /// Keeps what could not be understood as a dead letter, unless another node
+  /// has.
+  void bury(const std::string& message, const std::string& reason,
+            handler<uint64_t> then);
 
   /// Removes an entry of a mailbox and all before it; answers how many those
   /// were.
@@ -121,6 +132,12 @@ private:
 
   /// Makes an error of one of Redis'.
   caf::error refusal(const std::string& text);
+
+  /// Moves an entry of a mailbox to the dead letters.
+  void reject(const push_address& where, const std::string& entry,
+              const std::string& message, const std::string& reason);
+
+  std::string dead_letters() const { return config_.prefix + ":dead"; }
 
   std::string mailbox_of(const push_address& where) const;
 

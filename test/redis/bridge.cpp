@@ -5,6 +5,7 @@
 
 #include "redis/bridge.hpp"
 #include "redis/codec.hpp"
+#include "redis/digest.hpp"
 #include "test/fixture.hpp"
 
 using namespace waybill;
@@ -700,6 +701,61 @@ CAF_TEST(answers for a mailbox when all that came before has been heard) {
   CAF_CHECK(page->pushes[0].ttl == 500ms);
 }
 
+CAF_TEST(an entry that cannot be read costs its mailbox nothing else) {
+  make_ready();
+  auto page = read("456");
+  auto entry = [](const std::string& name, const std::string& message) {
+    return std::vector<reply>{{reply::kind::text, 0, name},
+                              {reply::kind::text, 0, message},
+                              {reply::kind::number, 500}};
+  };
+  auto kept = push{"p", make_text("a")};
+  kept.ttl = 1s;
+  auto kick = push{"p"};
+  kick.what = push::purpose::kick;
+  kick.ttl = 1s;
+  std::vector<reply> items{{reply::kind::text, 0, "4-0"},
+                           {reply::kind::number, 0}};
+  for (auto& part : {entry("1-0", "nonsense"), entry("2-0", encode(kept)),
+                     entry("3-0", encode(kick)),
+                     entry("4-0", "\x82\xa4kind\xa5newer\xa5"
+                                  "entry")})
+    items.insert(items.end(), part.begin(), part.end());
+  items.insert(items.end(), {{reply::kind::text, 0, "5-0"},
+                             {reply::kind::text, 0, "expiry soon"},
+                             {reply::kind::number, -1}});
+  redis->sent.clear();
+  answer(reply{reply::kind::list, 0, "", items});
+  test::texts reasons;
+  for (auto& words : redis->sent)
+    if (words[1] == reject_script.sha) {
+      CAF_CHECK_EQUAL(words[3], "waybill:mail:456");
+      CAF_CHECK_EQUAL(words[5], "waybill:dead");
+      reasons.push_back(words[6] + ' ' + words[11]);
+    }
+  CAF_CHECK_EQUAL(
+    reasons,
+    (test::texts{"1-0 not a push", "3-0 a message that is not for clients",
+                 "4-0 a message of another kind",
+                 "5-0 an entry without a message or an expiry"}));
+  CAF_CHECK_EQUAL(figure(aut, "bad_messages"), 4u);
+  return_canary();
+  CAF_CHECK_EQUAL(test::texts_of(*page), test::texts{"a"});
+  CAF_MESSAGE("and where nothing can be read, what is behind it is");
+  page = read("457");
+  answer(reply{reply::kind::list,
+               0,
+               "",
+               {{reply::kind::text, 0, "9-0"},
+                {reply::kind::number, 1},
+                {reply::kind::text, 0, "8-0"},
+                {reply::kind::text, 0, "nonsense"},
+                {reply::kind::number, 500}}});
+  CAF_REQUIRE_EQUAL(redis->sent.back()[1], read_script.sha);
+  CAF_CHECK_EQUAL(redis->sent.back()[5], "8-0");
+  CAF_CHECK_EQUAL(redis->sent.back()[6], "9-0");
+}
+
 CAF_TEST(runs a script again if Redis had forgotten it) {
   make_ready();
   read("456");
@@ -801,13 +857,26 @@ CAF_TEST(buries what it does not understand on the open channel) {
   happen(message{"waybill", bad});
   CAF_CHECK_EQUAL(
     redis->sent.back(),
-    (command{"XADD", "waybill:dead", "MAXLEN", "~", "10000", "*", "message",
+    (command{"EVALSHA", bury_script.sha, "2", "waybill:dead",
+             "waybill:dead:" + sha1(bad), "n1", "60000", "10000", "message",
              bad.substr(0, 4096), "reason",
              "KEY is neither an id nor an integer of 64 bits", "node", "n1"}));
   CAF_CHECK_EQUAL(figure(aut, "bad_messages"), 1u);
   happen(message{"waybill",
                  R"({"KEY":1,"VALUE":")" + std::string(101, 'x') + "\"}"});
-  CAF_CHECK_EQUAL(redis->sent.back()[9], "VALUE has more than 100 bytes");
+  CAF_CHECK_EQUAL(redis->sent.back()[11], "VALUE has more than 100 bytes");
+}
+
+CAF_TEST(counts what only another release understands) {
+  make_ready();
+  auto who = join("456");
+  happen(subscribed{"waybill:id:456"});
+  auto newer = "\x82\xa4kind\xa5newer\xa4text\xa1x";
+  happen(message{"waybill:id:456", newer});
+  happen(message{"waybill:node:n1", newer});
+  CAF_CHECK_EQUAL(seen(who), test::texts{"greet"});
+  CAF_CHECK_EQUAL(figure(aut, "unknown_kinds"), 2u);
+  CAF_CHECK_EQUAL(figure(aut, "bad_messages"), 0u);
 }
 
 CAF_TEST(counts what is no push on the channel of an address) {
