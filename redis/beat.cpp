@@ -1,5 +1,6 @@
 #include "redis/beat.hpp"
 
+#include "redis/pack.hpp"
 #include "redis/visitor.hpp"
 
 namespace waybill::redis {
@@ -15,9 +16,7 @@ std::string encode(const beat& x) {
   json members{{"kind", "beat"}, {"node", x.node}, {"client", x.client}};
   if (x.leaving)
     members["leaving"] = true;
-  std::string result;
-  json::to_msgpack(members, result);
-  return result;
+  return pack(members);
 }
 
 std::optional<beat> decode_beat(std::string_view bytes) {

@@ -23,6 +23,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 WAYBILL = os.environ.get("WAYBILL", ROOT / "build/release/waybill")
+# The same, but for that it speaks to other nodes as a newer release may.
+NEWER = Path(WAYBILL).with_name("waybill_newer")
 SCALE = float(os.environ.get("WAYBILL_TEST_SCALE", "1.0"))
 
 # Whoever runs the tests may have options of a node in variables.
@@ -232,11 +234,13 @@ class Node(Process):
     """A `waybill serve`, on a free port where none is given.
 
     @param within what stands before its command, to run it somewhere else
+    @param program the build of Waybill that it runs
     """
 
-    def __init__(self, *options, redis=None, env=None, listen="127.0.0.1:0", within=()):
+    def __init__(self, *options, redis=None, env=None, listen="127.0.0.1:0", within=(),
+                 program=WAYBILL):
         self.host = listen.rpartition(":")[0]
-        command = [*within, WAYBILL, "serve", "--listen", listen, *options]
+        command = [*within, program, "serve", "--listen", listen, *options]
         if redis:
             command += ["--redis", redis if isinstance(redis, str) else redis.url]
         super().__init__(*command, env=env)
