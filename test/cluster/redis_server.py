@@ -107,15 +107,21 @@ class Redis:
         return f"unix://{self.path}"
 
     @property
+    def folder(self):
+        """Where it keeps its files."""
+        return self.path.parent
+
+    @property
     def is_running(self):
         """Whether it was started, and not killed since."""
         return self._process is not None
 
-    def start(self):
-        """Starts Redis, at the address it had before if it ran before."""
+    def start(self, *more):
+        """Starts Redis, at the address it had before if it ran before, with more
+        options for this time."""
         for _ in range(20):
             port = self.port or random_port()
-            process = Process("redis-server", *self._arguments(port))
+            process = Process("redis-server", *self._arguments(port), *more)
             line = process.out.wait_for(rf"{self.READY}|already in use")
             if line[0] == self.READY:
                 self.port, self._process = port, process
@@ -160,6 +166,14 @@ class Redis:
         """Sends a command and returns its reply."""
         self._commands = self._commands or self.connect()
         return self._commands.command(*words)
+
+    def send_many(self, commands):
+        """Sends commands at once, and waits until all are done."""
+        commands = list(commands)
+        connection = self.connect()
+        connection.send(*commands)
+        for _ in commands:
+            connection.read()
 
     def publish(self, message, channel="waybill"):
         """Publishes on the open channel, and returns how many nodes heard it."""

@@ -5,11 +5,17 @@ after it, the world waits for.
 """
 
 import asyncio
+import contextlib
 import signal
+import time
 
 from harness import eventually, together
 from links import Namespace
+from redis_server import RedisError
 from sentinel_group import is_master, order_failover
+
+
+now = time.monotonic
 
 
 async def last(world, least, most):
@@ -20,8 +26,9 @@ async def last(world, least, most):
 async def node_kill(world):
     """A node dies, and is started again."""
     place = world.chance.choice(world.places)
-    place.node.kill()
-    await last(world, 0, 2)
+    with world.restart():
+        place.node.kill()
+        await last(world, 0, 2)
     place.start()
     await place.wait_ready()
 
@@ -37,7 +44,8 @@ async def node_freeze(world):
 async def rolling_restart(world):
     """The nodes are restarted in order, one after the other."""
     for place in world.places:
-        await asyncio.to_thread(place.node.stop)
+        with world.restart():
+            await asyncio.to_thread(place.node.stop)
         place.start()
         await place.wait_ready()
 
@@ -47,6 +55,74 @@ async def redis_kill(world):
     world.redis.kill()
     await last(world, 0, 2)
     world.redis.start()
+
+
+async def redis_loading(world):
+    """Redis is started again with so much data that it answers LOADING for seconds."""
+    world.redis.send_many(["SET", "filler", i] for i in range(10_000))
+    commands = sum(file.read_bytes().count(b"\r\n*")
+                   for file in world.redis.folder.glob("appendonlydir/*.aof"))
+    world.redis.kill()
+    seconds = world.chance.uniform(2, 5)
+    # It waits so many microseconds after each command that it reads again.
+    await asyncio.to_thread(world.redis.start, "--key-load-delay",
+                            round(seconds * 1_000_000 / commands))
+
+
+async def redis_busy(world):
+    """A script keeps Redis busy, until somebody ends it."""
+    world.redis.command("CONFIG", "SET", "busy-reply-threshold", 100)
+    script = world.redis.connect()
+    script.send(["EVAL", "while true do end", 0])
+    await last(world, 1, 4)
+    assert world.redis.command("SCRIPT", "KILL") == b"OK"
+    with contextlib.suppress(RedisError):
+        script.read()
+
+
+async def redis_full(world):
+    """Redis has no room for more."""
+    world.redis.command("CONFIG", "SET", "maxmemory", 1)
+    await last(world, 1, 4)
+    world.redis.command("CONFIG", "SET", "maxmemory", 0)
+
+
+async def redis_rights(world):
+    """The nodes may not run scripts for some time."""
+    world.redis.command("ACL", "SETUSER", "default", "-@scripting")
+    await last(world, 1, 4)
+    world.redis.command("ACL", "SETUSER", "default", "+@scripting")
+
+
+async def redis_misconf(world):
+    """Redis cannot write its snapshot, and so takes no writes."""
+    def has_failed():
+        return b"rdb_last_bgsave_status:err" in world.redis.command("INFO", "persistence")
+
+    obstacle = world.redis.folder / "dump.rdb"
+    obstacle.mkdir()
+    world.redis.command("CONFIG", "SET", "save", "3600 1")
+    world.redis.command("BGSAVE", "SCHEDULE")
+    await eventually(has_failed)
+    await last(world, 1, 4)
+    world.redis.command("CONFIG", "SET", "save", "")
+    obstacle.rmdir()
+
+
+async def replica_killed(world):
+    """The replica that pushes with a ttl wait for dies, or hangs."""
+    begun = now()
+    if world.chance.random() < 0.5:
+        world.replica.kill()
+        await last(world, 1, 4)
+        end = now()
+        world.replica.start()
+    else:
+        world.replica.freeze()
+        await last(world, 1, 4)
+        end = now()
+        world.replica.thaw()
+    world.ledger.side_fault(begun, end)
 
 
 async def redis_freeze(world):
@@ -88,6 +164,20 @@ async def link_cut(world):
     world.space.mend()
 
 
+async def cut_off(world):
+    """A node is cut from Redis for so long that it counts as gone, while its clients
+    stay."""
+    world.is_restless.clear()
+    begun = now()
+    world.space.cut(world.redis.port)
+    await last(world, 14, 17)
+    end = now()
+    world.space.mend()
+    await eventually(lambda: world.is_ready(world.places[-1]))
+    world.ledger.cut(begun, end, now())
+    world.is_restless.set()
+
+
 async def link_slow(world):
     """The link between a node and Redis becomes slow."""
     world.slow_link.delay = world.chance.uniform(0.05, 0.6)
@@ -122,6 +212,30 @@ async def client_death(world):
     world.is_open.set()
 
 
+# What no node has written: without a member, with an unknown one, with bytes that are no
+# push, with a time that is none, and with half a push.
+POISON = [["hello", "world"], ["expiry", "9999999999999"], ["message", b"\xc1\xff\x00"],
+          ["message", b"\x93", "expiry", "9999999999999"],
+          ["message", b"", "expiry", "9999999999999"],
+          ["message", b"\xc1\xff", "expiry", "soon"],
+          ["message", b"\xd9\xff\x00half", "expiry", "9999999999999", "more", "1"]]
+
+
+async def poison(world):
+    """What nobody can read comes into mailboxes, whose clients are away, and on channels."""
+    world.is_open.clear()
+    await together(client.leave("drop") for client in world.clients)
+    for _ in range(3):
+        await last(world, 0.1, 0.5)
+        for name in world.names:
+            fields = world.chance.choice(POISON)
+            world.redis.command("XADD", f"waybill:mail:{name}", "*", *fields)
+            world.redis.publish(world.chance.randbytes(20), f"waybill:id:{name}")
+    for number in range(1, len(world.places) + 1):
+        world.redis.publish(world.chance.randbytes(20), f"waybill:node:node{number}")
+    world.is_open.set()
+
+
 async def failover(world):
     """Sentinels make a replica the master, while the old one is well or dead."""
     old = world.redis
@@ -138,13 +252,17 @@ async def failover(world):
 
 
 FAULTS = {fault.__name__: fault for fault in [
-    node_kill, node_freeze, rolling_restart, redis_kill, redis_freeze, pubsub_kill,
-    buffer_limit, link_cut, link_slow, client_stall, client_rush,
-    client_death, failover]}
+    node_kill, node_freeze, rolling_restart, redis_kill, redis_loading, redis_busy,
+    redis_full, redis_rights, redis_misconf, replica_killed, redis_freeze, pubsub_kill,
+    buffer_limit, link_cut, cut_off, link_slow, client_stall, client_rush, client_death,
+    poison, failover]}
+
+# Those that take a network name space.
+CUTS = {"link_cut", "cut_off"}
 
 
 def possible_faults():
     """Returns the names of all faults that can be made here in one world. Where
     Sentinels watch, Redis is another one."""
-    return [name for name in FAULTS
-            if name != "failover" and (name != "link_cut" or not Namespace.why_not())]
+    excluded = {"failover"} | (CUTS if Namespace.why_not() else set())
+    return [name for name in FAULTS if name not in excluded]

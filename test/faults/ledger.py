@@ -7,11 +7,28 @@ with the time in seconds, and asks for the verdict at the end.
 import bisect
 import collections
 import itertools
-from dataclasses import dataclass, field
+import statistics
+from dataclasses import dataclass
+
+from records import Push, Session
 
 # What the cluster and this machine may need to get over a fault after it has
 # ended, or to show a client what was written to its socket. In seconds.
 GRACE = 1.0
+
+# How long a session may stand after its node has given its address back, while the
+# client confirms what it got. In seconds.
+FAREWELL = 3.0
+
+# After so many seconds a node that is silent counts as gone.
+SILENCE = 10.0
+
+# On average, live pushes must be answered within that time in a fault that is none of
+# theirs. In seconds.
+PROMPT = 0.05
+
+# Close codes: the node stops, the client reads too slowly, there was no close frame.
+STOPS, SLOW, CUT = 1001, 1013, 1006
 
 # Counts of sessions in an answer, none larger than those after it.
 CLAIMS = ["received", "written", "sessions"]
@@ -20,70 +37,8 @@ CLAIMS = ["received", "written", "sessions"]
 NOTHING_SENT = {404, 503, 507}
 
 # Figures that are failures where they are not 0.
-FAILURES = ["lost", "false answers", "order broken", "twice at one session",
-            "again without ttl", "wrong in calm"]
-
-
-@dataclass(eq=False)
-class Session:
-    """One WebSocket of a client."""
-
-    name: str
-    opened: float
-    greeted: float | None = None
-    closed: float | None = None
-    stalled: bool = False
-    texts: list[str] = field(default_factory=list)
-
-    def stands(self, begin, end):
-        """Tells whether it was there for the whole of a time."""
-        return (self.greeted is not None and self.greeted <= begin
-                and (self.closed is None or self.closed > end))
-
-    def ended_within(self, begin, end):
-        """Tells whether it ended in a time."""
-        return self.closed is not None and begin <= self.closed <= end
-
-
-@dataclass(eq=False)
-class Push:
-    """One push, and what its pusher was told."""
-
-    pusher: str
-    number: int
-    name: str
-    connection: object
-    ttl: bool
-    receipt: str
-    begun: float
-    attempts: int = 1
-    answered: float | None = None
-    status: int | None = None
-    counts: dict = field(default_factory=dict)
-    # What a repeat was answered, and when: time, status, counts.
-    repeats: list[tuple] = field(default_factory=list)
-    # Of each session that got it, when that was first.
-    arrivals: dict[Session, float] = field(default_factory=dict)
-
-    @property
-    def text(self):
-        """What is pushed; no two are equal."""
-        return f"{self.pusher}:{self.number}:{self.name}"
-
-    @property
-    def kept(self):
-        """Whether it was promised that the push arrives, whatever happens."""
-        return self.ttl and self.status in (200, 202)
-
-    def arrivals_until(self, time):
-        """Returns how many sessions had got it by then."""
-        return sum(each <= time for each in self.arrivals.values())
-
-    def __str__(self):
-        return (f"{self.text}{' ttl' if self.ttl else ''} {self.receipt}: "
-                f"{self.status} {self.counts}, begun {self.begun:.3f}, "
-                f"answered {self.answered and round(self.answered, 3)}, got by "
-                f"{[round(each, 3) for each in self.arrivals.values()]}")
+FAILURES = ["lost", "false answers", "sessions ended wrongly", "order broken",
+            "twice at one session", "again without ttl", "late", "wrong in calm"]
 
 
 @dataclass
@@ -106,6 +61,13 @@ class Ledger:
         self._pushes = {}
         self._sessions = collections.defaultdict(list)
         self._faults = []
+        # When a node was killed or restarted, since when one was known to be cut from the
+        # others, and when only pushes with a ttl had to suffer.
+        self._restarts = []
+        self._cuts = []
+        self._side_faults = []
+        # Ids that were called offline, and when that was asked and answered.
+        self._absences = []
         self._calls = collections.Counter()
         self._failures = collections.defaultdict(list)
 
@@ -157,14 +119,35 @@ class Ledger:
         """The client reads no more, for some time or for ever."""
         session.stalled = True
 
-    def close(self, session, now):
-        """The session ended."""
-        session.closed = now
+    def leave(self, session, now):
+        """The client ends the session."""
+        session.left = now
+
+    def close(self, session, now, code=None):
+        """The session ended, with a close code if it ever was a WebSocket."""
+        session.closed, session.code = now, code
+
+    def look(self, name, begun, now, is_online):
+        """Somebody asked whether an id is online, and was answered."""
+        if not is_online:
+            self._absences.append((name, begun, now))
 
     def fault(self, begin, end):
         """Something was broken, or had to be got over, in this time. All other
         times are calm, but for GRACE. Faults are written down in order."""
         self._faults.append((begin - GRACE, end + GRACE))
+
+    def restart(self, begin, end):
+        """A node was killed, or told to stop: its sessions end."""
+        self._restarts.append((begin, end + GRACE))
+
+    def cut(self, begin, end, heard):
+        """A node was cut from the others, and could be heard again some time after."""
+        self._cuts.append((begin + SILENCE + GRACE, end, heard + GRACE))
+
+    def side_fault(self, begin, end):
+        """Something was broken that only pushes with a ttl need."""
+        self._side_faults.append((begin, end))
 
     def complain(self, kind, line):
         """Something failed that a look at what was seen could not show."""
@@ -190,11 +173,19 @@ class Ledger:
                 self.complain("lost", push)
             if push.status:
                 self._check_counts(push)
+            self._check_outage(push)
             self._check_calm(push)
             duplicates += self._check_repeats(push)
             live_lost += not push.ttl and push.status == 200 and not push.arrivals
         for session in itertools.chain.from_iterable(self._sessions.values()):
             self._check_order(session)
+            self._check_end(session)
+        for name, begun, answered in self._absences:
+            if self._must_be_found(name, begun, answered):
+                self.complain("false answers", f"{name} is offline, asked {begun:.3f}, "
+                                               f"answered {answered:.3f}")
+        for begin, end in self._side_faults:
+            self._check_promptness(begin, end)
         return Verdict(self._figures(duplicates, live_lost),
                        [line for kind in FAILURES for line in self._failures[kind]])
 
@@ -257,6 +248,47 @@ class Ledger:
         return sum(push.arrivals.get(session, end + 1) <= end
                    or session.stalled or session.ended_within(begin, end)
                    for session in self._sessions[push.name])
+
+    def _check_outage(self, push):
+        """What a push must come to whatever is broken."""
+        if push.status == 404 and self._must_be_found(push.name, push.begun, push.answered):
+            self.complain("false answers", f"{push}, though a session stands")
+        is_unheard = push.status == 200 and not push.arrivals and not any(
+            session.ended_within(push.begun, push.answered + GRACE)
+            for session in self._sessions[push.name])
+        if is_unheard and any(known <= push.begun and push.answered <= end
+                              for known, end, _ in self._cuts):
+            self.complain("false answers", f"{push}, by a node that is cut off")
+
+    def _must_be_found(self, name, begun, answered):
+        """Tells whether nobody may say that an id is offline: a session of it stands, and
+        its node does not stop, nor has been silent for long."""
+        return (not any(known <= answered <= heard for known, _, heard in self._cuts)
+                and any(session.stands(begun, answered + GRACE)
+                        and not (session.code == STOPS
+                                 and session.ended_within(answered, answered + FAREWELL))
+                        for session in self._sessions[name]))
+
+    def _check_end(self, session):
+        """A session ends because its client or its node does, and else only if it reads
+        too slowly."""
+        if session.code is None or session.left is not None:
+            return
+        is_restart = session.code in (STOPS, CUT) and any(
+            begin <= session.closed <= end for begin, end in self._restarts)
+        is_slow = session.code in (SLOW, CUT) and session.stalled
+        if not is_restart and not is_slow:
+            self.complain("sessions ended wrongly",
+                          f"{session.name} with {session.code} at {session.closed:.3f}")
+
+    def _check_promptness(self, begin, end):
+        """Live pushes do not wait for what only others need."""
+        times = [push.answered - push.begun for push in self._pushes.values()
+                 if push.answered and not push.ttl and push.receipt == "routed"
+                 and push.attempts == 1 and begin <= push.begun <= end]
+        if times and (mean := statistics.mean(times)) > PROMPT:
+            self.complain("late", f"{len(times)} live pushes from {begin:.3f} on took "
+                                  f"{mean * 1000:.0f} ms on average")
 
     def _check_calm(self, push):
         """What a push must come to where nothing is broken."""

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from faults import FAULTS, possible_faults
+from faults import CUTS, FAULTS, possible_faults
 from links import Namespace
 from world import Plan, run
 
@@ -21,15 +21,16 @@ def check(seconds, *faults, mix="all"):
     assert not verdict.failures
 
 
-@pytest.mark.parametrize("fault", sorted(FAULTS.keys() - {"link_cut", "failover"}))
+@pytest.mark.parametrize("fault", sorted(FAULTS.keys() - CUTS - {"failover"}))
 def test_a_fault_costs_nothing_that_was_promised(fault):
     check(12, fault)
 
 
-def test_a_cut_link_costs_nothing_that_was_promised():
+@pytest.mark.parametrize("fault", sorted(CUTS))
+def test_a_cut_link_costs_nothing_that_was_promised(fault):
     if why_not := Namespace.why_not():
         pytest.skip(f"no network name spaces here: {why_not}")
-    check(12, "link_cut")
+    check(12, fault)
 
 
 def test_a_failover_costs_nothing_that_was_promised():

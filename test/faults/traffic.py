@@ -29,6 +29,9 @@ PAUSE = 0.01 / SCALE
 # How long a pusher waits for an answer beyond the time it asked for, in seconds.
 PATIENCE = 2.0
 
+# Part of the pushes before which a pusher asks for an id.
+LOOKS = 0.05
+
 # An answer to one that has a key, which the next with that key is answered, too.
 REPEATED = {200, 202, 504}
 
@@ -57,11 +60,13 @@ class Mortal(websockets.WebSocketClientProtocol):
     def __init__(self, *arguments, life, **options):
         super().__init__(*arguments, **options)
         self._life = life
+        self.is_dead = False
 
     async def read_message(self):
         """Reads the next message, or dies of it."""
         message = await super().read_message()
         if self._life == 0:
+            self.is_dead = True
             self.transport.abort()
             raise ConnectionAbortedError("died")
         self._life -= 1
@@ -108,10 +113,14 @@ class Client:
             while True:
                 self._note(session, await self._ws.recv())
         finally:
-            if self._ws:
-                self._ws.transport.abort()
+            code = None
+            if ws := self._ws:
+                code = ws.close_code
+                if getattr(ws, "is_dead", False):
+                    ledger.leave(session, now())
+                ws.transport.abort()
             self._ws = self.session = None
-            ledger.close(session, now())
+            ledger.close(session, now(), code)
 
     def _note(self, session, text):
         """Writes down what came."""
@@ -124,6 +133,7 @@ class Client:
     async def leave(self, manner):
         """Ends the WebSocket, if there is one."""
         if self._ws:
+            self._world.ledger.leave(self.session, now())
             await leave(self._ws, manner)
 
     async def stall(self, seconds, manner=None):
@@ -131,10 +141,12 @@ class Client:
         ws = self._ws
         if not ws or ws.transport.is_closing():
             return
-        self._world.ledger.stall(self.session)
+        session = self.session
+        self._world.ledger.stall(session)
         ws.transport.pause_reading()
         await asyncio.sleep(seconds)
         if manner:
+            self._world.ledger.leave(session, now())
             await leave(ws, manner)
         elif not ws.transport.is_closing():
             ws.transport.resume_reading()
@@ -182,9 +194,12 @@ class Pusher:
         """Pushes on one connection, until it is of no more use."""
         connection = object()
         while not self._world.is_calm:
+            if self._chance.random() < LOOKS:
+                await self._look(http)
             push, wait, query, headers = self._next(connection)
             async with asyncio.timeout(wait + PATIENCE):
                 answer = await http.push(push.name, push.text, query, headers)
+            self._check_advice(push, answer)
             counts = {name: count for name, count in answer.json.items() if type(count) is int}
             is_first = push.answered is None
             self._world.ledger.answer(push, now(), answer.status, **counts)
@@ -194,6 +209,19 @@ class Pusher:
                 return
             self._backoff.reset()
             await asyncio.sleep(self._chance.expovariate(1 / PAUSE))
+
+    async def _look(self, http):
+        """Asks whether an id is online."""
+        name, begun = self._chance.choice(self._world.names), now()
+        async with asyncio.timeout(PATIENCE):
+            answer = await http.request("GET", f"/socket/{name}")
+        if answer.status == 200:
+            self._world.ledger.look(name, begun, now(), answer.json["online"])
+
+    def _check_advice(self, push, answer):
+        """A pusher that is refused for now is told when to try again."""
+        if answer.status == 503 and "retry-after" not in answer.headers:
+            self._world.ledger.complain("false answers", f"{push}, 503 without Retry-After")
 
     def _next(self, connection):
         """Begins the next push, or one for the second time."""

@@ -8,12 +8,12 @@ import time
 from dataclasses import dataclass
 
 from clients import Http, is_ready
-from faults import FAULTS, subscribers
+from faults import CUTS, FAULTS, subscribers
 from harness import Balancer, Node, Server, eventually, scaled
 from ledger import Ledger
 from links import Namespace, SlowLink
-from redis_server import Redis, random_port
-from sentinel_group import start_group
+from redis_server import Redis, Replica, random_port
+from sentinel_group import is_master, start_group
 from traffic import BROKEN, MIXES, Client, Pusher, seeded
 
 now = time.monotonic
@@ -42,12 +42,12 @@ class Plan:
 class Place(Server):
     """An address at which one node after the other runs."""
 
-    def __init__(self, stack, name, redis_url, host="127.0.0.1", within=()):
+    def __init__(self, stack, name, redis_url, replicas, host="127.0.0.1", within=()):
         super().__init__(free_port(), host)
         self._stack = stack
         self._options = ["--node", name, "--drain", "1s", "--log-level", "warn",
                          *([] if host == "127.0.0.1" else ["--insecure"]),
-                         *(["--redis-replicas", "2"] if "sentinel" in redis_url else [])]
+                         "--redis-replicas", replicas]
         self._where = {"redis": redis_url, "listen": f"{host}:{self.port}", "within": within}
 
     def start(self):
@@ -81,8 +81,13 @@ class World:
         # Whether clients may connect.
         self.is_open = asyncio.Event()
         self.is_open.set()
+        # Whether clients leave and come back for no reason.
+        self.is_restless = asyncio.Event()
+        self.is_restless.set()
         # Redis is one server, or several that Sentinels watch.
         self.group = self._redis = None
+        # The one that pushes with a ttl wait for, where a fault needs it.
+        self.replica = None
         self._plan = plan
         self._whim = seeded(plan.seed, "whim")
         self._stack = stack
@@ -107,22 +112,35 @@ class World:
         """Starts Redis, the nodes and the balancer. Redis is asked to lose
         nothing that it has answered."""
         enter = self._stack.enter_context
-        self.space = enter(Namespace()) if "link_cut" in self._plan.faults else None
-        options = ["--appendonly", "yes", "--appendfsync", "always"]
+        self.space = enter(Namespace()) if CUTS & set(self._plan.faults) else None
+        options = ["--appendonly", "yes", "--appendfsync", "always",
+                   "--repl-diskless-sync-delay", "0"]
         if self.space:
             options += ["--bind", "127.0.0.1", self.space.host, "--protected-mode", "no"]
         if "failover" in self._plan.faults:
             self.group = await start_group(enter)
         else:
             self._redis = enter(Redis(*options)).start()
+        if "replica_killed" in self._plan.faults:
+            self.replica = enter(Replica(self._redis)).start()
+            await eventually(lambda: is_master(self._redis, 1))
         self.slow_link = SlowLink()
-        self.places = [Place(self._stack, "node1", self._redis_url),
-                       await self._slow_place(), self._far_place()]
+        self.places = [self._place("node1", self._redis_url), await self._slow_place(),
+                       self._far_place()]
         for place in self.places:
             place.start()
         for place in self.places:
             await place.wait_ready()
         self.balancer = enter(Balancer(self.places))
+
+    @property
+    def _replicas(self):
+        """How many replicas are to have what is kept."""
+        return 2 if self.group else 1 if self.replica else 0
+
+    def _place(self, name, redis_url, *more):
+        """Returns the place of a node."""
+        return Place(self._stack, name, redis_url, self._replicas, *more)
 
     async def _slow_place(self):
         """Returns the place of the node whose link may become slow."""
@@ -130,14 +148,21 @@ class World:
         if "link_slow" in self._plan.faults:
             door = await self.slow_link.open(Server(self.redis.port))
             url = f"redis://{door.host}:{door.port}"
-        return Place(self._stack, "node2", url)
+        return self._place("node2", url)
 
     def _far_place(self):
         """Returns the place of the node whose link may be cut."""
         if not self.space:
-            return Place(self._stack, "node3", self._redis_url)
-        return Place(self._stack, "node3", f"redis://{self.space.host}:{self.redis.port}",
-                     self.space.far, self.space.within)
+            return self._place("node3", self._redis_url)
+        return self._place("node3", f"redis://{self.space.host}:{self.redis.port}",
+                           self.space.far, self.space.within)
+
+    @contextlib.contextmanager
+    def restart(self):
+        """A node ends in this time, and its sessions with it."""
+        begun = now()
+        yield
+        self.ledger.restart(begun, now())
 
     def any_door(self, chance):
         """Returns where a client connects to: a node, or the balancer."""
@@ -194,6 +219,7 @@ class World:
         """Has clients leave, now one and now another."""
         async with asyncio.TaskGroup() as group:
             while not self.is_calm:
+                await self.is_restless.wait()
                 await asyncio.sleep(self._whim.expovariate(len(self.clients) / STAY))
                 client = self._whim.choice(self.clients)
                 group.create_task(client.leave(self._whim.choice(["close", "drop", "reset"])))
@@ -201,13 +227,15 @@ class World:
     async def _settle(self):
         """Waits until all nodes are ready, and all clients connected. A node whose
         link was cut is counted twice, until Redis learns of the end of the old."""
+        if self._replicas:
+            await eventually(lambda: is_master(self.redis, self._replicas))
         for place in self.places:
-            await eventually(lambda: self._is_ready(place))
+            await eventually(lambda: self.is_ready(place))
         await eventually(lambda: len(subscribers(self)) == len(self.places))
         await eventually(lambda: all(client.is_in for client in self.clients))
 
     @staticmethod
-    async def _is_ready(place):
+    async def is_ready(place):
         """Tells whether a node is there and ready."""
         with contextlib.suppress(*BROKEN):
             return await is_ready(place)

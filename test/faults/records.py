@@ -1,0 +1,70 @@
+"""What a ledger holds of one session and of one push."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(eq=False)
+class Session:
+    """One WebSocket of a client."""
+
+    name: str
+    opened: float
+    greeted: float | None = None
+    # When its client said good-bye, or went without.
+    left: float | None = None
+    closed: float | None = None
+    # The close code, if it was a WebSocket.
+    code: int | None = None
+    stalled: bool = False
+    texts: list[str] = field(default_factory=list)
+
+    def stands(self, begin, end):
+        """Tells whether it was there for the whole of a time."""
+        ends = [time for time in (self.left, self.closed) if time is not None]
+        return (self.greeted is not None and self.greeted <= begin
+                and all(time > end for time in ends))
+
+    def ended_within(self, begin, end):
+        """Tells whether it ended in a time."""
+        return self.closed is not None and begin <= self.closed <= end
+
+
+@dataclass(eq=False)
+class Push:
+    """One push, and what its pusher was told."""
+
+    pusher: str
+    number: int
+    name: str
+    connection: object
+    ttl: bool
+    receipt: str
+    begun: float
+    attempts: int = 1
+    answered: float | None = None
+    status: int | None = None
+    counts: dict = field(default_factory=dict)
+    # What a repeat was answered, and when: time, status, counts.
+    repeats: list[tuple] = field(default_factory=list)
+    # Of each session that got it, when that was first.
+    arrivals: dict[Session, float] = field(default_factory=dict)
+
+    @property
+    def text(self):
+        """What is pushed; no two are equal."""
+        return f"{self.pusher}:{self.number}:{self.name}"
+
+    @property
+    def kept(self):
+        """Whether it was promised that the push arrives, whatever happens."""
+        return self.ttl and self.status in (200, 202)
+
+    def arrivals_until(self, time):
+        """Returns how many sessions had got it by then."""
+        return sum(each <= time for each in self.arrivals.values())
+
+    def __str__(self):
+        return (f"{self.text}{' ttl' if self.ttl else ''} {self.receipt}: "
+                f"{self.status} {self.counts}, begun {self.begun:.3f}, "
+                f"answered {self.answered and round(self.answered, 3)}, got by "
+                f"{[round(each, 3) for each in self.arrivals.values()]}")
