@@ -6,18 +6,16 @@ import json
 import os
 import random
 import resource
-import signal
-import struct
 import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from attackers import HANDSHAKE, HOST
+from attackers import HOST
 from clients import Http, get
 from harness import Node, Process, eventually
 from memory import IS_MEASURED, MIB, resident
-from raw_websocket import PING, PONG, TEXT, frame
+from sessions import Session
 
 now = time.monotonic
 
@@ -53,50 +51,6 @@ class Phase:
         return (f"{self.pushed} pushes, p50 {self.quantile(0.5) * 1000:.2f} ms, "
                 f"p99 {self.quantile(0.99) * 1000:.2f} ms, "
                 f"longest {self.quantile(1) * 1000:.2f} ms")
-
-
-class Session(asyncio.Protocol):
-    """A session that reads what comes, and answers pings."""
-
-    def __init__(self, name, arrived):
-        self._name, self._arrived = name, arrived
-        self._data = bytearray()
-        self.greeted = asyncio.get_running_loop().create_future()
-        self.is_open = True
-
-    def connection_made(self, transport):
-        self._transport = transport
-        transport.write(HANDSHAKE.format(self._name).encode())
-
-    def connection_lost(self, _):
-        self.is_open = False
-        if not self.greeted.done():
-            self.greeted.set_exception(ConnectionError("no greeting"))
-
-    def data_received(self, data):
-        self._data += data
-        if not self.greeted.done() and self._data.startswith(b"HTTP"):
-            head, end, rest = bytes(self._data).partition(b"\r\n\r\n")
-            if not end:
-                return
-            self._data = bytearray(rest)
-        while len(self._data) >= 2 and len(self._data) >= 2 + self._data[1]:
-            size = self._data[1]
-            self._on_frame(self._data[0] & 15, bytes(self._data[2:2 + size]))
-            del self._data[:2 + size]
-
-    def _on_frame(self, opcode, payload):
-        """Takes a frame, of which all here are short."""
-        if opcode == PING:
-            self._transport.write(frame(PONG, payload))
-        elif opcode == TEXT and not self.greeted.done():
-            self.greeted.set_result(None)
-        elif opcode == TEXT:
-            self._arrived(self._name, payload.decode())
-
-    def close(self):
-        """Ends the session."""
-        self._transport.abort()
 
 
 class Attack:
