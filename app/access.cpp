@@ -1,10 +1,9 @@
 #include "app/access.hpp"
 
-#include <fstream>
-#include <iterator>
-
 #include <caf/expected.hpp>
 #include <caf/sec.hpp>
+
+#include "app/file.hpp"
 
 namespace waybill::app {
 
@@ -44,15 +43,6 @@ caf::expected<net::access_ptr> load(const access_options& options) {
 }
 
 } // namespace
-
-std::optional<std::string> read_file(const std::string& name) {
-  std::ifstream in{name, std::ios::binary};
-  // A directory can be opened, but not read.
-  in.peek();
-  if (!in.is_open() || in.bad())
-    return std::nullopt;
-  return std::string{std::istreambuf_iterator<char>{in}, {}};
-}
 
 std::optional<std::string> check_access(access_options& options) {
   if (options.needs_token && options.token_key_files.empty())

@@ -23,10 +23,6 @@ struct access_options {
   net::access_ptr loaded = nullptr;
 };
 
-/// Reads a whole file.
-/// @returns nothing if it cannot be read.
-std::optional<std::string> read_file(const std::string& name);
-
 /// Checks these options, and reads what they need.
 /// @returns what is to be done about what is wrong.
 std::optional<std::string> check_access(access_options& options);

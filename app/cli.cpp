@@ -75,6 +75,9 @@ std::optional<int> parse(CLI::App& parser, std::vector<std::string> arguments,
       return fail(2, text, errors);
     return refuse(parser, "the file of --config", text.substr(unknown.size()),
                   "", errors);
+  } catch (const CLI::FileError&) {
+    auto file = parser.get_config_ptr()->results().back();
+    return fail(2, "--config " + file + ": it cannot be read", errors);
   } catch (const CLI::ParseError& e) {
     return parser.exit(e, std::cout, errors) == 0 ? 0 : 2;
   }

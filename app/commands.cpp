@@ -1,16 +1,18 @@
 #include "app/commands.hpp"
 
 #include <chrono>
-#include <fstream>
+#include <filesystem>
 #include <iostream>
 #include <variant>
 
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "app/access.hpp"
 #include "app/cli.hpp"
+#include "app/file.hpp"
+#include "net/api_keys.hpp"
 #include "net/config.hpp"
+#include "net/tokens.hpp"
 
 namespace waybill::app {
 
@@ -106,7 +108,13 @@ int run_key(std::vector<std::string> arguments) {
   if (auto wrong = std::get_if<std::string>(&made))
     return fail(2, *wrong);
   auto& [key, line] = std::get<net::made_key>(made);
-  auto present = read_file(file).value_or("");
+  std::string present;
+  if (std::filesystem::exists(file)) {
+    auto text = read_file(file);
+    if (!text)
+      return fail(2, "cannot read " + file);
+    present = *std::move(text);
+  }
   auto keys = net::api_keys::parse(present);
   if (auto wrong = std::get_if<std::string>(&keys))
     return fail(2, file + ": " + *wrong);

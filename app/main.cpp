@@ -15,6 +15,7 @@
 #include "app/log.hpp"
 #include "app/node.hpp"
 #include "app/shell.hpp"
+#include "app/start.hpp"
 #include "app/trace.hpp"
 #include "app/version.hpp"
 
@@ -106,6 +107,7 @@ int refuse(const std::string& name) {
 } // namespace
 
 int main(int argc, char** argv) {
+  begin_start();
   std::vector<std::string> arguments{argv + 1, argv + argc};
   if (arguments.empty()) {
     print_usage(std::cerr);

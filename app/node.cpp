@@ -15,11 +15,13 @@
 
 #include "actors/loopback.hpp"
 #include "actors/system_config.hpp"
+#include "app/cli.hpp"
 #include "app/console.hpp"
 #include "app/log.hpp"
 #include "app/memory.hpp"
 #include "app/ports.hpp"
 #include "app/reload.hpp"
+#include "app/start.hpp"
 #include "app/supervisor.hpp"
 #include "app/version.hpp"
 #include "net/server.hpp"
@@ -270,6 +272,10 @@ int run_node(const options& config, const std::vector<std::string>& arguments) {
   net::server server{workers};
 
   auto addresses = open_ports(server, config);
+  if (auto wrong = check_descriptors(config.redis.size())) {
+    fail(1, *wrong);
+    std::_Exit(1);
+  }
   spdlog::info("listening on {}", addresses);
   spdlog::info("takes up to {} sessions", config.limits.sessions.in_total);
   auto description
@@ -290,6 +296,7 @@ int run_node(const options& config, const std::vector<std::string>& arguments) {
   server.start();
   for (auto& loop : loops)
     loop.start();
+  end_start();
   notify("READY=1");
   system.await_all_actors_done();
   for (auto& loop : loops)

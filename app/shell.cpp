@@ -2,7 +2,6 @@
 
 #include <charconv>
 #include <iostream>
-#include <iterator>
 #include <random>
 
 #include <boost/asio/redirect_error.hpp>
@@ -16,9 +15,9 @@
 #include <openssl/evp.h>
 
 #include "actors/push.hpp"
-#include "app/access.hpp"
 #include "app/cli.hpp"
 #include "app/client.hpp"
+#include "app/file.hpp"
 #include "app/readers.hpp"
 #include "net/config.hpp"
 
@@ -79,9 +78,7 @@ std::optional<std::string> take_path(push_arguments& from) {
 }
 
 std::optional<std::string> read_whole(const std::string& name) {
-  if (name != "-")
-    return read_file(name);
-  return std::string{std::istreambuf_iterator<char>{std::cin}, {}};
+  return name == "-" ? read_to_end(std::cin) : read_file(name);
 }
 
 text_request to_request(const push_arguments& from, const std::string& target,
