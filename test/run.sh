@@ -8,12 +8,8 @@ cd "$(dirname "$0")/.."
 preset=${1:-release}
 
 kind=test
-# On a machine that has other things to do, a process may be late once. What fails
-# twice is a fault; what was repeated is printed.
-repeat=(--repeat until-pass:2)
 if [[ $preset = fuzz ]]; then
   kind=fuzz
-  repeat=()
 fi
 bash app/setup.sh build "$kind"
 if [[ $kind = test ]]; then
@@ -22,4 +18,4 @@ fi
 echo "Building $preset, which takes some minutes the first time"
 cmake --preset "$preset"
 cmake --build --preset "$preset"
-ctest --preset "$preset" "${repeat[@]}"
+ctest --preset "$preset"
