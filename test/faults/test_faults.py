@@ -23,14 +23,14 @@ def check(seconds, *faults, mix="all"):
 
 @pytest.mark.parametrize("fault", sorted(FAULTS.keys() - CUTS - {"failover"}))
 def test_a_fault_costs_nothing_that_was_promised(fault):
-    check(12, fault)
+    check(8, fault)
 
 
 @pytest.mark.parametrize("fault", sorted(CUTS))
 def test_a_cut_link_costs_nothing_that_was_promised(fault):
     if why_not := Namespace.why_not():
         pytest.skip(f"no network name spaces here: {why_not}")
-    check(12, fault)
+    check(8, fault)
 
 
 def test_a_failover_costs_nothing_that_was_promised():
