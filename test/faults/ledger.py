@@ -61,8 +61,8 @@ class Ledger:
         self._pushes = {}
         self._sessions = collections.defaultdict(list)
         self._faults = []
-        # When a node was killed or restarted, since when one was known to be cut from the
-        # others, and when only pushes with a ttl had to suffer.
+        # When a node was killed or restarted, when one was cut from the others, and when
+        # only pushes with a ttl had to suffer.
         self._restarts = []
         self._cuts = []
         self._side_faults = []
@@ -143,7 +143,7 @@ class Ledger:
 
     def cut(self, begin, end, heard):
         """A node was cut from the others, and could be heard again some time after."""
-        self._cuts.append((begin + SILENCE + GRACE, end, heard + GRACE))
+        self._cuts.append((begin, end, heard + GRACE))
 
     def side_fault(self, begin, end):
         """Something was broken that only pushes with a ttl need."""
@@ -256,14 +256,17 @@ class Ledger:
         is_unheard = push.status == 200 and not push.arrivals and not any(
             session.ended_within(push.begun, push.answered + GRACE)
             for session in self._sessions[push.name])
-        if is_unheard and any(known <= push.begun and push.answered <= end
-                              for known, end, _ in self._cuts):
+        if is_unheard and any(
+                begin + SILENCE + GRACE <= push.begun and push.answered <= end
+                for begin, end, _ in self._cuts):
             self.complain("false answers", f"{push}, by a node that is cut off")
 
     def _must_be_found(self, name, begun, answered):
         """Tells whether nobody may say that an id is offline: a session of it stands, and
         its node does not stop, nor has been silent for long."""
-        return (not any(known <= answered <= heard for known, _, heard in self._cuts)
+        # It may have been heard for the last time some time before.
+        return (not any(begin + SILENCE - GRACE <= answered <= heard
+                        for begin, _, heard in self._cuts)
                 and any(session.stands(begun, answered + GRACE)
                         and not (session.code == STOPS
                                  and session.ended_within(answered, answered + FAREWELL))

@@ -79,7 +79,7 @@ def test_who_stands_is_found_in_any_fault(story):
 def test_who_stands_on_a_silent_node_is_found_for_ten_seconds(story):
     story.client()
     begun = story.now
-    story.answer(story.later(9).push(), 404)
+    story.answer(story.later(8).push(), 404)
     story.later(5).ledger.cut(begun, story.now, story.now)
     story.fault(before=14)
     assert story.failures() == {"false answers"}
