@@ -5,26 +5,21 @@
 
 namespace waybill::app {
 
-namespace {
-
-constexpr size_t longest = 1 << 30;
-
-} // namespace
-
-std::optional<std::string> read_to_end(std::istream& in) {
+std::optional<std::string> read_to_end(std::istream& in, size_t longest) {
   std::string result;
   std::vector<char> part(1 << 16);
   while (in && result.size() <= longest) {
     in.read(part.data(), static_cast<std::streamsize>(part.size()));
     result.append(part.data(), static_cast<size_t>(in.gcount()));
   }
-  return in.eof() && !in.bad() ? std::optional{std::move(result)}
-                               : std::nullopt;
+  if (!in.eof() || in.bad() || result.size() > longest)
+    return std::nullopt;
+  return result;
 }
 
-std::optional<std::string> read_file(const std::string& name) {
+std::optional<std::string> read_file(const std::string& name, size_t longest) {
   std::ifstream in{name, std::ios::binary};
-  return read_to_end(in);
+  return read_to_end(in, longest);
 }
 
 } // namespace waybill::app

@@ -1,16 +1,22 @@
 #pragma once
 
+#include <cstddef>
 #include <istream>
 #include <optional>
 #include <string>
 
 namespace waybill::app {
 
+/// More than any file of options, keys or certificates has, in bytes.
+constexpr size_t longest_file = 64 << 20;
+
 /// Reads a stream to its end.
-/// @returns nothing if that fails, or if the end does not come within 1 GiB.
-std::optional<std::string> read_to_end(std::istream& in);
+/// @returns nothing if that fails, or if there are more bytes than `longest`.
+std::optional<std::string> read_to_end(std::istream& in,
+                                       size_t longest = longest_file);
 
 /// Reads a file to its end, see `read_to_end`.
-std::optional<std::string> read_file(const std::string& name);
+std::optional<std::string> read_file(const std::string& name,
+                                     size_t longest = longest_file);
 
 } // namespace waybill::app

@@ -77,8 +77,11 @@ std::optional<std::string> take_path(push_arguments& from) {
   return "/socket/" + quote(id);
 }
 
-std::optional<std::string> read_whole(const std::string& name) {
-  return name == "-" ? read_to_end(std::cin) : read_file(name);
+std::optional<std::string> read_body(const std::string& name) {
+  // No node takes a larger one.
+  constexpr size_t longest = 1 << 30;
+  return name == "-" ? read_to_end(std::cin, longest)
+                     : read_file(name, longest);
 }
 
 text_request to_request(const push_arguments& from, const std::string& target,
@@ -158,7 +161,7 @@ int run_push(std::vector<std::string> arguments) {
     from.files.emplace_back("-");
   auto all_good = true;
   for (auto& each : from.files) {
-    auto body = read_whole(each);
+    auto body = read_body(each);
     if (!body)
       return fail(1, "cannot read " + each);
     all_good = push_once(from, *target, *std::move(body)) && all_good;
