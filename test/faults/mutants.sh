@@ -53,6 +53,14 @@ mutants() {
     "s/(result_\.)(unknown = )sent_to_ .*/\1counts.sessions += $silent, \\
       \1counts.written += $silent, \1\20/" \
     node_freeze 'false answers'
+  # A Redis that loads is one that refuses for good.
+  "$1" takes_loading_for_a_refusal redis/impairment.cpp \
+    's/"LOADING "/"LOADS "/' \
+    redis_loading 'false answers|sessions ended wrongly'
+  # Nobody is there while the nodes that were are still on their way back.
+  "$1" forgets_the_missing redis/bridge.cpp \
+    's/(bridge::expected_nodes\(\) \{)/\1 return 0;/' \
+    redis_kill 'false answers'
 }
 
 all_faults=
