@@ -63,13 +63,16 @@ const char* figure_of(close_code code) {
   return "failed_sessions";
 }
 
+void count_cut_off(counters& figures, close_code code) {
+  figures["slow_clients"] += code == close_code::try_again_later;
+  figures["flooding_clients"] += code == close_code::policy_violation;
+}
+
 bool count_end(counters& figures, const caf::error& why) {
   if (why != errc::too_slow && why != errc::too_fast && why != errc::dropped) {
     ++figures["failed_sessions"];
     return true;
   }
-  figures["slow_clients"] += why == errc::too_slow;
-  figures["flooding_clients"] += why == errc::too_fast;
   figures["dropped_frames"] += why.context().get_as<uint64_t>(0);
   return false;
 }

@@ -17,6 +17,9 @@ const char* figure_of(errc why);
 /// Returns the figure that counts sessions which the node ends with this code.
 const char* figure_of(close_code code);
 
+/// Counts a session that closes itself for what its client does.
+void count_cut_off(counters& figures, close_code code);
+
 /// Counts the end of a session, for a reason other than that it closed.
 /// @returns whether that was an error of ours.
 bool count_end(counters& figures, const caf::error& why);

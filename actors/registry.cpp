@@ -71,6 +71,7 @@ registry::behavior_type registry::make_behavior() {
     [this](join_atom, const push_addresses& addresses, const std::string& peer,
            const session_actor& who) { join(addresses, peer, who); },
     [this](close_atom, const close_reason& why) {
+      count_cut_off(counts_, why.code);
       if (auto who = roster_.find(current_sender()->id()))
         withdraw(*who, why);
     },

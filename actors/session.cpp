@@ -104,9 +104,7 @@ session::behavior_type session::make_behavior() {
       for (auto& each : unread_)
         if (each.tracked->want == level::received)
           tell(*each.tracked, &tally::lost);
-      if (auto last = passages_.as_hops(id_, connection_->peer());
-          !last.empty())
-        send(registry_, trace_atom_v, std::move(last));
+      tell_passages();
       connection_ = nullptr;
       auto is_ending
         = [this](close_code code) { return ending_ && ending_->code == code; };
@@ -216,9 +214,17 @@ void session::cut_off(close_reason why) {
 
 void session::give_up(uint64_t tally::*why) {
   drop(backlog_.clear(), why);
+  // Nobody will ask a session whose id it has no more.
+  tell_passages();
   report_load();
   closed_ = true;
   connection_->close(*ending_);
+}
+
+void session::tell_passages() {
+  if (auto known = passages_.as_hops(id_, connection_->peer()); !known.empty())
+    send(registry_, trace_atom_v, std::move(known));
+  passages_ = {};
 }
 
 void session::report_load() {

@@ -95,6 +95,9 @@ private:
   /// @pre it is known why, and that has not been done.
   void give_up(uint64_t tally::*why);
 
+  /// Tells the registry what is known of the last pushes, and forgets it.
+  void tell_passages();
+
   /// Tells the registry how much memory the queue takes, if that has changed
   /// much: of a client that reads, nothing need be told.
   void report_load();

@@ -454,7 +454,7 @@ counters bridge::figures() {
   result["bus_lag_microseconds"] = static_cast<uint64_t>(
     std::chrono::duration_cast<std::chrono::microseconds>(lag_.lag(now))
       .count());
-  result["nodes"] = nodes_.expected(now);
+  result["nodes"] = nodes_.present(now);
   if (is_ready())
     return result;
   result["servers_away"] = 1;
@@ -555,6 +555,7 @@ void bridge::cut_off(const node_table::silent_node& node) {
       if (x->number == 0)
         return;
       ++counts_["silent_nodes"];
+      nodes_.on_cut_off(name);
       complain_of_redis("the node " + name
                         + " is silent, and was cut off from Redis");
     });

@@ -9,6 +9,9 @@ namespace {
 /// For how long a node that was there is missed.
 constexpr auto absence = std::chrono::seconds{10};
 
+/// A node whose last beat is older is not there now.
+constexpr auto presence = std::chrono::seconds{3};
+
 /// After so many canaries without a beat, of which one comes with every second
 /// canary, a node is silent. It has given its own link up by then.
 constexpr size_t silent_canaries = 8;
@@ -21,7 +24,7 @@ void node_table::on_beat(const beat& x, time_point now) {
   if (x.leaving)
     peers_.erase(x.node);
   else
-    peers_[x.node] = {now, x.client, 0};
+    peers_[x.node] = {now, x.client};
 }
 
 std::vector<node_table::silent_node> node_table::on_canary() {
@@ -30,6 +33,11 @@ std::vector<node_table::silent_node> node_table::on_canary() {
     if (++peer.canaries == silent_canaries)
       result.push_back({name, peer.client});
   return result;
+}
+
+void node_table::on_cut_off(const std::string& node) {
+  if (auto i = peers_.find(node); i != peers_.end())
+    i->second.cut_off = true;
 }
 
 void node_table::on_away() {
@@ -46,12 +54,26 @@ void node_table::on_ready(time_point now) {
     peer.canaries = 0;
 }
 
+size_t node_table::present(time_point now) const {
+  auto is_there
+    = [&](const auto& x) { return now - x.second.last_beat <= presence; };
+  return static_cast<size_t>(
+           std::count_if(peers_.begin(), peers_.end(), is_there))
+         + 1;
+}
+
 size_t node_table::expected(time_point now) {
-  if (ready_)
-    std::erase_if(peers_, [&](const auto& x) {
-      return now - std::max(x.second.last_beat, ready_since_) > absence;
-    });
-  return peers_.size() + 1;
+  if (!ready_)
+    return peers_.size() + 1;
+  std::erase_if(peers_, [&](const auto& x) {
+    return now - std::max(x.second.last_beat, ready_since_) > absence;
+  });
+  auto is_missing = [this](const auto& x) {
+    return x.second.last_beat < ready_since_ || x.second.cut_off;
+  };
+  return std::any_of(peers_.begin(), peers_.end(), is_missing)
+           ? peers_.size() + 1
+           : 1;
 }
 
 } // namespace waybill::redis

@@ -41,14 +41,22 @@ public:
   /// @returns the nodes that are silent as of now.
   std::vector<silent_node> on_canary();
 
+  /// Notes that Redis still counted a silent node, and was told not to.
+  void on_cut_off(const std::string& node);
+
   /// Notes that nothing can be heard from now on.
   void on_away();
 
   /// Notes that all can be heard again.
   void on_ready(time_point now);
 
-  /// Returns how many nodes are there, or were until a moment ago and may be
-  /// back in the next: with this one.
+  /// Returns how many nodes there are, with this one.
+  size_t present(time_point now) const;
+
+  /// Returns how many nodes must be there, with this one, before it is known
+  /// that nobody holds an address. For ten seconds all are missed that were
+  /// there before Redis went away, and those that were cut off from it. Any
+  /// other that Redis does not count has ended.
   size_t expected(time_point now);
 
 private:
@@ -58,6 +66,7 @@ private:
 
     /// How often this node has heard itself since.
     size_t canaries = 0;
+    bool cut_off = false;
   };
 
   std::string self_;

@@ -165,10 +165,11 @@ void store::publish(const push_address& where, const push& what,
         return then(std::move(nodes.error()));
       if (*nodes == 0)
         return recount(channel, std::move(message), std::move(what), then);
-      finish(std::move(what), *nodes, 0, then);
+      finish(std::move(what), *nodes, true, then);
     });
   }
   auto text = [](auto number) { return std::to_string(number.count()); };
+  auto expected = static_cast<int64_t>(surroundings_.expected_nodes());
   eval(push_script,
        {mailbox_of(where), due_of(where), config_.prefix + ":once:" + what.key},
        {channel, encode(what), text(what.ttl),
@@ -177,15 +178,14 @@ void store::publish(const push_address& where, const push& what,
         std::to_string(static_cast<unsigned>(what.want)),
         channel_of_node(config_.node), text(milliseconds{what.wait + grace}),
         text(milliseconds{key_time}), channel_of_nodes()},
-       [this, what, then](const caf::expected<reply>& x) {
+       [this, what, expected, then](const caf::expected<reply>& x) {
          auto result
            = x ? outcome_of(what, *x) : caf::expected<outcome>{x.error()};
          if (result && result->kept && config_.replicas > 0)
            await_replicas(*std::move(result), then);
          else if (result && !result->kept && x->items.size() == 3
                   && x->items[1].number == 0)
-           finish(*std::move(result), 0,
-                  static_cast<uint64_t>(x->items[2].number), then);
+           finish(*std::move(result), 0, x->items[2].number >= expected, then);
          else
            then(std::move(result));
        });
@@ -193,22 +193,24 @@ void store::publish(const push_address& where, const push& what,
 
 void store::recount(const std::string& channel, std::string message,
                     outcome what, handler<outcome> then) {
+  // Whoever comes back from now on is counted.
+  auto expected = static_cast<int64_t>(surroundings_.expected_nodes());
   eval(recount_script, {}, {channel, std::move(message), channel_of_nodes()},
-       [this, what = std::move(what),
+       [this, what = std::move(what), expected,
         then](const caf::expected<reply>& x) mutable {
          if (!x)
            then(x.error());
          else if (x->items.size() == 2)
            finish(std::move(what), static_cast<uint64_t>(x->items[0].number),
-                  static_cast<uint64_t>(x->items[1].number), then);
+                  x->items[1].number >= expected, then);
          else
            then(unexpected());
        });
 }
 
-void store::finish(outcome what, uint64_t nodes, uint64_t present,
+void store::finish(outcome what, uint64_t nodes, bool all_there,
                    const handler<outcome>& then) {
-  if (nodes == 0 && present < surroundings_.expected_nodes())
+  if (nodes == 0 && !all_there)
     return then(caf::error{errc::nodes_missing});
   what.counts.nodes = nodes;
   then(std::move(what));
@@ -315,18 +317,17 @@ void store::owner(const push_address& where, handler<uint64_t> then) {
 }
 
 void store::presence(const push_address& where, handler<uint64_t> then) {
+  auto expected = static_cast<int64_t>(surroundings_.expected_nodes());
   send({"PUBSUB", "NUMSUB", channel_of(where), channel_of_nodes()},
-       [this, then](const caf::expected<reply>& x) {
+       [expected, then](const caf::expected<reply>& x) {
          if (!x)
            return then(x.error());
          if (x->items.size() != 4)
            return then(unexpected());
-         auto nodes = static_cast<uint64_t>(x->items[1].number);
-         auto present = static_cast<size_t>(x->items[3].number);
-         if (nodes == 0 && present < surroundings_.expected_nodes())
+         if (x->items[1].number == 0 && x->items[3].number < expected)
            then(caf::error{errc::nodes_missing});
          else
-           then(nodes);
+           then(number_of(x->items[1]));
        });
 }
 

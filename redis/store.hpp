@@ -31,7 +31,8 @@ public:
   struct environment {
     virtual ~environment() = default;
 
-    /// Returns how many nodes should be there.
+    /// Returns how many nodes must be there before it is known that nobody
+    /// holds an address.
     virtual size_t expected_nodes() = 0;
 
     /// An error stops more than the command that it answers.
@@ -112,8 +113,7 @@ private:
 
   /// Hands on what reached so many nodes, unless those are none and others are
   /// missing.
-  /// @param present is how many nodes are there, if `nodes` is 0.
-  void finish(outcome what, uint64_t nodes, uint64_t present,
+  void finish(outcome what, uint64_t nodes, bool all_there,
               const handler<outcome>& then);
 
   /// Hands an outcome on when as many replicas have it as should (WAIT); a push

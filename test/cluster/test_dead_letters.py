@@ -38,7 +38,6 @@ BAD = {
     "a KEY with half a surrogate": b'{"KEY":"\\ud83d","VALUE":"aaaa"}',
     "a KEY that is not UTF-8": b'{"KEY":"\xff","VALUE":"aaaa"}',
     "a VALUE that is not UTF-8": b'{"KEY":456,"VALUE":"\xff\xfe"}',
-    "a VALUE with half a surrogate": b'{"KEY":456,"VALUE":"\\udc00"}',
     "a VALUE with a raw control": b'{"KEY":456,"VALUE":"a\0b"}',
     "a VALUE that is no JSON": b'{"KEY":456,"VALUE":NaN}',
     "a VALUE over 256 KiB": b'{"KEY":456,"VALUE":"%b"}' % (b"x" * (256 * 1024 + 1)),

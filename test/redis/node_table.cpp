@@ -36,34 +36,57 @@ using names = std::vector<std::string>;
 
 CAF_TEST_FIXTURE_SCOPE(node_table_tests, node_table_fixture)
 
-CAF_TEST(expects each node that was heard within ten seconds) {
-  CAF_CHECK_EQUAL(aut.expected(now), 1u);
+CAF_TEST(counts each node that was heard within three seconds) {
+  CAF_CHECK_EQUAL(aut.present(now), 1u);
   beat_of("n1");
-  CAF_CHECK_EQUAL(aut.expected(now), 1u);
+  CAF_CHECK_EQUAL(aut.present(now), 1u);
   beat_of("n2");
-  now += 5s;
+  now += 2s;
   beat_of("n3");
-  CAF_CHECK_EQUAL(aut.expected(now + 5s), 3u);
-  CAF_CHECK_EQUAL(aut.expected(now + 6s), 2u);
-  CAF_CHECK_EQUAL(aut.expected(now + 11s), 1u);
+  CAF_CHECK_EQUAL(aut.present(now + 1s), 3u);
+  CAF_CHECK_EQUAL(aut.present(now + 2s), 2u);
 }
 
-CAF_TEST(does not miss a node that ends in order) {
+CAF_TEST(does not miss a node that has ended) {
   beat_of("n2");
-  aut.on_beat({"n2", 7, true}, now);
   CAF_CHECK_EQUAL(aut.expected(now), 1u);
+  aut.on_beat({"n2", 7, true}, now);
+  CAF_CHECK_EQUAL(aut.present(now), 1u);
 }
 
-CAF_TEST(while Redis is away nobody is forgotten) {
+CAF_TEST(misses who was there before Redis went away until it is back) {
   beat_of("n2");
+  beat_of("n3");
   now += 1s;
   aut.on_away();
   now += 1h;
-  CAF_CHECK_EQUAL(aut.expected(now), 2u);
-  CAF_MESSAGE("and after that each node has ten seconds to come back");
   aut.on_ready(now);
-  CAF_CHECK_EQUAL(aut.expected(now + 10s), 2u);
+  CAF_CHECK_EQUAL(aut.expected(now), 3u);
+  beat_of("n2");
+  CAF_MESSAGE("one of them is not enough");
+  CAF_CHECK_EQUAL(aut.expected(now + 10s), 3u);
+  CAF_MESSAGE("for ten seconds");
   CAF_CHECK_EQUAL(aut.expected(now + 11s), 1u);
+}
+
+CAF_TEST(misses nobody when all are back) {
+  beat_of("n2");
+  now += 1s;
+  aut.on_away();
+  aut.on_ready(now);
+  beat_of("n2");
+  CAF_CHECK_EQUAL(aut.expected(now), 1u);
+}
+
+CAF_TEST(misses who was cut off for ten seconds after its last beat) {
+  beat_of("n2");
+  now += 4s;
+  aut.on_cut_off("n2");
+  CAF_CHECK_EQUAL(aut.expected(now + 6s), 2u);
+  CAF_CHECK_EQUAL(aut.expected(now + 7s), 1u);
+  CAF_MESSAGE("unless it is back");
+  beat_of("n2");
+  CAF_CHECK_EQUAL(aut.expected(now), 1u);
 }
 
 CAF_TEST(a node without a beat for eight canaries is silent once) {
