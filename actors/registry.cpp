@@ -23,6 +23,14 @@ const auto stopping
 const auto replaced
   = close_reason{close_code::replaced, "a newer session of your id took over"};
 
+/// Returns a word for programs that stands before the reason, in traces, why a
+/// session closed itself; empty for most.
+std::string cause_of(close_code code) {
+  return code == close_code::try_again_later    ? "too_slow: "
+         : code == close_code::policy_violation ? "too_fast: "
+                                                : "";
+}
+
 const auto too_much = close_reason{close_code::try_again_later,
                                    "too much waits for clients of this node"};
 
@@ -73,7 +81,7 @@ registry::behavior_type registry::make_behavior() {
     [this](close_atom, const close_reason& why) {
       count_cut_off(counts_, why.code);
       if (auto who = roster_.find(current_sender()->id()))
-        withdraw(*who, why);
+        withdraw(*who, {why.code, cause_of(why.code) + why.text});
     },
     [this](deliver_atom, const push_address& where, const push& what) {
       deliver(where, what);

@@ -118,6 +118,7 @@ caf::expected<open_message> parse_open(std::string_view text, size_t max_size) {
   if (auto limit = 8 * max_size + 65'536; text.size() > limit)
     return wrong("the message has more than " + std::to_string(limit)
                  + " bytes");
+  auto original = text;
   auto mended = mend_surrogates(text);
   text = mended;
   checker check{max_depth};
@@ -144,6 +145,10 @@ caf::expected<open_message> parse_open(std::string_view text, size_t max_size) {
     return wrong("KEY is missing");
   if (value.empty())
     return wrong("VALUE is missing");
+  // Mending keeps all places. An id that is not quite known is nobody's.
+  auto key_place = static_cast<size_t>(key.data() - mended.data());
+  if (original.substr(key_place, key.size()) != key)
+    return wrong("KEY has half of a surrogate pair");
   auto id = to_id(key);
   if (!is_name(id))
     return wrong("KEY is neither an id nor an integer of 64 bits");
