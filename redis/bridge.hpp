@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "actors/hosted.hpp"
+#include "actors/log_gate.hpp"
 #include "redis/config.hpp"
 #include "redis/health.hpp"
 #include "redis/lag_meter.hpp"
@@ -44,6 +45,9 @@ private:
   using time_point = caf::actor_clock::time_point;
 
   using promise = caf::typed_response_promise<ok_atom>;
+
+  /// How often a canary leaves at least.
+  static constexpr auto canary_interval = std::chrono::milliseconds{500};
 
   /// An address that this node holds, or has just given back.
   struct entry {
@@ -159,14 +163,11 @@ private:
   /// To be called before something is put into it.
   void flush_soon();
 
-  /// Tells whether a line may be logged: of all that come within a second only
-  /// the first.
-  bool may_complain();
+  /// Logs a line, unless one of its kind was logged within the last second.
+  void complain(std::string_view kind, const std::string& line);
 
-  void complain(const std::string& line);
-
-  /// Says the same, and of which Redis.
-  void complain_of_redis(const std::string& line);
+  /// Logs the same, and names the Redis.
+  void complain_of_redis(std::string_view kind, const std::string& line);
 
   /// Says that Redis refused something.
   void complain(const caf::error& why);
@@ -239,7 +240,7 @@ private:
 
   /// Set while pushes may miss what this node holds.
   bool in_gap_ = false;
-  time_point last_complaint_;
+  log_gate gate_;
   counters counts_;
 };
 

@@ -1,0 +1,290 @@
+// The part of a bridge that finds out what Redis does for it: canaries, checks,
+// beats, and what follows from them.
+
+#include "redis/bridge.hpp"
+
+#include <sstream>
+#include <string_view>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+namespace waybill::redis {
+
+namespace {
+
+/// Without a canary for so long, the link is dropped.
+constexpr auto longest_silence = std::chrono::seconds{3};
+
+/// For how long another node of this name is believed to be there since it was
+/// last heard, and how long a new node waits to hear of one.
+constexpr auto rival_time = std::chrono::seconds{3};
+constexpr auto naming_time = std::chrono::milliseconds{1200};
+
+/// For how long a node stays at a replica.
+constexpr auto replica_time = std::chrono::seconds{10};
+
+/// How many ticks there are between two looks at what Redis does when its
+/// memory is full.
+constexpr uint64_t policy_ticks = 120;
+
+} // namespace
+
+// -- the link -----------------------------------------------------------------
+
+void bridge::send_canary() {
+  lag_.on_sent(++canaries_, clock().now());
+  redis_->send(
+    {"PUBLISH", own_channel_,
+     std::to_string(canaries_) + ' ' + config_.tag + ' '
+       + std::to_string(config_.began)},
+    [this](const caf::expected<reply>& answer) { on_canary_reply(answer); });
+}
+
+void bridge::on_canary_reply(const caf::expected<reply>& answer) {
+  if (!answer)
+    return;
+  auto is_error = answer->type == reply::kind::error;
+  auto kind = is_error ? impairment_of(answer->text) : impairment::none;
+  if (kind == impairment::commands)
+    return on_impaired(kind, answer->text);
+  health_.on_canary_reply(is_error ? answer->text : "");
+  // Whoever else hears it may be an earlier connection of ours.
+  if (!is_error && answer->number <= 1)
+    health_.on_named();
+  update();
+}
+
+void bridge::on_tick() {
+  delayed_send(this, canary_interval, tick_atom_v);
+  if (!linked_)
+    return;
+  auto now = clock().now();
+  if (now - up_since_ >= naming_time)
+    health_.on_named();
+  if (now >= rival_until_)
+    health_.on_rival("");
+  update();
+  if (now - proof_ >= longest_silence)
+    return redis_->reset("nothing came back for three seconds");
+  check();
+  if (unconfirmed_.empty() || is_ready()) {
+    send_canary();
+    tick_canary_ = canaries_;
+  }
+  if (++ticks_ % policy_ticks == 0)
+    read_policy();
+  if (!is_ready())
+    return;
+  if (ticks_ % 2 == 0 && !leaving_)
+    send_beat(false);
+  if (std::exchange(retry_, false) && holder_)
+    send(holder_, bus_state::ready);
+}
+
+// -- what Redis does for us ---------------------------------------------------
+
+void bridge::update() {
+  auto old = std::exchange(status_, health_.status());
+  if (status_ == old)
+    return;
+  auto was_ready = old.state == bus_state::ready;
+  if (is_ready() && !was_ready)
+    end_gap();
+  else if (was_ready && !is_ready())
+    begin_gap();
+  else if (is_ready() && holder_
+           && status_.takes_sessions + status_.keeps
+                > old.takes_sessions + old.keeps)
+    send(holder_, bus_state::ready);
+  if (linked_ && status_.reason != old.reason && (is_ready() || was_ready)) {
+    if (status_.reason.empty() && was_ready)
+      spdlog::info("Redis does all that it should again ({})", config_.server);
+    else if (!status_.reason.empty())
+      spdlog::warn("{}: {} ({})",
+                   !is_ready()              ? "Redis is away"
+                   : status_.takes_sessions ? "Redis keeps no pushes now"
+                                            : "no session can be let in now",
+                   status_.reason, config_.server);
+  }
+  for (auto& observer : observers_)
+    send(observer, status_);
+}
+
+void bridge::check() {
+  store_.check([this](caf::expected<check_result> result) {
+    if (result) {
+      if (impairment_of(result->keeping) == impairment::server)
+        on_impaired(impairment::server, result->keeping);
+      health_.on_check(std::move(*result));
+    } else if (!result.error().context().empty()) {
+      // No script runs at all.
+      auto reason = result.error().context().get_as<std::string>(0);
+      if (impairment_of(reason) <= impairment::function)
+        health_.on_check({reason, reason, reason});
+    }
+    update();
+  });
+}
+
+void bridge::read_policy() {
+  redis_->send({"INFO", "memory"}, [this](const caf::expected<reply>& answer) {
+    if (!answer || answer->type != reply::kind::text)
+      return;
+    auto& text = answer->text;
+    auto evicts = text.find("\nmaxmemory:0\r") == text.npos
+                  && text.find("\nmaxmemory_policy:") != text.npos
+                  && text.find("\nmaxmemory_policy:noeviction") == text.npos;
+    auto& figure = counts_["redis_evicts"];
+    if (std::exchange(figure, evicts) != evicts && evicts)
+      spdlog::warn("Redis deletes mailboxes when its memory is full: set "
+                   "maxmemory-policy to noeviction ({})",
+                   config_.server);
+  });
+}
+
+size_t bridge::expected_nodes() {
+  return nodes_.expected(clock().now());
+}
+
+void bridge::on_impaired(impairment kind, const std::string& error) {
+  // The name of the server may stand for the master by now.
+  auto now = clock().now();
+  if (kind == impairment::server && now >= leave_replica_after_) {
+    leave_replica_after_ = now + replica_time;
+    return redis_->reset(error);
+  }
+  if (kind != impairment::commands) {
+    // The next check tells what else is concerned by it.
+    retry_ = true;
+    return;
+  }
+  health_.on_stopped(error);
+  // It answers, so the link is well.
+  proof_ = now;
+  update();
+}
+
+void bridge::begin_gap() {
+  away_since_ = clock().now();
+  in_gap_ = true;
+  nodes_.on_away();
+  push_addresses lost;
+  for (auto& [channel, held] : entries_)
+    if (held.held)
+      lost.push_back(held.where);
+  counts_["gap_addresses"] += lost.size();
+  if (holder_)
+    send(holder_, lost_atom_v, std::move(lost));
+}
+
+void bridge::end_gap() {
+  if (std::exchange(in_gap_, false))
+    counts_["gap_milliseconds"] += static_cast<uint64_t>(gap().count());
+  nodes_.on_ready(clock().now());
+  if (!leaving_)
+    send_beat(false);
+  spdlog::info("Redis is ready after {} ms, {} addresses subscribed ({})",
+               gap().count(), entries_.size(), config_.server);
+  for (auto& [channel, held] : entries_)
+    if (held.attached.pending())
+      held.attached.deliver(ok_atom_v);
+  if (holder_)
+    send(holder_, bus_state::ready);
+}
+
+std::chrono::milliseconds bridge::gap() const {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(clock().now()
+                                                               - away_since_);
+}
+
+counters bridge::figures() {
+  auto result = counts_;
+  auto now = clock().now();
+  result["bus_lag_microseconds"] = static_cast<uint64_t>(
+    std::chrono::duration_cast<std::chrono::microseconds>(lag_.lag(now))
+      .count());
+  result["nodes"] = nodes_.present(now);
+  if (is_ready())
+    return result;
+  result["servers_away"] = 1;
+  if (in_gap_)
+    result["gap_milliseconds"] += static_cast<uint64_t>(gap().count());
+  return result;
+}
+
+// -- what this node and others say --------------------------------------------
+
+void bridge::on_canary(const std::string& bytes) {
+  std::istringstream in{bytes};
+  uint64_t number = 0, began = 0;
+  std::string tag;
+  in >> number >> tag >> began;
+  if (tag != config_.tag)
+    return on_foreign_canary(tag, began);
+  // One from before this link proves nothing about it.
+  if (number < first_canary_ || number > canaries_)
+    return;
+  proof_ = clock().now();
+  lag_.on_heard(number, proof_);
+  for (; !fenced_.empty() && fenced_.front().canary <= number;
+       fenced_.pop_front())
+    fenced_.front().promise.deliver(std::move(fenced_.front().page));
+  if (unconfirmed_.empty())
+    health_.on_canary();
+  update();
+  if (tick_canary_ == 0 || number < tick_canary_)
+    return;
+  tick_canary_ = 0;
+  for (auto& node : nodes_.on_canary())
+    cut_off(node);
+}
+
+void bridge::on_foreign_canary(std::string_view tag, uint64_t began) {
+  ++counts_["name_clashes"];
+  if (auto left_out = gate_.take("name", clock().now()))
+    spdlog::error("another node is called \"{}\", too: give each a --node of "
+                  "its own{}",
+                  config_.node, *left_out);
+  // Reports for the one would come to the other.
+  if (std::pair{began, tag}
+      < std::pair{config_.began, std::string_view{config_.tag}}) {
+    rival_until_ = clock().now() + rival_time;
+    health_.on_rival("another node is called \"" + config_.node + "\", too");
+    update();
+  }
+}
+
+void bridge::send_beat(bool leaving) {
+  redis_->send(
+    {"PUBLISH", nodes_channel_, encode(beat{config_.node, client_, leaving})},
+    [](const caf::expected<reply>&) {
+      // Canaries tell whether Redis takes what is published.
+    });
+}
+
+void bridge::cut_off(const node_table::silent_node& node) {
+  auto advise = [this, name = node.name] {
+    complain_of_redis("silent", "the node " + name
+                                  + " is silent, and Redis may count it "
+                                    "for as long as its tcp-keepalive lets it");
+  };
+  if (node.client == 0)
+    return advise();
+  redis_->send(
+    {"CLIENT", "KILL", "ID", std::to_string(node.client), "TYPE", "pubsub"},
+    [this, advise, name = node.name](const caf::expected<reply>& x) {
+      if (!x)
+        return;
+      if (x->type == reply::kind::error)
+        return advise();
+      if (x->number == 0)
+        return;
+      ++counts_["silent_nodes"];
+      nodes_.on_cut_off(name);
+      complain_of_redis("silent", "the node " + name
+                                    + " is silent, and was cut off from Redis");
+    });
+}
+
+} // namespace waybill::redis
