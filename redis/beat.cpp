@@ -16,6 +16,8 @@ std::string encode(const beat& x) {
   json members{{"kind", "beat"}, {"node", x.node}, {"client", x.client}};
   if (x.leaving)
     members["leaving"] = true;
+  if (x.missing)
+    members["missing"] = true;
   return pack(members);
 }
 
@@ -33,6 +35,7 @@ std::optional<beat> decode_beat(std::string_view bytes) {
       client.is_number_unsigned())
     result.client = client.get<uint64_t>();
   result.leaving = members.value("leaving", json{}) == true;
+  result.missing = members.value("missing", json{}) == true;
   return result;
 }
 

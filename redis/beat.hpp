@@ -8,7 +8,8 @@
 namespace waybill::redis {
 
 /// Tells all nodes once a second that a node is there; or, once, that it ends
-/// in order and is not to be missed.
+/// in order and is not to be missed, or that it has lost its subscriptions and
+/// will be back.
 struct beat {
   std::string node;
 
@@ -16,10 +17,11 @@ struct beat {
   uint64_t client = 0;
 
   bool leaving = false;
+  bool missing = false;
 };
 
 /// Writes a beat as MessagePack: a map with `"kind":"beat"`, `"node"`,
-/// `"client"` and, of a node that ends, `"leaving"`.
+/// `"client"` and, if they are set, `"leaving"` and `"missing"`.
 std::string encode(const beat& x);
 
 /// Reads what `encode` wrote. Members that it does not know are skipped.

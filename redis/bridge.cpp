@@ -149,6 +149,9 @@ void bridge::on(link_up& what) {
   proof_ = up_since_ = clock().now();
   lag_.reset();
   health_.on_link_up();
+  beat lost{config_.node};
+  lost.missing = true;
+  redis_->set_farewell({"PUBLISH", nodes_channel_, encode(lost)});
   store_.load();
   check();
   read_policy();

@@ -143,6 +143,17 @@ void connection::send(const command& what) {
   flush();
 }
 
+void connection::send_last(const command& what) {
+  // What is being written may have left in part.
+  if (!owner_ || !writing_.empty())
+    return;
+  std::string bytes;
+  append(bytes, what);
+  error_code ignored;
+  on_stream(
+    [&](auto& stream) { stream.write_some(asio::buffer(bytes), ignored); });
+}
+
 void connection::flush() {
   if (flushing_)
     return;

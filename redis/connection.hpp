@@ -63,6 +63,10 @@ public:
   /// Sends a command that Redis answers with pushes: SUBSCRIBE, UNSUBSCRIBE.
   void send(const command& what);
 
+  /// Sends a command whose reply nobody will read, if that can be done at once:
+  /// the connection is about to be closed.
+  void send_last(const command& what);
+
   /// Returns how many bytes wait to be sent.
   size_t backlog() const noexcept { return out_.size() + writing_.size(); }
 

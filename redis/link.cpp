@@ -64,6 +64,10 @@ void link::await_replicas(size_t replicas, reply_handler handler) {
   waits_.ask(where_, replicas, std::move(handler));
 }
 
+void link::set_farewell(command last) {
+  farewell_ = std::move(last);
+}
+
 size_t link::backlog() const {
   return is_up() ? speaker_.socket->backlog() : 0;
 }
@@ -117,6 +121,8 @@ void link::reset(std::string reason) {
 void link::lose(std::string reason) {
   if (is_up() && std::chrono::steady_clock::now() - up_since_ > good_time)
     delay_ = first_delay;
+  if (speaker_.open && !farewell_.empty())
+    speaker_.socket->send_last(farewell_);
   close();
   emit(link_down{std::move(reason)});
   auto part = std::uniform_real_distribution{0.5, 1.0}(random_);

@@ -35,6 +35,8 @@ public:
 
   void await_replicas(size_t replicas, reply_handler handler) override;
 
+  void set_farewell(command last) override;
+
   size_t backlog() const override;
 
   void reset(std::string reason) override;
@@ -94,6 +96,7 @@ private:
   side speaker_{*this};
   side hearer_{*this};
   replica_wait waits_;
+  command farewell_;
   events batch_;
   connection::timer retry_;
   std::chrono::milliseconds delay_;

@@ -24,7 +24,7 @@ void node_table::on_beat(const beat& x, time_point now) {
   if (x.leaving)
     peers_.erase(x.node);
   else
-    peers_[x.node] = {now, x.client};
+    peers_[x.node] = {now, x.missing ? 0 : x.client, 0, x.missing};
 }
 
 std::vector<node_table::silent_node> node_table::on_canary() {
@@ -37,7 +37,7 @@ std::vector<node_table::silent_node> node_table::on_canary() {
 
 void node_table::on_cut_off(const std::string& node) {
   if (auto i = peers_.find(node); i != peers_.end())
-    i->second.cut_off = true;
+    i->second.missing = true;
 }
 
 void node_table::on_away() {
@@ -69,7 +69,7 @@ size_t node_table::expected(time_point now) {
     return now - std::max(x.second.last_beat, ready_since_) > absence;
   });
   auto is_missing = [this](const auto& x) {
-    return x.second.last_beat < ready_since_ || x.second.cut_off;
+    return x.second.last_beat < ready_since_ || x.second.missing;
   };
   return std::any_of(peers_.begin(), peers_.end(), is_missing)
            ? peers_.size() + 1

@@ -55,8 +55,8 @@ public:
 
   /// Returns how many nodes must be there, with this one, before it is known
   /// that nobody holds an address. For ten seconds all are missed that were
-  /// there before Redis went away, and those that were cut off from it. Any
-  /// other that Redis does not count has ended.
+  /// there before Redis went away, that were cut off from it, or that said so
+  /// themselves. Any other that Redis does not count has ended.
   size_t expected(time_point now);
 
 private:
@@ -66,7 +66,7 @@ private:
 
     /// How often this node has heard itself since.
     size_t canaries = 0;
-    bool cut_off = false;
+    bool missing = false;
   };
 
   std::string self_;

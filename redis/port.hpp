@@ -99,6 +99,10 @@ public:
   /// so many, 0.6 s at most (WAIT). Nothing else waits for that.
   virtual void await_replicas(size_t replicas, reply_handler handler) = 0;
 
+  /// Has the port send a command as the last one, as far as that is possible at
+  /// once, when it gives the link up.
+  virtual void set_farewell(command last) = 0;
+
   /// Returns how many bytes wait to be sent.
   virtual size_t backlog() const = 0;
 

@@ -64,9 +64,11 @@ async def redis_loading(world):
                    for file in world.redis.folder.glob("appendonlydir/*.aof"))
     world.redis.kill()
     seconds = world.chance.uniform(2, 5)
-    # It waits so many microseconds after each command that it reads again.
+    # It waits so many microseconds after each command that it reads again; or, where
+    # that is less than the shortest sleep takes, after one of so many commands.
+    pause = seconds * 1_000_000 / commands
     await asyncio.to_thread(world.redis.start, "--key-load-delay",
-                            round(seconds * 1_000_000 / commands))
+                            round(pause) if pause > 60 else -round(60 / pause))
 
 
 async def redis_busy(world):

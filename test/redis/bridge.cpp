@@ -49,6 +49,8 @@ struct fake_port : port {
     waiting.push_back(std::move(handler));
   }
 
+  void set_farewell(command last) override { farewell = std::move(last); }
+
   size_t backlog() const override { return queued; }
 
   void reset(std::string) override { seen.push_back("reset"); }
@@ -63,6 +65,7 @@ struct fake_port : port {
   test::texts loaded;
   std::vector<beat> beats;
   std::string info;
+  command farewell;
   size_t queued = 0;
 };
 
@@ -366,6 +369,11 @@ CAF_TEST(tells the others each second that it is there and that it leaves) {
   make_ready();
   CAF_REQUIRE_EQUAL(redis->beats.size(), 1u);
   CAF_CHECK_EQUAL(redis->beats[0].node, "n1");
+  CAF_CHECK(!redis->beats[0].missing);
+  CAF_MESSAGE("and that it is missing if it loses its link");
+  CAF_REQUIRE_EQUAL(redis->farewell.size(), 3u);
+  CAF_CHECK_EQUAL(redis->farewell[1], "waybill:nodes");
+  CAF_CHECK(decode_beat(redis->farewell[2]).value().missing);
   CAF_CHECK_EQUAL(redis->beats[0].client, 7u);
   auto pass_a_second = [this] {
     pass(500ms);

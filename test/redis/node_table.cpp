@@ -78,6 +78,15 @@ CAF_TEST(misses nobody when all are back) {
   CAF_CHECK_EQUAL(aut.expected(now), 1u);
 }
 
+CAF_TEST(misses who says that it will be back) {
+  beat_of("n2");
+  aut.on_beat({"n2", 0, false, true}, now);
+  CAF_CHECK_EQUAL(aut.expected(now + 10s), 2u);
+  CAF_CHECK_EQUAL(aut.expected(now + 11s), 1u);
+  beat_of("n2");
+  CAF_CHECK_EQUAL(aut.expected(now), 1u);
+}
+
 CAF_TEST(misses who was cut off for ten seconds after its last beat) {
   beat_of("n2");
   now += 4s;
