@@ -130,6 +130,9 @@ private:
   /// A canary of another node of this name.
   void on_foreign_canary(std::string_view tag, uint64_t began);
 
+  /// Asks how many nodes Redis counts.
+  void count_nodes();
+
   void send_beat(bool leaving);
 
   /// Has Redis count a silent node no more.

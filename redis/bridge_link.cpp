@@ -76,6 +76,7 @@ void bridge::on_tick() {
     read_policy();
   if (!is_ready())
     return;
+  count_nodes();
   if (ticks_ % 2 == 0 && !leaving_)
     send_beat(false);
   if (std::exchange(retry_, false) && holder_)
@@ -253,6 +254,15 @@ void bridge::on_foreign_canary(std::string_view tag, uint64_t began) {
     health_.on_rival("another node is called \"" + config_.node + "\", too");
     update();
   }
+}
+
+void bridge::count_nodes() {
+  redis_->send({"PUBSUB", "NUMSUB", nodes_channel_},
+               [this](const caf::expected<reply>& x) {
+                 if (x && x->items.size() == 2 && is_ready())
+                   nodes_.on_count(static_cast<size_t>(x->items[1].number),
+                                   clock().now());
+               });
 }
 
 void bridge::send_beat(bool leaving) {

@@ -9,6 +9,9 @@ namespace {
 /// For how long a node that was there is missed.
 constexpr auto absence = std::chrono::seconds{10};
 
+/// A node whose beats pause for longer has stopped.
+constexpr auto longest_pause = std::chrono::milliseconds{1500};
+
 /// A node whose last beat is older is not there now.
 constexpr auto presence = std::chrono::seconds{3};
 
@@ -24,7 +27,7 @@ void node_table::on_beat(const beat& x, time_point now) {
   if (x.leaving)
     peers_.erase(x.node);
   else
-    peers_[x.node] = {now, x.missing ? 0 : x.client, 0, x.missing};
+    peers_[x.node] = {now, x.missing ? 0 : x.client, 0, x.missing, x.missing};
 }
 
 std::vector<node_table::silent_node> node_table::on_canary() {
@@ -35,9 +38,27 @@ std::vector<node_table::silent_node> node_table::on_canary() {
   return result;
 }
 
+void node_table::on_count(size_t nodes, time_point now) {
+  auto counted = 1 + std::count_if(peers_.begin(), peers_.end(), [](auto& x) {
+                   return !x.second.uncounted;
+                 });
+  for (auto i = peers_.begin(); i != peers_.end();) {
+    auto& peer = i->second;
+    auto has_stopped = peer.last_beat >= ready_since_ && !peer.missing
+                       && now - peer.last_beat > longest_pause;
+    if (has_stopped && static_cast<size_t>(counted) > nodes) {
+      i = peers_.erase(i);
+      --counted;
+    } else {
+      peer.missing = peer.missing || has_stopped;
+      ++i;
+    }
+  }
+}
+
 void node_table::on_cut_off(const std::string& node) {
   if (auto i = peers_.find(node); i != peers_.end())
-    i->second.missing = true;
+    i->second.missing = i->second.uncounted = true;
 }
 
 void node_table::on_away() {

@@ -41,6 +41,11 @@ public:
   /// @returns the nodes that are silent as of now.
   std::vector<silent_node> on_canary();
 
+  /// Notes how many nodes Redis counts, with this one. A node whose beats have
+  /// stopped has ended if it is not counted; else it is frozen or cut off, and
+  /// may be back when Redis does not count it any more.
+  void on_count(size_t nodes, time_point now);
+
   /// Notes that Redis still counted a silent node, and was told not to.
   void on_cut_off(const std::string& node);
 
@@ -55,7 +60,7 @@ public:
 
   /// Returns how many nodes must be there, with this one, before it is known
   /// that nobody holds an address. For ten seconds all are missed that were
-  /// there before Redis went away, that were cut off from it, or that said so
+  /// there before Redis went away, that were frozen or cut off, or that said so
   /// themselves. Any other that Redis does not count has ended.
   size_t expected(time_point now);
 
@@ -66,7 +71,10 @@ private:
 
     /// How often this node has heard itself since.
     size_t canaries = 0;
+
+    /// Set if it may be back, and if Redis surely does not count it.
     bool missing = false;
+    bool uncounted = false;
   };
 
   std::string self_;

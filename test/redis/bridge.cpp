@@ -34,6 +34,8 @@ struct fake_port : port {
   void send(command what, reply_handler then) override {
     if (what[0] == "SCRIPT")
       return loaded.push_back(what[2]);
+    if (what[0] == "PUBSUB" && what[2] == "waybill:nodes")
+      return;
     if (what[0] == "INFO")
       return then(reply{reply::kind::text, 0, info});
     if (what[0] == "EVALSHA" && what[1] == check_script.sha)

@@ -78,6 +78,29 @@ CAF_TEST(misses nobody when all are back) {
   CAF_CHECK_EQUAL(aut.expected(now), 1u);
 }
 
+CAF_TEST(a node that Redis counts no more when its beats stop has ended) {
+  beat_of("n2");
+  aut.on_count(1, now + 1s);
+  aut.on_count(1, now + 2s);
+  CAF_CHECK_EQUAL(aut.present(now + 2s), 1u);
+  CAF_CHECK_EQUAL(aut.expected(now + 2s), 1u);
+  CAF_MESSAGE("and is not missed later");
+  aut.on_count(1, now + 5s);
+  CAF_CHECK_EQUAL(aut.expected(now + 5s), 1u);
+}
+
+CAF_TEST(misses a silent node that Redis still counted) {
+  beat_of("n2");
+  aut.on_count(2, now + 1500ms);
+  CAF_CHECK_EQUAL(aut.expected(now + 1500ms), 1u);
+  aut.on_count(2, now + 2s);
+  CAF_CHECK_EQUAL(aut.expected(now + 2s), 2u);
+  CAF_MESSAGE("also when it is counted no more");
+  aut.on_count(1, now + 3s);
+  CAF_CHECK_EQUAL(aut.expected(now + 3s), 2u);
+  CAF_CHECK_EQUAL(aut.expected(now + 11s), 1u);
+}
+
 CAF_TEST(misses who says that it will be back) {
   beat_of("n2");
   aut.on_beat({"n2", 0, false, true}, now);
