@@ -9,7 +9,7 @@ import contextlib
 import signal
 import time
 
-from harness import eventually, together
+from harness import NEWER, WAYBILL, eventually, together
 from links import Namespace
 from redis_server import RedisError
 from sentinel_group import is_master, order_failover
@@ -48,6 +48,18 @@ async def rolling_restart(world):
             await asyncio.to_thread(place.node.stop)
         place.start()
         await place.wait_ready()
+
+
+async def mixed_builds(world):
+    """The nodes are replaced by those of a newer release, one after the other, and those
+    by the nodes that there were."""
+    for program in [NEWER, WAYBILL]:
+        for place in world.chance.sample(world.places, len(world.places)):
+            with world.restart():
+                await asyncio.to_thread(place.node.stop)
+            place.start(program)
+            await place.wait_ready()
+        await last(world, 1, 3)
 
 
 async def redis_kill(world):
@@ -254,7 +266,7 @@ async def failover(world):
 
 
 FAULTS = {fault.__name__: fault for fault in [
-    node_kill, node_freeze, rolling_restart, redis_kill, redis_loading, redis_busy,
+    node_kill, node_freeze, rolling_restart, mixed_builds, redis_kill, redis_loading, redis_busy,
     redis_full, redis_rights, redis_misconf, replica_killed, redis_freeze, pubsub_kill,
     buffer_limit, link_cut, cut_off, link_slow, client_stall, client_rush, client_death,
     poison, failover]}
@@ -265,6 +277,8 @@ CUTS = {"link_cut", "cut_off"}
 
 def possible_faults():
     """Returns the names of all faults that can be made here in one world. Where
-    Sentinels watch, Redis is another one."""
+    Sentinels watch, Redis is another one, and only a build with tests has a newer release."""
     excluded = {"failover"} | (CUTS if Namespace.why_not() else set())
+    if not NEWER.exists():
+        excluded.add("mixed_builds")
     return [name for name in FAULTS if name not in excluded]

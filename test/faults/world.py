@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from clients import Http, is_ready
 from faults import CUTS, FAULTS, subscribers
-from harness import Balancer, Node, Server, eventually, scaled
+from harness import WAYBILL, Balancer, Node, Server, eventually, scaled
 from ledger import Ledger
 from links import Namespace, SlowLink
 from redis_server import Redis, Replica, random_port
@@ -50,9 +50,10 @@ class Place(Server):
                          "--redis-replicas", replicas]
         self._where = {"redis": redis_url, "listen": f"{host}:{self.port}", "within": within}
 
-    def start(self):
+    def start(self, program=WAYBILL):
         """Starts a node, which is not ready yet."""
-        self.node = self._stack.enter_context(Node(*self._options, **self._where))
+        self.node = self._stack.enter_context(
+            Node(*self._options, **self._where, program=program))
 
     async def wait_ready(self):
         """Waits until the node is ready."""
