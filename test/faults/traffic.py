@@ -134,7 +134,9 @@ class Client:
         """Ends the WebSocket, if there is one."""
         if self._ws:
             self._world.ledger.leave(self.session, now())
-            await leave(self._ws, manner)
+            # The node may have gone meanwhile.
+            with contextlib.suppress(*BROKEN):
+                await leave(self._ws, manner)
 
     async def stall(self, seconds, manner=None):
         """Reads no more for some time, and then goes on, or leaves."""
@@ -147,7 +149,8 @@ class Client:
         await asyncio.sleep(seconds)
         if manner:
             self._world.ledger.leave(session, now())
-            await leave(ws, manner)
+            with contextlib.suppress(*BROKEN):
+                await leave(ws, manner)
         elif not ws.transport.is_closing():
             ws.transport.resume_reading()
 
