@@ -53,10 +53,10 @@ mutants() {
     "s/(result_\.)(unknown = )sent_to_ .*/\1counts.sessions += $silent, \\
       \1counts.written += $silent, \1\20/" \
     node_freeze 'false answers'
-  # A Redis that is full is one that refuses for good.
-  "$1" takes_full_for_a_refusal redis/impairment.cpp \
-    's/"OOM "/"OM "/' \
-    redis_full 'false answers'
+  # What is not a push stops the mailbox that it is in.
+  "$1" trips_over_an_entry redis/scripts.cpp \
+    's/message and expiry and/message and true and/' \
+    poison 'wrong in calm'
   # Nobody is there while the nodes that were are still on their way back.
   "$1" forgets_the_missing redis/bridge_link.cpp \
     's/(bridge::expected_nodes\(\) \{)/\1 return 0;/' \
