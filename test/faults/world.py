@@ -125,6 +125,9 @@ class World:
         if "replica_killed" in self._plan.faults:
             self.replica = enter(Replica(self._redis)).start()
             await eventually(lambda: is_master(self._redis, 1))
+            # It may be listed some time before it has read what it was sent.
+            self._redis.command("SET", "settled", 1)
+            await eventually(lambda: self._redis.command("WAIT", 1, 1000) == 1)
         self.slow_link = SlowLink()
         self.places = [self._place("node1", self._redis_url), await self._slow_place(),
                        self._far_place()]
