@@ -113,7 +113,8 @@ void bridge::update() {
 }
 
 void bridge::check() {
-  store_.check([this](caf::expected<check_result> result) {
+  auto every_command = !is_ready() || !status_.reason.empty() || retry_;
+  store_.check(every_command, [this](caf::expected<check_result> result) {
     if (result) {
       if (impairment_of(result->keeping) == impairment::server)
         on_impaired(impairment::server, result->keeping);

@@ -32,11 +32,11 @@ local functions = {
    {'XDEL', mail, '0-1'}, {'PTTL', mail}, {'PEXPIRE', mail, 1},
    {'ZADD', due, 'XX', 1, ''}, {'ZCARD', due}, {'ZRANGEBYSCORE', due, 0, 1},
    {'ZREM', due, ''}, {'HMGET', once, ''}, {'DEL', once}},
-  {{'GET', owner}, {'SET', owner, '', 'XX'}}}
+  {{'SET', owner, '', 'XX'}, {'GET', owner}}}
 local result = {'', '', ''}
 for i, commands in ipairs(functions) do
-  for _, command in ipairs(commands) do
-    local r = redis.pcall(unpack(command))
+  for j = 1, ARGV[1] == 'all' and #commands or 1 do
+    local r = redis.pcall(unpack(commands[j]))
     if type(r) == 'table' and r.err and result[i] == '' then
       result[i] = r.err
     end

@@ -18,7 +18,8 @@ struct script {
 /// claim an id, on keys that are not there, so that nothing changes.
 ///
 /// KEYS: a mailbox, when its entries are due, the key of a push, an owner, none
-/// of which exists.
+/// of which exists. ARGV: `all` to try each command, or `first` for the first
+/// one of each of the three.
 ///
 /// Returns for each of the three the first error, or an empty string.
 extern const script check_script;

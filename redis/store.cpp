@@ -134,13 +134,14 @@ void store::load(const script& what) {
   });
 }
 
-void store::check(handler<check_result> then) {
+void store::check(bool every_command, handler<check_result> then) {
   // No id has a slash in it.
   auto nobody = push_address::id("/");
   eval(check_script,
        {mailbox_of(nobody), due_of(nobody), config_.prefix + ":once:/",
         config_.prefix + ":owner:/"},
-       {}, [then](const caf::expected<reply>& x) {
+       {every_command ? "all" : "first"},
+       [then](const caf::expected<reply>& x) {
          if (!x)
            then(x.error());
          else if (x->items.size() == 3)

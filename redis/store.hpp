@@ -46,7 +46,10 @@ public:
   }
 
   /// Finds out whether Redis does all that is needed.
-  void check(handler<check_result> then);
+  /// @param every_command is set to try each command that a function needs, and
+  ///        not only the first, which Redis refuses when it is full, read-only,
+  ///        or short of replicas, too.
+  void check(bool every_command, handler<check_result> then);
 
   /// Makes Redis know our scripts. To be called when it may have forgotten.
   void load();

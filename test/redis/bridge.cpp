@@ -38,8 +38,10 @@ struct fake_port : port {
       return;
     if (what[0] == "INFO")
       return then(reply{reply::kind::text, 0, info});
-    if (what[0] == "EVALSHA" && what[1] == check_script.sha)
+    if (what[0] == "EVALSHA" && what[1] == check_script.sha) {
+      tried = what.back();
       return checks.push_back(std::move(then));
+    }
     if (what[1] == "waybill:nodes" && what[0] == "PUBLISH")
       return beats.push_back(decode_beat(what[2]).value());
     sent.push_back(std::move(what));
@@ -64,6 +66,9 @@ struct fake_port : port {
   std::deque<command> sent;
   std::deque<reply_handler> waiting;
   std::deque<reply_handler> checks;
+
+  /// Which commands the last check tries.
+  std::string tried;
   test::texts loaded;
   std::vector<beat> beats;
   std::string info;
@@ -313,6 +318,23 @@ CAF_TEST(goes on while Redis takes no writes) {
   outcome = publish("456", 1s);
   answer(reply{reply::kind::error, 0, "OOM command not allowed"});
   CAF_CHECK_EQUAL(*outcome, R"(bus_away("OOM command not allowed"))");
+}
+
+CAF_TEST(tries few commands while Redis does all that it should) {
+  make_ready();
+  CAF_CHECK_EQUAL(redis->tried, "all");
+  finish_next_check("");
+  CAF_CHECK_EQUAL(redis->tried, "first");
+  auto outcome = publish("456", 1s);
+  answer(reply{reply::kind::error, 0, "NOPERM no rights to zadd"});
+  finish_next_check("NOPERM no rights to zadd");
+  CAF_CHECK_EQUAL(redis->tried, "all");
+  CAF_CHECK_EQUAL(status().reason, "NOPERM no rights to zadd");
+  finish_next_check("");
+  CAF_CHECK_EQUAL(redis->tried, "all");
+  CAF_CHECK_EQUAL(status().reason, "");
+  finish_next_check("");
+  CAF_CHECK_EQUAL(redis->tried, "first");
 }
 
 CAF_TEST(reads a mailbox when that is possible again) {
