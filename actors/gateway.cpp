@@ -56,8 +56,8 @@ std::string gateway::next_push_id() {
 void gateway::on_exit() {
   ended_ = true;
   // Whoever would get their answers has gone.
-  for (auto& [id, who] : std::exchange(receipts_, {}))
-    send_exit(who, caf::exit_reason::user_shutdown);
+  for (auto& [id, receipt] : std::exchange(receipts_, {}))
+    send_exit(receipt, caf::exit_reason::user_shutdown);
 }
 
 template <class T, class Handle, class... Ts>
@@ -66,7 +66,7 @@ void gateway::ask(std::function<void(caf::expected<T>)> then,
   if (ended_)
     return then(caf::error{errc::bus_away});
   request(whom, caf::infinite, std::forward<Ts>(question)...)
-    .then([then](T& what) { then(std::move(what)); },
+    .then([then](T& reply) { then(std::move(reply)); },
           [then](caf::error& why) { then(std::move(why)); });
 }
 
@@ -92,27 +92,28 @@ void gateway::state(const push_address& address,
   ask<bus_status>(or_away(std::move(handler)), bus_, state_atom_v, address);
 }
 
-void gateway::publish(const push_address& where, push what,
+void gateway::publish(const push_address& address, push push,
                       outcome_handler then) {
   if (ended_)
     return then(caf::error{errc::bus_away});
-  if (!needs_receipt(what))
-    return ask<outcome>(std::move(then), bus_, publish_atom_v, where,
-                        std::move(what));
-  if (what.want != level::routed || is_question(what))
-    what.reply_to = node_name_;
-  auto who = system().spawn<receipt>(host_, bus_, where, std::move(what));
-  receipts_.emplace(who.id(), who);
-  outcome_handler last
-    = [this, id = who.id(), then = std::move(then)](caf::expected<outcome> x) {
-        receipts_.erase(id);
-        then(std::move(x));
-      };
-  ask<outcome>(std::move(last), who, get_atom_v);
+  if (!needs_receipt(push))
+    return ask<outcome>(std::move(then), bus_, publish_atom_v, address,
+                        std::move(push));
+  if (push.want != receipt_level::routed || is_query(push))
+    push.reply_to = node_name_;
+  auto receipt
+    = system().spawn<waybill::receipt>(host_, bus_, address, std::move(push));
+  receipts_.emplace(receipt.id(), receipt);
+  outcome_handler last = [this, id = receipt.id(),
+                          then = std::move(then)](caf::expected<outcome> x) {
+    receipts_.erase(id);
+    then(std::move(x));
+  };
+  ask<outcome>(std::move(last), receipt, get_atom_v);
 }
 
-void gateway::presence(const push_address& where, nodes_handler then) {
-  ask<uint64_t>(std::move(then), bus_, presence_atom_v, where);
+void gateway::presence(const push_address& address, nodes_handler then) {
+  ask<uint64_t>(std::move(then), bus_, presence_atom_v, address);
 }
 
 void gateway::spend(const std::string& pusher, uint64_t pushes,
@@ -120,27 +121,27 @@ void gateway::spend(const std::string& pusher, uint64_t pushes,
   ask<caf::timespan>(std::move(then), registry_, spend_atom_v, pusher, pushes);
 }
 
-void gateway::admit(std::string id, std::string peer, place_handler then) {
+void gateway::admit(std::string id, std::string peer, slot_handler then) {
   ask<ok_atom>(
     [this, id, peer, then](const caf::expected<ok_atom>& x) {
       if (x)
-        then(std::make_shared<const place>(registry_, id, peer));
+        then(std::make_shared<const session_slot>(registry_, id, peer));
       else
         then(x.error());
     },
     registry_, admit_atom_v, id, peer);
 }
 
-session_actor gateway::open_session(const place& where,
+session_actor gateway::open_session(const session_slot& slot,
                                     const std::vector<std::string>& topics,
                                     transport_ptr connection) {
-  push_addresses addresses{push_address::id(where.id())};
-  for (auto& each : topics)
-    addresses.push_back(push_address::topic(each));
+  push_addresses addresses{push_address::id(slot.id())};
+  for (auto& topic : topics)
+    addresses.push_back(push_address::topic(topic));
   addresses.push_back(push_address::everyone());
   auto result = system().spawn<session>(host_, config_, bus_, registry_,
-                                        where.id(), std::move(connection));
-  send(registry_, join_atom_v, std::move(addresses), where.peer(), result);
+                                        slot.id(), std::move(connection));
+  send(registry_, join_atom_v, std::move(addresses), slot.peer(), result);
   return result;
 }
 
@@ -169,8 +170,8 @@ void gateway::note(const std::string& name, uint64_t more) {
   flush_soon();
 }
 
-void gateway::trace(hop what) {
-  trace_.push_back(std::move(what));
+void gateway::trace(trace_event event) {
+  trace_.push_back(std::move(event));
   if (trace_.size() == most_hops)
     flush_trace();
   flush_soon();

@@ -7,8 +7,8 @@
 
 #include "actors/hosted.hpp"
 #include "actors/interfaces.hpp"
-#include "actors/place.hpp"
 #include "actors/session.hpp"
+#include "actors/session_slot.hpp"
 
 namespace waybill {
 
@@ -24,7 +24,7 @@ public:
   using nodes_handler = std::function<void(caf::expected<uint64_t>)>;
 
   /// Gets a place for a session, or why there is none.
-  using place_handler = std::function<void(caf::expected<place_ptr>)>;
+  using slot_handler = std::function<void(caf::expected<session_slot_ptr>)>;
 
   /// Gets what became of a push, or why that is not known.
   using outcome_handler = std::function<void(caf::expected<outcome>)>;
@@ -58,10 +58,10 @@ public:
   ///
   /// If `needs_receipt(what)`, that comes within `what.wait`, or soon after it.
   /// Else nothing but the bus is waited for, as long as that takes.
-  void publish(const push_address& where, push what, outcome_handler then);
+  void publish(const push_address& address, push push, outcome_handler then);
 
   /// Hands the number of nodes that hold `where` to `then`; errors as above.
-  void presence(const push_address& where, nodes_handler then);
+  void presence(const push_address& address, nodes_handler then);
 
   /// Counts pushes of a pusher, and hands to `then` how long they have to wait;
   /// 0 if they may be made now.
@@ -70,11 +70,11 @@ public:
 
   /// Takes a place for a session of `id`, whose client connects from `peer`;
   /// errors: `errc::node_full`, `errc::id_full` and `errc::peer_full`.
-  void admit(std::string id, std::string peer, place_handler then);
+  void admit(std::string id, std::string peer, slot_handler then);
 
   /// Starts the session of a client, which listens to `topics`.
   /// @pre `is_name` holds for them and for the id in `where`.
-  session_actor open_session(const place& where,
+  session_actor open_session(const session_slot& slot,
                              const std::vector<std::string>& topics,
                              transport_ptr connection);
 
@@ -89,7 +89,7 @@ public:
   void note(const std::string& name, uint64_t more = 1);
 
   /// Adds to the trace of an id: it is told within a second.
-  void trace(hop what);
+  void trace(trace_event event);
 
 protected:
   behavior_type make_behavior() override;
@@ -115,7 +115,7 @@ private:
 
   /// What the registry has not been told yet.
   counters notes_;
-  hops trace_;
+  trace_events trace_;
   bool ticking_ = false;
 
   /// Those that have not answered.

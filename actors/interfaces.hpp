@@ -42,7 +42,7 @@ using session_actor = caf::typed_actor<
   // The client that is to confirm the last frames has had its time.
   caf::reacts_to<tick_atom>,
   // What it knows of the last pushes to its id.
-  caf::replies_to<trace_atom>::with<hops>,
+  caf::replies_to<trace_atom>::with<trace_events>,
   // The WebSocket has ended, or its client has said good-bye.
   caf::reacts_to<gone_atom>>;
 
@@ -64,7 +64,7 @@ using registry_actor = caf::typed_actor<
   // Takes questions to all nodes from now on.
   caf::reacts_to<attach_atom>,
   // What happened to pushes or sessions, for the traces of their ids.
-  caf::reacts_to<trace_atom, hops>,
+  caf::reacts_to<trace_atom, trace_events>,
   // Pushes to these addresses are missed until they are attached again.
   caf::reacts_to<lost_atom, push_addresses>,
   // The state of the bus, or of a part of it. When it is ready, what is lost
@@ -72,7 +72,7 @@ using registry_actor = caf::typed_actor<
   caf::reacts_to<bus_state>,
   // A part of a mailbox, as soon as the bus can read it. Answered behind all
   // pushes that came before it.
-  caf::replies_to<read_atom, mailbox_query>::with<mailbox_page>,
+  caf::replies_to<read_atom, inbox_query>::with<inbox_page>,
   // Gives all addresses back and closes their sessions, spread over a time;
   // answers when the last session has gone.
   caf::replies_to<drain_atom, caf::timespan>::with<ok_atom>,
@@ -127,9 +127,9 @@ using bus_actor = caf::typed_actor<
                   std::string>::with<uint64_t>,
   // Remembers what became of a push, for those who try its key again; frees
   // the key if it reached and left nothing.
-  caf::reacts_to<settle_atom, push_address, std::string, outcome>,
+  caf::reacts_to<record_atom, push_address, std::string, outcome>,
   // A part of a mailbox.
-  caf::replies_to<read_atom, mailbox_query>::with<mailbox_page>,
+  caf::replies_to<read_atom, inbox_query>::with<inbox_page>,
   // A client has confirmed this entry of its mailbox and all before it.
   caf::reacts_to<confirm_atom, push_address, std::string>,
   // Makes a session the owner of an id in the whole cluster; answers with the

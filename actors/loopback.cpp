@@ -11,7 +11,7 @@ const auto ready = bus_status{bus_state::ready, true, true};
 loopback::loopback(caf::actor_config& cfg, caf::execution_unit* host,
                    std::string node_name, size_t mailbox_limit)
     : hosted(cfg, host), node_name_(std::move(node_name)),
-      mailboxes_(mailbox_limit) {
+      inboxes_(mailbox_limit) {
   // nop
 }
 
@@ -30,29 +30,31 @@ loopback::behavior_type loopback::make_behavior() {
     [this](subscribe_atom, const observer_actor& observer) {
       send(observer, ready);
     },
-    [this](attach_atom, const push_address& where, const registry_actor& who) {
-      holders_[where.key()].push_back(who);
+    [this](attach_atom, const push_address& address,
+           const registry_actor& registry) {
+      holders_[address.key()].push_back(registry);
       return ok_atom_v;
     },
-    [this](detach_atom, const push_address& where, const registry_actor& who) {
-      auto i = holders_.find(where.key());
-      if (i != holders_.end() && std::erase(i->second, who) > 0
+    [this](detach_atom, const push_address& address,
+           const registry_actor& registry) {
+      auto i = holders_.find(address.key());
+      if (i != holders_.end() && std::erase(i->second, registry) > 0
           && i->second.empty()) {
         holders_.erase(i);
-        owners_.erase(where.key());
+        owners_.erase(address.key());
       }
       return ok_atom_v;
     },
-    [this](publish_atom, const push_address& where, const push& what) {
-      return publish(where, what);
+    [this](publish_atom, const push_address& address, const push& push) {
+      return publish(address, push);
     },
     [this](await_atom, const push_address&, const std::string& id,
-           const receipt_actor& who) { waiting_[id] = who; },
+           const receipt_actor& receipt) { waiting_[id] = receipt; },
     [this](forget_atom, const push_address&, const std::string& id) {
       waiting_.erase(id);
     },
-    [this](report_atom, const push_address&, report& what) {
-      tell(std::move(what));
+    [this](report_atom, const push_address&, report& report) {
+      tell(std::move(report));
     },
     [this](probe_atom, const push_address&, const std::string&,
            const std::string& id) {
@@ -61,26 +63,29 @@ loopback::behavior_type loopback::make_behavior() {
       tell(std::move(settled));
       return uint64_t{1};
     },
-    [this](settle_atom, const push_address&, const std::string& key,
-           const outcome& what) { repeats_.settle(key, what); },
-    [this](read_atom, const mailbox_query& what) {
-      return mailboxes_.read(what, clock().now());
+    [this](record_atom, const push_address&, const std::string& key,
+           const outcome& outcome) {
+      idempotency_.record_outcome(key, outcome);
     },
-    [this](confirm_atom, const push_address& where, const std::string& entry) {
-      confirmed_ += mailboxes_.confirm(where, entry);
+    [this](read_atom, const inbox_query& query) {
+      return inboxes_.read(query, clock().now());
     },
-    [this](claim_atom, const push_address& where) {
-      push what{""};
-      what.what = push::purpose::claim;
-      what.claim = owners_[where.key()] = ++claims_;
-      deliver(where, what);
-      return what.claim;
+    [this](confirm_atom, const push_address& address,
+           const std::string& entry) {
+      confirmed_ += inboxes_.confirm(address, entry);
     },
-    [this](presence_atom, const push_address& where) {
-      return uint64_t{holders(where).size()};
+    [this](claim_atom, const push_address& address) {
+      push push{""};
+      push.type = push::kind::claim;
+      push.claim = owners_[address.key()] = ++claims_;
+      deliver(address, push);
+      return push.claim;
     },
-    [this](get_atom, const push_address& where) {
-      auto i = owners_.find(where.key());
+    [this](presence_atom, const push_address& address) {
+      return uint64_t{holders(address).size()};
+    },
+    [this](get_atom, const push_address& address) {
+      auto i = owners_.find(address.key());
       return i == owners_.end() ? uint64_t{0} : i->second;
     },
     [](state_atom) { return ready; },
@@ -94,48 +99,48 @@ loopback::behavior_type loopback::make_behavior() {
   };
 }
 
-caf::result<outcome> loopback::publish(const push_address& where,
-                                       const push& what) {
+caf::result<outcome> loopback::publish(const push_address& address,
+                                       const push& push) {
   auto now = clock().now();
-  if (!what.key.empty())
-    if (auto first = repeats_.find(where, what, now))
+  if (!push.key.empty())
+    if (auto first = idempotency_.find(address, push, now))
       return *first ? caf::result<outcome>{**first}
                     : caf::result<outcome>{first->error()};
-  auto sent = what;
-  if (what.ttl.count() > 0) {
-    auto entry = mailboxes_.append(where, what, now);
+  auto sent = push;
+  if (push.ttl.count() > 0) {
+    auto entry = inboxes_.append(address, push, now);
     if (!entry)
-      return errc::mailbox_full;
+      return errc::inbox_full;
     sent.entry = *entry;
   }
-  outcome result{what.id, what.want, what.ttl.count() > 0};
-  result.counts.nodes = deliver(where, sent);
-  if (!what.key.empty() && (result.kept || result.counts.nodes > 0))
-    repeats_.add(where, what, result, now);
+  outcome result{push.id, push.want, push.ttl.count() > 0};
+  result.counts.nodes = deliver(address, sent);
+  if (!push.key.empty() && (result.kept || result.counts.nodes > 0))
+    idempotency_.add(address, push, result, now);
   return result;
 }
 
-uint64_t loopback::deliver(const push_address& where, const push& what) {
-  auto& found = holders(where);
-  for (auto& who : found)
-    send(who, deliver_atom_v, where, what);
+uint64_t loopback::deliver(const push_address& address, const push& push) {
+  auto& found = holders(address);
+  for (auto& session : found)
+    send(session, deliver_atom_v, address, push);
   return found.size();
 }
 
-void loopback::tell(report what) {
-  auto i = waiting_.find(what.push);
+void loopback::tell(report report) {
+  auto i = waiting_.find(report.push);
   if (i == waiting_.end())
     return;
-  what.node = node_name_;
-  for (auto& each : what.details)
-    each.node = node_name_;
-  send(i->second, std::move(what));
+  report.node = node_name_;
+  for (auto& info : report.details)
+    info.node = node_name_;
+  send(i->second, std::move(report));
 }
 
 const std::vector<registry_actor>&
-loopback::holders(const push_address& where) const {
+loopback::holders(const push_address& address) const {
   static const std::vector<registry_actor> nobody;
-  auto i = holders_.find(where.key());
+  auto i = holders_.find(address.key());
   return i == holders_.end() ? nobody : i->second;
 }
 

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "actors/hosted.hpp"
+#include "actors/idempotency_store.hpp"
+#include "actors/inboxes.hpp"
 #include "actors/interfaces.hpp"
-#include "actors/mailbox.hpp"
-#include "actors/repeats.hpp"
 
 namespace waybill {
 
@@ -30,25 +30,25 @@ protected:
   behavior_type make_behavior() override;
 
 private:
-  caf::result<outcome> publish(const push_address& where, const push& what);
+  caf::result<outcome> publish(const push_address& address, const push& push);
 
   /// Brings a push to the registries that hold `where`.
   /// @returns how many those are.
-  uint64_t deliver(const push_address& where, const push& what);
+  uint64_t deliver(const push_address& address, const push& push);
 
   /// Returns the registries that hold `where`.
-  const std::vector<registry_actor>& holders(const push_address& where) const;
+  const std::vector<registry_actor>& holders(const push_address& address) const;
 
   /// Brings a report to whoever waits for it.
-  void tell(report what);
+  void tell(report report);
 
   const std::string node_name_;
   std::unordered_map<std::string, std::vector<registry_actor>> holders_;
 
   /// Who waits for reports, by the id of its push.
   std::unordered_map<std::string, receipt_actor> waiting_;
-  mailboxes mailboxes_;
-  repeats repeats_;
+  inboxes inboxes_;
+  idempotency_store idempotency_;
 
   /// The last claim of each id that is held, and of all.
   std::unordered_map<std::string, uint64_t> owners_;

@@ -124,11 +124,11 @@ enum class errc : uint8_t {
   /// The address was given up while it was being attached.
   detached,
   /// The mailbox is full: nothing was sent.
-  mailbox_full,
+  inbox_full,
   /// The key of this push was used for another one: nothing was sent.
   key_reused,
   /// A push of the same key is still under way: nothing was sent.
-  under_way,
+  in_flight,
   /// A session's client did not read: its queue was dropped. The context says
   /// how many frames.
   too_slow,
@@ -162,11 +162,11 @@ inline std::string to_string(errc x) {
     return "refused";
   case errc::detached:
     return "detached";
-  case errc::mailbox_full:
+  case errc::inbox_full:
     return "mailbox_full";
   case errc::key_reused:
     return "key_reused";
-  case errc::under_way:
+  case errc::in_flight:
     return "under_way";
   case errc::too_slow:
     return "too_slow";
@@ -198,7 +198,7 @@ CAF_ERROR_CODE_ENUM(waybill::errc, "waybill")
 // is written as MessagePack by the bus, not by CAF.
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waybill::payload)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waybill::push)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waybill::mailbox_page)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waybill::inbox_page)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waybill::client_message)
 
 CAF_BEGIN_TYPE_ID_BLOCK(waybill, caf::first_custom_type_id)
@@ -209,8 +209,8 @@ CAF_ADD_TYPE_ID(waybill, (waybill::bus_state))
 CAF_ADD_TYPE_ID(waybill, (waybill::bus_status))
 CAF_ADD_TYPE_ID(waybill, (waybill::close_reason))
 CAF_ADD_TYPE_ID(waybill, (waybill::counters))
-CAF_ADD_TYPE_ID(waybill, (waybill::hops))
-CAF_ADD_TYPE_ID(waybill, (waybill::mailbox_query))
+CAF_ADD_TYPE_ID(waybill, (waybill::trace_events))
+CAF_ADD_TYPE_ID(waybill, (waybill::inbox_query))
 CAF_ADD_TYPE_ID(waybill, (waybill::outcome))
 CAF_ADD_TYPE_ID(waybill, (waybill::report))
 
@@ -234,7 +234,7 @@ CAF_ADD_ATOM(waybill, waybill, presence_atom, "presence")
 CAF_ADD_ATOM(waybill, waybill, probe_atom, "probe")
 CAF_ADD_ATOM(waybill, waybill, read_atom, "read")
 CAF_ADD_ATOM(waybill, waybill, report_atom, "report")
-CAF_ADD_ATOM(waybill, waybill, settle_atom, "settle")
+CAF_ADD_ATOM(waybill, waybill, record_atom, "settle")
 CAF_ADD_ATOM(waybill, waybill, spend_atom, "spend")
 CAF_ADD_ATOM(waybill, waybill, state_atom, "state")
 CAF_ADD_ATOM(waybill, waybill, trace_atom, "trace")

@@ -10,14 +10,14 @@
 #include <caf/meta/type_name.hpp>
 
 #include "actors/address.hpp"
-#include "actors/hop.hpp"
 #include "actors/payload.hpp"
+#include "actors/trace_event.hpp"
 
 namespace waybill {
 
 /// The three truths about a push: how far it has come, and how far its pusher
 /// wants to know.
-enum class level : uint8_t {
+enum class receipt_level : uint8_t {
   /// A node holds a session for it.
   routed,
   /// Its bytes went to the socket.
@@ -26,23 +26,23 @@ enum class level : uint8_t {
   received,
 };
 
-inline std::string to_string(level x) {
+inline std::string to_string(receipt_level x) {
   switch (x) {
-  case level::routed:
+  case receipt_level::routed:
     return "routed";
-  case level::written:
+  case receipt_level::written:
     return "written";
-  case level::received:
+  case receipt_level::received:
     return "received";
   }
   return "unknown";
 }
 
 /// Returns the level of a number, if there is one.
-inline std::optional<level> to_level(uint64_t x) {
-  if (x > static_cast<uint64_t>(level::received))
+inline std::optional<receipt_level> to_receipt_level(uint64_t x) {
+  if (x > static_cast<uint64_t>(receipt_level::received))
     return std::nullopt;
-  return static_cast<level>(x);
+  return static_cast<receipt_level>(x);
 }
 
 /// For how long a push can be kept.
@@ -51,7 +51,7 @@ constexpr auto longest_ttl = std::chrono::hours{365 * 24};
 /// One message on its way to an address.
 struct push {
   /// What it is for.
-  enum class purpose : uint8_t {
+  enum class kind : uint8_t {
     /// Brings `body` to the clients.
     message,
     /// Closes the sessions.
@@ -63,7 +63,7 @@ struct push {
     /// Has the nodes report the trace of the id that is in `body`.
     trace,
     /// Has them report their figures.
-    figures,
+    metrics,
   };
 
   /// Names this push in answers and logs; unique in the cluster.
@@ -72,10 +72,10 @@ struct push {
   /// What the client gets.
   payload body = {};
 
-  purpose what = purpose::message;
+  kind type = kind::message;
 
   /// What the sessions report.
-  level want = level::routed;
+  receipt_level want = receipt_level::routed;
 
   /// The node that waits for reports; empty if none does.
   std::string reply_to = {};
@@ -105,29 +105,30 @@ typename Inspector::result_type inspect(Inspector& f, push& x) {
 }
 
 /// Tells whether a push is to bring reports, and nothing else.
-inline bool is_question(const push& x) {
-  return x.what == push::purpose::inspect || x.what == push::purpose::trace
-         || x.what == push::purpose::figures;
+inline bool is_query(const push& x) {
+  return x.type == push::kind::inspect || x.type == push::kind::trace
+         || x.type == push::kind::metrics;
 }
 
 /// Tells whether a push waits for more than the bus' answer.
 inline bool needs_receipt(const push& x) {
-  return x.want != level::routed || !x.key.empty() || is_question(x);
+  return x.want != receipt_level::routed || !x.key.empty() || is_query(x);
 }
 
 /// Returns what pushes of the same key have in common, unless the key is used
 /// for another one.
 /// @param address is what the caller calls the address.
-inline std::string gist_of(const std::string& address, const push& what) {
+inline std::string request_fingerprint(const std::string& address,
+                                       const push& push) {
   auto result = address + '\n';
-  result += what.body.type() == payload::format::text ? 't' : 'b';
-  result += what.body.bytes();
+  result += push.body.type() == payload::format::text ? 't' : 'b';
+  result += push.body.bytes();
   return result;
 }
 
 /// Numbers of what a push has reached. Parts of it, reported one after the
 /// other, add up.
-struct tally {
+struct delivery_counts {
   /// Nodes that have said how many sessions they hold for it.
   uint64_t nodes = 0;
 
@@ -146,7 +147,7 @@ struct tally {
   /// Sessions that dropped it because their clients read too slowly.
   uint64_t dropped = 0;
 
-  tally& operator+=(const tally& x) {
+  delivery_counts& operator+=(const delivery_counts& x) {
     nodes += x.nodes;
     sessions += x.sessions;
     written += x.written;
@@ -156,11 +157,12 @@ struct tally {
     return *this;
   }
 
-  friend bool operator==(const tally&, const tally&) = default;
+  friend bool operator==(const delivery_counts&, const delivery_counts&)
+    = default;
 };
 
 template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, tally& x) {
+typename Inspector::result_type inspect(Inspector& f, delivery_counts& x) {
   return f(caf::meta::type_name("tally"), x.nodes, x.sessions, x.written,
            x.received, x.lost, x.dropped);
 }
@@ -169,17 +171,17 @@ typename Inspector::result_type inspect(Inspector& f, tally& x) {
 using counters = std::map<std::string, uint64_t>;
 
 /// The figures of a node.
-struct node_figures {
+struct node_metrics {
   /// The version of Waybill that it runs; empty if it does not say.
   std::string version;
 
   counters values;
 
-  friend bool operator==(const node_figures&, const node_figures&) = default;
+  friend bool operator==(const node_metrics&, const node_metrics&) = default;
 };
 
 template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, node_figures& x) {
+typename Inspector::result_type inspect(Inspector& f, node_metrics& x) {
   return f(caf::meta::type_name("node_figures"), x.version, x.values);
 }
 
@@ -218,7 +220,7 @@ struct report {
   /// The node that reports; the bus says so.
   std::string node = {};
 
-  tally counts = {};
+  delivery_counts counts = {};
 
   /// Set in the answer to a probe: all that was to be told so far has been.
   bool settled = false;
@@ -227,16 +229,16 @@ struct report {
   std::vector<session_info> details = {};
 
   /// What the node knows of an id, if that was asked.
-  hops trace = {};
+  trace_events trace = {};
 
   /// The figures of the node, if they were asked for.
-  node_figures figures = {};
+  node_metrics metrics = {};
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, report& x) {
   return f(caf::meta::type_name("report"), x.push, x.to, x.node, x.counts,
-           x.settled, x.details, x.trace, x.figures);
+           x.settled, x.details, x.trace, x.metrics);
 }
 
 /// What is known of a push.
@@ -245,13 +247,13 @@ struct outcome {
   std::string push;
 
   /// What the pusher of it asked for.
-  level want = level::routed;
+  receipt_level want = receipt_level::routed;
 
   /// Set if it is kept in the mailbox until a client has confirmed it.
   bool kept = false;
 
   /// `nodes` are all those that it was sent to.
-  tally counts = {};
+  delivery_counts counts = {};
 
   /// How many of those have not told how it went.
   uint64_t unknown = 0;
@@ -260,24 +262,24 @@ struct outcome {
   std::vector<session_info> details = {};
 
   /// What the nodes know of an id, if that was asked.
-  hops trace = {};
+  trace_events trace = {};
 
   /// The figures of each node, by its name, if they were asked for.
-  std::map<std::string, node_figures> figures = {};
+  std::map<std::string, node_metrics> metrics = {};
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, outcome& x) {
   return f(caf::meta::type_name("outcome"), x.push, x.want, x.kept, x.counts,
-           x.unknown, x.details, x.trace, x.figures);
+           x.unknown, x.details, x.trace, x.metrics);
 }
 
 /// Returns what is known of a push at the level that a repeat of it asks for,
 /// which may be another than that of the first.
-inline outcome at_level(outcome x, level wanted) {
+inline outcome at_level(outcome x, receipt_level wanted) {
   // The number of nodes is known from the start, what their sessions did only
   // up to the level that was asked for first.
-  if (wanted == level::routed && x.counts.nodes > 0)
+  if (wanted == receipt_level::routed && x.counts.nodes > 0)
     x.unknown = 0;
   else if (wanted > x.want && x.unknown < x.counts.nodes)
     x.unknown = x.counts.nodes;
@@ -288,12 +290,14 @@ inline outcome at_level(outcome x, level wanted) {
 /// Tells whether a push surely reached nobody, and left nothing behind.
 inline bool is_nobody(const outcome& x) {
   return !x.kept && x.unknown == 0
-         && (x.want == level::routed ? x.counts.nodes : x.counts.sessions) == 0;
+         && (x.want == receipt_level::routed ? x.counts.nodes
+                                             : x.counts.sessions)
+              == 0;
 }
 
 /// Asks for a part of a mailbox.
-struct mailbox_query {
-  push_address where;
+struct inbox_query {
+  push_address address;
 
   /// The entry behind which it starts; empty for the first of all.
   std::string after = {};
@@ -306,13 +310,13 @@ struct mailbox_query {
 };
 
 template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, mailbox_query& x) {
-  return f(caf::meta::type_name("mailbox_query"), x.where, x.after, x.upto,
+typename Inspector::result_type inspect(Inspector& f, inbox_query& x) {
+  return f(caf::meta::type_name("mailbox_query"), x.address, x.after, x.upto,
            x.max_bytes);
 }
 
 /// A part of a mailbox.
-struct mailbox_page {
+struct inbox_page {
   /// In the order in which they were pushed.
   std::vector<push> pushes;
 
@@ -327,7 +331,7 @@ struct mailbox_page {
 };
 
 template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, mailbox_page& x) {
+typename Inspector::result_type inspect(Inspector& f, inbox_page& x) {
   return f(caf::meta::type_name("mailbox_page"), x.upto, x.more);
 }
 

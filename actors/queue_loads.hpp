@@ -13,7 +13,7 @@ namespace waybill {
 class queue_loads {
 public:
   /// @param bytes 0 forgets the session.
-  void set(caf::actor_id who, uint64_t bytes);
+  void set(caf::actor_id session, uint64_t bytes);
 
   /// Returns what all take together.
   uint64_t total() const noexcept { return total_; }

@@ -30,7 +30,7 @@ bool token_bucket::is_full(const rate& limit, time_point now) const {
   return missing_ <= filled(limit, now - last_);
 }
 
-std::chrono::nanoseconds rate_limiter::take(const std::string& who,
+std::chrono::nanoseconds rate_limiter::take(const std::string& key,
                                             token_bucket::time_point now,
                                             double count) {
   if (buckets_.size() >= many_) {
@@ -38,7 +38,7 @@ std::chrono::nanoseconds rate_limiter::take(const std::string& who,
                   [&](const auto& x) { return x.second.is_full(limit_, now); });
     many_ = std::max(least_, 2 * buckets_.size());
   }
-  return buckets_[who].take(limit_, now, count);
+  return buckets_[key].take(limit_, now, count);
 }
 
 } // namespace waybill

@@ -43,7 +43,7 @@ public:
   }
 
   /// As `token_bucket::take`, of the bucket of `who`.
-  std::chrono::nanoseconds take(const std::string& who,
+  std::chrono::nanoseconds take(const std::string& key,
                                 token_bucket::time_point now, double count = 1);
 
   /// Returns how many it remembers.

@@ -20,11 +20,11 @@ constexpr auto longest_tick = caf::timespan{std::chrono::seconds{1}};
 } // namespace
 
 receipt::receipt(caf::actor_config& cfg, caf::execution_unit* host,
-                 bus_actor bus, push_address where, push what)
-    : hosted(cfg, host), bus_(std::move(bus)), where_(std::move(where)),
-      what_(std::move(what)) {
-  result_.push = what_.id;
-  result_.want = what_.want;
+                 bus_actor bus, push_address address, push push)
+    : hosted(cfg, host), bus_(std::move(bus)), address_(std::move(address)),
+      push_(std::move(push)) {
+  result_.push = push_.id;
+  result_.want = push_.want;
 }
 
 const char* receipt::name() const {
@@ -34,16 +34,16 @@ const char* receipt::name() const {
 void receipt::on_exit() {
   // A promise refers to the actor that made it, and a tick keeps what is here.
   promise_ = {};
-  what_ = {};
+  push_ = {};
 }
 
 receipt::behavior_type receipt::make_behavior() {
   return {
     [this](get_atom) {
       promise_ = make_response_promise<outcome>();
-      wait(what_.wait);
-      if (!what_.reply_to.empty())
-        send(bus_, await_atom_v, where_, what_.id, receipt_actor{this});
+      wait(push_.wait);
+      if (!push_.reply_to.empty())
+        send(bus_, await_atom_v, address_, push_.id, receipt_actor{this});
       publish();
       return promise_;
     },
@@ -53,12 +53,12 @@ receipt::behavior_type receipt::make_behavior() {
       from.details += x.details.size();
       result_.details.insert(result_.details.end(), x.details.begin(),
                              x.details.end());
-      for (auto each : x.trace) {
-        each.node = x.node;
-        result_.trace.push_back(std::move(each));
+      for (auto event : x.trace) {
+        event.node = x.node;
+        result_.trace.push_back(std::move(event));
       }
-      if (!x.figures.values.empty())
-        result_.figures[x.node] = x.figures;
+      if (!x.metrics.values.empty())
+        result_.metrics[x.node] = x.metrics;
       if (x.settled)
         probed_.erase(x.node);
       check();
@@ -83,7 +83,7 @@ void receipt::on_late() {
   auto was_late = std::exchange(late_, true);
   if (!was_late && published_)
     probe();
-  else if (!was_late && repeats_)
+  else if (!was_late && is_repeat_)
     // The first one's time may be up now, too: its answer is to be had.
     wait(probe_time + 2 * retry_time);
   else
@@ -91,37 +91,37 @@ void receipt::on_late() {
 }
 
 void receipt::publish() {
-  request(bus_, caf::infinite, publish_atom_v, where_, what_)
-    .then([this](outcome& what) { on_published(what); },
+  request(bus_, caf::infinite, publish_atom_v, address_, push_)
+    .then([this](outcome& outcome) { on_published(outcome); },
           [this](caf::error& why) {
-            repeats_ = why == errc::under_way;
-            if (repeats_)
+            is_repeat_ = why == errc::in_flight;
+            if (is_repeat_)
               delayed_send(this, retry_time, publish_atom_v);
             else if (why == errc::unanswered)
               finish();
             else
-              answer(std::move(why));
+              finish(std::move(why));
           });
 }
 
-void receipt::on_published(outcome& what) {
-  if (what.push != what_.id)
-    return answer(std::move(what));
+void receipt::on_published(outcome& outcome) {
+  if (outcome.push != push_.id)
+    return finish(std::move(outcome));
   published_ = true;
-  what_.body = {};
-  sent_to_ = what.counts.nodes;
-  result_.kept = what.kept;
-  if (what_.reply_to.empty())
+  push_.body = {};
+  sent_to_ = outcome.counts.nodes;
+  result_.kept = outcome.kept;
+  if (push_.reply_to.empty())
     finish();
   else
     check();
 }
 
-bool receipt::owes(const node& who) const {
-  auto done = what_.what == push::purpose::inspect ? who.details
-              : what_.want == level::received      ? who.counts.received
-                                                   : who.counts.written;
-  return done + who.counts.lost + who.counts.dropped < who.counts.sessions;
+bool receipt::owes(const node& node) const {
+  auto done = push_.type == push::kind::inspect       ? node.details
+              : push_.want == receipt_level::received ? node.counts.received
+                                                      : node.counts.written;
+  return done + node.counts.lost + node.counts.dropped < node.counts.sessions;
 }
 
 void receipt::check() {
@@ -129,25 +129,25 @@ void receipt::check() {
     return;
   uint64_t told = 0;
   auto complete = true;
-  for (auto& [name, each] : nodes_) {
-    told += each.counts.nodes;
-    complete = complete && !owes(each);
+  for (auto& [name, node] : nodes_) {
+    told += node.counts.nodes;
+    complete = complete && !owes(node);
   }
   if ((complete && told >= sent_to_) || (late_ && probed_.empty()))
     finish();
 }
 
 void receipt::probe() {
-  for (auto& [name, each] : nodes_)
-    if (owes(each))
+  for (auto& [name, node] : nodes_)
+    if (owes(node))
       probed_.insert(name);
   if (probed_.empty())
     return finish();
   wait(probe_time);
-  for (auto& each : probed_)
-    request(bus_, caf::infinite, probe_atom_v, where_, each, what_.id)
+  for (auto& name : probed_)
+    request(bus_, caf::infinite, probe_atom_v, address_, name, push_.id)
       .then(
-        [this, name = each](uint64_t nodes) {
+        [this, name = name](uint64_t nodes) {
           if (nodes > 0)
             return;
           probed_.erase(name);
@@ -160,28 +160,28 @@ void receipt::probe() {
 }
 
 void receipt::finish() {
-  for (auto& [name, each] : nodes_)
-    result_.counts += each.counts;
+  for (auto& [name, node] : nodes_)
+    result_.counts += node.counts;
   // If the bus has not answered, all that is known is that nobody knows. Else
   // it is who has not even told how many sessions it has, and who owes more.
   if (!published_)
     result_.unknown = 1;
-  else if (!what_.reply_to.empty())
+  else if (!push_.reply_to.empty())
     result_.unknown = sent_to_ - std::min(sent_to_, result_.counts.nodes)
                       + probed_.size() + gone_;
   result_.counts.nodes = sent_to_;
-  if (!what_.key.empty())
-    send(bus_, settle_atom_v, where_, what_.key, result_);
-  answer(std::move(result_));
+  if (!push_.key.empty())
+    send(bus_, record_atom_v, address_, push_.key, result_);
+  finish(std::move(result_));
 }
 
-void receipt::answer(caf::expected<outcome> what) {
-  if (what)
-    promise_.deliver(std::move(*what));
+void receipt::finish(caf::expected<outcome> outcome) {
+  if (outcome)
+    promise_.deliver(std::move(*outcome));
   else
-    promise_.deliver(std::move(what.error()));
-  if (!what_.reply_to.empty())
-    send(bus_, forget_atom_v, where_, what_.id);
+    promise_.deliver(std::move(outcome.error()));
+  if (!push_.reply_to.empty())
+    send(bus_, forget_atom_v, address_, push_.id);
   quit();
 }
 

@@ -18,7 +18,7 @@ namespace waybill {
 class receipt : public hosted<receipt_actor> {
 public:
   receipt(caf::actor_config& cfg, caf::execution_unit* host, bus_actor bus,
-          push_address where, push what);
+          push_address address, push push);
 
   const char* name() const override;
 
@@ -30,19 +30,19 @@ protected:
 private:
   void publish();
 
-  void on_published(outcome& what);
+  void on_published(outcome& outcome);
 
   /// Ends if every session of every node has come as far as was asked, or has
   /// ended or dropped it before.
   void check();
 
   struct node {
-    tally counts;
+    delivery_counts counts;
     uint64_t details = 0;
   };
 
   /// Tells whether sessions of a node have not come as far as was asked.
-  bool owes(const node& who) const;
+  bool owes(const node& node) const;
 
   /// Is told by a tick when so much time is over.
   void wait(caf::timespan time);
@@ -56,11 +56,11 @@ private:
   /// Ends with what is known.
   void finish();
 
-  void answer(caf::expected<outcome> what);
+  void finish(caf::expected<outcome> outcome);
 
   const bus_actor bus_;
-  const push_address where_;
-  push what_;
+  const push_address address_;
+  push push_;
   caf::typed_response_promise<outcome> promise_;
   outcome result_;
 
@@ -69,7 +69,7 @@ private:
   uint64_t sent_to_ = 0;
 
   /// Set while another push of the same key is under way.
-  bool repeats_ = false;
+  bool is_repeat_ = false;
 
   /// When the time is up, and whether that of the pusher is.
   caf::actor_clock::time_point deadline_;

@@ -5,12 +5,12 @@
 #include <unordered_map>
 #include <vector>
 
+#include "actors/admission.hpp"
 #include "actors/hosted.hpp"
 #include "actors/interfaces.hpp"
-#include "actors/places.hpp"
 #include "actors/queue_loads.hpp"
 #include "actors/rate.hpp"
-#include "actors/roster.hpp"
+#include "actors/session_table.hpp"
 #include "actors/trace.hpp"
 
 namespace waybill {
@@ -38,7 +38,7 @@ struct node_limits {
 
 /// Takes the log lines of actors, which know nothing of loggers.
 /// Called on the actor's own thread.
-using complaint = std::function<void(const std::string& line)>;
+using failure_handler = std::function<void(const std::string& line)>;
 
 /// Maps the addresses of one node to its sessions.
 ///
@@ -51,7 +51,7 @@ public:
   /// @param on_failure is told of sessions that ended by an error of ours.
   /// @param version is that of Waybill, for who asks for the node's figures.
   registry(caf::actor_config& cfg, caf::execution_unit* host, bus_actor bus,
-           same_id policy, complaint on_failure = nullptr,
+           same_id policy, failure_handler on_failure = nullptr,
            node_limits limits = {}, std::string version = {});
 
   const char* name() const override;
@@ -62,74 +62,75 @@ protected:
   behavior_type make_behavior() override;
 
 private:
-  using entry = roster::entry;
-  using member = roster::member;
+  using entry = session_table::entry;
+  using member = session_table::member;
 
   /// Takes a place for somebody who is about to join.
   caf::result<ok_atom> admit(const std::string& id, const std::string& peer);
 
   void join(const push_addresses& addresses, const std::string& peer,
-            const session_actor& who);
+            const session_actor& session);
 
   /// Forgets a session. Does nothing for one that is not known.
-  void leave(caf::actor_id who);
+  void leave(caf::actor_id session);
 
   /// Takes a session out of its addresses, and gives back those that nobody
   /// else has.
-  void give_up(member& who);
+  void give_up(member& member);
 
   /// Notes why a session ends, and has it give up its addresses.
-  void withdraw(member& who, const close_reason& why);
+  void withdraw(member& member, const close_reason& why);
 
   /// Closes a session, which gives up its addresses at once.
-  void retire(member& who, const close_reason& why);
+  void retire(member& member, const close_reason& why);
 
   /// Does so with all sessions of `what` that `which` picks, for which `what`
   /// may not be used afterwards.
   template <class Predicate>
-  void retire_all(const entry& what, const close_reason& why, Predicate which);
+  void retire_all(const entry& entry, const close_reason& why, Predicate which);
 
   /// Takes down how much memory the queue of a session takes. The largest
   /// queues go if all together take too much.
-  void on_load(caf::actor_id who, uint64_t bytes);
+  void on_load(caf::actor_id session, uint64_t bytes);
 
-  void attach_address(const push_address& where, entry& what);
+  void attach_address(const push_address& address, entry& entry);
 
   /// Gives an address back, then calls `then`: no push comes after that.
   template <class Then>
-  void detach_address(const push_address& where, Then then);
+  void detach_address(const push_address& address, Then then);
 
   /// Marks addresses to which pushes are missed.
   void lose(const push_addresses& lost);
 
   /// Greets a session if every node can reach it.
-  void greet(member& who);
+  void greet(member& member);
 
   /// Finds out whether a session owns its id, or makes it do so.
-  void claim(member& who);
+  void claim(member& member);
 
-  void on_claim(member& who, uint64_t number);
+  void on_claim(member& member, uint64_t number);
 
-  void deliver(const push_address& where, const push& what);
+  void deliver(const push_address& address, const push& push);
 
   /// Reports what somebody asks all nodes.
-  void answer(const push_address& where, const push& what);
+  void answer_query(const push_address& address, const push& push);
 
   /// Adds to the trace of the id of a session.
-  void note(const member& who, hop::kind what, std::string text = {});
+  void note(const member& member, trace_event::kind kind,
+            std::string text = {});
 
-  counters figures() const;
+  counters metrics() const;
 
   /// Asks the bus for a part of a mailbox for a session. If it cannot be read
   /// now, that waits until the bus is ready again.
-  void read(caf::actor_id session, const mailbox_query& query,
-            caf::typed_response_promise<mailbox_page> reader);
+  void read(caf::actor_id session, const inbox_query& query,
+            caf::typed_response_promise<inbox_page> reader);
 
   /// Tries again what the bus could not do.
   void on_ready();
 
   /// A session claimed the id of `what`: all older ones are replaced.
-  void on_claimed(entry& what, uint64_t number);
+  void on_claimed(entry& entry, uint64_t number);
 
   /// Drains the next share of the sessions.
   void drain_some();
@@ -139,15 +140,15 @@ private:
 
   /// Gives the addresses back that only this session and others of its id have,
   /// then closes them. What was pushed before is written before that.
-  void drain(const member& who);
+  void drain(const member& member);
 
   const bus_actor bus_;
   const same_id policy_;
-  const complaint on_failure_;
+  const failure_handler on_failure_;
   const node_limits limits_;
   const std::string version_;
-  roster roster_;
-  places places_;
+  session_table sessions_;
+  admission admission_;
   queue_loads loads_;
   rate_limiter pushers_;
   waybill::trace trace_;
@@ -155,8 +156,8 @@ private:
   /// Queries that the bus could not answer, by the session that made them. Each
   /// session needs the answer to its last one only.
   struct waiting_read {
-    mailbox_query query;
-    caf::typed_response_promise<mailbox_page> reader;
+    inbox_query query;
+    caf::typed_response_promise<inbox_page> reader;
   };
   std::unordered_map<caf::actor_id, waiting_read> waiting_reads_;
   uint64_t attachments_ = 0;

@@ -31,9 +31,9 @@ session::session(caf::actor_config& cfg, caf::execution_unit* host,
                  std::string id, transport_ptr connection)
     : hosted(cfg, host), config_(std::move(config)), bus_(std::move(bus)),
       registry_(std::move(registry)), id_(std::move(id)),
-      where_(push_address::id(id_)), since_(clock().now()),
+      address_(push_address::id(id_)), since_(clock().now()),
       connection_(std::move(connection)),
-      backlog_(config_.max_queue, config_.max_queue_frames) {
+      send_queue_(config_.max_queue, config_.max_queue_frames) {
   // nop
 }
 
@@ -56,9 +56,9 @@ session::behavior_type session::make_behavior() {
       reachable_ = true;
       greet();
       if (!confirmed_.empty())
-        send(bus_, confirm_atom_v, where_, confirmed_);
+        send(bus_, confirm_atom_v, address_, confirmed_);
       if (behind_ && !ending_)
-        read_mailbox();
+        read_inbox();
       write_next();
     },
     [this](hold_atom) {
@@ -68,8 +68,8 @@ session::behavior_type session::make_behavior() {
     [this](deliver_atom, const payload& body, uint64_t delivery) {
       enqueue_frame({body, nullptr, delivery});
     },
-    [this](deliver_atom, const push_address& where, const push& what) {
-      deliver(where, what);
+    [this](deliver_atom, const push_address& address, const push& push) {
+      deliver(address, push);
     },
     [this](written_atom) { on_written(); },
     [this](pong_atom, uint64_t number) { on_pong(number); },
@@ -92,19 +92,19 @@ session::behavior_type session::make_behavior() {
     [this](tick_atom) {
       out_of_time_ = true;
       if (clock().now() >= deadline_ && !closed_)
-        give_up(&tally::lost);
+        give_up(&delivery_counts::lost);
       else
         write_next();
     },
-    [this](trace_atom) { return passages_.as_hops(id_, connection_->peer()); },
+    [this](trace_atom) { return history_.events(id_, connection_->peer()); },
     [this](gone_atom) {
-      if (backlog_.is_writing())
-        drop(backlog_.written(), &tally::lost);
-      drop(backlog_.clear(), &tally::lost);
-      for (auto& each : unread_)
-        if (each.tracked->want == level::received)
-          tell(*each.tracked, &tally::lost);
-      tell_passages();
+      if (send_queue_.is_writing())
+        drop(send_queue_.written(), &delivery_counts::lost);
+      drop(send_queue_.clear(), &delivery_counts::lost);
+      for (auto& frame : unread_)
+        if (frame.tracked->want == receipt_level::received)
+          tell(*frame.tracked, &delivery_counts::lost);
+      send_history();
       connection_ = nullptr;
       auto is_ending
         = [this](close_code code) { return ending_ && ending_->code == code; };
@@ -126,7 +126,7 @@ void session::greet() {
   greeted_ = true;
   if (config_.greeting.size() == 0)
     return;
-  backlog_.put_first({config_.greeting});
+  send_queue_.put_first({config_.greeting});
 }
 
 void session::end(const close_reason& why) {
@@ -138,48 +138,48 @@ void session::end(const close_reason& why) {
   delayed_send(this, last_frames, tick_atom_v);
   // What the mailbox keeps is for the next session if this one has not read it
   // to its end: the client would confirm what comes first in it, too.
-  drop(backlog_.clear_kept_held(), &tally::lost);
-  backlog_.release();
+  drop(send_queue_.clear_kept_held(), &delivery_counts::lost);
+  send_queue_.release();
   // A client takes its first frame for the greeting, so that must stand before
   // pushes that came while this session waited for its own.
-  if (backlog_.first())
+  if (send_queue_.first())
     greet();
   write_next();
 }
 
-void session::deliver(const push_address& where, const push& what) {
-  if (what.what == push::purpose::inspect) {
-    report mine{what.id, what.reply_to};
+void session::deliver(const push_address& address, const push& push) {
+  if (push.type == push::kind::inspect) {
+    report mine{push.id, push.reply_to};
     auto age = clock().now() - since_;
     mine.details.push_back(
       {"", connection_->peer(),
        uint64_t(std::chrono::duration_cast<std::chrono::seconds>(age).count()),
-       backlog_.bytes()});
-    send(bus_, report_atom_v, where, std::move(mine));
+       send_queue_.bytes()});
+    send(bus_, report_atom_v, address, std::move(mine));
     return;
   }
-  enqueue_frame(make_frame(where, what));
+  enqueue_frame(make_frame(address, push));
 }
 
-frame session::make_frame(const push_address& where, const push& what) {
-  return {what.body,
-          std::make_unique<const ticket>(where, what, clock().now())};
+frame session::make_frame(const push_address& address, const push& push) {
+  return {push.body,
+          std::make_unique<const delivery_info>(address, push, clock().now())};
 }
 
-void session::enqueue_frame(frame what) {
-  if (closed_ || (ending_ && behind_ && is_kept(what)))
-    return drop(what, &tally::lost);
-  auto fits = backlog_.has_room(what.body.size());
+void session::enqueue_frame(frame frame) {
+  if (closed_ || (ending_ && behind_ && is_kept(frame)))
+    return drop(frame, &delivery_counts::lost);
+  auto fits = send_queue_.has_room(frame.body.size());
   if (!fits && config_.when_slow == slow_consumer::close) {
-    drop(what, &tally::dropped);
+    drop(frame, &delivery_counts::dropped);
     return cut_off(too_slow);
   }
-  if (!fits && !make_room(what))
-    drop(what, &tally::dropped);
+  if (!fits && !make_room(frame))
+    drop(frame, &delivery_counts::dropped);
   else if (behind_ && !ending_)
-    backlog_.hold(std::move(what));
+    send_queue_.hold(std::move(frame));
   else
-    backlog_.put(std::move(what));
+    send_queue_.put(std::move(frame));
   if (!fits)
     send(registry_, count_atom_v, std::string{"dropped_frames"},
          std::exchange(dropped_, 0));
@@ -187,18 +187,18 @@ void session::enqueue_frame(frame what) {
   write_next();
 }
 
-bool session::make_room(const frame& what) {
-  auto size = what.body.size();
-  auto kept = is_kept(what);
-  drop(backlog_.make_room(size), &tally::dropped);
-  if (!backlog_.has_room(size) && (kept || backlog_.has_waiting())) {
+bool session::make_room(const frame& frame) {
+  auto size = frame.body.size();
+  auto kept = is_kept(frame);
+  drop(send_queue_.make_room(size), &delivery_counts::dropped);
+  if (!send_queue_.has_room(size) && (kept || send_queue_.has_waiting())) {
     // To confirm a later entry is to confirm all before it, so whoever misses
     // one must not be sent any until it has read that.
-    drop(backlog_.clear(), &tally::dropped);
+    drop(send_queue_.clear(), &delivery_counts::dropped);
     stop_reading();
     more_ = true;
   }
-  return backlog_.has_room(size);
+  return send_queue_.has_room(size);
 }
 
 void session::cut_off(close_reason why) {
@@ -209,26 +209,26 @@ void session::cut_off(close_reason why) {
   // ends.
   ending_ = std::move(why);
   send(registry_, close_atom_v, *ending_);
-  give_up(&tally::dropped);
+  give_up(&delivery_counts::dropped);
 }
 
-void session::give_up(uint64_t tally::*why) {
-  drop(backlog_.clear(), why);
+void session::give_up(uint64_t delivery_counts::*why) {
+  drop(send_queue_.clear(), why);
   // Nobody will ask a session whose id it has no more.
-  tell_passages();
+  send_history();
   report_load();
   closed_ = true;
   connection_->close(*ending_);
 }
 
-void session::tell_passages() {
-  if (auto known = passages_.as_hops(id_, connection_->peer()); !known.empty())
+void session::send_history() {
+  if (auto known = history_.events(id_, connection_->peer()); !known.empty())
     send(registry_, trace_atom_v, std::move(known));
-  passages_ = {};
+  history_ = {};
 }
 
 void session::report_load() {
-  auto load = backlog_.memory() + unread_size * unread_.size();
+  auto load = send_queue_.memory() + unread_size * unread_.size();
   if (load < reported_ + load_step && load + load_step > reported_
       && (load > 0 || reported_ == 0))
     return;
@@ -238,14 +238,14 @@ void session::report_load() {
 
 // -- the mailbox --------------------------------------------------------------
 
-void session::read_mailbox() {
+void session::read_inbox() {
   more_ = false;
   auto query = ++query_;
-  request(
-    registry_, caf::infinite, read_atom_v,
-    mailbox_query{where_, backlog_.last_entry(), upto_, config_.max_queue / 2})
+  request(registry_, caf::infinite, read_atom_v,
+          inbox_query{address_, send_queue_.last_entry(), upto_,
+                      config_.max_queue / 2})
     .then(
-      [this, query](const mailbox_page& page) {
+      [this, query](const inbox_page& page) {
         if (query == query_)
           on_page(page);
       },
@@ -262,18 +262,18 @@ void session::stop_reading() {
   upto_.clear();
 }
 
-void session::on_page(const mailbox_page& page) {
+void session::on_page(const inbox_page& page) {
   if (ending_)
     return;
   // What came live, too, brings along what was pushed before it.
-  for (auto& each : page.pushes)
-    if (!backlog_.release_to(each.entry))
-      backlog_.put(make_frame(where_, each));
+  for (auto& push : page.pushes)
+    if (!send_queue_.release_to(push.entry))
+      send_queue_.put(make_frame(address_, push));
   upto_ = page.upto;
   more_ = page.more;
   if (!page.more) {
     behind_ = false;
-    backlog_.release();
+    send_queue_.release();
   }
   report_load();
   write_next();
@@ -282,13 +282,13 @@ void session::on_page(const mailbox_page& page) {
 // -- what is told -------------------------------------------------------------
 
 void session::on_written() {
-  auto done = backlog_.written();
-  passages_.written(done, ++written_);
+  auto done = send_queue_.written();
+  history_.written(done, ++written_);
   if (done.tracked) {
-    auto& what = *done.tracked;
-    if (what.want != level::routed)
-      tell(what, &tally::written);
-    if (what.want == level::received || !what.entry.empty())
+    auto& delivery = *done.tracked;
+    if (delivery.want != receipt_level::routed)
+      tell(delivery, &delivery_counts::written);
+    if (delivery.want == receipt_level::received || !delivery.entry.empty())
       unread_.push_back({written_, std::move(done.tracked)});
     if (unread_.size() > config_.max_queue_frames)
       return cut_off(too_slow);
@@ -310,59 +310,60 @@ void session::on_pong(uint64_t number) {
   if (number == 0 || number != pinged_)
     return;
   pinged_ = 0;
-  passages_.received(number);
+  history_.received(number);
   auto before = confirmed_;
   for (; !unread_.empty() && unread_.front().number <= number;
        unread_.pop_front()) {
     auto& read = *unread_.front().tracked;
-    if (read.want == level::received)
-      tell(read, &tally::received);
+    if (read.want == receipt_level::received)
+      tell(read, &delivery_counts::received);
     if (!read.entry.empty())
       confirmed_ = read.entry;
   }
   if (confirmed_ != before)
-    send(bus_, confirm_atom_v, where_, confirmed_);
+    send(bus_, confirm_atom_v, address_, confirmed_);
   report_load();
   ping();
   write_next();
 }
 
-void session::tell(const ticket& about, uint64_t tally::*part) {
+void session::tell(const delivery_info& about,
+                   uint64_t delivery_counts::*part) {
   if (about.reply_to.empty())
     return;
   report result{about.id, about.reply_to};
   result.counts.*part = 1;
-  send(bus_, report_atom_v, about.where, std::move(result));
+  send(bus_, report_atom_v, about.address, std::move(result));
 }
 
-void session::drop(const frame& what, uint64_t tally::*why) {
+void session::drop(const frame& frame, uint64_t delivery_counts::*why) {
   ++dropped_;
-  passages_.dropped(what);
-  if (what.tracked)
-    tell(*what.tracked, why);
+  history_.dropped(frame);
+  if (frame.tracked)
+    tell(*frame.tracked, why);
 }
 
-void session::drop(const frames& all, uint64_t tally::*why) {
-  for (auto& each : all)
-    drop(each, why);
+void session::drop(const frames& all, uint64_t delivery_counts::*why) {
+  for (auto& frame : all)
+    drop(frame, why);
 }
 
 void session::write_next() {
-  if (backlog_.is_writing() || closed_)
+  if (send_queue_.is_writing() || closed_)
     return;
   auto is_late = [this](const frame& x) {
     return x.tracked && x.tracked->expiry <= clock().now();
   };
-  while (greeted_ && backlog_.first() && is_late(*backlog_.first()))
-    drop(backlog_.take_first(), &tally::lost);
-  if (greeted_ && backlog_.first()) {
-    connection_->write(backlog_.begin());
+  while (greeted_ && send_queue_.first() && is_late(*send_queue_.first()))
+    drop(send_queue_.take_first(), &delivery_counts::lost);
+  if (greeted_ && send_queue_.first()) {
+    connection_->write(send_queue_.begin());
   } else if (ending_) {
     closed_ = !may_confirm();
     if (closed_)
       connection_->close(*ending_);
   } else if (more_ && reachable_) {
-    read_mailbox();
+    read_inbox();
   }
 }
 

@@ -5,10 +5,10 @@
 #include <optional>
 #include <string>
 
-#include "actors/backlog.hpp"
+#include "actors/delivery_history.hpp"
 #include "actors/hosted.hpp"
 #include "actors/interfaces.hpp"
-#include "actors/passages.hpp"
+#include "actors/send_queue.hpp"
 #include "actors/transport.hpp"
 
 namespace waybill {
@@ -67,7 +67,7 @@ private:
   /// A frame that is written, and its number.
   struct unread_frame {
     uint64_t number;
-    std::unique_ptr<const ticket> tracked;
+    std::unique_ptr<const delivery_info> tracked;
   };
 
   /// Puts the greeting before all that waits.
@@ -77,42 +77,42 @@ private:
   void end(const close_reason& why);
 
   /// Takes a push to `where`: queues it, or holds it back.
-  void deliver(const push_address& where, const push& what);
+  void deliver(const push_address& address, const push& push);
 
   /// Queues or holds back a live frame. If there is no room for it, it ends the
   /// session, or drops others, or this one if it is larger than all.
-  void enqueue_frame(frame what);
+  void enqueue_frame(frame frame);
 
   /// Drops the oldest frames until `what` has room. What is kept is dropped
   /// after all others, as it can be read from the mailbox again.
   /// @returns whether `what` has room then.
-  bool make_room(const frame& what);
+  bool make_room(const frame& frame);
 
   /// Ends this session at once.
   void cut_off(close_reason why);
 
   /// Drops what waits, and closes the connection.
   /// @pre it is known why, and that has not been done.
-  void give_up(uint64_t tally::*why);
+  void give_up(uint64_t delivery_counts::*why);
 
   /// Tells the registry what is known of the last pushes, and forgets it.
-  void tell_passages();
+  void send_history();
 
   /// Tells the registry how much memory the queue takes, if that has changed
   /// much: of a client that reads, nothing need be told.
   void report_load();
 
-  frame make_frame(const push_address& where, const push& what);
+  frame make_frame(const push_address& address, const push& push);
 
   // -- the mailbox ------------------------------------------------------------
 
   /// Asks for the next part of the mailbox.
-  void read_mailbox();
+  void read_inbox();
 
   /// Leaves what was to be read to a later query.
   void stop_reading();
 
-  void on_page(const mailbox_page& page);
+  void on_page(const inbox_page& page);
 
   // -- what is told -----------------------------------------------------------
 
@@ -121,11 +121,11 @@ private:
   void on_pong(uint64_t number);
 
   /// Tells whoever waits for a push what became of it here.
-  void tell(const ticket& about, uint64_t tally::*part);
+  void tell(const delivery_info& about, uint64_t delivery_counts::*part);
 
   /// Tells of frames that will not be written, as a part of a tally.
-  void drop(const frame& what, uint64_t tally::*why);
-  void drop(const frames& all, uint64_t tally::*why);
+  void drop(const frame& frame, uint64_t delivery_counts::*why);
+  void drop(const frames& all, uint64_t delivery_counts::*why);
 
   /// Asks the client to confirm what it has read, if that must be known.
   void ping();
@@ -140,13 +140,13 @@ private:
   const bus_actor bus_;
   registry_actor registry_;
   const std::string id_;
-  const push_address where_;
+  const push_address address_;
   const time_point since_;
   transport_ptr connection_;
 
   /// Frames that the socket has not taken yet. Live ones that come after the
   /// mailbox are held back.
-  backlog backlog_;
+  send_queue send_queue_;
 
   /// What the registry was told of its memory.
   size_t reported_ = 0;
@@ -158,7 +158,7 @@ private:
   /// What the ping that is under way asks about; 0 if there is none.
   uint64_t pinged_ = 0;
 
-  passages passages_;
+  delivery_history history_;
 
   /// Frames that will never be written, and of which nothing was told yet.
   uint64_t dropped_ = 0;

@@ -4,7 +4,7 @@
 #include <string>
 #include <unordered_map>
 
-#include "actors/hop.hpp"
+#include "actors/trace_event.hpp"
 
 namespace waybill {
 
@@ -14,28 +14,28 @@ public:
   /// @param max_hops how many it remembers, of all ids.
   /// @param max_hops_of_id how many of one.
   explicit trace(size_t max_hops = 20'000, size_t max_hops_of_id = 64)
-      : max_hops_(max_hops), max_hops_of_id_(max_hops_of_id) {
+      : max_events_(max_hops), max_events_of_id_(max_hops_of_id) {
     // nop
   }
 
-  void add(hop what);
+  void add(trace_event event);
 
   /// Returns what is known of an id, the oldest first. The push of a hop of
   /// which only the delivery was told is looked up among the others.
-  hops of(const std::string& id, hops more = {}) const;
+  trace_events of(const std::string& id, trace_events more = {}) const;
 
 private:
   struct entry {
     /// In no order, once the oldest of them has been replaced.
-    hops last;
+    trace_events last;
     size_t oldest = 0;
 
     /// Its place among those that were touched, the last of which is the first.
-    std::list<std::string>::iterator place;
+    std::list<std::string>::iterator position;
   };
 
-  const size_t max_hops_;
-  const size_t max_hops_of_id_;
+  const size_t max_events_;
+  const size_t max_events_of_id_;
   std::unordered_map<std::string, entry> entries_;
   std::list<std::string> touched_;
   size_t size_ = 0;

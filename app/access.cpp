@@ -9,14 +9,14 @@ namespace waybill::app {
 
 namespace {
 
-caf::error bad_file(const std::string& name, const std::string& what) {
-  return caf::make_error(caf::sec::invalid_argument, name + ": " + what);
+caf::error bad_file(const std::string& name, const std::string& reason) {
+  return caf::make_error(caf::sec::invalid_argument, name + ": " + reason);
 }
 
 /// Reads the files that `options` names.
 /// @returns what is wrong with them as the context of an error.
-caf::expected<net::access_ptr> load(const access_options& options) {
-  auto result = std::make_shared<net::access_rules>();
+caf::expected<net::access_policy_ptr> load(const access_options& options) {
+  auto result = std::make_shared<net::access_policy>();
   result->origins = options.origins;
   if (options.needs_token)
     result->tokens = options.tokens;
@@ -27,8 +27,8 @@ caf::expected<net::access_ptr> load(const access_options& options) {
     auto keys = net::parse_token_keys(options.tokens.algorithm, *text);
     if (auto wrong = std::get_if<std::string>(&keys))
       return bad_file(name, *wrong);
-    for (auto& each : std::get<std::vector<std::string>>(keys))
-      result->tokens->keys.push_back(std::move(each));
+    for (auto& key : std::get<std::vector<std::string>>(keys))
+      result->tokens->keys.push_back(std::move(key));
   }
   if (auto& name = options.api_key_file; !name.empty()) {
     auto text = read_file(name);
@@ -39,7 +39,7 @@ caf::expected<net::access_ptr> load(const access_options& options) {
       return bad_file(name, *wrong);
     result->keys = std::get<net::api_keys>(std::move(keys));
   }
-  return net::access_ptr{std::move(result)};
+  return net::access_policy_ptr{std::move(result)};
 }
 
 } // namespace

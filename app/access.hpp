@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "net/access.hpp"
+#include "net/authorize.hpp"
 
 namespace waybill::app {
 
@@ -20,7 +20,7 @@ struct access_options {
   std::string api_key_file;
   std::vector<net::origin> origins;
 
-  net::access_ptr loaded = nullptr;
+  net::access_policy_ptr loaded = nullptr;
 };
 
 /// Checks these options, and reads what they need.

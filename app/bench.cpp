@@ -23,8 +23,8 @@
 #include <boost/beast/websocket/ssl.hpp>
 
 #include "app/client.hpp"
-#include "app/measures.hpp"
-#include "app/readers.hpp"
+#include "app/latency_histogram.hpp"
+#include "app/option_parsers.hpp"
 #include "net/config.hpp"
 
 namespace waybill::app {
@@ -45,17 +45,17 @@ constexpr auto patience = std::chrono::seconds{10};
 /// How many clients connect at the same time.
 constexpr size_t connectors = 64;
 
-enum class load { unicast, broadcast, connect, idle };
+enum class workload { unicast, broadcast, connect, idle };
 
-std::optional<load> read_load(std::string_view text) {
+std::optional<workload> read_workload(std::string_view text) {
   if (text == "unicast")
-    return load::unicast;
+    return workload::unicast;
   if (text == "broadcast")
-    return load::broadcast;
+    return workload::broadcast;
   if (text == "connect")
-    return load::connect;
+    return workload::connect;
   if (text == "idle")
-    return load::idle;
+    return workload::idle;
   return std::nullopt;
 }
 
@@ -63,7 +63,7 @@ std::optional<load> read_load(std::string_view text) {
 struct bench_arguments {
   node_access pushers_at;
   node_access clients_at;
-  load what = load::unicast;
+  workload load = workload::unicast;
   size_t sessions = 1000;
   size_t rate = 1000;
   size_t pushers = 16;
@@ -91,9 +91,9 @@ public:
     connected_ = usage_of(how_.process);
     began_ = clock::now();
     asio::co_spawn(context_, show_progress(), asio::detached);
-    if (how_.what == load::idle)
+    if (how_.load == workload::idle)
       co_await sleep(how_.time);
-    else if (how_.what == load::connect)
+    else if (how_.load == workload::connect)
       co_await at_once(how_.pushers,
                        [this](size_t i) { return come_and_go(i); });
     else
@@ -119,8 +119,8 @@ public:
   /// Returns what became of pushes that were not answered 200; empty for none.
   std::string refusal() const {
     size_t count = 0;
-    for (auto [status, each] : answers_)
-      count += status == 200 ? 0 : each;
+    for (auto [status, number] : responses_)
+      count += status == 200 ? 0 : number;
     return count == 0 ? ""
                       : "pushes that were not answered 200: "
                           + std::to_string(count) + ", the last of them "
@@ -135,7 +135,7 @@ public:
     json answers = json::object();
     double pushes = 0;
     auto visits = static_cast<double>(visits_.count());
-    for (auto [status, count] : answers_) {
+    for (auto [status, count] : responses_) {
       answers[std::to_string(status)] = count;
       pushes += static_cast<double>(count);
     }
@@ -223,7 +223,7 @@ private:
       open_ += stays;
     } catch (const boost::system::system_error& e) {
       failure_ = std::make_exception_ptr(
-        failed("no WebSocket at", how_.clients_at.where, e.code()));
+        failed("no WebSocket at", how_.clients_at.url, e.code()));
     } catch (const std::exception&) {
       failure_ = std::current_exception();
     }
@@ -238,7 +238,7 @@ private:
       ws::stream_base::timeout::suggested(beast::role_type::client));
     made->stream.set_option(ws::stream_base::decorator{
       [this](ws::request_type& head) { set_secret(head, how_.clients_at); }});
-    co_await made->stream.async_handshake(how_.clients_at.where.authority(),
+    co_await made->stream.async_handshake(how_.clients_at.url.authority(),
                                           "/websocket/" + quote(id),
                                           use_awaitable);
     // The greeting says that it can be reached.
@@ -248,14 +248,14 @@ private:
   }
 
   template <class Session>
-  asio::awaitable<void> listen(std::shared_ptr<Session> what) {
+  asio::awaitable<void> listen(std::shared_ptr<Session> session) {
     for (boost::system::error_code ec; !ec;) {
-      what->buffer.clear();
-      co_await what->stream.async_read(what->buffer,
-                                       asio::redirect_error(use_awaitable, ec));
+      session->buffer.clear();
+      co_await session->stream.async_read(
+        session->buffer, asio::redirect_error(use_awaitable, ec));
       if (ec)
         break;
-      auto age = age_of(beast::buffers_to_string(what->buffer.data()));
+      auto age = age_of(beast::buffers_to_string(session->buffer.data()));
       if (age) {
         arrival_times_.add(*age);
         ++arrivals_;
@@ -297,20 +297,20 @@ private:
   }
 
   asio::awaitable<void> push_once(client_stream& stream) {
-    auto is_broadcast = how_.what == load::broadcast;
+    auto is_broadcast = how_.load == workload::broadcast;
     auto path = is_broadcast ? std::string{"/broadcast"}
                              : "/socket/" + id_of(random_() % how_.sessions);
     auto request = make_push(how_.pushers_at, path + "?receipt=" + how_.receipt,
                              make_timed_text(how_.size));
     auto start = clock::now();
     socket_of(stream).expires_after(patience);
-    auto answer = co_await round_trip(stream, how_.pushers_at.where, request);
+    auto response = co_await round_trip(stream, how_.pushers_at.url, request);
     answer_times_.add(clock::now() - start);
-    ++answers_[answer.result_int()];
-    if (answer.result() == beast::http::status::ok)
+    ++responses_[response.result_int()];
+    if (response.result() == beast::http::status::ok)
       expected_ += is_broadcast ? open_ : 1;
     else
-      refusal_ = std::to_string(answer.result_int()) + ' ' + answer.body();
+      refusal_ = std::to_string(response.result_int()) + ' ' + response.body();
   }
 
   // -- progress ---------------------------------------------------------------
@@ -342,31 +342,31 @@ private:
   size_t open_ = 0;
   size_t arrivals_ = 0;
   size_t expected_ = 0;
-  times connects_;
-  times visits_;
-  times answer_times_;
-  times arrival_times_;
-  std::map<unsigned, size_t> answers_;
+  latency_histogram connects_;
+  latency_histogram visits_;
+  latency_histogram answer_times_;
+  latency_histogram arrival_times_;
+  std::map<unsigned, size_t> responses_;
   std::string refusal_;
   std::exception_ptr failure_;
   std::minstd_rand random_;
 };
 
 /// Tells whether a row of the table says something of what happened.
-bool belongs_to(load what, const std::string& row) {
+bool belongs_to(workload load, const std::string& row) {
   auto is_of = [&row](std::initializer_list<const char*> rows) {
     return std::find(rows.begin(), rows.end(), row) != rows.end();
   };
   if (is_of({"visits_per_second", "visit_ms", "cpu_us_per_visit"}))
-    return what == load::connect;
+    return load == workload::connect;
   if (is_of({"answers", "pushes_per_second", "answer_ms", "arrivals", "lost",
              "arrival_ms", "cpu_us_per_push"}))
-    return what == load::unicast || what == load::broadcast;
+    return load == workload::unicast || load == workload::broadcast;
   return true;
 }
 
 /// Prints what was measured, for people.
-void print(const json& all, load what) {
+void print(const json& all, workload load) {
   auto out = [](const json& x) {
     std::ostringstream text;
     text << std::fixed << std::setprecision(x.is_number_float() ? 1 : 0);
@@ -377,7 +377,7 @@ void print(const json& all, load what) {
     return text.str();
   };
   for (auto& [name, value] : all.items()) {
-    if (!belongs_to(what, name))
+    if (!belongs_to(load, name))
       continue;
     std::cout << std::left << std::setw(21) << name << std::right;
     if (!value.is_object())
@@ -396,7 +396,7 @@ int run_bench(std::vector<std::string> arguments) {
                   "sessions, pushes to them, and counts what arrives when.",
                   "waybill bench"};
   bench_arguments how;
-  add(parser, "--load", how.what, &read_load,
+  add(parser, "--load", how.load, &read_workload,
       "unicast, broadcast, connect or idle", "unicast",
       "What happens: unicast (pushes to one id at a time), broadcast (pushes "
       "to everyone), connect (other sessions come and go), idle (nothing)");
@@ -425,17 +425,17 @@ int run_bench(std::vector<std::string> arguments) {
   how.clients_at = how.pushers_at;
   how.clients_at.secret.clear();
   asio::io_context context{1};
-  bench what{context, how};
-  asio::co_spawn(context, what.run(),
+  bench measurement{context, how};
+  asio::co_spawn(context, measurement.run(),
                  [&context](const std::exception_ptr&) { context.stop(); });
   context.run();
-  auto result = what.result();
+  auto result = measurement.result();
   if (how.as_json)
     std::cout << result.dump() << std::endl;
   else
-    print(result, how.what);
+    print(result, how.load);
   auto code = result["lost"] == 0 && result["failed_sessions"] == 0 ? 0 : 1;
-  for (auto& why : {what.refusal(), what.failure()})
+  for (auto& why : {measurement.refusal(), measurement.failure()})
     if (!why.empty())
       code = fail(1, why);
   return code;

@@ -37,16 +37,16 @@ std::string full_name(const CLI::App& parser) {
 
 /// Says that there is no such option, and which it may have been.
 /// @param dashes what stands before the name of an option there.
-int refuse(const CLI::App& parser, const std::string& where,
+int refuse(const CLI::App& parser, const std::string& location,
            const std::string& name, const std::string& dashes,
            std::ostream& errors) {
   std::vector<std::string> names;
   for (auto option : parser.get_options())
-    for (auto& each : option->get_lnames())
-      names.push_back(each);
+    for (auto& long_name : option->get_lnames())
+      names.push_back(long_name);
   auto meant = nearest(names, name);
   return fail(2,
-              where + " knows no " + dashes + name
+              location + " knows no " + dashes + name
                 + (meant ? "; did you mean " + dashes + *meant + '?' : ""),
               errors);
 }
@@ -87,16 +87,16 @@ std::optional<std::string> nearest(const std::vector<std::string>& names,
                                    const std::string& name) {
   std::optional<std::string> result;
   auto best = std::max<size_t>(2, name.size() / 3) + 1;
-  for (auto& each : names)
-    if (auto found = distance(name, each); found < best) {
+  for (auto& candidate : names)
+    if (auto found = distance(name, candidate); found < best) {
       best = found;
-      result = each;
+      result = candidate;
     }
   return result;
 }
 
-int fail(int code, const std::string& what, std::ostream& errors) {
-  errors << "waybill: " << what << '\n';
+int fail(int code, const std::string& message, std::ostream& errors) {
+  errors << "waybill: " << message << '\n';
   return code;
 }
 

@@ -25,7 +25,8 @@ std::optional<int> parse(CLI::App& parser, std::vector<std::string> arguments,
                          std::ostream& errors = std::cerr);
 
 /// Prints why a command ends, and returns its exit code.
-int fail(int code, const std::string& what, std::ostream& errors = std::cerr);
+int fail(int code, const std::string& message,
+         std::ostream& errors = std::cerr);
 
 /// Returns that of some names which is most like `name`, if any is.
 std::optional<std::string> nearest(const std::vector<std::string>& names,

@@ -40,7 +40,7 @@ struct node_url {
 
 /// Where a node is, and who asks it.
 struct node_access {
-  node_url where{false, "127.0.0.1", "8080"};
+  node_url url{false, "127.0.0.1", "8080"};
 
   /// The file of the CA certificates; empty for the system's.
   std::string ca;
@@ -54,23 +54,25 @@ struct node_access {
 /// Adds the options for a node.
 /// @param secret the name of the option for the secret.
 /// @param variable the variable that it may stand in, too.
-void add_access(CLI::App& parser, node_access& what, const std::string& secret,
-                const char* variable, const std::string& help);
+void add_access(CLI::App& parser, node_access& access,
+                const std::string& secret, const char* variable,
+                const std::string& help);
 
 /// Reads what TLS needs.
 /// @returns the exit code if that fails.
-std::optional<int> open_access(node_access& what);
+std::optional<int> open_access(node_access& access);
 
 /// Sets the field that has the secret.
 template <class Fields>
-void set_secret(Fields& fields, const node_access& what) {
-  if (!what.secret.empty())
+void set_secret(Fields& fields, const node_access& access) {
+  if (!access.secret.empty())
     fields.set(boost::beast::http::field::authorization,
-               "Bearer " + what.secret);
+               "Bearer " + access.secret);
 }
 
 /// Adds the option that says how far the answer to a push waits.
-void add_receipt(CLI::App& parser, std::string& what, const std::string& help);
+void add_receipt(CLI::App& parser, std::string& receipt,
+                 const std::string& help);
 
 /// Encodes a text as one segment of a path, or as a value of a query.
 std::string quote(const std::string& text);
@@ -89,7 +91,7 @@ inline plain_stream& socket_of(client_stream& x) {
 
 /// Says what failed at a node.
 /// @param what such as `no answer from`.
-std::runtime_error failed(const std::string& what, const node_url& where,
+std::runtime_error failed(const std::string& message, const node_url& url,
                           boost::system::error_code why);
 
 /// Connects to a node.
@@ -100,10 +102,10 @@ boost::asio::awaitable<client_stream> connect(const node_access& to,
 
 /// Runs one coroutine to its end.
 template <class T>
-T run(boost::asio::awaitable<T> what) {
+T run(boost::asio::awaitable<T> coroutine) {
   boost::asio::io_context context{1};
-  auto result
-    = boost::asio::co_spawn(context, std::move(what), boost::asio::use_future);
+  auto result = boost::asio::co_spawn(context, std::move(coroutine),
+                                      boost::asio::use_future);
   context.run();
   return result.get();
 }
@@ -124,8 +126,9 @@ text_request make_push(const node_access& to, const std::string& target,
 
 /// Sends a request, and returns the answer.
 /// @throws std::runtime_error if that fails.
-boost::asio::awaitable<text_response>
-round_trip(client_stream& stream, const node_url& to, const text_request& what);
+boost::asio::awaitable<text_response> round_trip(client_stream& stream,
+                                                 const node_url& to,
+                                                 const text_request& request);
 
 /// How long a node may take to answer, besides what it is told to wait for.
 constexpr auto patience = std::chrono::seconds{10};
@@ -134,7 +137,7 @@ constexpr auto patience = std::chrono::seconds{10};
 /// @param wait how long the node was told to wait at most.
 /// @throws std::runtime_error if that fails.
 boost::asio::awaitable<text_response> send(const node_access& to,
-                                           const text_request& what,
+                                           const text_request& request,
                                            std::chrono::milliseconds wait);
 
 } // namespace waybill::app

@@ -49,11 +49,11 @@ int run_token(std::vector<std::string> arguments) {
   CLI::App parser{"Makes a token with which a client is let in: a JSON Web "
                   "Token.",
                   "waybill token"};
-  net::token what;
+  net::token token;
   net::token_rules rules;
   std::string file;
   std::chrono::milliseconds time{3'600'000};
-  parser.add_option("--sub", what.subject, "Id of the client")->required();
+  parser.add_option("--sub", token.subject, "Id of the client")->required();
   parser
     .add_option("--jwt-key-file", file,
                 "File of the key that signs: a secret, or a private key in PEM")
@@ -63,7 +63,7 @@ int run_token(std::vector<std::string> arguments) {
       "How it is signed: HS256, RS256, ES256");
   add(parser, "--expires", time, &net::parse_duration, duration_form, "1h",
       "For how long it is valid");
-  parser.add_option("--topic", what.topics,
+  parser.add_option("--topic", token.topics,
                     "Pattern of topics that the client may listen to, such as "
                     "news or order-*; any number of times");
   parser.add_option("--jwt-audience", rules.audience, "Value of aud");
@@ -74,8 +74,8 @@ int run_token(std::vector<std::string> arguments) {
   if (auto code = std::get_if<int>(&key))
     return *code;
   rules.keys.push_back(std::get<std::string>(std::move(key)));
-  what.expiry = std::chrono::system_clock::now() + time;
-  auto made = net::make_token(rules, what);
+  token.expiry = std::chrono::system_clock::now() + time;
+  auto made = net::make_token(rules, token);
   if (!made)
     return fail(2, "the key in " + file + " cannot sign");
   std::cout << *made << std::endl;

@@ -58,18 +58,18 @@ public:
   }
 
 protected:
-  void sink_it_(const spdlog::details::log_msg& what) override {
-    auto& [second, count] = budgets_.at(static_cast<size_t>(what.level));
-    auto now = std::chrono::floor<std::chrono::seconds>(what.time);
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    auto& [second, count] = budgets_.at(static_cast<size_t>(message.level));
+    auto now = std::chrono::floor<std::chrono::seconds>(message.time);
     if (std::exchange(second, now) != now) {
       if (count > max_lines)
-        to_->log({what.logger_name, what.level,
+        to_->log({message.logger_name, message.level,
                   fmt::format("{} lines like those were left out",
                               count - max_lines)});
       count = 0;
     }
     if (++count <= max_lines)
-      to_->log(what);
+      to_->log(message);
   }
 
   void flush_() override { to_->flush(); }
@@ -115,10 +115,10 @@ const char* message_log::name() const {
 
 message_log::behavior_type message_log::make_behavior() {
   return {
-    [](const client_message& what) {
-      spdlog::info("message from {}: {} {}", quote(what.id),
-                   to_string(what.body),
-                   quote(what.body.bytes().substr(0, excerpt_size)));
+    [](const client_message& message) {
+      spdlog::info("message from {}: {} {}", quote(message.id),
+                   to_string(message.body),
+                   quote(message.body.bytes().substr(0, excerpt_size)));
     },
   };
 }

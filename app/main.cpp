@@ -84,8 +84,9 @@ constexpr command commands[] = {
 
 void print_usage(std::ostream& out) {
   out << "Usage: waybill COMMAND [OPTION...]\n\nCommands:\n";
-  for (auto& each : commands)
-    out << "  " << std::left << std::setw(16) << each.name << each.help << '\n';
+  for (auto& command : commands)
+    out << "  " << std::left << std::setw(16) << command.name << command.help
+        << '\n';
   out << "\nOptions:\n"
          "  -h,--help       Prints this, as help does\n"
          "  -V,--version    Prints the versions, as version does\n"
@@ -95,8 +96,8 @@ void print_usage(std::ostream& out) {
 /// Says that there is no such command, and which it may have been.
 int refuse(const std::string& name) {
   std::vector<std::string> names{"help"};
-  for (auto& each : commands)
-    names.emplace_back(each.name);
+  for (auto& command : commands)
+    names.emplace_back(command.name);
   auto meant = nearest(names, name);
   std::cerr << "waybill knows no " << name
             << (meant ? "; did you mean " + *meant + '?' : "")

@@ -17,16 +17,16 @@
 #include "actors/system_config.hpp"
 #include "app/cli.hpp"
 #include "app/console.hpp"
+#include "app/heap_trim.hpp"
+#include "app/listeners.hpp"
 #include "app/log.hpp"
-#include "app/memory.hpp"
-#include "app/ports.hpp"
 #include "app/reload.hpp"
+#include "app/sd_notify.hpp"
 #include "app/start.hpp"
-#include "app/supervisor.hpp"
 #include "app/version.hpp"
 #include "net/server.hpp"
 #include "redis/bridge.hpp"
-#include "redis/link.hpp"
+#include "redis/client_link.hpp"
 #include "redis/shards.hpp"
 
 namespace waybill::app {
@@ -90,8 +90,8 @@ protected:
         spdlog::info("stopping");
         notify("STOPPING=1");
         server_.stop_listening();
-        for (auto& each : gateways_)
-          send(each, drain_atom_v);
+        for (auto& gateway : gateways_)
+          send(gateway, drain_atom_v);
         drain(drain_, [this] {
           server_.finish(
             [self = node_actor{this}] { caf::anon_send(self, gone_atom_v); });
@@ -100,8 +100,8 @@ protected:
       [this](gone_atom) {
         // The last requests may have become sessions.
         drain(caf::timespan{0}, [this] {
-          for (auto& each : all_)
-            send_exit(each, caf::exit_reason::user_shutdown);
+          for (auto& actor : all_)
+            send_exit(actor, caf::exit_reason::user_shutdown);
           quit();
         });
       },
@@ -151,7 +151,7 @@ redis_bus spawn_redis(caf::actor_system& system, net::event_loop& home,
   names.prefix = config.redis_prefix;
   names.open_channel = config.redis_channel;
   names.node = config.node;
-  names.tag = make_tag();
+  names.instance_id = make_tag();
   names.max_body = config.connections.max_body;
   names.mailbox_limit = config.mailbox_limit;
   names.replicas = config.redis_replicas;
@@ -163,14 +163,14 @@ redis_bus spawn_redis(caf::actor_system& system, net::event_loop& home,
   names.is_shard = config.redis.size() > 1;
   redis_bus result;
   std::vector<redis::shards::shard> all;
-  for (auto& each : config.redis) {
-    names.server = to_string(each);
+  for (auto& url : config.redis) {
+    names.server = to_string(url);
     auto bridge = system.spawn<redis::bridge>(
-      &home, names, std::make_shared<redis::link>(home.context(), each));
+      &home, names, std::make_shared<redis::client_link>(home.context(), url));
     result.members.push_back(bridge);
     // All nodes know a master by the same name, but may list its Sentinels in
     // another order.
-    all.push_back({each.master.empty() ? names.server : each.master, bridge});
+    all.push_back({url.master.empty() ? names.server : url.master, bridge});
   }
   result.carrier = result.members.front();
   if (names.is_shard) {
@@ -185,29 +185,30 @@ std::string describe_redis(const options& config) {
   if (config.redis.empty())
     return "without Redis: mailboxes are in memory";
   std::string result = "with ";
-  for (auto& each : config.redis)
-    result += (result.size() > 5 ? " and " : "") + to_string(each);
+  for (auto& url : config.redis)
+    result += (result.size() > 5 ? " and " : "") + to_string(url);
   return result;
 }
 
 /// Waits for signals and tells the node of each.
-void await_signal(boost::asio::signal_set& signals, node_actor who) {
-  signals.async_wait([&signals, who](boost::system::error_code ec, int signal) {
-    if (ec)
-      return;
-    caf::anon_send(who, close_atom_v, signal);
-    await_signal(signals, who);
-  });
+void await_signal(boost::asio::signal_set& signals, node_actor node) {
+  signals.async_wait(
+    [&signals, node](boost::system::error_code ec, int signal) {
+      if (ec)
+        return;
+      caf::anon_send(node, close_atom_v, signal);
+      await_signal(signals, node);
+    });
 }
 
 /// Waits for SIGHUP and calls `act` after each.
 template <class Act>
-void await_hang_up(boost::asio::signal_set& signals, Act act) {
+void await_sighup(boost::asio::signal_set& signals, Act act) {
   signals.async_wait([&signals, act](boost::system::error_code ec, int) {
     if (ec)
       return;
     act();
-    await_hang_up(signals, act);
+    await_sighup(signals, act);
   });
 }
 
@@ -217,7 +218,7 @@ int run_node(const options& config, const std::vector<std::string>& arguments) {
   const auto began = std::chrono::system_clock::now();
   system_config system_options;
   caf::actor_system system{system_options};
-  auto log_error = [](const std::string& what) { spdlog::error(what); };
+  auto log_error = [](const std::string& message) { spdlog::error(message); };
 
   // What the loops' last handlers may still touch outlives the loops.
   std::vector<gateway_actor> gateways;
@@ -242,8 +243,8 @@ int run_node(const options& config, const std::vector<std::string>& arguments) {
   sessions.when_slow = config.when_slow;
   if (!config.redis.empty()) {
     auto [carrier, members] = spawn_redis(system, home, config);
-    for (auto& each : members)
-      keep(each);
+    for (auto& gateway : members)
+      keep(gateway);
     bus = carrier;
     if (config.upstream == upstream::redis)
       sessions.upstream = carrier;
@@ -287,7 +288,7 @@ int run_node(const options& config, const std::vector<std::string>& arguments) {
   boost::asio::signal_set signals{home.context(), SIGINT, SIGTERM};
   await_signal(signals, watcher);
   boost::asio::signal_set hang_ups{home.context(), SIGHUP};
-  await_hang_up(hang_ups, [&] { reload(server, config, arguments); });
+  await_sighup(hang_ups, [&] { reload(server, config, arguments); });
   boost::asio::steady_timer memory_clock{home.context()};
   trim_memory(memory_clock);
   bus = nullptr;

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "app/cli.hpp"
-#include "app/ports.hpp"
-#include "app/readers.hpp"
+#include "app/listeners.hpp"
+#include "app/option_parsers.hpp"
 #include "app/toml.hpp"
 
 namespace waybill::app {
@@ -277,8 +277,8 @@ std::optional<std::string> check_redis(options& config) {
   if (!trust)
     return "--redis-ca " + config.redis_ca + ": "
            + trust.error().context().get_as<std::string>(0);
-  for (auto& each : config.redis)
-    each.trust = *trust;
+  for (auto& url : config.redis)
+    url.trust = *trust;
   return std::nullopt;
 }
 

@@ -5,7 +5,7 @@
 
 #include <spdlog/spdlog.h>
 
-#include "app/ports.hpp"
+#include "app/listeners.hpp"
 #include "net/server.hpp"
 
 namespace waybill::app {

@@ -18,7 +18,7 @@
 #include "app/cli.hpp"
 #include "app/client.hpp"
 #include "app/file.hpp"
-#include "app/readers.hpp"
+#include "app/option_parsers.hpp"
 #include "net/config.hpp"
 
 namespace waybill::app {
@@ -99,11 +99,11 @@ text_request to_request(const push_arguments& from, const std::string& target,
 bool push_once(const push_arguments& from, const std::string& target,
                std::string body) {
   try {
-    auto answer = run(
+    auto response = run(
       send(from.to, to_request(from, target, std::move(body)), from.wait));
-    auto good = answer.result() == http::status::ok
-                || answer.result() == http::status::accepted;
-    (good ? std::cout : std::cerr) << answer.body() << std::flush;
+    auto good = response.result() == http::status::ok
+                || response.result() == http::status::accepted;
+    (good ? std::cout : std::cerr) << response.body() << std::flush;
     return good;
   } catch (const std::exception& e) {
     fail(1, e.what());
@@ -160,10 +160,10 @@ int run_push(std::vector<std::string> arguments) {
   if (from.files.empty())
     from.files.emplace_back("-");
   auto all_good = true;
-  for (auto& each : from.files) {
-    auto body = read_body(each);
+  for (auto& file : from.files) {
+    auto body = read_body(file);
     if (!body)
-      return fail(1, "cannot read " + each);
+      return fail(1, "cannot read " + file);
     all_good = push_once(from, *target, *std::move(body)) && all_good;
   }
   return all_good ? 0 : 1;
@@ -197,9 +197,9 @@ class listener {
 public:
   explicit listener(const listen_arguments& how) : how_(how) {
     target_ = "/websocket/" + quote(how.id);
-    for (auto& each : how.topics)
+    for (auto& topic : how.topics)
       target_
-        += (&each == &how.topics.front() ? "?topics=" : ",") + quote(each);
+        += (&topic == &how.topics.front() ? "?topics=" : ",") + quote(topic);
   }
 
   /// @returns the exit code.
@@ -237,14 +237,14 @@ private:
     socket.set_option(ws::stream_base::decorator{
       [this](ws::request_type& head) { set_secret(head, how_.to); }});
     socket.read_message_max(0);
-    ws::response_type answer;
+    ws::response_type response;
     boost::system::error_code ec;
-    co_await socket.async_handshake(answer, how_.to.where.authority(), target_,
+    co_await socket.async_handshake(response, how_.to.url.authority(), target_,
                                     asio::redirect_error(use_awaitable, ec));
     if (ec == ws::error::upgrade_declined)
-      co_return on_declined(answer);
+      co_return on_declined(response);
     if (ec)
-      throw failed("no WebSocket at", how_.to.where, ec);
+      throw failed("no WebSocket at", how_.to.url, ec);
     pause_ = first_pause;
     while (!code_) {
       beast::flat_buffer buffer;
@@ -253,7 +253,7 @@ private:
       if (ec == ws::error::closed)
         co_return on_closed(socket.reason());
       if (ec)
-        throw failed("lost", how_.to.where, ec);
+        throw failed("lost", how_.to.url, ec);
       print(beast::buffers_to_string(buffer.data()), socket.got_text());
       if (++messages_ == how_.count)
         code_ = 0;
@@ -262,11 +262,11 @@ private:
                                 asio::redirect_error(use_awaitable, ec));
   }
 
-  void on_declined(const ws::response_type& answer) {
-    std::cerr << "waybill: " << answer.result_int() << ' ' << answer.body();
+  void on_declined(const ws::response_type& response) {
+    std::cerr << "waybill: " << response.result_int() << ' ' << response.body();
     // What may pass: a limit, a node that stops, a bus that is away.
-    if (answer.result() != http::status::too_many_requests
-        && answer.result() != http::status::service_unavailable)
+    if (response.result() != http::status::too_many_requests
+        && response.result() != http::status::service_unavailable)
       code_ = 1;
   }
 

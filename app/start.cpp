@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <system_error>
 
-#include "net/process.hpp"
+#include "net/process_stats.hpp"
 
 namespace waybill::app {
 

@@ -22,10 +22,10 @@ namespace waybill::app {
 
 namespace {
 
-[[noreturn]] void refuse(const toml::source_region& where,
-                         const std::string& what) {
-  throw CLI::ConfigError("line " + std::to_string(where.begin.line)
-                         + " of the file of --config: " + what);
+[[noreturn]] void refuse(const toml::source_region& region,
+                         const std::string& message) {
+  throw CLI::ConfigError("line " + std::to_string(region.begin.line)
+                         + " of the file of --config: " + message);
 }
 
 /// Returns a value as it would stand on the command line.
@@ -43,15 +43,15 @@ std::optional<std::string> text_of(const toml::node& from) {
 std::vector<std::string> texts_of(const std::string& name,
                                   const toml::node& from) {
   std::vector<std::string> result;
-  auto add = [&](const toml::node& each) {
-    auto text = text_of(each);
+  auto add = [&](const toml::node& value) {
+    auto text = text_of(value);
     if (!text)
-      refuse(each.source(), name + " is no text, whole number or boolean");
+      refuse(value.source(), name + " is no text, whole number or boolean");
     result.push_back(*std::move(text));
   };
   if (auto all = from.as_array())
-    for (auto& each : *all)
-      add(each);
+    for (auto& value : *all)
+      add(value);
   else
     add(from);
   return result;

@@ -18,31 +18,32 @@ namespace {
 
 using nlohmann::json;
 
-std::string count(const json& number, const std::string& what) {
+std::string count(const json& number, const std::string& noun) {
   auto n = number.get<uint64_t>();
-  return std::to_string(n) + ' ' + what + (n == 1 ? "" : "s");
+  return std::to_string(n) + ' ' + noun + (n == 1 ? "" : "s");
 }
 
 /// Says what happened at a hop.
-std::string describe(const json& hop) {
-  auto what = hop.at("hop").get<std::string>();
-  if (what == "taken")
-    return "taken: " + count(hop.at("bytes"), "byte") + ", receipt "
-           + hop.at("receipt").get<std::string>();
-  if (what == "answered")
-    return "answered with " + hop.at("status").dump();
-  if (what == "delivered")
-    return "delivered to " + count(hop.at("sessions"), "session");
-  if (what == "forgotten")
+std::string describe(const json& event) {
+  auto type = event.at("hop").get<std::string>();
+  if (type == "taken")
+    return "taken: " + count(event.at("bytes"), "byte") + ", receipt "
+           + event.at("receipt").get<std::string>();
+  if (type == "answered")
+    return "answered with " + event.at("status").dump();
+  if (type == "delivered")
+    return "delivered to " + count(event.at("sessions"), "session");
+  if (type == "forgotten")
     return "remembers nothing older";
-  if (what == "left")
-    return "left: " + hop.at("why").get<std::string>();
-  return what;
+  if (type == "left")
+    return "left: " + event.at("why").get<std::string>();
+  return type;
 }
 
 /// Returns the peer of a hop, to stand behind a word.
-std::string peer_of(const json& hop, const std::string& word) {
-  return hop.contains("peer") ? word + hop.at("peer").get<std::string>() : "";
+std::string peer_of(const json& event, const std::string& word) {
+  return event.contains("peer") ? word + event.at("peer").get<std::string>()
+                                : "";
 }
 
 /// Returns paragraphs with the times at which they begin, in that order.
@@ -50,17 +51,18 @@ std::vector<std::pair<std::string, std::string>> paragraphs(const json& trace) {
   std::vector<std::pair<std::string, std::string>> result;
   for (auto& push : trace.at("pushes")) {
     auto text = push.value("push", "a push without a name") + '\n';
-    for (auto& hop : push.at("hops"))
+    for (auto& event : push.at("hops"))
       text += fmt::format("{:>12} us  {:<10}  {}{}\n",
-                          hop.at("after").get<int64_t>(),
-                          hop.at("node").get<std::string>(), describe(hop),
-                          peer_of(hop, ", session of "));
+                          event.at("after").get<int64_t>(),
+                          event.at("node").get<std::string>(), describe(event),
+                          peer_of(event, ", session of "));
     result.emplace_back(push.at("at"), std::move(text));
   }
-  for (auto& hop : trace.at("sessions"))
-    result.emplace_back(hop.at("at"), "session" + peer_of(hop, " of ") + " at "
-                                        + hop.at("node").get<std::string>()
-                                        + ' ' + describe(hop) + '\n');
+  for (auto& event : trace.at("sessions"))
+    result.emplace_back(event.at("at"), "session" + peer_of(event, " of ")
+                                          + " at "
+                                          + event.at("node").get<std::string>()
+                                          + ' ' + describe(event) + '\n');
   // Times of one form are in the order of their texts.
   std::stable_sort(result.begin(), result.end(),
                    [](auto& x, auto& y) { return x.first < y.first; });
@@ -102,16 +104,16 @@ int run_trace(std::vector<std::string> arguments) {
     = "/trace/" + quote(id) + "?wait=" + std::to_string(wait.count()) + "ms";
   try {
     namespace http = boost::beast::http;
-    auto answer
+    auto response
       = run(send(to, make_request(to, http::verb::get, target), wait));
-    if (answer.result() != http::status::ok) {
-      std::cerr << answer.body();
+    if (response.result() != http::status::ok) {
+      std::cerr << response.body();
       return 1;
     }
     if (as_json)
-      std::cout << answer.body();
+      std::cout << response.body();
     else
-      print(json::parse(answer.body()));
+      print(json::parse(response.body()));
     return 0;
   } catch (const std::exception& e) {
     return fail(1, e.what());

@@ -2,44 +2,44 @@
 
 #include <string>
 
-#include "net/inquiry.hpp"
+#include "net/client_key.hpp"
 #include "net/metrics.hpp"
-#include "net/network.hpp"
 #include "net/push.hpp"
 #include "net/push_options.hpp"
+#include "net/queries.hpp"
 
 namespace waybill::net {
 
 namespace {
 
-answer stopping() {
-  return failure(http::status::service_unavailable, "stopping",
-                 "this node is stopping; use another");
+response stopping() {
+  return error_response(http::status::service_unavailable, "stopping",
+                        "this node is stopping; use another");
 }
 
-void handle_readyz(api_context& context, answer_handler then) {
+void handle_readyz(api_context& context, response_handler then) {
   if (context.actors.draining())
     return then(stopping());
   context.actors.state([then](const bus_status& status) {
     if (status.state == bus_state::away || !status.takes_sessions)
       return then(to_answer(caf::error{errc::bus_away, status.reason}));
-    answer result{http::status::ok, {{"status", "ready"}}};
+    response result{http::status::ok, {{"status", "ready"}}};
     if (!status.reason.empty())
       result.body["impaired"] = status.reason;
     then(std::move(result));
   });
 }
 
-void handle_stats(api_context& context, const request& what,
-                  answer_handler then) {
-  if (parameter(what, "cluster", "0") == "1")
-    return handle_cluster(context, what, std::move(then));
+void handle_stats(api_context& context, const request& request,
+                  response_handler then) {
+  if (parameter(request, "cluster", "0") == "1")
+    return handle_cluster(context, request, std::move(then));
   context.actors.state([&context, then](const bus_status& status) {
     context.actors.stats([&context, status, then](const counters& figures) {
-      answer result{http::status::ok,
-                    {{"node", context.node_name},
-                     {"version", context.version},
-                     {"bus", to_string(status.state)}}};
+      response result{http::status::ok,
+                      {{"node", context.node_name},
+                       {"version", context.version},
+                       {"bus", to_string(status.state)}}};
       if (!status.reason.empty())
         result.body["impaired"] = status.reason;
       for (auto& [name, value] : figures)
@@ -49,7 +49,7 @@ void handle_stats(api_context& context, const request& what,
   });
 }
 
-void handle_metrics(api_context& context, answer_handler then) {
+void handle_metrics(api_context& context, response_handler then) {
   context.actors.state([&context, then](const bus_status& status) {
     context.actors.stats([&context, status, then](const counters& figures) {
       then({http::status::ok, to_metrics(figures, status, context)});
@@ -57,12 +57,12 @@ void handle_metrics(api_context& context, answer_handler then) {
   });
 }
 
-void handle_console(const api_context& context, const target& where,
-                    const answer_handler& then) {
-  auto name = where.path.size() < 2 ? "" : where.path[1];
+void handle_console(const api_context& context, const target& target,
+                    const response_handler& then) {
+  auto name = target.path.size() < 2 ? "" : target.path[1];
   auto found = context.console->find(name);
   if (found == context.console->end())
-    return then(no_such_path(where));
+    return then(no_such_path(target));
   // It may neither be framed by another page nor be kept past an upgrade.
   then({http::status::ok,
         found->second.text,
@@ -72,39 +72,40 @@ void handle_console(const api_context& context, const target& where,
 }
 
 /// Returns how many pushes a request asks for.
-uint64_t count_pushes(const request& what) {
-  if (what.method != http::verb::post)
+uint64_t count_pushes(const request& request) {
+  if (request.method != http::verb::post)
     return 0;
-  return resource_of(what.where) == resource::batch ? lines_of(what.body).size()
-                                                    : 1;
+  return resource_of(request.target) == resource::batch
+           ? lines_of(request.body).size()
+           : 1;
 }
 
-answer too_fast(caf::timespan wait) {
-  auto result = failure(http::status::too_many_requests, "too_many_pushes",
-                        "push more slowly");
+response too_fast(caf::timespan wait) {
+  auto result = error_response(http::status::too_many_requests,
+                               "too_many_pushes", "push more slowly");
   auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
   result.fields = {{http::field::retry_after, std::to_string(seconds)}};
   return result;
 }
 
 /// Answers a request whose pusher may push.
-void run(api_context& context, request what, timer_type& timer,
-         answer_handler then) {
-  switch (resource_of(what.where)) {
+void run(api_context& context, request request, timer_type& timer,
+         response_handler then) {
+  switch (resource_of(request.target)) {
   case resource::socket:
   case resource::topic:
   case resource::broadcast: {
-    auto where = *address_of(what);
-    if (what.method == http::verb::post)
-      handle_push(context, where, std::move(what), timer, std::move(then));
-    else if (what.method == http::verb::delete_)
-      handle_kick(context, where, timer, std::move(then));
+    auto address = *address_of(request);
+    if (request.method == http::verb::post)
+      handle_push(context, address, std::move(request), timer, std::move(then));
+    else if (request.method == http::verb::delete_)
+      handle_kick(context, address, timer, std::move(then));
     else
-      handle_presence(context, what, std::move(then));
+      handle_presence(context, request, std::move(then));
     break;
   }
   case resource::batch:
-    handle_batch(context, std::move(what), timer, std::move(then));
+    handle_batch(context, std::move(request), timer, std::move(then));
     break;
   case resource::readyz:
     handle_readyz(context, then);
@@ -113,16 +114,16 @@ void run(api_context& context, request what, timer_type& timer,
     then({http::status::ok, {{"status", "live"}}});
     break;
   case resource::stats:
-    handle_stats(context, what, std::move(then));
+    handle_stats(context, request, std::move(then));
     break;
   case resource::trace:
-    handle_trace(context, what, std::move(then));
+    handle_trace(context, request, std::move(then));
     break;
   case resource::metrics:
     handle_metrics(context, std::move(then));
     break;
   case resource::console:
-    handle_console(context, what.where, then);
+    handle_console(context, request.target, then);
     break;
   case resource::none:
   case resource::websocket:
@@ -133,14 +134,14 @@ void run(api_context& context, request what, timer_type& timer,
 
 } // namespace
 
-void admit(api_context& context, const request& what,
-           std::function<void(std::variant<place_ptr, answer>)> then) {
+void admit(api_context& context, const request& request,
+           std::function<void(std::variant<session_slot_ptr, response>)> then) {
   if (context.actors.draining())
     return then(stopping());
-  auto& id = what.where.path[1];
+  auto& id = request.target.path[1];
   context.actors.admit(
-    id, network_of(what.client),
-    [&context, id, then](const caf::expected<place_ptr>& got) {
+    id, client_key(request.client),
+    [&context, id, then](const caf::expected<session_slot_ptr>& got) {
       if (!got)
         return then(to_answer(got.error()));
       context.actors.state(
@@ -153,20 +154,20 @@ void admit(api_context& context, const request& what,
     });
 }
 
-void handle(api_context& context, request what, timer_type& timer,
-            answer_handler then) {
-  auto pushes = context.limits_pushes ? count_pushes(what) : 0;
+void handle(api_context& context, request request, timer_type& timer,
+            response_handler then) {
+  auto pushes = context.limits_pushes ? count_pushes(request) : 0;
   if (pushes == 0)
-    return run(context, std::move(what), timer, std::move(then));
-  auto& key = what.allowed.pusher;
-  auto pusher = key.empty() ? network_of(what.client) : "key " + key;
+    return run(context, std::move(request), timer, std::move(then));
+  auto& key = request.allowed.pusher;
+  auto pusher = key.empty() ? client_key(request.client) : "key " + key;
   context.actors.spend(pusher, pushes,
-                       [&context, what = std::move(what), &timer, then](
+                       [&context, request = std::move(request), &timer, then](
                          const caf::expected<caf::timespan>& wait) mutable {
                          if (wait && wait->count() > 0)
                            then(too_fast(*wait));
                          else
-                           run(context, std::move(what), timer,
+                           run(context, std::move(request), timer,
                                std::move(then));
                        });
 }

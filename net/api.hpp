@@ -6,7 +6,7 @@
 #include <variant>
 
 #include "actors/gateway.hpp"
-#include "net/access.hpp"
+#include "net/authorize.hpp"
 #include "net/route.hpp"
 #include "net/static_file.hpp"
 #include "net/timer.hpp"
@@ -17,7 +17,7 @@ namespace waybill::net {
 struct api_context {
   gateway& actors;
   std::string node_name;
-  access_ptr access = std::make_shared<const access_rules>();
+  access_policy_ptr access = std::make_shared<const access_policy>();
 
   /// The version of Waybill.
   std::string version = {};
@@ -39,17 +39,17 @@ struct api_context {
 };
 
 /// Gets the answer to a request.
-using answer_handler = std::function<void(answer)>;
+using response_handler = std::function<void(response)>;
 
 /// Answers a request. May call `then` more than once: the first call counts.
 /// @param timer is free for this request's use.
 /// @pre `check` found nothing.
-void handle(api_context& context, request what, timer_type& timer,
-            answer_handler then);
+void handle(api_context& context, request request, timer_type& timer,
+            response_handler then);
 
 /// Takes a place for the session of a client, or finds what stands against it
 /// now.
-void admit(api_context& context, const request& what,
-           std::function<void(std::variant<place_ptr, answer>)> then);
+void admit(api_context& context, const request& request,
+           std::function<void(std::variant<session_slot_ptr, response>)> then);
 
 } // namespace waybill::net

@@ -31,9 +31,9 @@ std::array<unsigned char, 32> digest_of(std::string_view text) {
 std::string to_hex(const std::array<unsigned char, 32>& bytes) {
   constexpr std::string_view digits = "0123456789abcdef";
   std::string result;
-  for (auto each : bytes) {
-    result += digits[each >> 4];
-    result += digits[each & 15];
+  for (auto byte : bytes) {
+    result += digits[byte >> 4];
+    result += digits[byte & 15];
   }
   return result;
 }
@@ -107,9 +107,9 @@ std::variant<api_keys, std::string> api_keys::parse(std::string_view text) {
 const api_key* api_keys::find(std::string_view text) const noexcept {
   auto digest = digest_of(text);
   const api_key* result = nullptr;
-  for (auto& each : all_)
-    if (CRYPTO_memcmp(digest.data(), each.digest.data(), digest.size()) == 0)
-      result = &each;
+  for (auto& key : all_)
+    if (CRYPTO_memcmp(digest.data(), key.digest.data(), digest.size()) == 0)
+      result = &key;
   return result;
 }
 

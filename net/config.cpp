@@ -49,11 +49,11 @@ bool listen_address::is_loopback() const {
   return ec ? host == "localhost" : address.is_loopback();
 }
 
-std::string to_string(const listen_address& where) {
-  if (where.is_unix())
-    return "unix:" + where.path;
-  auto is_v6 = where.host.find(':') != std::string::npos;
-  return (is_v6 ? '[' + where.host + ']' : where.host) + ':' + where.port;
+std::string to_string(const listen_address& address) {
+  if (address.is_unix())
+    return "unix:" + address.path;
+  auto is_v6 = address.host.find(':') != std::string::npos;
+  return (is_v6 ? '[' + address.host + ']' : address.host) + ':' + address.port;
 }
 
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "net/frame_meter.hpp"
+#include "net/frame_rate_limiter.hpp"
 #include "net/open_connections.hpp"
 #include "net/peer_address.hpp"
 
@@ -83,7 +83,7 @@ struct listen_address {
 };
 
 /// Prints an address as it is parsed.
-std::string to_string(const listen_address& where);
+std::string to_string(const listen_address& address);
 
 /// What a port is for.
 enum class port_role {

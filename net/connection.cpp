@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <memory>
 
+#include "net/client_key.hpp"
 #include "net/forwarded.hpp"
 #include "net/http_connection.hpp"
-#include "net/network.hpp"
 #include "net/quote.hpp"
 
 namespace waybill::net {
@@ -13,8 +13,8 @@ namespace waybill::net {
 namespace {
 
 /// Says what was asked for, and by whom. The parameters may hold a token.
-std::string describe(const http::request_header<>& head, const arrival& from,
-                     const networks& trusted) {
+std::string describe(const http::request_header<>& head,
+                     const connection_info& from, const networks& trusted) {
   constexpr size_t longest = 100;
   std::string_view path = head.target();
   path = path.substr(0, std::min(path.find('?'), longest));
@@ -27,42 +27,44 @@ std::string describe(const http::request_header<>& head, const arrival& from,
 
 } // namespace
 
-open_connections::place add_connection(server_context& context,
-                                       const arrival& from,
-                                       std::function<void()> hang_up) {
+open_connections::slot add_connection(server_context& context,
+                                      const connection_info& from,
+                                      std::function<void()> close) {
   auto is_many = from.peer.is_unix()
                  || contains(context.config.trusted_proxies, from.peer);
   return context.connections(from.role).add(
-    context.config.open, is_many ? "" : network_of(from.peer),
-    [&context, peer = from.peer, hang_up = std::move(hang_up)] {
+    context.config.open, is_many ? "" : client_key(from.peer),
+    [&context, peer = from.peer, close = std::move(close)] {
       context.api.actors.count("silent_connections");
       context.refusals->add(spdlog::level::info, "silent", [&] {
         return "closed the connection of " + peer.text()
                + ", which is silent: others need its place";
       });
-      hang_up();
+      close();
     });
 }
 
-void log_refusal(server_context& context, const arrival& from,
-                 const http::request_header<>* head, const answer& what) {
-  auto& code = what.body["error"].get_ref<const std::string&>();
+void log_refusal(server_context& context, const connection_info& from,
+                 const http::request_header<>* head, const response& response) {
+  auto& code = response.body["error"].get_ref<const std::string&>();
   if (code == "nobody")
     return;
-  auto kind = std::to_string(static_cast<unsigned>(what.status)) + ' ' + code;
-  auto level = what.status < http::status::internal_server_error
+  auto kind
+    = std::to_string(static_cast<unsigned>(response.status)) + ' ' + code;
+  auto level = response.status < http::status::internal_server_error
                  ? spdlog::level::info
                  : spdlog::level::warn;
   context.refusals->add(level, kind, [&] {
     auto request = head ? describe(*head, from, context.config.trusted_proxies)
                         : from.peer.text();
     auto text = kind + " to " + request + ": "
-                + what.body["message"].get_ref<const std::string&>();
-    return what.detail.empty() ? text : text + " (" + what.detail + ')';
+                + response.body["message"].get_ref<const std::string&>();
+    return response.detail.empty() ? text : text + " (" + response.detail + ')';
   });
 }
 
-void serve(socket_type socket, server_context& context, const arrival& from) {
+void serve(socket_type socket, server_context& context,
+           const connection_info& from) {
   std::make_shared<http_connection<socket_type>>(std::move(socket), context,
                                                  from)
     ->start();

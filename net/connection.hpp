@@ -76,7 +76,7 @@ using socket_type
                                      boost::asio::io_context::executor_type>;
 
 /// How a connection came in.
-struct arrival {
+struct connection_info {
   /// Who is at its other end.
   peer_address peer = {};
 
@@ -86,21 +86,22 @@ struct arrival {
 
 /// Adds a connection to those that are open.
 /// @param hang_up closes it, when it is silent and others need its place.
-open_connections::place add_connection(server_context& context,
-                                       const arrival& from,
-                                       std::function<void()> hang_up);
+open_connections::slot add_connection(server_context& context,
+                                      const connection_info& from,
+                                      std::function<void()> close);
 
 /// Logs an answer that says no, unless it only says that nobody is there.
 /// @param head that of the request; null if it could not be read.
-void log_refusal(server_context& context, const arrival& from,
-                 const http::request_header<>* head, const answer& what);
+void log_refusal(server_context& context, const connection_info& from,
+                 const http::request_header<>* head, const response& response);
 
 /// Answers what comes in on `socket` until it is closed.
 /// @pre runs on the loop of `socket`, which is that of `context`.
-void serve(socket_type socket, server_context& context, const arrival& from);
+void serve(socket_type socket, server_context& context,
+           const connection_info& from);
 
 /// Does so once it speaks TLS.
-void serve_tls(socket_type socket, server_context& context, const arrival& from,
-               const tls_ptr& tls);
+void serve_tls(socket_type socket, server_context& context,
+               const connection_info& from, const tls_ptr& tls);
 
 } // namespace waybill::net

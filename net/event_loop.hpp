@@ -21,7 +21,7 @@ class event_loop : public caf::execution_unit {
 public:
   /// Gets what an exception said that left a handler. The connection whose
   /// handler that was is closed by then; the loop goes on.
-  using error_handler = std::function<void(const std::string& what)>;
+  using error_handler = std::function<void(const std::string& message)>;
 
   event_loop(caf::actor_system& sys, error_handler on_error);
 

@@ -2,8 +2,8 @@
 
 #include <boost/beast/http/fields.hpp>
 
-#include "net/answer.hpp"
 #include "net/peer_address.hpp"
+#include "net/response.hpp"
 
 namespace waybill::net {
 

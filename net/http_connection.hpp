@@ -27,7 +27,7 @@ class http_connection
     : public std::enable_shared_from_this<http_connection<Stream>> {
 public:
   http_connection(Stream stream, server_context& context,
-                  const arrival& from = {})
+                  const connection_info& from = {})
       : stream_(std::move(stream)), timer_(make_timer(stream_.get_executor())),
         context_(context), from_(from) {
     // nop
@@ -35,7 +35,7 @@ public:
 
   /// Starts with the first request.
   void start() {
-    place_ = add_connection(context_, from_, [this] { hang_up(); });
+    slot_ = add_connection(context_, from_, [this] { close(); });
     await_request();
   }
 
@@ -51,9 +51,9 @@ private:
     // A connection that waits holds no buffer.
     if (buffer_.size() == 0)
       buffer_.shrink_to_fit();
-    deadline(context_.config.idle_timeout, &http_connection::hang_up);
-    under_way_.reset();
-    place_.be_silent();
+    deadline(context_.config.idle_timeout, &http_connection::close);
+    in_flight_.reset();
+    slot_.be_silent();
     on_head_bytes();
   }
 
@@ -71,12 +71,12 @@ private:
   }
 
   void on_head_bytes() {
-    if (!under_way_)
+    if (!in_flight_)
       buffer_.consume(count_blank(bytes()));
     if (buffer_.size() == 0 || bytes() == "\r")
       return read_head();
-    if (!under_way_) {
-      under_way_ = std::make_unique<request_guard>(context_);
+    if (!in_flight_) {
+      in_flight_ = std::make_unique<request_guard>(context_);
       late_ = false;
       deadline(context_.config.head_timeout, &http_connection::on_late);
     }
@@ -84,13 +84,13 @@ private:
     if (size > 0)
       return on_head(bytes().substr(0, static_cast<size_t>(size)));
     if (size < 0)
-      return refuse(failure(http::status::bad_request, "bad_request",
-                            "end each line with CRLF"));
+      return reject(error_response(http::status::bad_request, "bad_request",
+                                   "end each line with CRLF"));
     if (buffer_.size() >= context_.config.max_head)
-      return refuse(
-        failure(http::status::request_header_fields_too_large, "head_too_large",
-                "send at most " + std::to_string(context_.config.max_head)
-                  + " bytes of header fields"));
+      return reject(error_response(
+        http::status::request_header_fields_too_large, "head_too_large",
+        "send at most " + std::to_string(context_.config.max_head)
+          + " bytes of header fields"));
     if (late_)
       return on_broken();
     read_head();
@@ -98,7 +98,7 @@ private:
 
   void on_head(std::string_view head) {
     if (auto wrong = check_head(head, context_.config.max_fields))
-      return refuse(std::move(*wrong));
+      return reject(std::move(*wrong));
     parser_.emplace();
     parser_->header_limit(context_.config.max_head);
     parser_->body_limit(context_.config.max_body);
@@ -110,12 +110,12 @@ private:
     auto& fields = parser_->get().base();
     join_lists(fields);
     if (auto wrong = check_fields(fields))
-      return refuse(std::move(*wrong), false);
-    auto where = parse_target(fields.target(), fields[http::field::host]);
-    if (auto wrong = std::get_if<answer>(&where))
-      return refuse(std::move(*wrong));
+      return reject(std::move(*wrong), false);
+    auto parsed = parse_target(fields.target(), fields[http::field::host]);
+    if (auto wrong = std::get_if<response>(&parsed))
+      return reject(std::move(*wrong));
     request_ = {fields.method(), fields.method_string(),
-                std::move(std::get<target>(where)),
+                std::move(std::get<net::target>(parsed)),
                 is_binary_type(fields[http::field::content_type])};
     request_.client
       = find_client(fields, from_.peer, context_.config.trusted_proxies);
@@ -123,14 +123,14 @@ private:
     for (auto [i, end] = fields.equal_range("Idempotency-Key"); i != end; ++i)
       request_.keys.emplace_back(i->value());
     if (auto wrong = check(request_, context_.api.max_topics))
-      return refuse(std::move(*wrong));
+      return reject(std::move(*wrong));
     if (auto wrong = authorize(context_.api, fields, request_))
-      return refuse(std::move(*wrong));
+      return reject(std::move(*wrong));
     if (is_websocket(request_))
       return upgrade();
     if (parser_->content_length().value_or(0) > context_.config.max_body)
       return on_bad_body(http::error::body_limit);
-    if (!under_way_->hold(expected_size()))
+    if (!in_flight_->hold(expected_size()))
       return on_busy();
     if (!parser_->is_done() && !fields[http::field::expect].empty())
       return send_continue();
@@ -174,25 +174,26 @@ private:
 
   void on_busy() {
     context_.api.actors.count("over_max_request_memory");
-    refuse(failure(http::status::service_unavailable, "busy",
-                   "too many requests are under way; try again"));
+    reject(error_response(http::status::service_unavailable, "busy",
+                          "too many requests are under way; try again"));
   }
 
   void on_bad_body(error_code ec) {
     if (ec == http::error::body_limit)
-      refuse(failure(http::status::payload_too_large, "too_large",
-                     "send at most " + std::to_string(context_.config.max_body)
-                       + " bytes"));
+      reject(error_response(
+        http::status::payload_too_large, "too_large",
+        "send at most " + std::to_string(context_.config.max_body) + " bytes"));
     else if (ec == http::error::buffer_overflow)
-      refuse(failure(http::status::request_header_fields_too_large,
-                     "chunks_too_large",
-                     "send at most 16 KiB of trailers, or of extensions of a "
-                     "chunk"));
+      reject(error_response(
+        http::status::request_header_fields_too_large, "chunks_too_large",
+        "send at most 16 KiB of trailers, or of extensions of a "
+        "chunk"));
     else if (ec.category() == error_code{http::error::bad_chunk}.category()
              && ec != http::error::end_of_stream
              && ec != http::error::partial_message)
-      refuse(failure(http::status::bad_request, "bad_request",
-                     "send well-formed HTTP/1.1: this has a " + ec.message()));
+      reject(error_response(http::status::bad_request, "bad_request",
+                            "send well-formed HTTP/1.1: this has a "
+                              + ec.message()));
     else
       on_broken();
   }
@@ -206,25 +207,25 @@ private:
 
   void on_broken() {
     if (late_)
-      refuse(failure(http::status::request_timeout, "request_timeout",
-                     "send the request faster"));
+      reject(error_response(http::status::request_timeout, "request_timeout",
+                            "send the request faster"));
     else
-      hang_up();
+      close();
   }
 
   void on_request() {
     timer_.cancel();
-    place_.be_busy();
+    slot_.be_busy();
     request_.body = std::move(parser_->get().body());
     auto number = ++requests_;
     handle(context_.api, std::move(request_), timer_,
-           [self = this->shared_from_this(), number](answer what) {
+           [self = this->shared_from_this(), number](response response) {
              // Of two answers, one of which says that the other is late, the
              // first counts, even where the other comes after it was written.
              if (self->requests_ != number)
                return;
              ++self->requests_;
-             self->send(what, self->parser_->keep_alive());
+             self->send(response, self->parser_->keep_alive());
            });
   }
 
@@ -232,42 +233,42 @@ private:
 
   /// Answers what is wrong with a request, and ends the connection unless the
   /// request has been read to its end: more is not worth reading.
-  void refuse(answer what) {
+  void reject(response response) {
     auto whole = parser_ && parser_->is_done();
-    refuse(std::move(what), whole && parser_->keep_alive());
+    reject(std::move(response), whole && parser_->keep_alive());
   }
 
   /// Answers what is wrong with a request.
   /// @param keep_alive is false where it is in doubt where the request ends.
-  void refuse(const answer& what, bool keep_alive) {
-    context_.api.actors.count("refused_requests", what.counted);
-    send(what, keep_alive);
+  void reject(const response& response, bool keep_alive) {
+    context_.api.actors.count("refused_requests", response.counted);
+    send(response, keep_alive);
   }
 
-  void send(const answer& what, bool keep_alive) {
+  void send(const response& response, bool keep_alive) {
     deadline(context_.config.head_timeout, &http_connection::on_unread);
-    place_.be_silent();
-    if (what.status >= http::status::bad_request)
+    slot_.be_silent();
+    if (response.status >= http::status::bad_request)
       log_refusal(context_, from_,
                   parser_ && parser_->is_header_done() ? &parser_->get().base()
                                                        : nullptr,
-                  what);
-    auto& response = response_.emplace(what.status, 11);
-    response.set(http::field::server, "waybill");
-    response.set(http::field::content_type, type_of(what.body));
-    for (auto& [name, value] : what.fields)
-      response.set(name, value);
-    auto text = print(what.body);
-    response.content_length(text.size());
+                  response);
+    auto& message = response_.emplace(response.status, 11);
+    message.set(http::field::server, "waybill");
+    message.set(http::field::content_type, type_of(response.body));
+    for (auto& [name, value] : response.fields)
+      message.set(name, value);
+    auto text = print(response.body);
+    message.content_length(text.size());
     if (!parser_ || parser_->get().method() != http::verb::head)
-      response.body() = std::move(text);
+      message.body() = std::move(text);
     if (parser_ && parser_->is_header_done())
-      response.version(parser_->get().version());
-    response.keep_alive(keep_alive && !context_.api.actors.draining());
-    http::async_write(stream_, response,
+      message.version(parser_->get().version());
+    message.keep_alive(keep_alive && !context_.api.actors.draining());
+    http::async_write(stream_, message,
                       [self = this->shared_from_this()](error_code ec, size_t) {
                         if (ec)
-                          self->hang_up();
+                          self->close();
                         else if (self->response_->keep_alive())
                           self->await_request();
                         else
@@ -278,7 +279,7 @@ private:
   /// The client does not read its answer.
   void on_unread() {
     context_.api.actors.count("unread_answers");
-    hang_up();
+    close();
   }
 
   // -- ending the connection --------------------------------------------------
@@ -286,8 +287,8 @@ private:
   /// Reads and drops what the client still sends: closing over unread bytes
   /// would reset the connection, and the answer could be lost with it.
   void linger() {
-    under_way_.reset();
-    deadline(std::chrono::seconds{2}, &http_connection::hang_up);
+    in_flight_.reset();
+    deadline(std::chrono::seconds{2}, &http_connection::close);
     end_stream(stream_,
                [self = this->shared_from_this()] { self->drop_bytes(); });
   }
@@ -298,15 +299,15 @@ private:
       buffer_.prepare(std::min<size_t>(buffer_.max_size(), 4096)),
       [self = this->shared_from_this()](error_code ec, size_t) {
         if (ec)
-          return self->hang_up();
+          return self->close();
         self->drop_bytes();
       });
   }
 
-  void hang_up() {
+  void close() {
     timer_.cancel();
-    place_.leave();
-    under_way_.reset();
+    slot_.leave();
+    in_flight_.reset();
     ++requests_;
     close_stream(stream_);
   }
@@ -317,36 +318,38 @@ private:
     auto& head = parser_->get().base();
     if (!boost::beast::websocket::is_upgrade(parser_->get())
         || head[http::field::sec_websocket_version] != "13") {
-      auto result = failure(http::status::upgrade_required, "upgrade_required",
-                            "open a WebSocket of version 13 here");
+      auto result
+        = error_response(http::status::upgrade_required, "upgrade_required",
+                         "open a WebSocket of version 13 here");
       result.fields.emplace_back(http::field::upgrade, "websocket");
       result.fields.emplace_back(http::field::sec_websocket_version, "13");
       // A proxy may believe that this is a WebSocket now.
-      return refuse(result, false);
+      return reject(result, false);
     }
     if (!has_websocket_key(head) || !parser_->is_done() || buffer_.size() > 0)
-      return refuse(failure(http::status::bad_request, "bad_handshake",
-                            "send a Sec-WebSocket-Key of 16 bytes in base64, "
-                            "and nothing after the head"),
-                    false);
+      return reject(
+        error_response(http::status::bad_request, "bad_handshake",
+                       "send a Sec-WebSocket-Key of 16 bytes in base64, "
+                       "and nothing after the head"),
+        false);
     timer_.cancel();
-    place_.be_busy();
+    slot_.be_busy();
     admit(context_.api, request_,
-          [self
-           = this->shared_from_this()](std::variant<place_ptr, answer> result) {
-            if (auto wrong = std::get_if<answer>(&result))
-              self->refuse(*wrong, false);
+          [self = this->shared_from_this()](
+            std::variant<session_slot_ptr, response> result) {
+            if (auto wrong = std::get_if<response>(&result))
+              self->reject(*wrong, false);
             else
-              self->become_websocket(std::get<place_ptr>(result));
+              self->become_websocket(std::get<session_slot_ptr>(result));
           });
   }
 
-  void become_websocket(place_ptr where) {
+  void become_websocket(session_slot_ptr slot) {
     auto socket = std::make_shared<websocket_transport<Stream>>(
       std::move(stream_), context_.config.websocket, request_.client);
-    socket->start(parser_->get(), context_.api.actors, std::move(where),
+    socket->start(parser_->get(), context_.api.actors, std::move(slot),
                   topics_of(request_), std::move(request_.allowed),
-                  std::move(under_way_));
+                  std::move(in_flight_));
   }
 
   // -- small things -----------------------------------------------------------
@@ -370,14 +373,14 @@ private:
   Stream stream_;
   timer_type timer_;
   server_context& context_;
-  const arrival from_;
-  open_connections::place place_;
+  const connection_info from_;
+  open_connections::slot slot_;
 
   /// Bounds trailers and chunk extensions, too, which Beast reads whole.
   boost::beast::flat_buffer buffer_{context_.config.max_head};
 
   /// Set from a request's first byte until its answer has been written.
-  std::unique_ptr<request_guard> under_way_;
+  std::unique_ptr<request_guard> in_flight_;
 
   /// Set when the request took too long.
   bool late_ = false;

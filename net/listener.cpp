@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "net/opening.hpp"
+#include "net/proxy_handshake.hpp"
 
 namespace waybill::net {
 
@@ -23,11 +23,12 @@ using endpoint = listener::protocol::endpoint;
 
 namespace {
 
-endpoint resolve(asio::io_context& context, const listen_address& where) {
-  if (where.is_unix())
-    return asio::local::stream_protocol::endpoint{where.path};
+endpoint resolve(asio::io_context& context, const listen_address& address) {
+  if (address.is_unix())
+    return asio::local::stream_protocol::endpoint{address.path};
   auto flags = tcp::resolver::passive | tcp::resolver::numeric_service;
-  auto found = tcp::resolver{context}.resolve(where.host, where.port, flags);
+  auto found
+    = tcp::resolver{context}.resolve(address.host, address.port, flags);
   return found.begin()->endpoint();
 }
 
@@ -37,11 +38,11 @@ bool is_left(asio::io_context& context, const std::string& path) {
   if (::lstat(path.c_str(), &file) != 0 || !S_ISSOCK(file.st_mode))
     return false;
   asio::local::stream_protocol::socket probe{context};
-  asio::local::stream_protocol::endpoint where{path};
+  asio::local::stream_protocol::endpoint endpoint{path};
   probe.open();
   // Else it would wait for a listener whose queue is full.
   probe.native_non_blocking(true);
-  return ::connect(probe.native_handle(), where.data(), where.size()) != 0
+  return ::connect(probe.native_handle(), endpoint.data(), endpoint.size()) != 0
          && errno == ECONNREFUSED;
 }
 
@@ -96,25 +97,25 @@ bool move_below(socket_type& socket, int limit) {
 } // namespace
 
 listener::listener(const std::vector<worker>& workers,
-                   const listen_address& where, port_role role, tls_ptr tls,
+                   const listen_address& address, port_role role, tls_ptr tls,
                    const admission& admits)
     : workers_(workers), role_(role), tls_(std::move(tls)), admits_(admits),
       acceptor_(workers[0].loop.context()), pause_(workers[0].loop.context()) {
   auto& context = workers[0].loop.context();
-  auto what = resolve(context, where);
-  acceptor_.open(what.protocol());
-  if (where.is_unix()) {
-    if (is_left(context, where.path))
-      ::unlink(where.path.c_str());
-    acceptor_.bind(what);
-    file_ = make_remover(where.path);
+  auto endpoint = resolve(context, address);
+  acceptor_.open(endpoint.protocol());
+  if (address.is_unix()) {
+    if (is_left(context, address.path))
+      ::unlink(address.path.c_str());
+    acceptor_.bind(endpoint);
+    file_ = make_remover(address.path);
   } else {
     acceptor_.set_option(tcp::acceptor::reuse_address(true));
-    acceptor_.bind(what);
+    acceptor_.bind(endpoint);
   }
   acceptor_.listen(4096);
-  name_ = where.is_unix()
-            ? to_string(where)
+  name_ = address.is_unix()
+            ? to_string(address)
             : peer_address{*acceptor_.local_endpoint().data()}.text();
 }
 
@@ -136,7 +137,7 @@ void listener::accept() {
 }
 
 void listener::deal(socket_type socket, const worker& to) {
-  arrival from{peer_address{*peer_.data()}, role_};
+  connection_info from{peer_address{*peer_.data()}, role_};
   error_code ignored;
   if (!admits_(from.peer)) {
     reset(std::move(socket));
@@ -155,7 +156,7 @@ void listener::deal(socket_type socket, const worker& to) {
 }
 
 void listener::deal_for_another(socket_type socket, const worker& to,
-                                const arrival& from, int limit) {
+                                const connection_info& from, int limit) {
   auto act = [self = shared_from_this(), &to, from, limit, tls = tls_,
               socket = std::move(socket)]() mutable {
     auto& context = to.context;

@@ -35,7 +35,7 @@ public:
   /// @param workers, admits outlive the listener.
   /// @throws boost::system::system_error if the address is taken, or not ours.
   /// @pre `!workers.empty()`
-  listener(const std::vector<worker>& workers, const listen_address& where,
+  listener(const std::vector<worker>& workers, const listen_address& address,
            port_role role, tls_ptr tls, const admission& admits);
 
   /// Returns the address that was taken.
@@ -64,7 +64,7 @@ private:
   /// Does so if the loop has a silent connection to close for it: the process
   /// has no descriptors left but those that are kept for admins and Redis.
   void deal_for_another(socket_type socket, const worker& to,
-                        const arrival& from, int limit);
+                        const connection_info& from, int limit);
 
   /// Tries again, after a while that grows: with no descriptor left, the next
   /// try would fail at once, and so would the million after it.

@@ -8,7 +8,7 @@
 
 #include <prometheus/text_serializer.h>
 
-#include "net/process.hpp"
+#include "net/process_stats.hpp"
 
 namespace waybill::net {
 
@@ -153,7 +153,7 @@ void note_time(gateway& actors, const std::string& name,
   actors.note(name + "_microseconds", static_cast<uint64_t>(count));
   auto limit = std::lower_bound(
     std::begin(limits), std::end(limits), count,
-    [](int each, auto wanted) { return each * 1000 < wanted; });
+    [](int bound, auto wanted) { return bound * 1000 < wanted; });
   if (limit != std::end(limits))
     actors.note(time_figure(name, *limit));
 }
@@ -163,11 +163,11 @@ uint64_t figure_of(const counters& figures, const std::string& name) {
   return found == figures.end() ? 0 : found->second;
 }
 
-void set_value(ClientMetric& what, MetricType type, double value) {
+void set_value(ClientMetric& metric, MetricType type, double value) {
   if (type == gauge)
-    what.gauge.value = value;
+    metric.gauge.value = value;
   else
-    what.counter.value = value;
+    metric.counter.value = value;
 }
 
 /// Adds how many requests were refused for none of the other reasons, so that
@@ -181,15 +181,14 @@ void add_other_refusals(counters& figures) {
 }
 
 void add_figures(std::vector<MetricFamily>& to, const counters& figures) {
-  for (auto& each : table) {
-    if (to.empty() || to.back().name != each.name)
-      to.push_back({each.name, each.help, each.type, {}});
+  for (auto& row : table) {
+    if (to.empty() || to.back().name != row.name)
+      to.push_back({row.name, row.help, row.type, {}});
     ClientMetric value;
-    if (each.label)
-      value.label = {{each.label, each.value}};
-    set_value(value, each.type,
-              static_cast<double>(figure_of(figures, each.figure))
-                * each.scale);
+    if (row.label)
+      value.label = {{row.label, row.value}};
+    set_value(value, row.type,
+              static_cast<double>(figure_of(figures, row.figure)) * row.scale);
     to.back().metric.push_back(std::move(value));
   }
 }
@@ -268,10 +267,10 @@ void add_process(std::vector<MetricFamily>& to, const api_context& context) {
 
 } // namespace
 
-void count_answer(gateway& actors, level want, http::status status,
+void count_answer(gateway& actors, receipt_level want, http::status status,
                   std::chrono::steady_clock::duration time) {
   actors.note("answers_" + std::to_string(static_cast<unsigned>(status)));
-  if (want == level::routed || status != http::status::ok)
+  if (want == receipt_level::routed || status != http::status::ok)
     return;
   note_time(actors, to_string(want), time);
 }

@@ -9,7 +9,7 @@ namespace waybill::net {
 
 /// Counts the answer to a push by HTTP, and how long it took to get as far as
 /// its pusher asked.
-void count_answer(gateway& actors, level want, http::status status,
+void count_answer(gateway& actors, receipt_level want, http::status status,
                   std::chrono::steady_clock::duration time);
 
 /// Counts how late a timer of an event loop was.

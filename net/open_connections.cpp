@@ -4,33 +4,33 @@
 
 namespace waybill::net {
 
-void open_connections::place::be_silent() {
+void open_connections::slot::be_silent() {
   if (!all_)
     return;
-  where_->is_silent = true;
-  all_->all_.splice(all_->all_.end(), all_->all_, where_);
+  position_->is_silent = true;
+  all_->all_.splice(all_->all_.end(), all_->all_, position_);
 }
 
-void open_connections::place::be_busy() {
+void open_connections::slot::be_busy() {
   if (!all_)
     return;
-  where_->is_silent = false;
-  where_->has_asked = true;
+  position_->is_silent = false;
+  position_->has_asked = true;
 }
 
-void open_connections::place::leave() {
+void open_connections::slot::leave() {
   auto all = std::exchange(all_, nullptr);
   if (!all)
     return;
-  auto count = all->peers_.find(where_->peer);
+  auto count = all->peers_.find(position_->peer);
   if (--count->second == 0)
     all->peers_.erase(count);
-  all->all_.erase(where_);
+  all->all_.erase(position_);
 }
 
-open_connections::place open_connections::add(const connection_limits& limits,
-                                              const std::string& peer,
-                                              std::function<void()> hang_up) {
+open_connections::slot open_connections::add(const connection_limits& limits,
+                                             const std::string& peer,
+                                             std::function<void()> close) {
   auto same = peers_.find(peer);
   if (!peer.empty() && limits.per_peer > 0 && same != peers_.end()
       && same->second >= limits.per_peer)
@@ -38,7 +38,7 @@ open_connections::place open_connections::add(const connection_limits& limits,
   else if (limits.in_total > 0 && all_.size() >= limits.in_total)
     close_longest();
   ++peers_[peer];
-  return {*this, all_.insert(all_.end(), {peer, std::move(hang_up)})};
+  return {*this, all_.insert(all_.end(), {peer, std::move(close)})};
 }
 
 bool open_connections::close_longest(const std::string* peer) {
@@ -50,8 +50,8 @@ bool open_connections::close_longest(const std::string* peer) {
     if (found == all_.end())
       continue;
     // The call destroys the function.
-    auto hang_up = found->hang_up;
-    hang_up();
+    auto close = found->close;
+    close();
     return true;
   }
   return false;

@@ -21,7 +21,7 @@ struct connection_limits {
 class open_connections {
   struct connection {
     std::string peer;
-    std::function<void()> hang_up;
+    std::function<void()> close;
     bool is_silent = true;
     bool has_asked = false;
   };
@@ -30,23 +30,24 @@ class open_connections {
 
 public:
   /// One of them, until this is destroyed.
-  class place {
+  class slot {
   public:
-    place() = default;
-    place(open_connections& all, position where) : all_(&all), where_(where) {
+    slot() = default;
+    slot(open_connections& all, position position)
+        : all_(&all), position_(position) {
       // nop
     }
-    place(place&& x) noexcept
-        : all_(std::exchange(x.all_, nullptr)), where_(x.where_) {
+    slot(slot&& x) noexcept
+        : all_(std::exchange(x.all_, nullptr)), position_(x.position_) {
       // nop
     }
-    place& operator=(place&& x) noexcept {
+    slot& operator=(slot&& x) noexcept {
       leave();
       all_ = std::exchange(x.all_, nullptr);
-      where_ = x.where_;
+      position_ = x.position_;
       return *this;
     }
-    ~place() { leave(); }
+    ~slot() { leave(); }
 
     /// It waits for its client from now on.
     void be_silent();
@@ -59,15 +60,15 @@ public:
 
   private:
     open_connections* all_ = nullptr;
-    position where_;
+    position position_;
   };
 
   /// Adds a connection, and closes another that is silent if there are too
   /// many.
   /// @param peer who is counted; empty for one whose number is not limited.
   /// @param hang_up closes the connection, and takes it out.
-  place add(const connection_limits& limits, const std::string& peer,
-            std::function<void()> hang_up);
+  slot add(const connection_limits& limits, const std::string& peer,
+           std::function<void()> close);
 
   /// Closes the one that has been silent longest.
   /// @returns false if all are busy.

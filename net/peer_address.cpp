@@ -45,15 +45,15 @@ peer_address::peer_address(const bytes_type& bytes, uint16_t port) noexcept
   // nop
 }
 
-peer_address::peer_address(const sockaddr& where) noexcept {
-  if (where.sa_family == AF_INET) {
-    auto& v4 = reinterpret_cast<const sockaddr_in&>(where);
+peer_address::peer_address(const sockaddr& address) noexcept {
+  if (address.sa_family == AF_INET) {
+    auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
     bytes_ = v4_mapped;
     std::memcpy(bytes_.data() + v4_offset, &v4.sin_addr, sizeof(v4.sin_addr));
     port_ = ntohs(v4.sin_port);
     is_unix_ = false;
-  } else if (where.sa_family == AF_INET6) {
-    auto& v6 = reinterpret_cast<const sockaddr_in6&>(where);
+  } else if (address.sa_family == AF_INET6) {
+    auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
     std::memcpy(bytes_.data(), &v6.sin6_addr, sizeof(v6.sin6_addr));
     port_ = ntohs(v6.sin6_port);
     is_unix_ = false;
@@ -129,20 +129,20 @@ std::optional<network> network::parse(std::string_view text) {
   return result;
 }
 
-bool network::contains(const peer_address& who) const noexcept {
-  if (first_.is_unix() || who.is_unix())
-    return first_.is_unix() && who.is_unix();
+bool network::contains(const peer_address& peer) const noexcept {
+  if (first_.is_unix() || peer.is_unix())
+    return first_.is_unix() && peer.is_unix();
   auto& ours = first_.bytes();
-  auto& theirs = who.bytes();
+  auto& theirs = peer.bytes();
   auto whole = bits_ / 8;
   auto rest = bits_ % 8;
   return std::equal(ours.begin(), ours.begin() + whole, theirs.begin())
          && (rest == 0 || (ours[whole] ^ theirs[whole]) >> (8 - rest) == 0);
 }
 
-bool contains(const networks& all, const peer_address& who) noexcept {
+bool contains(const networks& all, const peer_address& peer) noexcept {
   return std::any_of(all.begin(), all.end(),
-                     [&](const network& x) { return x.contains(who); });
+                     [&](const network& x) { return x.contains(peer); });
 }
 
 } // namespace waybill::net

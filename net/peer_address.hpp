@@ -25,7 +25,7 @@ public:
   peer_address(const bytes_type& bytes, uint16_t port) noexcept;
 
   /// Takes what is neither IPv4 nor IPv6 for a unix socket.
-  explicit peer_address(const sockaddr& where) noexcept;
+  explicit peer_address(const sockaddr& address) noexcept;
 
   /// Parses an address with or without a port, as proxies write it:
   /// `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1` or `[2001:db8::1]:80`.
@@ -62,7 +62,7 @@ public:
   /// @returns nothing for any other text.
   static std::optional<network> parse(std::string_view text);
 
-  bool contains(const peer_address& who) const noexcept;
+  bool contains(const peer_address& peer) const noexcept;
 
 private:
   peer_address first_;
@@ -74,6 +74,6 @@ private:
 using networks = std::vector<network>;
 
 /// Tells whether one of `all` contains `who`.
-bool contains(const networks& all, const peer_address& who) noexcept;
+bool contains(const networks& all, const peer_address& peer) noexcept;
 
 } // namespace waybill::net

@@ -10,10 +10,11 @@ namespace waybill::net {
 
 namespace {
 
-std::optional<level> parse_level(std::string_view text) {
-  for (auto each : {level::routed, level::written, level::received})
-    if (text == to_string(each))
-      return each;
+std::optional<receipt_level> parse_level(std::string_view text) {
+  for (auto level :
+       {receipt_level::routed, receipt_level::written, receipt_level::received})
+    if (text == to_string(level))
+      return level;
   return std::nullopt;
 }
 
@@ -29,7 +30,7 @@ std::optional<std::chrono::seconds> parse_ttl(std::string_view text) {
 
 } // namespace
 
-std::variant<push_options, answer>
+std::variant<push_options, response>
 parse_push_options(const std::map<std::string, std::string>& query,
                    bool may_keep) {
   push_options result;
@@ -71,9 +72,10 @@ std::vector<std::string_view> lines_of(std::string_view body) {
   return result;
 }
 
-std::variant<batch_line, answer> parse_line(std::string_view text) {
+std::variant<batch_line, response> parse_line(std::string_view text) {
   auto bad = [](std::string message) {
-    return failure(http::status::bad_request, "bad_line", std::move(message));
+    return error_response(http::status::bad_request, "bad_line",
+                          std::move(message));
   };
   // What has no value may as well be left out.
   auto is_optional = [](std::string_view name) {
@@ -96,13 +98,13 @@ std::variant<batch_line, answer> parse_line(std::string_view text) {
       if (!value.is_string() || !is_name(value.get<std::string>()))
         return bad("to and topic are strings that are names");
       auto called = value.get<std::string>();
-      result.where
+      result.address
         = name == "to" ? push_address::id(called) : push_address::topic(called);
       ++addresses;
     } else if (name == "all") {
       if (value != true)
         return bad("all is true, or not there");
-      result.where = push_address::everyone();
+      result.address = push_address::everyone();
       ++addresses;
     } else if (name == "message") {
       if (!value.is_string())
@@ -120,7 +122,7 @@ std::variant<batch_line, answer> parse_line(std::string_view text) {
   }
   if (addresses != 1 || !has_message)
     return bad("send a message and one of to, topic and all");
-  if (result.ttl.count() > 0 && !result.where.is_id())
+  if (result.ttl.count() > 0 && !result.address.is_id())
     return bad("only what is for an id can be kept");
   return result;
 }

@@ -8,14 +8,14 @@
 #include <vector>
 
 #include "actors/push.hpp"
-#include "net/answer.hpp"
+#include "net/response.hpp"
 
 namespace waybill::net {
 
 /// What a pusher asks for besides the push.
 struct push_options {
   /// How far the answer waits, and for how long at most.
-  level want = level::routed;
+  receipt_level want = receipt_level::routed;
   std::chrono::milliseconds wait{5000};
 
   /// For how long the push is kept; 0: not at all.
@@ -25,19 +25,19 @@ struct push_options {
 /// Parses the parameters of a push. What is unknown is refused, not ignored:
 /// nobody must believe that they asked for more than they get.
 /// @param may_keep says whether `ttl` is one of them.
-std::variant<push_options, answer>
+std::variant<push_options, response>
 parse_push_options(const std::map<std::string, std::string>& query,
                    bool may_keep);
 
 /// A line of a batch.
 struct batch_line {
-  push_address where;
+  push_address address;
   std::string message;
   std::chrono::seconds ttl{0};
 };
 
 /// Parses `{"to":"456","message":"…","ttl":0}` and the like.
-std::variant<batch_line, answer> parse_line(std::string_view text);
+std::variant<batch_line, response> parse_line(std::string_view text);
 
 /// Returns the lines of the body of a batch that are not blank.
 std::vector<std::string_view> lines_of(std::string_view body);

@@ -12,8 +12,9 @@ namespace waybill::net {
 
 namespace {
 
-answer bad_request(std::string message) {
-  return failure(http::status::bad_request, "bad_request", std::move(message));
+response bad_request(std::string message) {
+  return error_response(http::status::bad_request, "bad_request",
+                        std::move(message));
 }
 
 /// Percent-encodes what URLs of browsers and of Node (WHATWG) have raw, but RFC
@@ -117,14 +118,14 @@ ptrdiff_t find_head_end(std::string_view bytes) noexcept {
   }
 }
 
-std::optional<answer> check_head(std::string_view head, size_t max_fields) {
+std::optional<response> check_head(std::string_view head, size_t max_fields) {
   auto first = head.substr(0, head.find('\r'));
   auto is_visible = [](char c) { return c >= 0x20 && c < 0x7f; };
   if (!std::all_of(first.begin(), first.end(), is_visible))
     return bad_request("percent-encode what is not ASCII in the target");
   auto lines = std::count(head.begin(), head.end(), '\n');
   if (lines - 2 > static_cast<ptrdiff_t>(max_fields))
-    return failure(
+    return error_response(
       http::status::request_header_fields_too_large, "too_many_fields",
       "send at most " + std::to_string(max_fields) + " header fields");
   if (head.find("\n ") != head.npos || head.find("\n\t") != head.npos)
@@ -132,7 +133,7 @@ std::optional<answer> check_head(std::string_view head, size_t max_fields) {
   return std::nullopt;
 }
 
-std::optional<answer> check_fields(const http::request_header<>& head) {
+std::optional<response> check_fields(const http::request_header<>& head) {
   if (head.count(http::field::host) > 1
       || (head.version() == 11 && head.count(http::field::host) == 0))
     return bad_request("send one Host field");
@@ -151,16 +152,17 @@ std::optional<answer> check_fields(const http::request_header<>& head) {
       || (codings == 1
           && !boost::beast::iequals(head[http::field::transfer_encoding],
                                     "chunked")))
-    return failure(http::status::not_implemented, "transfer_coding",
-                   "use no transfer coding but chunked");
+    return error_response(http::status::not_implemented, "transfer_coding",
+                          "use no transfer coding but chunked");
   if (auto expect = head[http::field::expect];
       !expect.empty() && !has_only(expect, "100-continue"))
-    return failure(http::status::expectation_failed, "expectation",
-                   "expect nothing but 100-continue");
+    return error_response(http::status::expectation_failed, "expectation",
+                          "expect nothing but 100-continue");
   if (auto coding = head[http::field::content_encoding];
       !coding.empty() && !has_only(coding, "identity"))
-    return failure(http::status::unsupported_media_type, "content_encoding",
-                   "send the body as it is, not compressed");
+    return error_response(http::status::unsupported_media_type,
+                          "content_encoding",
+                          "send the body as it is, not compressed");
   return std::nullopt;
 }
 
@@ -181,8 +183,8 @@ void check_chunk(uint64_t, boost::beast::string_view extensions,
     ec = http::error::bad_chunk_extension;
 }
 
-std::variant<target, answer> parse_target(std::string_view raw,
-                                          std::string_view host) {
+std::variant<target, response> parse_target(std::string_view raw,
+                                            std::string_view host) {
   namespace urls = boost::urls;
   target result;
   auto text = encode_raw(raw, find_path(raw));

@@ -10,7 +10,7 @@
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/message.hpp>
 
-#include "net/answer.hpp"
+#include "net/response.hpp"
 
 namespace waybill::net {
 
@@ -26,7 +26,7 @@ ptrdiff_t find_head_end(std::string_view bytes) noexcept;
 /// Checks the bytes of a head for what Beast's parser lets pass but proxies
 /// read otherwise (RFC 9112, sections 2.2, 3 and 5.2): lines that are folded,
 /// bytes in the target that are not ASCII, more than `max_fields` fields.
-std::optional<answer> check_head(std::string_view head, size_t max_fields);
+std::optional<response> check_head(std::string_view head, size_t max_fields);
 
 /// Makes one field of those whose lists Waybill reads and which came in several
 /// lines (RFC 9110, section 5.3).
@@ -38,7 +38,7 @@ bool is_binary_type(std::string_view content_type);
 
 /// Checks the fields of a head for the same: the host, and how the body's end
 /// is found (RFC 9112, sections 3.2 and 6.1).
-std::optional<answer> check_fields(const http::request_header<>& head);
+std::optional<response> check_fields(const http::request_header<>& head);
 
 /// Tells whether a head has one key of a WebSocket: 16 bytes in base64 (RFC
 /// 6455, section 4.2.1).
@@ -66,7 +66,7 @@ struct target {
 
 /// Parses a target in origin form, or in absolute form if it names `host`
 /// (RFC 9112, section 3.2). Takes the characters raw that browsers leave so.
-std::variant<target, answer> parse_target(std::string_view text,
-                                          std::string_view host);
+std::variant<target, response> parse_target(std::string_view text,
+                                            std::string_view host);
 
 } // namespace waybill::net

@@ -9,8 +9,8 @@ namespace waybill::net {
 namespace {
 
 /// Returns the methods of a resource as `Allow` lists them.
-std::string_view allowed_methods(resource what) {
-  switch (what) {
+std::string_view allowed_methods(resource resource) {
+  switch (resource) {
   case resource::none:
     return "";
   case resource::websocket:
@@ -43,29 +43,30 @@ bool is_allowed(std::string_view methods, std::string_view method) {
 }
 
 /// Tells where to go instead if a port does not serve `what`.
-std::optional<answer> check_port(resource what, port_role port) {
+std::optional<response> check_port(resource resource, port_role port) {
   switch (port) {
   case port_role::both:
     break;
   case port_role::clients:
-    if (what != resource::websocket && what != resource::livez
-        && what != resource::readyz)
-      return failure(http::status::not_found, "admin_port",
-                     "this port is for clients; use the one of --admin-listen");
+    if (resource != resource::websocket && resource != resource::livez
+        && resource != resource::readyz)
+      return error_response(
+        http::status::not_found, "admin_port",
+        "this port is for clients; use the one of --admin-listen");
     break;
   case port_role::admins:
-    if (what == resource::websocket)
-      return failure(http::status::not_found, "client_port",
-                     "this port is for admins; use the one of --listen");
+    if (resource == resource::websocket)
+      return error_response(http::status::not_found, "client_port",
+                            "this port is for admins; use the one of --listen");
   }
   return std::nullopt;
 }
 
 /// Checks the parameters of a request that may ask other nodes.
 /// @param flag the one that says so; empty if it always does.
-std::optional<answer> check_question(const request& what,
-                                     const std::string& flag) {
-  for (auto& [name, value] : what.where.query)
+std::optional<response> check_question(const request& request,
+                                       const std::string& flag) {
+  for (auto& [name, value] : request.target.query)
     if (name == "wait" ? !parse_duration(value)
                        : name != flag || (value != "0" && value != "1"))
       return bad_parameter(
@@ -75,28 +76,29 @@ std::optional<answer> check_question(const request& what,
 }
 
 /// Checks the parameters and keys of a push.
-std::optional<answer> check_push(const request& what, resource where) {
+std::optional<response> check_push(const request& request, resource resource) {
   auto options
-    = parse_push_options(what.where.query, where == resource::socket);
-  if (auto wrong = std::get_if<answer>(&options))
+    = parse_push_options(request.target.query, resource == resource::socket);
+  if (auto wrong = std::get_if<response>(&options))
     return std::move(*wrong);
   auto is_key = [](const std::string& x) {
     return !x.empty() && x.size() <= 255
            && std::all_of(x.begin(), x.end(),
                           [](char c) { return c > 0x20 && c < 0x7f; });
   };
-  if (what.keys.empty())
+  if (request.keys.empty())
     return std::nullopt;
-  if (where == resource::batch)
+  if (resource == resource::batch)
     return bad_parameter("Idempotency-Key is for single pushes");
-  if (what.keys.size() > 1 || !is_key(what.keys.front()))
+  if (request.keys.size() > 1 || !is_key(request.keys.front()))
     return bad_parameter("Idempotency-Key has 1 to 255 visible ASCII "
                          "characters");
   return std::nullopt;
 }
 
-std::optional<answer> check_topics(const request& what, size_t max_topics) {
-  auto topics = topics_of(what);
+std::optional<response> check_topics(const request& request,
+                                     size_t max_topics) {
+  auto topics = topics_of(request);
   if (topics.size() > max_topics)
     return bad_parameter("listen to at most " + std::to_string(max_topics)
                          + " topics");
@@ -107,8 +109,8 @@ std::optional<answer> check_topics(const request& what, size_t max_topics) {
 
 /// Returns the first segment of a path as it may have been meant: in small
 /// letters, and for one thing.
-std::string meant_by(const target& where) {
-  std::string result = where.path.empty() ? "" : where.path.front();
+std::string meant_by(const target& target) {
+  std::string result = target.path.empty() ? "" : target.path.front();
   std::transform(result.begin(), result.end(), result.begin(), [](char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
   });
@@ -117,14 +119,14 @@ std::string meant_by(const target& where) {
   return result;
 }
 
-bool means_websocket(const target& where) {
-  auto name = meant_by(where);
+bool means_websocket(const target& target) {
+  auto name = meant_by(target);
   return name == "websocket" || name == "ws";
 }
 
 } // namespace
 
-answer no_such_path(const target& where) {
+response no_such_path(const target& target) {
   // What people write instead.
   constexpr std::pair<std::string_view, std::string_view> names[]
     = {{"websocket", "open a WebSocket at /websocket/{id}"},
@@ -144,20 +146,21 @@ answer no_such_path(const target& where) {
        {"ready", "ask whether the node is ready with GET /readyz"},
        {"readyz", "ask whether the node is ready with GET /readyz"},
        {"console", "open the console at /console"}};
-  auto name = meant_by(where);
+  auto name = meant_by(target);
   auto found = std::find_if(std::begin(names), std::end(names),
                             [&](auto& x) { return x.first == name; });
   std::string message{found == std::end(names)
                         ? "open a WebSocket at /websocket/{id}, or push with "
                           "POST /socket/{id}"
                         : found->second};
-  if (where.path.size() > 1 && where.path.back().empty())
+  if (target.path.size() > 1 && target.path.back().empty())
     message += ", without a slash at the end";
-  return failure(http::status::not_found, "no_such_path", std::move(message));
+  return error_response(http::status::not_found, "no_such_path",
+                        std::move(message));
 }
 
-resource resource_of(const target& where) noexcept {
-  auto& path = where.path;
+resource resource_of(const target& target) noexcept {
+  auto& path = target.path;
   if (path.size() == 2 && path[0] == "websocket")
     return resource::websocket;
   if (path.size() == 2 && path[0] == "socket")
@@ -187,22 +190,22 @@ resource resource_of(const target& where) noexcept {
   return resource::none;
 }
 
-std::string parameter(const request& what, const std::string& name,
+std::string parameter(const request& request, const std::string& name,
                       const char* otherwise) {
-  auto i = what.where.query.find(name);
-  return i == what.where.query.end() ? otherwise : i->second;
+  auto i = request.target.query.find(name);
+  return i == request.target.query.end() ? otherwise : i->second;
 }
 
-bool is_websocket(const request& what) noexcept {
-  return resource_of(what.where) == resource::websocket;
+bool is_websocket(const request& request) noexcept {
+  return resource_of(request.target) == resource::websocket;
 }
 
-std::optional<scope> scope_of(const request& what) noexcept {
-  switch (resource_of(what.where)) {
+std::optional<scope> scope_of(const request& request) noexcept {
+  switch (resource_of(request.target)) {
   case resource::socket:
-    return what.method == http::verb::post      ? scope::push
-           : what.method == http::verb::delete_ ? scope::kick
-                                                : scope::presence;
+    return request.method == http::verb::post      ? scope::push
+           : request.method == http::verb::delete_ ? scope::kick
+                                                   : scope::presence;
   case resource::trace:
     return scope::presence;
   case resource::topic:
@@ -222,14 +225,14 @@ std::optional<scope> scope_of(const request& what) noexcept {
   return std::nullopt;
 }
 
-std::optional<push_address> address_of(const request& what) {
-  switch (resource_of(what.where)) {
+std::optional<push_address> address_of(const request& request) {
+  switch (resource_of(request.target)) {
   case resource::websocket:
   case resource::socket:
   case resource::trace:
-    return push_address::id(what.where.path[1]);
+    return push_address::id(request.target.path[1]);
   case resource::topic:
-    return push_address::topic(what.where.path[1]);
+    return push_address::topic(request.target.path[1]);
   case resource::broadcast:
     return push_address::everyone();
   case resource::none:
@@ -244,9 +247,9 @@ std::optional<push_address> address_of(const request& what) {
   return std::nullopt;
 }
 
-std::vector<std::string> topics_of(const request& what) {
+std::vector<std::string> topics_of(const request& request) {
   std::vector<std::string> result;
-  auto list = parameter(what, "topics", "");
+  auto list = parameter(request, "topics", "");
   for (size_t i = 0; i < list.size();) {
     auto end = std::min(list.find(',', i), list.size());
     auto name = list.substr(i, end - i);
@@ -257,45 +260,47 @@ std::vector<std::string> topics_of(const request& what) {
   return result;
 }
 
-std::optional<answer> check(const request& what, size_t max_topics) {
-  auto found = resource_of(what.where);
+std::optional<response> check(const request& request, size_t max_topics) {
+  auto found = resource_of(request.target);
   if (found == resource::none
-      && (what.port != port_role::clients || means_websocket(what.where)))
-    return no_such_path(what.where);
-  if (auto wrong = check_port(found, what.port))
+      && (request.port != port_role::clients
+          || means_websocket(request.target)))
+    return no_such_path(request.target);
+  if (auto wrong = check_port(found, request.port))
     return wrong;
-  if (what.method == http::verb::unknown)
-    return failure(http::status::not_implemented, "no_such_method",
-                   "use DELETE, GET, HEAD or POST");
+  if (request.method == http::verb::unknown)
+    return error_response(http::status::not_implemented, "no_such_method",
+                          "use DELETE, GET, HEAD or POST");
   auto allowed = allowed_methods(found);
-  if (!is_allowed(allowed, what.method_name)) {
+  if (!is_allowed(allowed, request.method_name)) {
     auto result
-      = failure(http::status::method_not_allowed, "method_not_allowed",
-                "use one of the methods in Allow");
+      = error_response(http::status::method_not_allowed, "method_not_allowed",
+                       "use one of the methods in Allow");
     result.fields.emplace_back(http::field::allow, std::string{allowed});
     return result;
   }
-  if (what.where.path.size() == 2 && !is_name(what.where.path[1]))
-    return failure(
+  if (request.target.path.size() == 2 && !is_name(request.target.path[1]))
+    return error_response(
       http::status::bad_request, "bad_id",
       "an id is UTF-8 of 1 to 256 bytes without control characters "
       "and slashes");
   switch (found) {
   case resource::websocket:
-    return check_topics(what, max_topics);
+    return check_topics(request, max_topics);
   case resource::socket:
-    if (what.method == http::verb::delete_ && !what.where.query.empty())
+    if (request.method == http::verb::delete_ && !request.target.query.empty())
       return bad_parameter("to close sessions takes no parameters");
-    return what.method == http::verb::post ? check_push(what, found)
-                                           : check_question(what, "detail");
+    return request.method == http::verb::post
+             ? check_push(request, found)
+             : check_question(request, "detail");
   case resource::topic:
   case resource::broadcast:
   case resource::batch:
-    return check_push(what, found);
+    return check_push(request, found);
   case resource::stats:
-    return check_question(what, "cluster");
+    return check_question(request, "cluster");
   case resource::trace:
-    return check_question(what, "");
+    return check_question(request, "");
   case resource::none:
   case resource::livez:
   case resource::readyz:

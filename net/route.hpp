@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "actors/address.hpp"
-#include "net/access.hpp"
+#include "net/authorize.hpp"
 #include "net/config.hpp"
 #include "net/peer_address.hpp"
 #include "net/request.hpp"
@@ -20,7 +20,7 @@ struct request {
   /// The method as it was sent, which `method` knows only if it is a usual one.
   std::string_view method_name;
 
-  target where;
+  net::target target;
 
   /// Set if the body is no text by its type.
   bool binary = false;
@@ -31,7 +31,7 @@ struct request {
   std::string body = {};
 
   /// What `authorize` found.
-  grant allowed = {};
+  permissions allowed = {};
 
   /// The address of the client.
   peer_address client = {};
@@ -56,35 +56,35 @@ enum class resource {
   console
 };
 
-resource resource_of(const target& where) noexcept;
+resource resource_of(const target& target) noexcept;
 
 /// Checks a request of which only the head has been read: finds what is wrong
 /// with it before anybody sends or reads a body.
 /// @param max_topics how many topics a session may listen to.
-std::optional<answer> check(const request& what, size_t max_topics);
+std::optional<response> check(const request& request, size_t max_topics);
 
 /// Makes the answer for a path that leads nowhere, and names the one that may
 /// have been meant.
-answer no_such_path(const target& where);
+response no_such_path(const target& target);
 
 /// Returns the value of a parameter, or `otherwise`.
-std::string parameter(const request& what, const std::string& name,
+std::string parameter(const request& request, const std::string& name,
                       const char* otherwise);
 
 /// Returns what a pusher's key has to open for this request; nothing if it
 /// needs no key.
-std::optional<scope> scope_of(const request& what) noexcept;
+std::optional<scope> scope_of(const request& request) noexcept;
 
 /// Returns the address that a request is about; nothing if it is about none, or
 /// about many.
 /// @pre `check` found nothing.
-std::optional<push_address> address_of(const request& what);
+std::optional<push_address> address_of(const request& request);
 
 /// Tells whether `what` is to become a WebSocket.
-bool is_websocket(const request& what) noexcept;
+bool is_websocket(const request& request) noexcept;
 
 /// Returns the topics that the session of a client is to listen to.
 /// @pre `check` found nothing.
-std::vector<std::string> topics_of(const request& what);
+std::vector<std::string> topics_of(const request& request);
 
 } // namespace waybill::net

@@ -4,8 +4,8 @@
 
 #include <boost/asio/post.hpp>
 
+#include "net/client_key.hpp"
 #include "net/metrics.hpp"
-#include "net/network.hpp"
 
 namespace waybill::net {
 
@@ -43,43 +43,43 @@ bool server::admits(const peer_address& peer) {
       || contains(context.config.trusted_proxies, peer))
     return true;
   auto now = std::chrono::steady_clock::now();
-  if (peers_->take(network_of(peer), now).count() == 0)
+  if (peers_->take(client_key(peer), now).count() == 0)
     return true;
   context.api.actors.count("over_max_connection_rate");
   return false;
 }
 
-std::string server::listen(const listen_address& where, port_role role,
+std::string server::listen(const listen_address& address, port_role role,
                            tls_ptr tls) {
-  auto added = std::make_shared<listener>(workers_, where, role, std::move(tls),
-                                          admits_);
+  auto added = std::make_shared<listener>(workers_, address, role,
+                                          std::move(tls), admits_);
   listeners_.push_back(added);
   return added->name();
 }
 
 void server::renew_tls(port_role role, const tls_ptr& tls) {
-  for (auto& each : listeners_)
-    if (each->role() == role)
-      each->renew_tls(tls);
+  for (auto& listener : listeners_)
+    if (listener->role() == role)
+      listener->renew_tls(tls);
 }
 
-void server::renew_access(const access_ptr& rules) {
+void server::renew_access(const access_policy_ptr& rules) {
   for (auto& [loop, context] : workers_)
     asio::post(loop.context(),
                [&context = context, rules] { context.api.access = rules; });
 }
 
 void server::start() {
-  for (auto& each : listeners_)
-    each->accept();
+  for (auto& listener : listeners_)
+    listener->accept();
   for (auto& [loop, context] : workers_)
     measure_lag(clocks_.emplace_back(loop.context()), context.api.actors);
 }
 
 void server::stop_listening() {
   asio::post(workers_[0].loop.context(), [this] {
-    for (auto& each : listeners_)
-      each->close();
+    for (auto& listener : listeners_)
+      listener->close();
   });
 }
 

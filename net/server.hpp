@@ -26,7 +26,7 @@ public:
   /// @returns the address that was taken.
   /// @throws boost::system::system_error if it is taken, or not ours.
   /// @pre the loops have not been started.
-  std::string listen(const listen_address& where, port_role role,
+  std::string listen(const listen_address& address, port_role role,
                      tls_ptr tls = nullptr);
 
   /// Replaces what TLS needs on all ports of `role` that speak it, for the
@@ -36,7 +36,7 @@ public:
 
   /// Replaces the rules of who may do what, for the requests to come. May be
   /// called from any thread.
-  void renew_access(const access_ptr& rules);
+  void renew_access(const access_policy_ptr& rules);
 
   /// Starts to accept.
   /// @pre the loops have not been started.

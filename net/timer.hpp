@@ -17,7 +17,7 @@ using basic_timer
 using timer_type = basic_timer<std::chrono::steady_clock>;
 
 /// A timer for a date.
-using date_timer = basic_timer<std::chrono::system_clock>;
+using system_timer = basic_timer<std::chrono::system_clock>;
 
 /// Makes a timer on the event loop that `executor` belongs to.
 template <class Timer = timer_type, class Executor>

@@ -39,15 +39,15 @@ void set_up(SSL_CTX* handle) {
 }
 
 /// Demands a certificate that is signed by one in `file`.
-error_code ask_for_certificate(ssl::context& what, const std::string& file) {
+error_code ask_for_certificate(ssl::context& context, const std::string& file) {
   error_code ec;
-  what.load_verify_file(file, ec);
+  context.load_verify_file(file, ec);
   if (ec)
     return ec;
   // Tells clients which of their certificates will do.
-  SSL_CTX_set_client_CA_list(what.native_handle(),
+  SSL_CTX_set_client_CA_list(context.native_handle(),
                              SSL_load_client_CA_file(file.c_str()));
-  what.set_verify_mode(ssl::verify_peer | ssl::verify_fail_if_no_peer_cert);
+  context.set_verify_mode(ssl::verify_peer | ssl::verify_fail_if_no_peer_cert);
   return ec;
 }
 

@@ -17,10 +17,10 @@ namespace ssl = boost::asio::ssl;
 using boost::system::error_code;
 
 /// A connection until it speaks TLS. It is kept alive by the handshake.
-class handshake : public std::enable_shared_from_this<handshake> {
+class tls_handshake : public std::enable_shared_from_this<tls_handshake> {
 public:
-  handshake(socket_type socket, server_context& context, const arrival& from,
-            const tls_ptr& tls)
+  tls_handshake(socket_type socket, server_context& context,
+                const connection_info& from, const tls_ptr& tls)
       : stream_(std::move(socket), *tls),
         timer_(make_timer(stream_.get_executor())), context_(context),
         from_(from) {
@@ -28,7 +28,7 @@ public:
   }
 
   void start() {
-    place_ = add_connection(context_, from_, [this] { close(); });
+    slot_ = add_connection(context_, from_, [this] { close(); });
     timer_.expires_after(context_.config.head_timeout);
     timer_.async_wait([weak = weak_from_this()](error_code ec) {
       auto self = weak.lock();
@@ -44,7 +44,7 @@ public:
           return;
         if (ec || self->late_)
           return self->on_failure(ec);
-        self->place_.leave();
+        self->slot_.leave();
         std::make_shared<http_connection<stream>>(std::move(self->stream_),
                                                   self->context_, self->from_)
           ->start();
@@ -72,23 +72,24 @@ private:
   }
 
   void close() {
-    place_.leave();
+    slot_.leave();
     close_stream(stream_);
   }
 
   stream stream_;
   timer_type timer_;
   server_context& context_;
-  const arrival from_;
-  open_connections::place place_;
+  const connection_info from_;
+  open_connections::slot slot_;
   bool late_ = false;
 };
 
 } // namespace
 
-void serve_tls(socket_type socket, server_context& context, const arrival& from,
-               const tls_ptr& tls) {
-  std::make_shared<handshake>(std::move(socket), context, from, tls)->start();
+void serve_tls(socket_type socket, server_context& context,
+               const connection_info& from, const tls_ptr& tls) {
+  std::make_shared<tls_handshake>(std::move(socket), context, from, tls)
+    ->start();
 }
 
 } // namespace waybill::net

@@ -139,11 +139,11 @@ std::optional<system_clock::time_point> date_of(const json& x) {
     seconds{std::min(x.get<int64_t>(), last_counted)}};
 }
 
-bool names(const json& audience, const std::string& who) {
+bool names(const json& audience, const std::string& value) {
   if (audience.is_string())
-    return audience == who;
+    return audience == value;
   return audience.is_array()
-         && std::find(audience.begin(), audience.end(), json(who))
+         && std::find(audience.begin(), audience.end(), json(value))
               != audience.end();
 }
 
@@ -311,10 +311,10 @@ bool has_signed(token_algorithm algorithm, const std::string& key,
 } // namespace
 
 std::optional<token_algorithm> parse_algorithm(std::string_view text) {
-  for (auto each :
+  for (auto algorithm :
        {token_algorithm::hs256, token_algorithm::rs256, token_algorithm::es256})
-    if (text == jwt_alg_str(to_jwt(each)))
-      return each;
+    if (text == jwt_alg_str(to_jwt(algorithm)))
+      return algorithm;
   return std::nullopt;
 }
 
@@ -353,11 +353,11 @@ std::variant<token, std::string> verify_token(const token_rules& rules,
 }
 
 std::optional<std::string> make_token(const token_rules& rules,
-                                      const token& what) {
+                                      const token& token) {
   json claims
-    = {{"sub", what.subject}, {"exp", system_clock::to_time_t(what.expiry)}};
-  if (!what.topics.empty())
-    claims["topics"] = what.topics;
+    = {{"sub", token.subject}, {"exp", system_clock::to_time_t(token.expiry)}};
+  if (!token.topics.empty())
+    claims["topics"] = token.topics;
   if (!rules.audience.empty())
     claims["aud"] = rules.audience;
   if (!rules.issuer.empty())

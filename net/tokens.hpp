@@ -71,6 +71,6 @@ verify_token(const token_rules& rules, const std::string& text,
 /// a private key in PEM.
 /// @returns nothing if that key cannot sign.
 std::optional<std::string> make_token(const token_rules& rules,
-                                      const token& what);
+                                      const token& token);
 
 } // namespace waybill::net

@@ -16,11 +16,11 @@
 #include "actors/gateway.hpp"
 #include "actors/text.hpp"
 #include "actors/transport.hpp"
-#include "net/access.hpp"
+#include "net/authorize.hpp"
 #include "net/config.hpp"
 #include "net/frame_head.hpp"
-#include "net/metered_stream.hpp"
 #include "net/peer_address.hpp"
+#include "net/rate_limited_stream.hpp"
 #include "net/stream.hpp"
 #include "net/timer.hpp"
 
@@ -60,8 +60,9 @@ public:
   /// @param guard is kept until there is a session.
   /// @pre `head` asks for a WebSocket; it is not used after the call.
   template <class Head, class Guard>
-  void start(const Head& head, gateway& actors, place_ptr where,
-             std::vector<std::string> topics, grant allowed, Guard guard) {
+  void start(const Head& head, gateway& actors, session_slot_ptr slot,
+             std::vector<std::string> topics, permissions allowed,
+             Guard guard) {
     ws_.set_option(ws::stream_base::decorator(
       [protocol = allowed.protocol](ws::response_type& response) {
         response.set(http::field::server, "waybill");
@@ -69,12 +70,12 @@ public:
           response.set(http::field::sec_websocket_protocol, protocol);
       }));
     ws_.async_accept(head, [self = this->shared_from_this(), &actors,
-                            where = std::move(where),
-                            topics = std::move(topics), expiry = allowed.expiry,
+                            slot = std::move(slot), topics = std::move(topics),
+                            expiry = allowed.expiry,
                             guard = std::move(guard)](error_code ec) mutable {
       if (ec)
         return;
-      self->session_ = actors.open_session(*where, topics, self);
+      self->session_ = actors.open_session(*slot, topics, self);
       self->ws_.next_layer().limit(self->rates_,
                                    [self = self.get()] { self->on_excess(); });
       self->ws_.control_callback(
@@ -93,7 +94,7 @@ public:
   }
 
   void write(const payload& frame) override {
-    under_way_ = frame;
+    in_flight_ = frame;
     begun_ = false;
     if (failed_)
       return write_past();
@@ -139,8 +140,8 @@ private:
 
   /// Has the session end when the token of its client does.
   void end_at(std::chrono::system_clock::time_point when) {
-    expiry_ = std::make_unique<date_timer>(
-      make_timer<date_timer>(ws_.get_executor()));
+    expiry_ = std::make_unique<system_timer>(
+      make_timer<system_timer>(ws_.get_executor()));
     expiry_->expires_at(when);
     expiry_->async_wait([weak = this->weak_from_this()](error_code ec) {
       if (auto self = weak.lock(); self && !ec)
@@ -178,11 +179,11 @@ private:
       return false;
     }
     // Only Beast can go on with a message that it compresses in parts.
-    if (failed_ || closing_ || (under_way_ && begun_) || !session_)
+    if (failed_ || closing_ || (in_flight_ && begun_) || !session_)
       return false;
     failed_ = true;
     // Beast has kept that for after its close frame.
-    if (under_way_)
+    if (in_flight_)
       write_past();
     switch (close_code_of(frame)) {
     case close_code::bad_text:
@@ -200,9 +201,9 @@ private:
   /// Writes the frame that is under way to the stream below Beast, which writes
   /// none any more.
   void write_past() {
-    auto bytes = under_way_->bytes();
+    auto bytes = in_flight_->bytes();
     auto head = std::make_shared<const std::string>(
-      frame_head(under_way_->type() == payload::format::text, bytes.size()));
+      frame_head(in_flight_->type() == payload::format::text, bytes.size()));
     boost::asio::async_write(
       ws_.next_layer().next_layer(),
       std::array{boost::asio::buffer(*head),
@@ -213,7 +214,7 @@ private:
   }
 
   void on_written(error_code ec) {
-    under_way_.reset();
+    in_flight_.reset();
     if (ec)
       cut();
     else if (session_)
@@ -226,7 +227,7 @@ private:
     if (pinged_ == 0 || bytes != std::to_string(pinged_) || !session_)
       return;
     // It must send as many of these as there are pushes, so they are free.
-    ws_.next_layer().meter().forgive();
+    ws_.next_layer().limiter().refund();
     caf::anon_send(session_, pong_atom_v, std::exchange(pinged_, 0));
   }
 
@@ -306,7 +307,7 @@ private:
     ws_.next_layer().release();
   }
 
-  ws::stream<metered_stream<Stream>> ws_;
+  ws::stream<rate_limited_stream<Stream>> ws_;
   const client_rates& rates_;
   const peer_address peer_;
   boost::beast::flat_buffer buffer_;
@@ -324,7 +325,7 @@ private:
   bool closing_ = false;
 
   /// The frame that is being written, if any, and whether a part of it was.
-  std::optional<payload> under_way_;
+  std::optional<payload> in_flight_;
   bool begun_ = false;
 
   /// Null until the client has said good-bye, or is to.
@@ -334,7 +335,7 @@ private:
   session_actor session_;
 
   /// Null for a client that may stay.
-  std::unique_ptr<date_timer> expiry_;
+  std::unique_ptr<system_timer> expiry_;
 };
 
 } // namespace waybill::net

@@ -1,7 +1,7 @@
 #include "redis/beat.hpp"
 
 #include "redis/pack.hpp"
-#include "redis/visitor.hpp"
+#include "redis/sax_handler.hpp"
 
 namespace waybill::redis {
 
@@ -22,7 +22,7 @@ std::string encode(const beat& x) {
 }
 
 std::optional<beat> decode_beat(std::string_view bytes) {
-  checker check{deepest};
+  sax_checker check{deepest};
   if (!json::sax_parse(bytes, &check, json::input_format_t::msgpack))
     return std::nullopt;
   auto members = json::from_msgpack(bytes, true, false);

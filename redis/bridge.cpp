@@ -7,7 +7,7 @@
 #include <spdlog/spdlog.h>
 
 #include "redis/codec.hpp"
-#include "redis/open_message.hpp"
+#include "redis/ingress_message.hpp"
 
 namespace waybill::redis {
 
@@ -26,13 +26,14 @@ bool is_wrong_type(const caf::error& why) {
 } // namespace
 
 bridge::bridge(caf::actor_config& cfg, caf::execution_unit* host,
-               bridge_config config, port_ptr redis)
+               bridge_config config, client_ptr redis)
     : hosted(cfg, host), config_(std::move(config)),
       own_channel_(config_.prefix + ":node:" + config_.node),
-      redis_(std::move(redis)), store_(config_, *redis_, *this),
-      nodes_channel_(store_.channel_of(push_address::nodes())),
+      redis_(std::move(redis)), commands_(config_, *redis_, *this),
+      nodes_channel_(commands_.channel_of(push_address::nodes())),
       health_(config_.claims), status_(health_.status()), nodes_(config_.node),
-      proof_(clock().now()), up_since_(proof_), away_since_(proof_) {
+      last_heard_(clock().now()), up_since_(last_heard_),
+      away_since_(last_heard_) {
   for (auto name :
        {"pushes", "confirmed_pushes", "bad_messages", "unknown_kinds",
         "links_lost", "upstream_dropped", "gap_milliseconds", "gap_addresses",
@@ -65,45 +66,48 @@ bridge::behavior_type bridge::make_behavior() {
       observers_.push_back(observer);
       send(observer, status_);
     },
-    [this](attach_atom, const push_address& where, const registry_actor& who) {
-      holder_ = who;
-      return attach_address(where);
+    [this](attach_atom, const push_address& address,
+           const registry_actor& registry) {
+      holder_ = registry;
+      return attach_address(address);
     },
-    [this](detach_atom, const push_address& where, const registry_actor&) {
-      return detach_address(where);
+    [this](detach_atom, const push_address& address, const registry_actor&) {
+      return detach_address(address);
     },
-    [this](publish_atom, const push_address& where, const push& what) {
-      return publish(where, what);
+    [this](publish_atom, const push_address& address, const push& push) {
+      return publish(address, push);
     },
     [this](await_atom, const push_address&, const std::string& id,
-           const receipt_actor& who) { waiting_[id] = who; },
+           const receipt_actor& receipt) { waiting_[id] = receipt; },
     [this](forget_atom, const push_address&, const std::string& id) {
       waiting_.erase(id);
     },
-    [this](report_atom, const push_address&, const report& what) {
-      take(what);
+    [this](report_atom, const push_address&, const report& report) {
+      take(report);
     },
     [this](probe_atom, const push_address&, const std::string& node,
            const std::string& id) {
       return ask<uint64_t>([&](auto then) {
-        store_.tell(node, node_message{config_.node, {}, id}, then);
+        commands_.tell(node, node_message{config_.node, {}, id}, then);
       });
     },
-    [this](settle_atom, const push_address&, const std::string& key,
-           const outcome& what) { store_.settle(key, what); },
-    [this](read_atom, const mailbox_query& what) { return read(what); },
-    [this](confirm_atom, const push_address& where, const std::string& entry) {
+    [this](record_atom, const push_address&, const std::string& key,
+           const outcome& outcome) { commands_.record_outcome(key, outcome); },
+    [this](read_atom, const inbox_query& query) { return read(query); },
+    [this](confirm_atom, const push_address& address,
+           const std::string& entry) {
       flush_soon();
-      outbox_.confirm(where, entry);
+      reports_.confirm(address, entry);
     },
-    [this](claim_atom, const push_address& where) {
-      return ask<uint64_t>([&](auto then) { store_.claim(where, then); });
+    [this](claim_atom, const push_address& address) {
+      return ask<uint64_t>([&](auto then) { commands_.claim(address, then); });
     },
-    [this](presence_atom, const push_address& where) {
-      return ask<uint64_t>([&](auto then) { store_.presence(where, then); });
+    [this](presence_atom, const push_address& address) {
+      return ask<uint64_t>(
+        [&](auto then) { commands_.presence(address, then); });
     },
-    [this](get_atom, const push_address& where) {
-      return ask<uint64_t>([&](auto then) { store_.owner(where, then); });
+    [this](get_atom, const push_address& address) {
+      return ask<uint64_t>([&](auto then) { commands_.owner(address, then); });
     },
     [this](state_atom) { return status_; },
     [this](state_atom, const push_address&) { return status_; },
@@ -112,27 +116,27 @@ bridge::behavior_type bridge::make_behavior() {
       if (linked_)
         send_beat(true);
     },
-    [this](get_atom) { return figures(); },
-    [this](events& what) {
-      for (auto& each : what.all)
-        std::visit([this](auto& x) { on(x); }, each);
+    [this](get_atom) { return metrics(); },
+    [this](events& events) {
+      for (auto& event : events.all)
+        std::visit([this](auto& x) { on(x); }, event);
       // One canary stands for all parts of mailboxes that came at once.
       if (!fenced_.empty() && fenced_.back().canary > canaries_)
         send_canary();
     },
-    [this](const client_message& what) {
-      if (!is_ready() || redis_->backlog() > config_.max_backlog) {
+    [this](const client_message& message) {
+      if (!is_ready() || redis_->unsent_bytes() > config_.max_unsent_bytes) {
         ++counts_["upstream_dropped"];
         return;
       }
-      redis_->send({"PUBLISH", config_.prefix + ":upstream", encode(what)},
+      redis_->send({"PUBLISH", config_.prefix + ":upstream", encode(message)},
                    [this](const caf::expected<reply>& x) {
                      if (!x || x->type != reply::kind::number)
                        ++counts_["upstream_dropped"];
                    });
     },
     [this](publish_atom) {
-      outbox_.flush(config_.node, store_, [this](uint64_t removed) {
+      reports_.flush(config_.node, commands_, [this](uint64_t removed) {
         counts_["confirmed_pushes"] += removed;
       });
     },
@@ -142,17 +146,17 @@ bridge::behavior_type bridge::make_behavior() {
 
 // -- the link -----------------------------------------------------------------
 
-void bridge::on(link_up& what) {
+void bridge::on(link_up& event) {
   linked_ = true;
-  client_ = what.client;
+  client_ = event.client;
   first_canary_ = canaries_ + 1;
-  proof_ = up_since_ = clock().now();
+  last_heard_ = up_since_ = clock().now();
   lag_.reset();
   health_.on_link_up();
   beat lost{config_.node};
   lost.missing = true;
   redis_->set_farewell({"PUBLISH", nodes_channel_, encode(lost)});
-  store_.load();
+  commands_.load();
   check();
   read_policy();
   std::vector<std::string> channels{own_channel_, config_.open_channel};
@@ -168,19 +172,20 @@ void bridge::on(link_up& what) {
   subscribe(std::move(channels));
 }
 
-void bridge::on(link_down& what) {
+void bridge::on(link_down& event) {
   if (linked_) {
     ++counts_["links_lost"];
-    spdlog::warn("Redis is away: {} ({})", what.reason, config_.server);
+    spdlog::warn("Redis is away: {} ({})", event.reason, config_.server);
   } else {
-    complain_of_redis("unreachable", "Redis cannot be reached: " + what.reason);
+    complain_of_redis("unreachable",
+                      "Redis cannot be reached: " + event.reason);
   }
   linked_ = false;
-  health_.on_link_down(what.reason);
+  health_.on_link_down(event.reason);
   lag_.reset();
   unconfirmed_.clear();
-  for (auto& each : std::exchange(fenced_, {}))
-    each.promise.deliver(caf::error{errc::bus_away});
+  for (auto& page : std::exchange(fenced_, {}))
+    page.promise.deliver(caf::error{errc::bus_away});
   for (auto i = entries_.begin(); i != entries_.end();) {
     if (i->second.attached.pending())
       i->second.attached.deliver(errc::bus_away);
@@ -189,14 +194,14 @@ void bridge::on(link_down& what) {
   update();
 }
 
-void bridge::on(subscribed& what) {
-  proof_ = clock().now();
-  auto i = unconfirmed_.find(what.channel);
+void bridge::on(subscribed& event) {
+  last_heard_ = clock().now();
+  auto i = unconfirmed_.find(event.channel);
   if (i == unconfirmed_.end() || --i->second > 0)
     return;
   unconfirmed_.erase(i);
   if (is_ready()) {
-    if (auto held = entries_.find(what.channel);
+    if (auto held = entries_.find(event.channel);
         held != entries_.end() && held->second.attached.pending())
       held->second.attached.deliver(ok_atom_v);
   } else if (unconfirmed_.empty()) {
@@ -204,8 +209,8 @@ void bridge::on(subscribed& what) {
   }
 }
 
-void bridge::on(unsubscribed& what) {
-  auto i = entries_.find(what.channel);
+void bridge::on(unsubscribed& event) {
+  auto i = entries_.find(event.channel);
   if (i == entries_.end() || i->second.detached.empty())
     return;
   i->second.detached.front().deliver(ok_atom_v);
@@ -213,10 +218,10 @@ void bridge::on(unsubscribed& what) {
   forget(i);
 }
 
-caf::result<ok_atom> bridge::attach_address(const push_address& where) {
-  auto channel = store_.channel_of(where);
+caf::result<ok_atom> bridge::attach_address(const push_address& address) {
+  auto channel = commands_.channel_of(address);
   auto& held = entries_[channel];
-  held.where = where;
+  held.address = address;
   auto is_known = std::exchange(held.held, true);
   if (!linked_)
     return errc::bus_away;
@@ -231,8 +236,8 @@ caf::result<ok_atom> bridge::attach_address(const push_address& where) {
   return held.attached;
 }
 
-caf::result<ok_atom> bridge::detach_address(const push_address& where) {
-  auto channel = store_.channel_of(where);
+caf::result<ok_atom> bridge::detach_address(const push_address& address) {
+  auto channel = commands_.channel_of(address);
   auto i = entries_.find(channel);
   if (i == entries_.end())
     return ok_atom_v;
@@ -251,8 +256,8 @@ caf::result<ok_atom> bridge::detach_address(const push_address& where) {
 
 void bridge::forget(entries::iterator i) {
   if (!linked_) {
-    for (auto& each : i->second.detached)
-      each.deliver(ok_atom_v);
+    for (auto& promise : i->second.detached)
+      promise.deliver(ok_atom_v);
     i->second.detached.clear();
   }
   if (!i->second.held && i->second.detached.empty())
@@ -267,27 +272,28 @@ void bridge::subscribe(std::vector<std::string> channels) {
 
 // -- what comes from Redis ----------------------------------------------------
 
-void bridge::on(answered& what) {
-  what.then(std::move(what.what));
+void bridge::on(answered& event) {
+  event.then(std::move(event.reply));
 }
 
-void bridge::on(message& what) {
-  if (what.channel == own_channel_)
-    return !what.bytes.empty() && what.bytes[0] >= '0' && what.bytes[0] <= '9'
-             ? on_canary(what.bytes)
-             : on_node_message(what.bytes);
-  if (what.channel == config_.open_channel)
-    return on_open_message(what.bytes);
-  if (what.channel == nodes_channel_)
-    if (auto x = decode_beat(what.bytes))
+void bridge::on(message& message) {
+  if (message.channel == own_channel_)
+    return !message.bytes.empty() && message.bytes[0] >= '0'
+               && message.bytes[0] <= '9'
+             ? on_canary(message.bytes)
+             : on_node_message(message.bytes);
+  if (message.channel == config_.open_channel)
+    return on_ingress(message.bytes);
+  if (message.channel == nodes_channel_)
+    if (auto x = decode_beat(message.bytes))
       return nodes_.on_beat(*x, clock().now());
-  auto i = entries_.find(what.channel);
+  auto i = entries_.find(message.channel);
   if (i == entries_.end())
     return;
-  if (auto x = decode(what.bytes)) {
-    send(holder_, deliver_atom_v, i->second.where, *std::move(x));
+  if (auto x = decode(message.bytes)) {
+    send(holder_, deliver_atom_v, i->second.address, *std::move(x));
   } else {
-    on_unreadable(what.channel, x.error());
+    on_unreadable(message.channel, x.error());
   }
 }
 
@@ -295,9 +301,9 @@ void bridge::on_node_message(const std::string& bytes) {
   auto x = decode_node_message(bytes);
   if (!x)
     return on_unreadable(own_channel_, x.error());
-  for (auto& each : x->reports) {
-    each.to = config_.node;
-    take(std::move(each));
+  for (auto& report : x->reports) {
+    report.to = config_.node;
+    take(std::move(report));
   }
   // What was told of that push before stands in front of this.
   if (!x->probe.empty()) {
@@ -318,33 +324,34 @@ void bridge::on_unreadable(const std::string& channel, const caf::error& why) {
                         + why.context().get_as<std::string>(0));
 }
 
-void bridge::on_open_message(const std::string& bytes) {
-  auto parsed = parse_open(bytes, config_.max_body);
+void bridge::on_ingress(const std::string& bytes) {
+  auto parsed = parse_ingress(bytes, config_.max_body);
   if (!parsed) {
     auto& context = parsed.error().context();
-    return bury(bytes, context.get_as<std::string>(0));
+    return dead_letter(bytes, context.get_as<std::string>(0));
   }
-  auto where = push_address::id(parsed->id);
+  auto address = push_address::id(parsed->id);
   if (holder_
-      && (config_.is_shard || entries_.contains(store_.channel_of(where))))
-    send(holder_, deliver_atom_v, where, push{"", std::move(parsed->body)});
+      && (config_.is_shard || entries_.contains(commands_.channel_of(address))))
+    send(holder_, deliver_atom_v, address, push{"", std::move(parsed->body)});
 }
 
-void bridge::bury(const std::string& bytes, const std::string& reason) {
+void bridge::dead_letter(const std::string& bytes, const std::string& reason) {
   ++counts_["bad_messages"];
   complain("message",
            "bad message on channel " + config_.open_channel + ": " + reason);
-  store_.bury(bytes, reason, [this](const caf::expected<uint64_t>& kept) {
-    if (!kept)
-      complain(kept.error());
-  });
+  commands_.dead_letter(bytes, reason,
+                        [this](const caf::expected<uint64_t>& kept) {
+                          if (!kept)
+                            complain(kept.error());
+                        });
 }
 
 // -- what goes to Redis -------------------------------------------------------
 
-caf::result<outcome> bridge::publish(const push_address& where,
-                                     const push& what) {
-  auto is_message = what.what == push::purpose::message;
+caf::result<outcome> bridge::publish(const push_address& address,
+                                     const push& push) {
+  auto is_message = push.type == push::kind::message;
   if (is_message && is_ready() && lag_.is_busy(clock().now())) {
     ++counts_["busy_pushes"];
     complain("busy", "pushes are refused: this node hears its own too late");
@@ -352,20 +359,20 @@ caf::result<outcome> bridge::publish(const push_address& where,
   }
   auto result = ask<outcome>([&](auto then) {
     counts_["pushes"] += is_message;
-    store_.publish(where, what, then);
+    commands_.publish(address, push, then);
   });
-  lag_.on_published(is_ready() ? what.body.size() : 0);
+  lag_.on_published(is_ready() ? push.body.size() : 0);
   if (lag_.wants_canary())
     send_canary();
   return result;
 }
 
 template <class T, class Command>
-caf::result<T> bridge::ask(Command what) {
+caf::result<T> bridge::ask(Command send) {
   if (!is_ready())
     return away();
   auto promise = make_response_promise<T>();
-  what([this, promise](caf::expected<T> x) mutable {
+  send([this, promise](caf::expected<T> x) mutable {
     if (x) {
       promise.deliver(std::move(*x));
       return;
@@ -377,54 +384,54 @@ caf::result<T> bridge::ask(Command what) {
   return promise;
 }
 
-caf::result<mailbox_page> bridge::read(const mailbox_query& what) {
+caf::result<inbox_page> bridge::read(const inbox_query& query) {
   if (!is_ready())
     return away();
-  auto promise = make_response_promise<mailbox_page>();
+  auto promise = make_response_promise<inbox_page>();
   auto on_rejected
-    = [this](const push_address& where, const std::string& reason) {
+    = [this](const push_address& address, const std::string& reason) {
         ++counts_["bad_messages"];
-        complain("entry",
-                 "bad entry in the mailbox of " + where.key() + ": " + reason);
+        complain("entry", "bad entry in the mailbox of " + address.key() + ": "
+                            + reason);
       };
-  store_.read(what, on_rejected,
-              [this, promise](caf::expected<mailbox_page> x) mutable {
-                if (!x && is_wrong_type(x.error())) {
-                  // No mailbox will ever be read there, but live pushes can be
-                  // had.
-                  ++counts_["unreadable_mailboxes"];
-                  complain(x.error());
-                  promise.deliver(mailbox_page{});
-                } else if (!x) {
-                  retry_ = retry_ || x.error() == errc::refused;
-                  complain(x.error());
-                  promise.deliver(std::move(x.error()));
-                } else if (x->pushes.empty()) {
-                  promise.deliver(std::move(*x));
-                } else {
-                  fenced_.push_back({canaries_ + 1, promise, std::move(*x)});
-                }
-              });
+  commands_.read(query, on_rejected,
+                 [this, promise](caf::expected<inbox_page> x) mutable {
+                   if (!x && is_wrong_type(x.error())) {
+                     // No mailbox will ever be read there, but live pushes can
+                     // be had.
+                     ++counts_["unreadable_mailboxes"];
+                     complain(x.error());
+                     promise.deliver(inbox_page{});
+                   } else if (!x) {
+                     retry_ = retry_ || x.error() == errc::refused;
+                     complain(x.error());
+                     promise.deliver(std::move(x.error()));
+                   } else if (x->pushes.empty()) {
+                     promise.deliver(std::move(*x));
+                   } else {
+                     fenced_.push_back({canaries_ + 1, promise, std::move(*x)});
+                   }
+                 });
   return promise;
 }
 
-void bridge::take(report what) {
-  if (what.to == config_.node) {
-    if (what.node.empty())
-      what.node = config_.node;
-    for (auto& each : what.details)
-      each.node = what.node;
-    if (auto i = waiting_.find(what.push); i != waiting_.end())
-      send(i->second, std::move(what));
+void bridge::take(report report) {
+  if (report.to == config_.node) {
+    if (report.node.empty())
+      report.node = config_.node;
+    for (auto& info : report.details)
+      info.node = report.node;
+    if (auto i = waiting_.find(report.push); i != waiting_.end())
+      send(i->second, std::move(report));
     return;
   }
   flush_soon();
-  outbox_.add(std::move(what));
+  reports_.add(std::move(report));
 }
 
 void bridge::flush_soon() {
   // One message to ourselves stands for all that comes before it.
-  if (outbox_.empty())
+  if (reports_.empty())
     send(this, publish_atom_v);
 }
 

@@ -8,13 +8,13 @@
 
 #include "actors/hosted.hpp"
 #include "actors/log_gate.hpp"
+#include "redis/client.hpp"
+#include "redis/commands.hpp"
 #include "redis/config.hpp"
 #include "redis/health.hpp"
 #include "redis/lag_meter.hpp"
 #include "redis/node_table.hpp"
-#include "redis/outbox.hpp"
-#include "redis/port.hpp"
-#include "redis/store.hpp"
+#include "redis/report_batch.hpp"
 
 namespace waybill::redis {
 
@@ -29,10 +29,10 @@ namespace waybill::redis {
 /// As often it has Redis try the commands that it needs, since what a Redis
 /// that loads, is full or has too few rights refuses is no fault of the session
 /// or push that asked for it.
-class bridge : public hosted<bridge_actor>, private store::environment {
+class bridge : public hosted<bridge_actor>, private commands::environment {
 public:
   bridge(caf::actor_config& cfg, caf::execution_unit* host,
-         bridge_config config, port_ptr redis);
+         bridge_config config, client_ptr redis);
 
   const char* name() const override;
 
@@ -51,7 +51,7 @@ private:
 
   /// An address that this node holds, or has just given back.
   struct entry {
-    push_address where;
+    push_address address;
 
     /// Set until it is given back.
     bool held = false;
@@ -68,15 +68,15 @@ private:
   // -- the link ---------------------------------------------------------------
 
   void on(link_up&);
-  void on(link_down& what);
-  void on(subscribed& what);
-  void on(unsubscribed& what);
-  void on(message& what);
-  void on(answered& what);
+  void on(link_down& event);
+  void on(subscribed& event);
+  void on(unsubscribed& event);
+  void on(message& message);
+  void on(answered& event);
 
-  caf::result<ok_atom> attach_address(const push_address& where);
+  caf::result<ok_atom> attach_address(const push_address& address);
 
-  caf::result<ok_atom> detach_address(const push_address& where);
+  caf::result<ok_atom> detach_address(const push_address& address);
 
   void subscribe(std::vector<std::string> channels);
 
@@ -86,7 +86,7 @@ private:
 
   void send_canary();
 
-  void on_canary_reply(const caf::expected<reply>& answer);
+  void on_canary_reply(const caf::expected<reply>& reply);
 
   void on_tick();
 
@@ -112,16 +112,16 @@ private:
   void on_impaired(impairment kind, const std::string& error) override;
 
   /// Tells the registry that it misses pushes, and counts the gap.
-  void begin_gap();
+  void begin_outage();
 
   /// Counts how long it was.
-  void end_gap();
+  void end_outage();
 
   /// Returns the time since Redis went away.
-  std::chrono::milliseconds gap() const;
+  std::chrono::milliseconds outage_time() const;
 
   /// Returns what was counted, with a gap that has not ended.
-  counters figures();
+  counters metrics();
 
   // -- what comes from Redis --------------------------------------------------
 
@@ -140,27 +140,27 @@ private:
 
   void on_node_message(const std::string& bytes);
 
-  void on_open_message(const std::string& bytes);
+  void on_ingress(const std::string& bytes);
 
   /// Counts a message that cannot be read, or is of another kind.
   void on_unreadable(const std::string& channel, const caf::error& why);
 
   /// Puts what could not be understood where people find it.
-  void bury(const std::string& bytes, const std::string& reason);
+  void dead_letter(const std::string& bytes, const std::string& reason);
 
   // -- what goes to Redis -----------------------------------------------------
 
-  caf::result<outcome> publish(const push_address& where, const push& what);
+  caf::result<outcome> publish(const push_address& address, const push& push);
 
   /// Delivers what a command is answered.
   /// @param what sends it, and takes a `store::handler<T>`.
   template <class T, class Command>
-  caf::result<T> ask(Command what);
+  caf::result<T> ask(Command send);
 
-  caf::result<mailbox_page> read(const mailbox_query& what);
+  caf::result<inbox_page> read(const inbox_query& query);
 
   /// Hands a report to whoever waits for it here, or to its node.
-  void take(report what);
+  void take(report report);
 
   /// Has the outbox flushed once all messages that are here have been handled.
   /// To be called before something is put into it.
@@ -177,8 +177,8 @@ private:
 
   const bridge_config config_;
   const std::string own_channel_;
-  port_ptr redis_;
-  store store_;
+  client_ptr redis_;
+  commands commands_;
   const std::string nodes_channel_;
   health health_;
   bus_status status_;
@@ -225,24 +225,24 @@ private:
   /// published before they were read: when the canary of that number is back.
   struct fenced_page {
     uint64_t canary;
-    caf::typed_response_promise<mailbox_page> promise;
-    mailbox_page page;
+    caf::typed_response_promise<inbox_page> promise;
+    inbox_page page;
   };
   std::deque<fenced_page> fenced_;
 
   /// Who waits for reports, by the id of its push.
   std::unordered_map<std::string, receipt_actor> waiting_;
 
-  outbox outbox_;
+  report_batch reports_;
 
   /// When Redis last showed that it is there for us, was reached, and went
   /// away.
-  time_point proof_;
+  time_point last_heard_;
   time_point up_since_;
   time_point away_since_;
 
   /// Set while pushes may miss what this node holds.
-  bool in_gap_ = false;
+  bool in_outage_ = false;
   log_gate gate_;
   counters counts_;
 };

@@ -36,21 +36,21 @@ void bridge::send_canary() {
   lag_.on_sent(++canaries_, clock().now());
   redis_->send(
     {"PUBLISH", own_channel_,
-     std::to_string(canaries_) + ' ' + config_.tag + ' '
+     std::to_string(canaries_) + ' ' + config_.instance_id + ' '
        + std::to_string(config_.began)},
-    [this](const caf::expected<reply>& answer) { on_canary_reply(answer); });
+    [this](const caf::expected<reply>& reply) { on_canary_reply(reply); });
 }
 
-void bridge::on_canary_reply(const caf::expected<reply>& answer) {
-  if (!answer)
+void bridge::on_canary_reply(const caf::expected<reply>& reply) {
+  if (!reply)
     return;
-  auto is_error = answer->type == reply::kind::error;
-  auto kind = is_error ? impairment_of(answer->text) : impairment::none;
+  auto is_error = reply->type == reply::kind::error;
+  auto kind = is_error ? impairment_of(reply->text) : impairment::none;
   if (kind == impairment::commands)
-    return on_impaired(kind, answer->text);
-  health_.on_canary_reply(is_error ? answer->text : "");
+    return on_impaired(kind, reply->text);
+  health_.on_canary_reply(is_error ? reply->text : "");
   // Whoever else hears it may be an earlier connection of ours.
-  if (!is_error && answer->number <= 1)
+  if (!is_error && reply->number <= 1)
     health_.on_named();
   update();
 }
@@ -65,7 +65,7 @@ void bridge::on_tick() {
   if (now >= rival_until_)
     health_.on_rival("");
   update();
-  if (now - proof_ >= longest_silence)
+  if (now - last_heard_ >= longest_silence)
     return redis_->reset("nothing came back for three seconds");
   check();
   if (unconfirmed_.empty() || is_ready()) {
@@ -91,9 +91,9 @@ void bridge::update() {
     return;
   auto was_ready = old.state == bus_state::ready;
   if (is_ready() && !was_ready)
-    end_gap();
+    end_outage();
   else if (was_ready && !is_ready())
-    begin_gap();
+    begin_outage();
   else if (is_ready() && holder_
            && status_.takes_sessions + status_.keeps
                 > old.takes_sessions + old.keeps)
@@ -114,7 +114,7 @@ void bridge::update() {
 
 void bridge::check() {
   auto every_command = !is_ready() || !status_.reason.empty() || retry_;
-  store_.check(every_command, [this](caf::expected<check_result> result) {
+  commands_.check(every_command, [this](caf::expected<check_result> result) {
     if (result) {
       if (impairment_of(result->keeping) == impairment::server)
         on_impaired(impairment::server, result->keeping);
@@ -130,10 +130,10 @@ void bridge::check() {
 }
 
 void bridge::read_policy() {
-  redis_->send({"INFO", "memory"}, [this](const caf::expected<reply>& answer) {
-    if (!answer || answer->type != reply::kind::text)
+  redis_->send({"INFO", "memory"}, [this](const caf::expected<reply>& reply) {
+    if (!reply || reply->type != reply::kind::text)
       return;
-    auto& text = answer->text;
+    auto& text = reply->text;
     auto evicts = text.find("\nmaxmemory:0\r") == text.npos
                   && text.find("\nmaxmemory_policy:") != text.npos
                   && text.find("\nmaxmemory_policy:noeviction") == text.npos;
@@ -163,31 +163,31 @@ void bridge::on_impaired(impairment kind, const std::string& error) {
   }
   health_.on_stopped(error);
   // It answers, so the link is well.
-  proof_ = now;
+  last_heard_ = now;
   update();
 }
 
-void bridge::begin_gap() {
+void bridge::begin_outage() {
   away_since_ = clock().now();
-  in_gap_ = true;
+  in_outage_ = true;
   nodes_.on_away();
   push_addresses lost;
   for (auto& [channel, held] : entries_)
     if (held.held)
-      lost.push_back(held.where);
+      lost.push_back(held.address);
   counts_["gap_addresses"] += lost.size();
   if (holder_)
     send(holder_, lost_atom_v, std::move(lost));
 }
 
-void bridge::end_gap() {
-  if (std::exchange(in_gap_, false))
-    counts_["gap_milliseconds"] += static_cast<uint64_t>(gap().count());
+void bridge::end_outage() {
+  if (std::exchange(in_outage_, false))
+    counts_["gap_milliseconds"] += static_cast<uint64_t>(outage_time().count());
   nodes_.on_ready(clock().now());
   if (!leaving_)
     send_beat(false);
   spdlog::info("Redis is ready after {} ms, {} addresses subscribed ({})",
-               gap().count(), entries_.size(), config_.server);
+               outage_time().count(), entries_.size(), config_.server);
   for (auto& [channel, held] : entries_)
     if (held.attached.pending())
       held.attached.deliver(ok_atom_v);
@@ -195,12 +195,12 @@ void bridge::end_gap() {
     send(holder_, bus_state::ready);
 }
 
-std::chrono::milliseconds bridge::gap() const {
+std::chrono::milliseconds bridge::outage_time() const {
   return std::chrono::duration_cast<std::chrono::milliseconds>(clock().now()
                                                                - away_since_);
 }
 
-counters bridge::figures() {
+counters bridge::metrics() {
   auto result = counts_;
   auto now = clock().now();
   result["bus_lag_microseconds"] = static_cast<uint64_t>(
@@ -210,8 +210,8 @@ counters bridge::figures() {
   if (is_ready())
     return result;
   result["servers_away"] = 1;
-  if (in_gap_)
-    result["gap_milliseconds"] += static_cast<uint64_t>(gap().count());
+  if (in_outage_)
+    result["gap_milliseconds"] += static_cast<uint64_t>(outage_time().count());
   return result;
 }
 
@@ -222,13 +222,13 @@ void bridge::on_canary(const std::string& bytes) {
   uint64_t number = 0, began = 0;
   std::string tag;
   in >> number >> tag >> began;
-  if (tag != config_.tag)
+  if (tag != config_.instance_id)
     return on_foreign_canary(tag, began);
   // One from before this link proves nothing about it.
   if (number < first_canary_ || number > canaries_)
     return;
-  proof_ = clock().now();
-  lag_.on_heard(number, proof_);
+  last_heard_ = clock().now();
+  lag_.on_heard(number, last_heard_);
   for (; !fenced_.empty() && fenced_.front().canary <= number;
        fenced_.pop_front())
     fenced_.front().promise.deliver(std::move(fenced_.front().page));
@@ -250,7 +250,7 @@ void bridge::on_foreign_canary(std::string_view tag, uint64_t began) {
                   config_.node, *left_out);
   // Reports for the one would come to the other.
   if (std::pair{began, tag}
-      < std::pair{config_.began, std::string_view{config_.tag}}) {
+      < std::pair{config_.began, std::string_view{config_.instance_id}}) {
     rival_until_ = clock().now() + rival_time;
     health_.on_rival("another node is called \"" + config_.node + "\", too");
     update();

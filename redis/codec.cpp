@@ -9,7 +9,7 @@
 
 #include "actors/text.hpp"
 #include "redis/pack.hpp"
-#include "redis/visitor.hpp"
+#include "redis/sax_handler.hpp"
 
 namespace waybill::redis {
 
@@ -20,17 +20,17 @@ namespace {
 constexpr size_t deepest = 64;
 
 /// What the kinds of pushes are called. A message has no name.
-constexpr std::pair<push::purpose, std::string_view> kinds[] = {
-  {push::purpose::kick, "kick"},       {push::purpose::inspect, "inspect"},
-  {push::purpose::claim, "claim"},     {push::purpose::trace, "trace"},
-  {push::purpose::figures, "figures"},
+constexpr std::pair<push::kind, std::string_view> kinds[] = {
+  {push::kind::kick, "kick"},       {push::kind::inspect, "inspect"},
+  {push::kind::claim, "claim"},     {push::kind::trace, "trace"},
+  {push::kind::metrics, "figures"},
 };
 
 // -- reading a map, of which any member may be missing or of another type -----
 
 /// Parses MessagePack, which comes out as nothing if it is anything else.
 json unpack(std::string_view bytes) {
-  checker check{deepest};
+  sax_checker check{deepest};
   if (!json::sax_parse(bytes, &check, json::input_format_t::msgpack))
     return nullptr;
   return json::from_msgpack(bytes);
@@ -70,32 +70,35 @@ const json& part_in(const json& map, const char* name) {
 
 // -- parts of messages --------------------------------------------------------
 
-struct tally_member {
+struct count_member {
   const char* name;
-  uint64_t tally::*value;
+  uint64_t delivery_counts::*value;
 };
 
-constexpr tally_member tally_members[] = {
-  {"nodes", &tally::nodes},     {"sessions", &tally::sessions},
-  {"written", &tally::written}, {"received", &tally::received},
-  {"lost", &tally::lost},       {"dropped", &tally::dropped},
+constexpr count_member tally_members[] = {
+  {"nodes", &delivery_counts::nodes},
+  {"sessions", &delivery_counts::sessions},
+  {"written", &delivery_counts::written},
+  {"received", &delivery_counts::received},
+  {"lost", &delivery_counts::lost},
+  {"dropped", &delivery_counts::dropped},
 };
 
-void add_tally(json& to, const tally& counts) {
+void add_counts(json& to, const delivery_counts& counts) {
   for (auto& member : tally_members)
     if (auto value = counts.*member.value; value > 0)
       to[member.name] = value;
 }
 
-tally tally_in(const json& map) {
-  tally result;
+delivery_counts counts_in(const json& map) {
+  delivery_counts result;
   for (auto& member : tally_members)
     result.*member.value = number_in(map, member.name);
   return result;
 }
 
-json json_of(const hop& step) {
-  json result = {{"hop", to_string(step.what)}, {"at", step.at}};
+json json_of(const trace_event& step) {
+  json result = {{"hop", to_string(step.type)}, {"at", step.at}};
   if (!step.push.empty())
     result["push"] = step.push;
   if (step.delivery > 0)
@@ -110,24 +113,24 @@ json json_of(const hop& step) {
 }
 
 /// Returns nothing for a kind of hop that this release does not know.
-std::optional<hop> to_hop(const json& map) {
+std::optional<trace_event> to_trace_event(const json& map) {
   auto name = text_in(map, "hop");
-  for (size_t i = 0; i <= static_cast<size_t>(hop::last_kind); ++i)
-    if (auto kind = static_cast<hop::kind>(i); to_string(kind) == name)
-      return hop{"",
-                 kind,
-                 integer_in(map, "at"),
-                 text_in(map, "push"),
-                 number_in(map, "delivery"),
-                 text_in(map, "peer"),
-                 number_in(map, "count"),
-                 text_in(map, "text")};
+  for (size_t i = 0; i <= static_cast<size_t>(trace_event::last_kind); ++i)
+    if (auto kind = static_cast<trace_event::kind>(i); to_string(kind) == name)
+      return trace_event{"",
+                         kind,
+                         integer_in(map, "at"),
+                         text_in(map, "push"),
+                         number_in(map, "delivery"),
+                         text_in(map, "peer"),
+                         number_in(map, "count"),
+                         text_in(map, "text")};
   return std::nullopt;
 }
 
 json json_of(const report& said) {
   json result = {{"push", said.push}};
-  add_tally(result, said.counts);
+  add_counts(result, said.counts);
   if (said.settled)
     result["settled"] = true;
   for (auto& session : said.details)
@@ -135,36 +138,36 @@ json json_of(const report& said) {
       {{"peer", session.peer}, {"age", session.age}, {"queue", session.queue}});
   for (auto& step : said.trace)
     result["trace"].push_back(json_of(step));
-  if (!said.figures.version.empty())
-    result["version"] = said.figures.version;
-  if (!said.figures.values.empty())
-    result["figures"] = said.figures.values;
+  if (!said.metrics.version.empty())
+    result["version"] = said.metrics.version;
+  if (!said.metrics.values.empty())
+    result["figures"] = said.metrics.values;
   return result;
 }
 
 report to_report(const json& map, const std::string& node) {
   report result{text_in(map, "push"), ""};
   result.node = node;
-  result.counts = tally_in(map);
+  result.counts = counts_in(map);
   result.settled = flag_in(map, "settled");
   for (auto& session : part_in(map, "details"))
     result.details.push_back({node, text_in(session, "peer"),
                               number_in(session, "age"),
                               number_in(session, "queue")});
   for (auto& step : part_in(map, "trace"))
-    if (auto known = to_hop(step))
+    if (auto known = to_trace_event(step))
       result.trace.push_back(*std::move(known));
-  result.figures.version = text_in(map, "version");
+  result.metrics.version = text_in(map, "version");
   for (auto& [name, value] : part_in(map, "figures").items())
     if (value.is_number_unsigned())
-      result.figures.values[name] = value.get<uint64_t>();
+      result.metrics.values[name] = value.get<uint64_t>();
   return result;
 }
 
 /// Picks the members of a push out of its MessagePack.
-class push_reader : public visitor {
+class push_reader : public sax_handler {
 public:
-  push_reader() : visitor(deepest) {
+  push_reader() : sax_handler(deepest) {
     // nop
   }
 
@@ -205,7 +208,7 @@ public:
     if (depth() != 1)
       return true;
     if (name_ == "want")
-      push_.want = to_level(value).value_or(level::routed);
+      push_.want = to_receipt_level(value).value_or(receipt_level::routed);
     else if (name_ == "claim")
       push_.claim = value;
     else if (name_ == "ttl")
@@ -219,7 +222,7 @@ public:
                                 [this](auto& x) { return x.second == kind_; });
       if (known == std::end(kinds))
         return caf::error{another_kind};
-      push_.what = known->first;
+      push_.type = known->first;
       push_.body = make_text(std::move(id_));
     } else if (!has_body_) {
       return wrong("a push without a body");
@@ -246,29 +249,29 @@ private:
 
 } // namespace
 
-std::string encode(const push& what) {
-  json result = {{"push", what.id}};
-  for (auto& [purpose, name] : kinds)
-    if (purpose == what.what)
+std::string encode(const push& push) {
+  json result = {{"push", push.id}};
+  for (auto& [type, name] : kinds)
+    if (type == push.type)
       result["kind"] = name;
-  auto bytes = what.body.bytes();
-  if (what.what == push::purpose::trace)
+  auto bytes = push.body.bytes();
+  if (push.type == push::kind::trace)
     result["id"] = bytes;
-  else if (what.what == push::purpose::message
-           && what.body.type() == payload::format::text)
+  else if (push.type == push::kind::message
+           && push.body.type() == payload::format::text)
     result["text"] = bytes;
-  else if (what.what == push::purpose::message)
+  else if (push.type == push::kind::message)
     result["data"] = json::binary(
       json::binary_t::container_type{bytes.begin(), bytes.end()});
-  if (!what.reply_to.empty()) {
-    result["to"] = what.reply_to;
-    result["want"] = static_cast<unsigned>(what.want);
+  if (!push.reply_to.empty()) {
+    result["to"] = push.reply_to;
+    result["want"] = static_cast<unsigned>(push.want);
   }
-  if (what.ttl.count() > 0)
-    result["ttl"] = what.ttl.count();
+  if (push.ttl.count() > 0)
+    result["ttl"] = push.ttl.count();
   auto out = pack(result);
-  auto is_claim = what.what == push::purpose::claim;
-  if (is_claim || what.ttl.count() > 0) {
+  auto is_claim = push.type == push::kind::claim;
+  if (is_claim || push.ttl.count() > 0) {
     // One member more: a map of up to 15 has their number in its first byte.
     ++out[0];
     json::to_msgpack(is_claim ? "claim" : "entry", out);
@@ -288,14 +291,15 @@ caf::expected<push> decode(std::string_view bytes) {
   return std::move(reader).result();
 }
 
-std::string encode(const node_message& what) {
-  if (!what.probe.empty())
-    return pack({{"kind", "probe"}, {"node", what.node}, {"push", what.probe}});
+std::string encode(const node_message& message) {
+  if (!message.probe.empty())
+    return pack(
+      {{"kind", "probe"}, {"node", message.node}, {"push", message.probe}});
   json reports = json::array();
-  for (auto& said : what.reports)
+  for (auto& said : message.reports)
     reports.push_back(json_of(said));
   return pack({{"kind", "reports"},
-               {"node", what.node},
+               {"node", message.node},
                {"reports", std::move(reports)}});
 }
 
@@ -317,15 +321,15 @@ caf::expected<node_message> decode_node_message(std::string_view bytes) {
   return result;
 }
 
-std::string encode(const outcome& what) {
+std::string encode(const outcome& outcome) {
   json result = {{"kind", "outcome"},
-                 {"push", what.push},
-                 {"want", static_cast<unsigned>(what.want)}};
-  if (what.kept)
+                 {"push", outcome.push},
+                 {"want", static_cast<unsigned>(outcome.want)}};
+  if (outcome.kept)
     result["kept"] = true;
-  add_tally(result, what.counts);
-  if (what.unknown > 0)
-    result["unknown"] = what.unknown;
+  add_counts(result, outcome.counts);
+  if (outcome.unknown > 0)
+    result["unknown"] = outcome.unknown;
   return pack(result);
 }
 
@@ -335,16 +339,16 @@ caf::expected<outcome> decode_outcome(std::string_view bytes) {
     return wrong("not the outcome of a push");
   if (text_in(all, "kind") != "outcome")
     return caf::error{another_kind};
-  return outcome{text_in(all, "push"),
-                 to_level(number_in(all, "want")).value_or(level::routed),
-                 flag_in(all, "kept"), tally_in(all),
-                 number_in(all, "unknown")};
+  return outcome{
+    text_in(all, "push"),
+    to_receipt_level(number_in(all, "want")).value_or(receipt_level::routed),
+    flag_in(all, "kept"), counts_in(all), number_in(all, "unknown")};
 }
 
-std::string encode(const client_message& what) {
-  auto bytes = what.body.bytes();
-  nlohmann::ordered_json result = {{"KEY", what.id}};
-  if (what.body.type() == payload::format::text) {
+std::string encode(const client_message& message) {
+  auto bytes = message.body.bytes();
+  nlohmann::ordered_json result = {{"KEY", message.id}};
+  if (message.body.type() == payload::format::text) {
     result["VALUE"] = bytes;
   } else {
     using namespace boost::archive::iterators;

@@ -25,7 +25,7 @@ constexpr auto another_kind = caf::sec::unexpected_message;
 /// The value of the last member is missing where that is `"entry"`, of a push
 /// that is kept, or `"claim"`: Redis has it. It writes a claim as `uint 64`,
 /// and an entry as `append_entry` does.
-std::string encode(const push& what);
+std::string encode(const push& push);
 
 /// Completes what `encode` wrote of a push that is kept.
 /// @param entry has less than 32 bytes, as those of Redis have until the year
@@ -48,14 +48,14 @@ struct node_message {
 
 /// Writes such a message as a map: `"kind"` is `"reports"`, with a list of maps
 /// of what is not 0 or empty; or `"probe"`, of a `"push"`.
-std::string encode(const node_message& what);
+std::string encode(const node_message& message);
 
 /// Reads what `encode` wrote, as `decode` reads a push.
 caf::expected<node_message> decode_node_message(std::string_view bytes);
 
 /// Writes what became of a push as it stands in Redis: a map whose `"kind"` is
 /// `"outcome"`.
-std::string encode(const outcome& what);
+std::string encode(const outcome& outcome);
 
 /// Reads what `encode` wrote, as `decode` reads a push.
 caf::expected<outcome> decode_outcome(std::string_view bytes);
@@ -63,6 +63,6 @@ caf::expected<outcome> decode_outcome(std::string_view bytes);
 /// Writes what a client sent as JSON for the upstream channel:
 /// `{"KEY":"456","VALUE":"text"}`; a binary message as base64, with
 /// `"ENCODING":"base64"`.
-std::string encode(const client_message& what);
+std::string encode(const client_message& message);
 
 } // namespace waybill::redis

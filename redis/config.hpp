@@ -22,14 +22,14 @@ struct bridge_config {
 
   /// Stands in this node's canaries, and tells its process from any other that
   /// was given the same name: random, and the same for all its bridges.
-  std::string tag = "tag";
+  std::string instance_id = "tag";
 
   /// The largest payload on the open channel, in bytes.
   size_t max_body = 256 * 1024;
 
   /// What clients sent may wait for Redis in so many bytes; past it, it is
   /// dropped and counted.
-  size_t max_backlog = 8 << 20;
+  size_t max_unsent_bytes = 8 << 20;
 
   /// How many entries a mailbox may hold.
   size_t mailbox_limit = 1000;

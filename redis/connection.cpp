@@ -29,8 +29,8 @@ connection::connection(asio::io_context& context, listener& owner)
 
 // -- connecting ---------------------------------------------------------------
 
-void connection::open(const server_url& where, bool wants_id) {
-  url_ = where;
+void connection::open(const server_url& url, bool wants_id) {
+  url_ = url;
   wants_id_ = wants_id;
   deadline_.expires_after(open_timeout);
   deadline_.async_wait([weak = weak_from_this()](error_code ec) {
@@ -50,8 +50,8 @@ void connection::open(const server_url& where, bool wants_id) {
       if (ec)
         return self->lose(ec.message());
       std::vector<protocol::endpoint> endpoints;
-      for (const auto& each : found)
-        endpoints.push_back(each.endpoint());
+      for (const auto& endpoint : found)
+        endpoints.push_back(endpoint.endpoint());
       self->connect(std::move(endpoints));
     });
 }
@@ -108,21 +108,21 @@ void connection::log_in() {
   for (auto& step : steps)
     send(step,
          [weak = weak_from_this(), step,
-          is_last = &step == &steps.back()](const caf::expected<reply>& what) {
-           if (auto self = weak.lock(); self && what)
-             self->on_login(step, *what, is_last);
+          is_last = &step == &steps.back()](const caf::expected<reply>& reply) {
+           if (auto self = weak.lock(); self && reply)
+             self->on_login(step, *reply, is_last);
          });
 }
 
-void connection::on_login(const command& step, const reply& what,
+void connection::on_login(const command& step, const reply& reply,
                           bool is_last) {
   // A user may have no right to ask for the id.
-  if (step[0] == "CLIENT" && what.type == reply::kind::number)
-    id_ = static_cast<uint64_t>(what.number);
-  else if (step[0] != "CLIENT" && what.type == reply::kind::error)
-    return lose(what.text);
+  if (step[0] == "CLIENT" && reply.type == reply::kind::number)
+    id_ = static_cast<uint64_t>(reply.number);
+  else if (step[0] != "CLIENT" && reply.type == reply::kind::error)
+    return lose(reply.text);
   if (step[0] == "ROLE"
-      && (what.items.empty() || what.items[0].text != url_.role))
+      && (reply.items.empty() || reply.items[0].text != url_.role))
     return lose("this Redis is no " + url_.role);
   if (!is_last)
     return;
@@ -133,22 +133,22 @@ void connection::on_login(const command& step, const reply& what,
 
 // -- commands -----------------------------------------------------------------
 
-void connection::send(const command& what, reply_handler then) {
+void connection::send(const command& command, reply_handler then) {
   waiting_.push_back(std::move(then));
-  send(what);
+  send(command);
 }
 
-void connection::send(const command& what) {
-  append(out_, what);
+void connection::send(const command& command) {
+  append(out_, command);
   flush();
 }
 
-void connection::send_last(const command& what) {
+void connection::send_last(const command& command) {
   // What is being written may have left in part.
   if (!owner_ || !writing_.empty())
     return;
   std::string bytes;
-  append(bytes, what);
+  append(bytes, command);
   error_code ignored;
   on_stream(
     [&](auto& stream) { stream.write_some(asio::buffer(bytes), ignored); });
@@ -215,18 +215,18 @@ bool connection::handle(std::string_view bytes) {
   reader_.feed(bytes);
   try {
     // An owner that gets a reply may close this connection.
-    for (auto what = reader_.next(); what && owner_; what = reader_.next()) {
+    for (auto reply = reader_.next(); reply && owner_; reply = reader_.next()) {
       if (waiting_.empty()) {
-        owner_->on_push(*std::move(what));
+        owner_->on_push(*std::move(reply));
         continue;
       }
       auto then = std::move(waiting_.front());
       waiting_.pop_front();
       --sent_;
       if (open_)
-        owner_->on_reply(std::move(then), *std::move(what));
+        owner_->on_reply(std::move(then), *std::move(reply));
       else
-        then(*std::move(what));
+        then(*std::move(reply));
     }
   } catch (const std::runtime_error& e) {
     lose(e.what());

@@ -15,7 +15,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/stream.hpp>
 
-#include "redis/port.hpp"
+#include "redis/client.hpp"
 #include "redis/url.hpp"
 
 namespace waybill::redis {
@@ -37,10 +37,10 @@ public:
     virtual void on_open() = 0;
 
     /// A reply to a command came, or an error in its place.
-    virtual void on_reply(reply_handler then, caf::expected<reply> what) = 0;
+    virtual void on_reply(reply_handler then, caf::expected<reply> reply) = 0;
 
     /// Something came that no command asked for: a message on a channel.
-    virtual void on_push(reply what) = 0;
+    virtual void on_push(reply reply) = 0;
 
     /// The connection is closed. Comes last, and not after `close`.
     virtual void on_lost(const std::string& reason) = 0;
@@ -51,24 +51,24 @@ public:
 
   /// Connects, then logs in with AUTH, SELECT and ROLE, as far as `where` asks
   /// for them, and asks for its id if that is wanted, all within two seconds.
-  void open(const server_url& where, bool wants_id = false);
+  void open(const server_url& url, bool wants_id = false);
 
   /// Returns what Redis calls this connection (CLIENT ID), or 0 if it does not
   /// say.
   uint64_t id() const noexcept { return id_; }
 
   /// Sends a command whose reply `then` gets.
-  void send(const command& what, reply_handler then);
+  void send(const command& command, reply_handler then);
 
   /// Sends a command that Redis answers with pushes: SUBSCRIBE, UNSUBSCRIBE.
-  void send(const command& what);
+  void send(const command& command);
 
   /// Sends a command whose reply nobody will read, if that can be done at once:
   /// the connection is about to be closed.
-  void send_last(const command& what);
+  void send_last(const command& command);
 
   /// Returns how many bytes wait to be sent.
-  size_t backlog() const noexcept { return out_.size() + writing_.size(); }
+  size_t unsent_bytes() const noexcept { return out_.size() + writing_.size(); }
 
   /// Closes the connection, and answers all commands that have no reply.
   void close();
@@ -88,7 +88,7 @@ private:
   void log_in();
 
   /// Takes the reply to a command of `log_in`.
-  void on_login(const command& step, const reply& what, bool is_last);
+  void on_login(const command& step, const reply& reply, bool is_last);
 
   /// Calls `f` with what carries bytes to Redis and back.
   template <class F>

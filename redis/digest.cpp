@@ -15,9 +15,9 @@ std::string digest(unsigned char* (*function)(const unsigned char*, size_t,
   function(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
            out);
   std::string result;
-  for (auto each : out) {
-    result += digits[each >> 4];
-    result += digits[each & 15];
+  for (auto byte : out) {
+    result += digits[byte >> 4];
+    result += digits[byte & 15];
   }
   return result;
 }

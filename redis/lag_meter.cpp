@@ -20,21 +20,21 @@ constexpr uint64_t canary_distance = 1 << 20;
 } // namespace
 
 void lag_meter::on_sent(uint64_t number, time_point now) {
-  under_way_.push_back({number, now, published_});
+  in_flight_.push_back({number, now, published_});
   marked_ = published_;
 }
 
 void lag_meter::on_heard(uint64_t number, time_point now) {
-  while (!under_way_.empty() && under_way_.front().number <= number) {
-    last_ = now - under_way_.front().sent;
+  while (!in_flight_.empty() && in_flight_.front().number <= number) {
+    last_ = now - in_flight_.front().sent;
     late_ = last_ > longest_lag ? late_ + 1 : 0;
-    heard_ = under_way_.front().published;
-    under_way_.pop_front();
+    heard_ = in_flight_.front().published;
+    in_flight_.pop_front();
   }
 }
 
 void lag_meter::reset() noexcept {
-  under_way_.clear();
+  in_flight_.clear();
   last_ = caf::timespan{0};
   late_ = 0;
   marked_ = heard_ = published_;
@@ -45,14 +45,14 @@ bool lag_meter::wants_canary() const noexcept {
 }
 
 caf::timespan lag_meter::lag(time_point now) const {
-  return under_way_.empty()
+  return in_flight_.empty()
            ? last_
-           : std::max(last_, caf::timespan{now - under_way_.front().sent});
+           : std::max(last_, caf::timespan{now - in_flight_.front().sent});
 }
 
 bool lag_meter::is_busy(time_point now) const {
   auto is_late
-    = !under_way_.empty() && now - under_way_.front().sent > longest_lag;
+    = !in_flight_.empty() && now - in_flight_.front().sent > longest_lag;
   return published_ - heard_ > most_under_way || late_ + is_late > 1;
 }
 

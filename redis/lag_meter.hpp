@@ -52,7 +52,7 @@ private:
   };
 
   /// Those that have not come back, the oldest first.
-  std::deque<canary> under_way_;
+  std::deque<canary> in_flight_;
   caf::timespan last_{0};
 
   /// How many of the last came back late, one after the other.

@@ -35,9 +35,9 @@ void replica_wait::send_next() {
   // WAIT is about what stood before the last command of its own connection.
   socket_->send({"TIME"}, [](const caf::expected<reply>&) {});
   socket_->send({"WAIT", std::to_string(replicas_), timeout},
-                [this](const caf::expected<reply>& what) {
+                [this](const caf::expected<reply>& reply) {
                   for (auto& handler : std::exchange(asked_, {}))
-                    deliver_(std::move(handler), what);
+                    deliver_(std::move(handler), reply);
                 });
 }
 
@@ -55,8 +55,8 @@ void replica_wait::on_open() {
   send_next();
 }
 
-void replica_wait::on_reply(reply_handler handler, caf::expected<reply> what) {
-  handler(std::move(what));
+void replica_wait::on_reply(reply_handler handler, caf::expected<reply> reply) {
+  handler(std::move(reply));
   send_next();
 }
 

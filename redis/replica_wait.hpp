@@ -28,8 +28,8 @@ public:
   void close();
 
   void on_open() override;
-  void on_reply(reply_handler handler, caf::expected<reply> what) override;
-  void on_push(reply what) override;
+  void on_reply(reply_handler handler, caf::expected<reply> reply) override;
+  void on_push(reply reply) override;
   void on_lost(const std::string& reason) override;
 
 private:

@@ -15,11 +15,11 @@ namespace {
 void* add(const redisReadTask* task, reply::kind type, int64_t number = 0,
           std::string_view text = {}) noexcept {
   try {
-    reply what{type, number, std::string{text}};
+    reply result{type, number, std::string{text}};
     if (!task->parent)
-      return new reply{std::move(what)};
+      return new reply{std::move(result)};
     auto list = static_cast<reply*>(task->parent->obj);
-    return &list->items.emplace_back(std::move(what));
+    return &list->items.emplace_back(std::move(result));
   } catch (const std::bad_alloc&) {
     return nullptr;
   }
@@ -62,15 +62,15 @@ Functions make_functions() {
 
 } // namespace
 
-void append(std::string& out, const command& what) {
+void append(std::string& out, const command& command) {
   std::vector<const char*> words;
   std::vector<size_t> sizes;
-  for (auto& word : what) {
+  for (auto& word : command) {
     words.push_back(word.data());
     sizes.push_back(word.size());
   }
   char* text = nullptr;
-  auto size = redisFormatCommandArgv(&text, static_cast<int>(what.size()),
+  auto size = redisFormatCommandArgv(&text, static_cast<int>(command.size()),
                                      words.data(), sizes.data());
   if (size < 0)
     throw std::bad_alloc{};

@@ -16,7 +16,7 @@ namespace waybill::redis {
 using command = std::vector<std::string>;
 
 /// Appends `what` to `out` as RESP, Redis' protocol.
-void append(std::string& out, const command& what);
+void append(std::string& out, const command& command);
 
 /// What Redis answered.
 struct reply {

@@ -122,7 +122,7 @@ if nodes == 0 then present = redis.call('PUBSUB', 'NUMSUB', ARGV[11])[2] end
 return {'sent', nodes, present}
 )"};
 
-const script settle_script{R"(
+const script record_script{R"(
 if redis.call('HGET', KEYS[1], 'push') ~= ARGV[1] then return 0 end
 if ARGV[2] == '' then return redis.call('DEL', KEYS[1]) end
 redis.call('HSET', KEYS[1], 'outcome', ARGV[2])
@@ -178,7 +178,7 @@ redis.pcall('ZREM', KEYS[2], ARGV[1])
 return 1
 )"};
 
-const script bury_script{R"(
+const script dead_letter_script{R"(
 local heard = redis.call('HINCRBY', KEYS[2], ARGV[1], 1)
 redis.call('PEXPIRE', KEYS[2], ARGV[2])
 if heard <= tonumber(redis.call('HGET', KEYS[2], '') or '0') then return 0 end

@@ -52,7 +52,7 @@ extern const script push_script;
 ///
 /// KEYS: the key. ARGV: the push's id, and the outcome, or an empty string to
 /// free the key.
-extern const script settle_script;
+extern const script record_script;
 
 /// Reads a part of a mailbox, and removes what has expired in it, if Redis
 /// takes writes.
@@ -82,7 +82,7 @@ extern const script reject_script;
 /// letters are kept, and the fields of this one.
 ///
 /// Returns 1, or 0 if another node has kept it.
-extern const script bury_script;
+extern const script dead_letter_script;
 
 /// Removes what has been confirmed in a mailbox.
 ///

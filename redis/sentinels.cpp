@@ -11,10 +11,9 @@ constexpr auto interval = std::chrono::seconds{1};
 
 } // namespace
 
-sentinels::sentinels(boost::asio::io_context& context, server_url where,
+sentinels::sentinels(boost::asio::io_context& context, server_url url,
                      listener& owner)
-    : context_(context), where_(std::move(where)), owner_(&owner),
-      tick_(context) {
+    : context_(context), url_(std::move(url)), owner_(&owner), tick_(context) {
   // nop
 }
 
@@ -47,40 +46,40 @@ void sentinels::stop() {
 
 void sentinels::open() {
   socket_ = std::make_shared<connection>(context_, *this);
-  socket_->open(where_.sentinels[current_]);
+  socket_->open(url_.sentinels[current_]);
 }
 
 void sentinels::query() {
   if (!open_ || asked_)
     return;
   asked_ = true;
-  socket_->send({"SENTINEL", "get-master-addr-by-name", where_.master},
-                [this](const caf::expected<reply>& what) {
+  socket_->send({"SENTINEL", "get-master-addr-by-name", url_.master},
+                [this](const caf::expected<reply>& reply) {
                   // Without an answer the connection is closed.
-                  if (what)
-                    on_answer(*what);
+                  if (reply)
+                    on_answer(*reply);
                 });
 }
 
-void sentinels::on_answer(const reply& what) {
+void sentinels::on_answer(const reply& reply) {
   asked_ = false;
-  if (what.items.size() != 2)
-    return try_next(what.type == reply::kind::error
-                      ? what.text
-                      : "no master is called " + where_.master);
+  if (reply.items.size() != 2)
+    return try_next(reply.type == reply::kind::error
+                      ? reply.text
+                      : "no master is called " + url_.master);
   failed_ = 0;
-  auto master = where_;
+  auto master = url_;
   master.sentinels.clear();
-  master.host = what.items[0].text;
-  master.port = what.items[1].text;
+  master.host = reply.items[0].text;
+  master.port = reply.items[1].text;
   master.role = "master";
   owner_->on_master(master);
 }
 
 void sentinels::try_next(const std::string& reason) {
-  auto& asked = where_.sentinels[current_];
+  auto& asked = url_.sentinels[current_];
   drop();
-  if (++failed_ < where_.sentinels.size())
+  if (++failed_ < url_.sentinels.size())
     open();
   else
     owner_->on_no_master("no Sentinel names the master; " + asked.host + ':'
@@ -91,7 +90,7 @@ void sentinels::drop() {
   if (auto socket = std::exchange(socket_, nullptr))
     socket->close();
   open_ = asked_ = false;
-  current_ = (current_ + 1) % where_.sentinels.size();
+  current_ = (current_ + 1) % url_.sentinels.size();
 }
 
 void sentinels::on_open() {
@@ -99,8 +98,8 @@ void sentinels::on_open() {
   query();
 }
 
-void sentinels::on_reply(reply_handler then, caf::expected<reply> what) {
-  then(std::move(what));
+void sentinels::on_reply(reply_handler then, caf::expected<reply> reply) {
+  then(std::move(reply));
 }
 
 void sentinels::on_push(reply) {

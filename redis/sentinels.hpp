@@ -18,7 +18,7 @@ public:
     virtual ~listener() = default;
 
     /// A Sentinel named the master; `where` says how to log in there.
-    virtual void on_master(const server_url& where) = 0;
+    virtual void on_master(const server_url& url) = 0;
 
     /// All Sentinels were asked, and none named it.
     virtual void on_no_master(const std::string& reason) = 0;
@@ -26,8 +26,7 @@ public:
 
   /// @param where has Sentinels.
   /// @param owner outlives this, or stops it.
-  sentinels(boost::asio::io_context& context, server_url where,
-            listener& owner);
+  sentinels(boost::asio::io_context& context, server_url url, listener& owner);
 
   /// Asks now, unless an answer is on its way.
   void ask();
@@ -41,22 +40,22 @@ public:
 
 private:
   void on_open() override;
-  void on_reply(reply_handler then, caf::expected<reply> what) override;
-  void on_push(reply what) override;
+  void on_reply(reply_handler then, caf::expected<reply> reply) override;
+  void on_push(reply reply) override;
   void on_lost(const std::string& reason) override;
 
   void open();
 
   void query();
 
-  void on_answer(const reply& what);
+  void on_answer(const reply& reply);
 
   void try_next(const std::string& reason);
 
   void drop();
 
   boost::asio::io_context& context_;
-  const server_url where_;
+  const server_url url_;
 
   /// Null once stopped.
   listener* owner_;

@@ -34,10 +34,10 @@ bool is_sum(const std::string& figure) {
 
 } // namespace
 
-size_t shard_of(const push_address& where,
+size_t shard_of(const push_address& address,
                 const std::vector<std::string>& servers) {
   auto is_less = [&](const std::string& x, const std::string& y) {
-    return hash(x, where.key()) < hash(y, where.key());
+    return hash(x, address.key()) < hash(y, address.key());
   };
   auto largest = std::max_element(servers.begin(), servers.end(), is_less);
   return static_cast<size_t>(largest - servers.begin());
@@ -48,10 +48,10 @@ shards::shards(caf::actor_config& cfg, caf::execution_unit* host,
     : hosted(cfg, host), states_(all.size()), seen_(all.size(), false) {
   // Without one of them this bus only looks alive.
   set_down_handler([this](caf::down_msg& x) { quit(x.reason); });
-  for (auto& each : all) {
-    monitor(each.bridge);
-    servers_.push_back(std::move(each.server));
-    bridges_.push_back(std::move(each.bridge));
+  for (auto& shard : all) {
+    monitor(shard.bridge);
+    servers_.push_back(std::move(shard.server));
+    bridges_.push_back(std::move(shard.bridge));
   }
 }
 
@@ -66,66 +66,70 @@ void shards::on_exit() {
 }
 
 shards::behavior_type shards::make_behavior() {
-  for (auto& each : bridges_)
-    send(each, subscribe_atom_v, observer_actor{this});
+  for (auto& bridge : bridges_)
+    send(bridge, subscribe_atom_v, observer_actor{this});
   return {
     [this](subscribe_atom, const observer_actor& observer) {
       observers_.push_back(observer);
       send(observer, state_);
     },
-    [this](attach_atom, const push_address& where, const registry_actor& who) {
-      return delegate(bridge_of(where), attach_atom_v, where, who);
+    [this](attach_atom, const push_address& address,
+           const registry_actor& registry) {
+      return delegate(bridge_of(address), attach_atom_v, address, registry);
     },
-    [this](detach_atom, const push_address& where, const registry_actor& who) {
-      return delegate(bridge_of(where), detach_atom_v, where, who);
+    [this](detach_atom, const push_address& address,
+           const registry_actor& registry) {
+      return delegate(bridge_of(address), detach_atom_v, address, registry);
     },
-    [this](publish_atom, const push_address& where, push& what) {
-      return delegate(bridge_of(where), publish_atom_v, where, std::move(what));
+    [this](publish_atom, const push_address& address, push& push) {
+      return delegate(bridge_of(address), publish_atom_v, address,
+                      std::move(push));
     },
-    [this](await_atom, const push_address& where, const std::string& id,
-           const receipt_actor& who) {
-      send(bridge_of(where), await_atom_v, where, id, who);
+    [this](await_atom, const push_address& address, const std::string& id,
+           const receipt_actor& receipt) {
+      send(bridge_of(address), await_atom_v, address, id, receipt);
     },
-    [this](forget_atom, const push_address& where, const std::string& id) {
-      send(bridge_of(where), forget_atom_v, where, id);
+    [this](forget_atom, const push_address& address, const std::string& id) {
+      send(bridge_of(address), forget_atom_v, address, id);
     },
-    [this](report_atom, const push_address& where, report& what) {
-      send(bridge_of(where), report_atom_v, where, std::move(what));
+    [this](report_atom, const push_address& address, report& report) {
+      send(bridge_of(address), report_atom_v, address, std::move(report));
     },
-    [this](probe_atom, const push_address& where, const std::string& node,
+    [this](probe_atom, const push_address& address, const std::string& node,
            const std::string& id) {
-      return delegate(bridge_of(where), probe_atom_v, where, node, id);
+      return delegate(bridge_of(address), probe_atom_v, address, node, id);
     },
-    [this](settle_atom, const push_address& where, const std::string& key,
-           const outcome& what) {
-      send(bridge_of(where), settle_atom_v, where, key, what);
+    [this](record_atom, const push_address& address, const std::string& key,
+           const outcome& outcome) {
+      send(bridge_of(address), record_atom_v, address, key, outcome);
     },
-    [this](read_atom, const mailbox_query& what) {
-      return delegate(bridge_of(what.where), read_atom_v, what);
+    [this](read_atom, const inbox_query& query) {
+      return delegate(bridge_of(query.address), read_atom_v, query);
     },
-    [this](confirm_atom, const push_address& where, const std::string& entry) {
-      send(bridge_of(where), confirm_atom_v, where, entry);
+    [this](confirm_atom, const push_address& address,
+           const std::string& entry) {
+      send(bridge_of(address), confirm_atom_v, address, entry);
     },
-    [this](claim_atom, const push_address& where) {
-      return delegate(bridge_of(where), claim_atom_v, where);
+    [this](claim_atom, const push_address& address) {
+      return delegate(bridge_of(address), claim_atom_v, address);
     },
-    [this](presence_atom, const push_address& where) {
-      return delegate(bridge_of(where), presence_atom_v, where);
+    [this](presence_atom, const push_address& address) {
+      return delegate(bridge_of(address), presence_atom_v, address);
     },
-    [this](get_atom, const push_address& where) {
-      return delegate(bridge_of(where), get_atom_v, where);
+    [this](get_atom, const push_address& address) {
+      return delegate(bridge_of(address), get_atom_v, address);
     },
     [this](state_atom) { return state_; },
-    [this](state_atom, const push_address& where) {
-      return states_[shard_of(where, servers_)];
+    [this](state_atom, const push_address& address) {
+      return states_[shard_of(address, servers_)];
     },
-    [this](get_atom) { return figures(); },
-    [this](const client_message& what) {
-      send(bridge_of(push_address::id(what.id)), what);
+    [this](get_atom) { return metrics(); },
+    [this](const client_message& message) {
+      send(bridge_of(push_address::id(message.id)), message);
     },
     [this](leave_atom) {
-      for (auto& each : bridges_)
-        send(each, leave_atom_v);
+      for (auto& bridge : bridges_)
+        send(bridge, leave_atom_v);
     },
     [this](const bus_status& status) {
       auto i = std::find(bridges_.begin(), bridges_.end(), current_sender());
@@ -135,8 +139,8 @@ shards::behavior_type shards::make_behavior() {
   };
 }
 
-const bridge_actor& shards::bridge_of(const push_address& where) const {
-  return bridges_[shard_of(where, servers_)];
+const bridge_actor& shards::bridge_of(const push_address& address) const {
+  return bridges_[shard_of(address, servers_)];
 }
 
 void shards::on_state(size_t shard, const bus_status& status) {
@@ -148,26 +152,26 @@ void shards::on_state(size_t shard, const bus_status& status) {
   if (std::all_of(seen_.begin(), seen_.end(), [](bool seen) { return seen; })
       && std::any_of(states_.begin(), states_.end(), is_ready))
     now.state = bus_state::ready;
-  for (auto& each : states_) {
-    now.takes_sessions = now.takes_sessions || each.takes_sessions;
-    now.keeps = now.keeps || each.keeps;
+  for (auto& other : states_) {
+    now.takes_sessions = now.takes_sessions || other.takes_sessions;
+    now.keeps = now.keeps || other.keeps;
     if (now.reason.empty())
-      now.reason = each.reason;
+      now.reason = other.reason;
   }
   if (std::exchange(state_, now) != now)
     for (auto& observer : observers_)
       send(observer, now);
 }
 
-caf::result<counters> shards::figures() {
+caf::result<counters> shards::metrics() {
   struct sum {
     counters total;
     size_t missing;
   };
   auto result = make_response_promise<counters>();
   auto all = std::make_shared<sum>(sum{{}, bridges_.size()});
-  for (auto& each : bridges_)
-    request(each, caf::infinite, get_atom_v)
+  for (auto& bridge : bridges_)
+    request(bridge, caf::infinite, get_atom_v)
       .then([all, result](const counters& part) mutable {
         for (auto& [name, value] : part)
           if (is_sum(name))

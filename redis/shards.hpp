@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "actors/hosted.hpp"
-#include "redis/port.hpp"
+#include "redis/client.hpp"
 
 namespace waybill::redis {
 
@@ -13,7 +13,7 @@ namespace waybill::redis {
 /// their order is of no account, and one more or less moves no address but
 /// those that it gets or had.
 /// @pre `!servers.empty()`
-size_t shard_of(const push_address& where,
+size_t shard_of(const push_address& address,
                 const std::vector<std::string>& servers);
 
 /// What is made of several Redis servers.
@@ -43,14 +43,14 @@ protected:
   behavior_type make_behavior() override;
 
 private:
-  const bridge_actor& bridge_of(const push_address& where) const;
+  const bridge_actor& bridge_of(const push_address& address) const;
 
   /// Takes the state of a bridge, and tells the observers if that of the whole
   /// has changed.
   void on_state(size_t shard, const bus_status& status);
 
   /// Adds up the figures of all bridges.
-  caf::result<counters> figures();
+  caf::result<counters> metrics();
 
   std::vector<std::string> servers_;
   std::vector<bridge_actor> bridges_;

@@ -10,8 +10,8 @@ namespace waybill::redis {
 
 namespace {
 
-caf::error wrong(const char* what) {
-  return make_error(caf::sec::invalid_argument, std::string{what});
+caf::error wrong(const char* message) {
+  return make_error(caf::sec::invalid_argument, std::string{message});
 }
 
 /// Takes `prefix` off the start of `text`, if it is there.
@@ -119,8 +119,8 @@ std::string to_string(const server_url& x) {
   if (x.sentinels.empty())
     return (x.tls ? "rediss://" : "redis://") + address_of(x) + '/' + x.db;
   std::string hosts;
-  for (auto& each : x.sentinels)
-    hosts += (hosts.empty() ? "" : ",") + address_of(each);
+  for (auto& url : x.sentinels)
+    hosts += (hosts.empty() ? "" : ",") + address_of(url);
   return "redis+sentinel://" + hosts + '/' + x.master + '/' + x.db;
 }
 

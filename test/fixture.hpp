@@ -31,8 +31,8 @@ public:
 struct fixture : test_coordinator_fixture<system_config> {
   /// Actors know each other in circles, and a system waits for all of them.
   ~fixture() override {
-    for (auto& each : spawned)
-      self->send_exit(each, caf::exit_reason::kill);
+    for (auto& actor : spawned)
+      self->send_exit(actor, caf::exit_reason::kill);
     spawned.clear();
     settle();
   }
@@ -54,9 +54,9 @@ struct fixture : test_coordinator_fixture<system_config> {
 
   /// Asks a registry or a bus for one of its figures.
   template <class Handle>
-  uint64_t figure(const Handle& who, const std::string& name) {
+  uint64_t figure(const Handle& actor, const std::string& name) {
     uint64_t result = 0;
-    auto response = self->request(who, caf::infinite, get_atom_v);
+    auto response = self->request(actor, caf::infinite, get_atom_v);
     settle();
     response.receive([&](const counters& x) { result = x.at(name); },
                      [&](caf::error& e) { CAF_FAIL(sys.render(e)); });
@@ -93,9 +93,9 @@ public:
   using hosted::hosted;
 
   /// Asks a registry for a part of a mailbox.
-  void ask(const registry_actor& registry, const mailbox_query& query) {
+  void ask(const registry_actor& registry, const inbox_query& query) {
     request(registry, caf::infinite, read_atom_v, query)
-      .then([this](const mailbox_page&) { seen.push_back("page"); },
+      .then([this](const inbox_page&) { seen.push_back("page"); },
             [](const caf::error&) {});
   }
 
@@ -109,8 +109,8 @@ protected:
       [this](deliver_atom, const payload& x, uint64_t) {
         seen.push_back("deliver " + std::string{x.bytes()});
       },
-      [this](deliver_atom, const push_address& where, const push& x) {
-        seen.push_back("deliver " + where.key() + ' '
+      [this](deliver_atom, const push_address& address, const push& x) {
+        seen.push_back("deliver " + address.key() + ' '
                        + std::string{x.body.bytes()});
       },
       [this](written_atom) { seen.push_back("written"); },
@@ -120,7 +120,7 @@ protected:
         seen.push_back("close " + to_string(x.code));
       },
       [this](tick_atom) { seen.push_back("tick"); },
-      [](trace_atom) { return hops{}; },
+      [](trace_atom) { return trace_events{}; },
       [this](gone_atom) { quit(); },
     };
   }
@@ -147,7 +147,7 @@ public:
   std::vector<caf::typed_response_promise<uint64_t>> claiming;
 
   /// What is to be read from mailboxes, part by part; then there is nothing.
-  std::deque<mailbox_page> pages;
+  std::deque<inbox_page> pages;
 
   /// What it was told.
   std::vector<report> reports;
@@ -184,12 +184,12 @@ protected:
         seen.push_back("probe " + node + " for " + id);
         return probed;
       },
-      [this](settle_atom, const push_address&, const std::string& key,
+      [this](record_atom, const push_address&, const std::string& key,
              const outcome&) { seen.push_back("settle " + key); },
-      [this](read_atom, const mailbox_query& x) {
-        seen.push_back("read " + x.where.key() + " after " + x.after + " upto "
-                       + x.upto);
-        mailbox_page result;
+      [this](read_atom, const inbox_query& x) {
+        seen.push_back("read " + x.address.key() + " after " + x.after
+                       + " upto " + x.upto);
+        inbox_page result;
         if (!pages.empty()) {
           result = std::move(pages.front());
           pages.pop_front();
@@ -225,10 +225,10 @@ protected:
 
 using texts = std::vector<std::string>;
 
-inline texts texts_of(const mailbox_page& page) {
+inline texts texts_of(const inbox_page& page) {
   texts result;
-  for (auto& each : page.pushes)
-    result.emplace_back(each.body.bytes());
+  for (auto& push : page.pushes)
+    result.emplace_back(push.body.bytes());
   return result;
 }
 

@@ -21,8 +21,8 @@ struct cluster_fixture : test::fixture {
   std::shared_ptr<test::fake_transport> connect(size_t node,
                                                 const std::string& id) {
     auto result = std::make_shared<test::fake_transport>();
-    place where{registries.at(node), id, "192.0.2.1"};
-    sessions.push_back(gateway_at(node).open_session(where, {}, result));
+    session_slot slot{registries.at(node), id, "192.0.2.1"};
+    sessions.push_back(gateway_at(node).open_session(slot, {}, result));
     spawned.push_back(caf::actor_cast<caf::actor>(sessions.back()));
     run();
     return result;
@@ -48,11 +48,11 @@ struct cluster_fixture : test::fixture {
   }
 
   /// Asks all nodes, whichever of them a loopback can tell apart.
-  outcome ask(waybill::push::purpose what, const std::string& id = "") {
+  outcome ask(waybill::push::kind purpose, const std::string& id = "") {
     outcome result;
     auto& at = gateway_at(0);
     waybill::push question{at.next_push_id(), make_text(id)};
-    question.what = what;
+    question.type = purpose;
     question.wait = std::chrono::seconds{5};
     at.publish(push_address::nodes(), std::move(question),
                [&](const caf::expected<outcome>& x) { result = unbox(x); });
@@ -76,8 +76,8 @@ CAF_TEST(a push on one node reaches the sessions of its id on the others) {
   auto first = connect(0, "456");
   auto second = connect(1, "456");
   auto other = connect(2, "457");
-  for (auto& who : sessions)
-    self->send(who, written_atom_v);
+  for (auto& session : sessions)
+    self->send(session, written_atom_v);
   run();
   CAF_CHECK_EQUAL(push(2, "456", "aaaa"), 2u);
   CAF_CHECK_EQUAL(first->written, (test::texts{"连接成功!", "aaaa"}));
@@ -120,32 +120,32 @@ CAF_TEST(the figures of a node are those of its registry and its bus) {
 }
 
 CAF_TEST(nodes are asked whether they have sessions or not ) {
-  CAF_CHECK_EQUAL(ask(waybill::push::purpose::figures).counts.nodes, 0u);
-  for (auto& each : registries)
-    self->send(each, attach_atom_v);
+  CAF_CHECK_EQUAL(ask(waybill::push::kind::metrics).counts.nodes, 0u);
+  for (auto& registry : registries)
+    self->send(registry, attach_atom_v);
   run();
-  auto found = ask(waybill::push::purpose::figures);
+  auto found = ask(waybill::push::kind::metrics);
   CAF_CHECK_EQUAL(found.counts.nodes, 3u);
   CAF_CHECK_EQUAL(found.unknown, 0u);
-  CAF_CHECK_EQUAL(found.figures.at("node").version, "1.2.3");
-  CAF_CHECK_EQUAL(found.figures.at("node").values.at("addresses"), 0u);
+  CAF_CHECK_EQUAL(found.metrics.at("node").version, "1.2.3");
+  CAF_CHECK_EQUAL(found.metrics.at("node").values.at("addresses"), 0u);
 }
 
 CAF_TEST(the trace of an id is what its sessions and all nodes know) {
-  for (auto& each : registries)
-    self->send(each, attach_atom_v);
+  for (auto& registry : registries)
+    self->send(registry, attach_atom_v);
   connect(1, "456");
   connect(1, "457");
-  for (auto& who : sessions)
-    self->send(who, written_atom_v);
+  for (auto& session : sessions)
+    self->send(session, written_atom_v);
   run();
-  gateway_at(2).trace({"456", hop::kind::taken, trace_time(), "p"});
+  gateway_at(2).trace({"456", trace_event::kind::taken, trace_time(), "p"});
   push(0, "456", "aaaa");
   self->send(sessions[0], written_atom_v);
   run();
   std::map<std::string, std::string> seen;
-  for (auto& each : ask(waybill::push::purpose::trace, "456").trace)
-    seen[to_string(each.what)] = each.push;
+  for (auto& event : ask(waybill::push::kind::trace, "456").trace)
+    seen[to_string(event.type)] = event.push;
   CAF_CHECK_EQUAL(seen.size(), 4u);
   CAF_CHECK_EQUAL(seen.at("taken"), "p");
   CAF_CHECK_EQUAL(seen.at("joined"), "");
@@ -161,10 +161,10 @@ CAF_TEST(a session that has ended leaves its part of the trace) {
   self->send(sessions[0], written_atom_v);
   self->send(sessions[0], gone_atom_v);
   run();
-  auto found = ask(waybill::push::purpose::trace, "456");
+  auto found = ask(waybill::push::kind::trace, "456");
   test::texts seen;
-  for (auto& each : found.trace)
-    seen.push_back(to_string(each.what));
+  for (auto& event : found.trace)
+    seen.push_back(to_string(event.type));
   CAF_CHECK_EQUAL(seen,
                   (test::texts{"joined", "delivered", "written", "left"}));
   CAF_CHECK_EQUAL(found.trace.back().text, "it has closed");

@@ -17,16 +17,16 @@ struct receipt_fixture : test::fixture {
   }
 
   /// Starts a receipt.
-  void start(level want, bool kept = false, const std::string& key = "",
+  void start(receipt_level want, bool kept = false, const std::string& key = "",
              std::chrono::milliseconds wait = 1s) {
-    push what{"p", make_text("a")};
-    what.want = want;
-    if (want != level::routed)
-      what.reply_to = "n1";
-    what.ttl = std::chrono::milliseconds{kept ? 1000 : 0};
-    what.wait = wait;
-    what.key = key;
-    aut = spawn<receipt>(bus, id456, std::move(what));
+    push push{"p", make_text("a")};
+    push.want = want;
+    if (want != receipt_level::routed)
+      push.reply_to = "n1";
+    push.ttl = std::chrono::milliseconds{kept ? 1000 : 0};
+    push.wait = wait;
+    push.key = key;
+    aut = spawn<receipt>(bus, id456, std::move(push));
     response.emplace(self->request(aut, caf::infinite, get_atom_v));
     settle();
   }
@@ -34,9 +34,9 @@ struct receipt_fixture : test::fixture {
   /// Lets the bus answer to how many nodes it has sent the push.
   void published(uint64_t nodes, bool kept = false,
                  const std::string& id = "p") {
-    outcome what{id, level::received, kept};
-    what.counts.nodes = nodes;
-    publishing().deliver(std::move(what));
+    outcome outcome{id, receipt_level::received, kept};
+    outcome.counts.nodes = nodes;
+    publishing().deliver(std::move(outcome));
     settle();
   }
 
@@ -53,7 +53,8 @@ struct receipt_fixture : test::fixture {
     return result;
   }
 
-  void tell(const std::string& node, tally counts, bool settled = false) {
+  void tell(const std::string& node, delivery_counts counts,
+            bool settled = false) {
     self->send(aut, report{"p", "n1", node, counts, settled});
     settle();
   }
@@ -96,7 +97,7 @@ struct receipt_fixture : test::fixture {
 CAF_TEST_FIXTURE_SCOPE(receipt_tests, receipt_fixture)
 
 CAF_TEST(ends when every session of every node has come as far as asked) {
-  start(level::received);
+  start(receipt_level::received);
   published(2);
   tell("n1", {1, 2, 0, 0, 0});
   tell("n1", {0, 0, 2, 1, 0});
@@ -104,59 +105,59 @@ CAF_TEST(ends when every session of every node has come as far as asked) {
   CAF_CHECK(!is_answered());
   tell("n1", {0, 0, 0, 1, 0});
   auto x = answer();
-  CAF_CHECK(x.counts == (tally{2, 3, 3, 3, 0}));
+  CAF_CHECK(x.counts == (delivery_counts{2, 3, 3, 3, 0}));
   CAF_CHECK_EQUAL(x.unknown, 0u);
   CAF_CHECK_EQUAL(told(),
                   (test::texts{"await p", "publish id:456", "forget p"}));
 }
 
 CAF_TEST(waits only for what was asked) {
-  start(level::written);
+  start(receipt_level::written);
   published(1);
   tell("n1", {1, 1, 0, 0, 0});
   CAF_CHECK(!is_answered());
   tell("n1", {0, 0, 1, 0, 0});
-  CAF_CHECK(answer().counts == (tally{1, 1, 1, 0, 0}));
+  CAF_CHECK(answer().counts == (delivery_counts{1, 1, 1, 0, 0}));
 }
 
 CAF_TEST(a report may come before the bus has answered) {
-  start(level::written);
+  start(receipt_level::written);
   tell("n1", {1, 1, 1, 0, 0});
   CAF_CHECK(!is_answered());
   published(1);
-  CAF_CHECK(answer().counts == (tally{1, 1, 1, 0, 0}));
+  CAF_CHECK(answer().counts == (delivery_counts{1, 1, 1, 0, 0}));
 }
 
 CAF_TEST(a session that ended is waited for no more and is no success) {
-  start(level::received);
+  start(receipt_level::received);
   published(1);
   tell("n1", {1, 2, 2, 1, 0});
   tell("n1", {0, 0, 0, 0, 1});
-  CAF_CHECK(answer().counts == (tally{1, 2, 2, 1, 1}));
+  CAF_CHECK(answer().counts == (delivery_counts{1, 2, 2, 1, 1}));
 }
 
 CAF_TEST(nobody is known at once) {
-  start(level::received, true);
+  start(receipt_level::received, true);
   published(0, true);
   auto x = answer();
   CAF_CHECK(x.kept);
-  CAF_CHECK(x.counts == tally{});
+  CAF_CHECK(x.counts == delivery_counts{});
 }
 
 CAF_TEST(a node that has said nothing in time is unknown) {
-  start(level::written);
+  start(receipt_level::written);
   published(2);
   tell("n1", {1, 2, 2, 0, 0});
   pass(999ms);
   CAF_CHECK(!is_answered());
   pass(1ms);
   auto x = answer();
-  CAF_CHECK(x.counts == (tally{2, 2, 2, 0, 0}));
+  CAF_CHECK(x.counts == (delivery_counts{2, 2, 2, 0, 0}));
   CAF_CHECK_EQUAL(x.unknown, 1u);
 }
 
 CAF_TEST(a node that owes something is asked whether it is there) {
-  start(level::written);
+  start(receipt_level::written);
   published(2);
   tell("n1", {1, 2, 1, 0, 0});
   tell("n2", {1, 1, 1, 0, 0});
@@ -166,12 +167,12 @@ CAF_TEST(a node that owes something is asked whether it is there) {
   CAF_MESSAGE("if it is then that is how far the push has come");
   tell("n1", {}, true);
   auto x = answer();
-  CAF_CHECK(x.counts == (tally{2, 3, 2, 0, 0}));
+  CAF_CHECK(x.counts == (delivery_counts{2, 3, 2, 0, 0}));
   CAF_CHECK_EQUAL(x.unknown, 0u);
 }
 
 CAF_TEST(a node that is silent when asked is unknown) {
-  start(level::written);
+  start(receipt_level::written);
   published(2);
   tell("n1", {1, 1, 0, 0, 0});
   tell("n2", {1, 1, 1, 0, 0});
@@ -184,7 +185,7 @@ CAF_TEST(a node that is silent when asked is unknown) {
 
 CAF_TEST(a node that nobody can ask is unknown at once) {
   deref<test::fake_bus>(bus).probed = 0;
-  start(level::written);
+  start(receipt_level::written);
   published(2);
   tell("n1", {1, 1, 0, 0, 0});
   tell("n2", {1, 1, 0, 0, 0});
@@ -193,25 +194,25 @@ CAF_TEST(a node that nobody can ask is unknown at once) {
 }
 
 CAF_TEST(without an answer of the bus nobody knows) {
-  start(level::received);
+  start(receipt_level::received);
   pass(1s);
   auto x = answer();
-  CAF_CHECK(x.counts == tally{});
+  CAF_CHECK(x.counts == delivery_counts{});
   CAF_CHECK_EQUAL(x.unknown, 1u);
 }
 
 CAF_TEST(a link that breaks leaves it unknown and a bus away does not ) {
-  start(level::received);
+  start(receipt_level::received);
   failed(errc::unanswered);
   CAF_CHECK_EQUAL(answer().unknown, 1u);
-  start(level::received);
+  start(receipt_level::received);
   failed(errc::bus_away);
   CAF_CHECK_EQUAL(failure(), "bus_away");
 }
 
 CAF_TEST(a repeat answers what became of the first) {
-  start(level::received, false, "k");
-  failed(errc::under_way);
+  start(receipt_level::received, false, "k");
+  failed(errc::in_flight);
   CAF_CHECK(!is_answered());
   pass(50ms);
   published(3, false, "first");
@@ -223,25 +224,25 @@ CAF_TEST(a repeat answers what became of the first) {
 }
 
 CAF_TEST(what became of a push with a key is remembered) {
-  start(level::routed, false, "k");
+  start(receipt_level::routed, false, "k");
   published(1);
   CAF_CHECK_EQUAL(answer().counts.nodes, 1u);
   CAF_CHECK_EQUAL(told(), (test::texts{"publish id:456", "settle k"}));
 }
 
 CAF_TEST(a repeat waits no longer than it may) {
-  start(level::routed, false, "k");
+  start(receipt_level::routed, false, "k");
   for (int i = 0; i < 28; ++i) {
     CAF_REQUIRE(!is_answered());
-    failed(errc::under_way);
+    failed(errc::in_flight);
     pass(50ms);
   }
   CAF_CHECK_EQUAL(answer().unknown, 1u);
 }
 
 CAF_TEST(a repeat whose time ends with that of the first answers as it did) {
-  start(level::received, false, "k");
-  failed(errc::under_way);
+  start(receipt_level::received, false, "k");
+  failed(errc::in_flight);
   pass(1s);
   CAF_CHECK(!is_answered());
   published(3, false, "first");
@@ -249,7 +250,7 @@ CAF_TEST(a repeat whose time ends with that of the first answers as it did) {
 }
 
 CAF_TEST(the clock keeps it no longer than a second after its answer) {
-  start(level::received, false, "", 1h);
+  start(receipt_level::received, false, "", 1h);
   published(0);
   answer();
   auto references = [&] {
@@ -262,7 +263,7 @@ CAF_TEST(the clock keeps it no longer than a second after its answer) {
 }
 
 CAF_TEST(waits for as long as its pusher does) {
-  start(level::received, false, "", 3500ms);
+  start(receipt_level::received, false, "", 3500ms);
   published(1);
   for (int i = 0; i < 34; ++i) {
     pass(100ms);

@@ -19,13 +19,14 @@ struct registry_fixture : test::fixture {
     settle();
   }
 
-  session_actor join(const push_address& where) {
-    return join(push_addresses{where});
+  session_actor join(const push_address& address) {
+    return join(push_addresses{address});
   }
 
   /// Lets a session say how much memory its queue takes.
-  void load(const session_actor& who, uint64_t bytes) {
-    inject((load_atom, uint64_t), from(who).to(aut).with(load_atom_v, bytes));
+  void load(const session_actor& session, uint64_t bytes) {
+    inject((load_atom, uint64_t),
+           from(session).to(aut).with(load_atom_v, bytes));
     settle();
   }
 
@@ -70,8 +71,8 @@ struct registry_fixture : test::fixture {
 
   /// Lets the bus say that it cannot attach what it was asked for.
   void refused() {
-    for (auto& each : std::exchange(bus_state_of().attaching, {}))
-      each.deliver(caf::error{errc::bus_away});
+    for (auto& promise : std::exchange(bus_state_of().attaching, {}))
+      promise.deliver(caf::error{errc::bus_away});
     settle();
   }
 
@@ -90,17 +91,17 @@ struct registry_fixture : test::fixture {
   }
 
   void hear_claim(uint64_t number) {
-    waybill::push what{""};
-    what.what = waybill::push::purpose::claim;
-    what.claim = number;
-    self->send(aut, deliver_atom_v, id456, what);
+    waybill::push push{""};
+    push.type = waybill::push::kind::claim;
+    push.claim = number;
+    self->send(aut, deliver_atom_v, id456, push);
     settle();
   }
 
   /// Lets the bus say that it has given back all that it was asked to.
   void detached() {
-    for (auto& each : bus_state_of().detaching)
-      each.deliver(ok_atom_v);
+    for (auto& promise : bus_state_of().detaching)
+      promise.deliver(ok_atom_v);
     bus_state_of().detaching.clear();
     settle();
   }
@@ -110,20 +111,21 @@ struct registry_fixture : test::fixture {
     settle();
   }
 
-  void push(const push_address& where, const std::string& text) {
-    self->send(aut, deliver_atom_v, where, waybill::push{"p", make_text(text)});
+  void push(const push_address& address, const std::string& text) {
+    self->send(aut, deliver_atom_v, address,
+               waybill::push{"p", make_text(text)});
     settle();
   }
 
-  void end(const session_actor& who) {
-    self->send(who, gone_atom_v);
+  void end(const session_actor& session) {
+    self->send(session, gone_atom_v);
     settle();
   }
 
   test::fake_bus& bus_state_of() { return deref<test::fake_bus>(bus); }
 
-  const test::texts& seen(const session_actor& who) {
-    return deref<test::fake_session>(who).seen;
+  const test::texts& seen(const session_actor& session) {
+    return deref<test::fake_session>(session).seen;
   }
 
   uint64_t count(const std::string& name) { return figure(aut, name); }
@@ -161,11 +163,11 @@ CAF_TEST(greets a session when its address is attached) {
 }
 
 CAF_TEST(greets a session when all of its addresses are attached) {
-  auto who = join({id456, push_address::topic("news")});
+  auto session = join({id456, push_address::topic("news")});
   attached();
-  CAF_CHECK_EQUAL(seen(who), test::texts{});
+  CAF_CHECK_EQUAL(seen(session), test::texts{});
   attached();
-  CAF_CHECK_EQUAL(seen(who), test::texts{"greet"});
+  CAF_CHECK_EQUAL(seen(session), test::texts{"greet"});
 }
 
 CAF_TEST(holds the sessions of what is lost until it is attached again) {
@@ -186,22 +188,22 @@ CAF_TEST(holds the sessions of what is lost until it is attached again) {
 }
 
 CAF_TEST(asks again for what could not be attached) {
-  auto who = join(id456);
+  auto session = join(id456);
   refused();
   bus_is(bus_state::away);
   CAF_CHECK_EQUAL(bus_state_of().attaching.size(), 0u);
   bus_is(bus_state::ready);
   attached();
-  CAF_CHECK_EQUAL(seen(who), test::texts{"greet"});
+  CAF_CHECK_EQUAL(seen(session), test::texts{"greet"});
 }
 
 CAF_TEST(a topic that cannot be attached keeps nobody from pushes to its id) {
-  auto who = join({id456, push_address::topic("news")});
+  auto session = join({id456, push_address::topic("news")});
   attached();
   refused();
-  CAF_CHECK_EQUAL(seen(who), test::texts{"greet"});
+  CAF_CHECK_EQUAL(seen(session), test::texts{"greet"});
   lose({push_address::topic("news")});
-  CAF_CHECK_EQUAL(seen(who), test::texts{"greet"});
+  CAF_CHECK_EQUAL(seen(session), test::texts{"greet"});
 }
 
 CAF_TEST(does not take an old attachment for a new one) {
@@ -286,51 +288,51 @@ CAF_TEST(of all claims to an id the newest counts) {
 
 CAF_TEST(a claim may be heard before the number of an older one is known) {
   start(same_id::newest);
-  auto who = join(id456);
+  auto session = join(id456);
   attached();
   hear_claim(6);
-  CAF_CHECK_EQUAL(seen(who), test::texts{});
+  CAF_CHECK_EQUAL(seen(session), test::texts{});
   claimed(5);
-  CAF_CHECK_EQUAL(seen(who), test::texts{"close 4501"});
+  CAF_CHECK_EQUAL(seen(session), test::texts{"close 4501"});
 }
 
 CAF_TEST(who stood while the bus was away finds out whether it owns its id) {
   start(same_id::newest);
-  auto who = join(id456);
+  auto session = join(id456);
   attached();
   claimed(5);
   lose({id456});
   bus_is(bus_state::ready);
   attached();
   CAF_CHECK_EQUAL(bus_state_of().seen.back(), "owner id:456");
-  CAF_CHECK_EQUAL(seen(who), (test::texts{"greet", "hold"}));
+  CAF_CHECK_EQUAL(seen(session), (test::texts{"greet", "hold"}));
   claimed(0);
-  CAF_CHECK_EQUAL(seen(who), (test::texts{"greet", "hold", "greet"}));
+  CAF_CHECK_EQUAL(seen(session), (test::texts{"greet", "hold", "greet"}));
   lose({id456});
   bus_is(bus_state::ready);
   attached();
   claimed(6);
-  CAF_CHECK_EQUAL(seen(who).back(), "close 4501");
+  CAF_CHECK_EQUAL(seen(session).back(), "close 4501");
 }
 
 CAF_TEST(who stood while the bus was away is older than any new claim) {
   start(same_id::newest);
-  auto who = join(id456);
+  auto session = join(id456);
   attached();
   claimed(5);
   lose({id456});
   CAF_MESSAGE("even if the bus has forgotten the numbers");
   hear_claim(1);
-  CAF_CHECK_EQUAL(seen(who), (test::texts{"greet", "hold", "close 4501"}));
+  CAF_CHECK_EQUAL(seen(session), (test::texts{"greet", "hold", "close 4501"}));
 }
 
 CAF_TEST(closes the sessions that are kicked) {
   auto first = join(id456);
   auto second = join(id456);
   auto other = join(push_address::id("457"));
-  waybill::push what{""};
-  what.what = waybill::push::purpose::kick;
-  self->send(aut, deliver_atom_v, id456, what);
+  waybill::push push{""};
+  push.type = waybill::push::kind::kick;
+  self->send(aut, deliver_atom_v, id456, push);
   settle();
   CAF_CHECK_EQUAL(seen(first), test::texts{"close 4500"});
   CAF_CHECK_EQUAL(seen(second), test::texts{"close 4500"});
@@ -340,19 +342,19 @@ CAF_TEST(closes the sessions that are kicked) {
 
 CAF_TEST(tells whoever waits for a push how many sessions it goes to) {
   join(id456);
-  auto who = join(id456);
-  waybill::push what{"p", make_text("a")};
-  what.want = level::written;
-  what.reply_to = "n2";
-  self->send(aut, deliver_atom_v, id456, what);
-  self->send(aut, deliver_atom_v, push_address::id("457"), what);
+  auto session = join(id456);
+  waybill::push push{"p", make_text("a")};
+  push.want = receipt_level::written;
+  push.reply_to = "n2";
+  self->send(aut, deliver_atom_v, id456, push);
+  self->send(aut, deliver_atom_v, push_address::id("457"), push);
   settle();
-  CAF_CHECK_EQUAL(seen(who), test::texts{"deliver id:456 a"});
+  CAF_CHECK_EQUAL(seen(session), test::texts{"deliver id:456 a"});
   auto& reports = bus_state_of().reports;
   CAF_REQUIRE_EQUAL(reports.size(), 2u);
   CAF_CHECK_EQUAL(reports[0].to, "n2");
-  CAF_CHECK(reports[0].counts == (tally{1, 2, 0, 0, 0}));
-  CAF_CHECK(reports[1].counts == (tally{1, 0, 0, 0, 0}));
+  CAF_CHECK(reports[0].counts == (delivery_counts{1, 2, 0, 0, 0}));
+  CAF_CHECK(reports[1].counts == (delivery_counts{1, 0, 0, 0, 0}));
 }
 
 CAF_TEST(gives a topic back with its last session) {
@@ -388,8 +390,8 @@ CAF_TEST(gives back what only the closed session has while it drains) {
   CAF_CHECK_EQUAL(bus_state_of().seen.size(), 9u);
   CAF_CHECK_EQUAL(detached_all(), 1);
   detached();
-  for (auto& who : sessions)
-    CAF_CHECK_EQUAL(seen(who), test::texts{"close 1001"});
+  for (auto& session : sessions)
+    CAF_CHECK_EQUAL(seen(session), test::texts{"close 1001"});
 }
 
 CAF_TEST(lets no more in than it may hold) {
@@ -416,9 +418,9 @@ CAF_TEST(lets somebody in for each who has gone) {
   node_limits limits;
   limits.sessions = {1, 0, 1};
   start(same_id::all, limits);
-  auto who = join(id456);
+  auto session = join(id456);
   CAF_CHECK_EQUAL(refusal("457"), errc::node_full);
-  end(who);
+  end(session);
   CAF_CHECK(admit("457"));
 }
 
@@ -426,12 +428,12 @@ CAF_TEST(counts the sessions of a peer whatever their ids are) {
   node_limits limits;
   limits.sessions = {0, 0, 2};
   start(same_id::all, limits);
-  auto who = join({id456}, "192.0.2.1");
+  auto session = join({id456}, "192.0.2.1");
   CAF_CHECK(admit("457", "192.0.2.1"));
   CAF_CHECK_EQUAL(refusal("458", "192.0.2.1"), errc::peer_full);
   CAF_CHECK(admit("458", "192.0.2.2"));
   CAF_CHECK_EQUAL(count("over_max_sessions_per_peer"), 1u);
-  end(who);
+  end(session);
   CAF_CHECK(admit("458", "192.0.2.1"));
   leave("457", "192.0.2.1");
   leave("458", "192.0.2.1");
@@ -505,18 +507,18 @@ CAF_TEST(closes a queue too that is being written before the end) {
   node_limits limits;
   limits.max_queued = 100;
   start(same_id::all, limits);
-  auto who = join(id456);
+  auto session = join(id456);
   waybill::push order{""};
-  order.what = waybill::push::purpose::kick;
+  order.type = waybill::push::kind::kick;
   self->send(aut, deliver_atom_v, id456, order);
   settle();
-  load(who, 101);
-  CAF_CHECK_EQUAL(seen(who), (test::texts{"close 4500", "close 1013"}));
+  load(session, 101);
+  CAF_CHECK_EQUAL(seen(session), (test::texts{"close 4500", "close 1013"}));
 }
 
 CAF_TEST(reports a session that failed and forgets it) {
-  auto who = join(id456);
-  self->send_exit(who, caf::exit_reason::unhandled_exception);
+  auto session = join(id456);
+  self->send_exit(session, caf::exit_reason::unhandled_exception);
   settle();
   CAF_CHECK_EQUAL(complaints.size(), 1u);
   CAF_CHECK_EQUAL(count("failed_sessions"), 1u);
@@ -528,8 +530,8 @@ CAF_TEST(gives addresses back in shares and then closes their sessions) {
   for (int i = 0; i < 100; ++i)
     all.push_back(join(push_address::id(std::to_string(i))));
   auto closed = [&] {
-    return std::count_if(all.begin(), all.end(), [&](auto& who) {
-      return seen(who) == test::texts{"close 1001"};
+    return std::count_if(all.begin(), all.end(), [&](auto& session) {
+      return seen(session) == test::texts{"close 1001"};
     });
   };
   auto drained = self->request(aut, caf::infinite, drain_atom_v,
@@ -546,8 +548,8 @@ CAF_TEST(gives addresses back in shares and then closes their sessions) {
     detached();
   }
   CAF_CHECK_EQUAL(closed(), 100);
-  for (auto& who : all)
-    end(who);
+  for (auto& session : all)
+    end(session);
   drained.receive([](ok_atom) {},
                   [&](caf::error& e) { CAF_FAIL(sys.render(e)); });
   CAF_MESSAGE("no address is given back twice");
@@ -557,12 +559,12 @@ CAF_TEST(gives addresses back in shares and then closes their sessions) {
 }
 
 CAF_TEST(delivers what comes before an address is given back) {
-  auto who = join(id456);
+  auto session = join(id456);
   self->send(aut, drain_atom_v, caf::timespan{0});
   settle();
   push(id456, "a");
   detached();
-  CAF_CHECK_EQUAL(seen(who), (test::texts{"deliver a", "close 1001"}));
+  CAF_CHECK_EQUAL(seen(session), (test::texts{"deliver a", "close 1001"}));
 }
 
 CAF_TEST(closes a session that joins while it drains) {

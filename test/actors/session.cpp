@@ -8,10 +8,10 @@ using namespace std::chrono_literals;
 namespace {
 
 const auto id456 = push_address::id("456");
-const auto is_written = tally{0, 0, 1, 0, 0};
-const auto is_received = tally{0, 0, 0, 1, 0};
-const auto is_lost = tally{0, 0, 0, 0, 1};
-const auto is_dropped = tally{0, 0, 0, 0, 0, 1};
+const auto is_written = delivery_counts{0, 0, 1, 0, 0};
+const auto is_received = delivery_counts{0, 0, 0, 1, 0};
+const auto is_lost = delivery_counts{0, 0, 0, 0, 1};
+const auto is_dropped = delivery_counts{0, 0, 0, 0, 0, 1};
 
 struct session_fixture : test::fixture {
   session_fixture() { start({}); }
@@ -72,11 +72,11 @@ struct session_fixture : test::fixture {
   }
 
   /// Pushes something that somebody waits for.
-  void track(const std::string& text, level want) {
-    waybill::push what{text, make_text(text)};
-    what.want = want;
-    what.reply_to = "n1";
-    anon_send(aut, deliver_atom_v, id456, what);
+  void track(const std::string& text, receipt_level want) {
+    waybill::push push{text, make_text(text)};
+    push.want = want;
+    push.reply_to = "n1";
+    anon_send(aut, deliver_atom_v, id456, push);
     settle();
   }
 
@@ -88,7 +88,7 @@ struct session_fixture : test::fixture {
 
   /// Puts a part into the mailbox, with entries that are called as their texts.
   void page(const test::texts& all, bool more = false) {
-    mailbox_page result;
+    inbox_page result;
     for (auto& text : all)
       result.pushes.push_back(kept(text, 10s));
     result.upto = "end";
@@ -105,20 +105,20 @@ struct session_fixture : test::fixture {
   }
 
   /// Returns what was told of pushes.
-  std::vector<tally> reports() {
+  std::vector<delivery_counts> reports() {
     settle();
-    std::vector<tally> result;
-    for (auto& each : deref<test::fake_bus>(bus).reports)
-      result.push_back(each.counts);
+    std::vector<delivery_counts> result;
+    for (auto& report : deref<test::fake_bus>(bus).reports)
+      result.push_back(report.counts);
     return result;
   }
 
   /// Returns what the bus was asked that starts with `word`.
   test::texts told(const std::string& word) {
     test::texts result;
-    for (auto& each : deref<test::fake_bus>(bus).seen)
-      if (each.starts_with(word))
-        result.push_back(each);
+    for (auto& line : deref<test::fake_bus>(bus).seen)
+      if (line.starts_with(word))
+        result.push_back(line);
     return result;
   }
 
@@ -298,12 +298,13 @@ CAF_TEST(sends back what the client sent if nobody takes it) {
 CAF_TEST(tells who waits for a push when it is written and when it is read) {
   greet();
   written();
-  track("a", level::received);
-  CAF_CHECK_EQUAL(reports(), (std::vector<tally>{}));
+  track("a", receipt_level::received);
+  CAF_CHECK_EQUAL(reports(), (std::vector<delivery_counts>{}));
   written();
   CAF_CHECK_EQUAL(connection->pings, std::vector<uint64_t>{2});
   pong(2);
-  CAF_CHECK_EQUAL(reports(), (std::vector<tally>{is_written, is_received}));
+  CAF_CHECK_EQUAL(reports(),
+                  (std::vector<delivery_counts>{is_written, is_received}));
 }
 
 CAF_TEST(sends no ping for what need not be confirmed) {
@@ -311,24 +312,25 @@ CAF_TEST(sends no ping for what need not be confirmed) {
   written();
   push("a");
   written();
-  track("b", level::written);
+  track("b", receipt_level::written);
   written();
   CAF_CHECK_EQUAL(connection->pings, std::vector<uint64_t>{});
-  CAF_CHECK_EQUAL(reports(), std::vector<tally>{is_written});
+  CAF_CHECK_EQUAL(reports(), std::vector<delivery_counts>{is_written});
 }
 
 CAF_TEST(has one ping under way that stands for all frames before it) {
   greet();
   written();
   for (auto text : {"a", "b", "c"})
-    track(text, level::received);
+    track(text, receipt_level::received);
   for (int i = 0; i < 3; ++i)
     written();
   CAF_CHECK_EQUAL(connection->pings, std::vector<uint64_t>{2});
   pong(2);
   CAF_CHECK_EQUAL(connection->pings, (std::vector<uint64_t>{2, 4}));
-  CAF_CHECK_EQUAL(reports(), (std::vector<tally>{is_written, is_written,
-                                                 is_written, is_received}));
+  CAF_CHECK_EQUAL(reports(),
+                  (std::vector<delivery_counts>{is_written, is_written,
+                                                is_written, is_received}));
   pong(4);
   CAF_CHECK_EQUAL(reports().size(), 6u);
 }
@@ -336,34 +338,34 @@ CAF_TEST(has one ping under way that stands for all frames before it) {
 CAF_TEST(believes no pong that it did not ask for) {
   greet();
   written();
-  track("a", level::received);
+  track("a", receipt_level::received);
   written();
   pong(99);
   pong(0);
-  CAF_CHECK_EQUAL(reports(), std::vector<tally>{is_written});
+  CAF_CHECK_EQUAL(reports(), std::vector<delivery_counts>{is_written});
 }
 
 CAF_TEST(tells of pushes that did not come as far as was asked) {
   greet();
   written();
-  track("read", level::received);
+  track("read", receipt_level::received);
   written();
   pong(2);
-  track("not read", level::received);
+  track("not read", receipt_level::received);
   written();
-  track("not written", level::written);
+  track("not written", receipt_level::written);
   anon_send(aut, gone_atom_v);
   run();
   CAF_CHECK_EQUAL(reports(),
-                  (std::vector<tally>{is_written, is_received, is_written,
-                                      is_lost, is_lost}));
+                  (std::vector<delivery_counts>{is_written, is_received,
+                                                is_written, is_lost, is_lost}));
 }
 
 CAF_TEST(says what it is like when asked) {
   greet();
   push("abc");
   waybill::push question{"q"};
-  question.what = waybill::push::purpose::inspect;
+  question.type = waybill::push::kind::inspect;
   question.reply_to = "n1";
   advance_time(5s);
   anon_send(aut, deliver_atom_v, id456, question);
@@ -383,11 +385,12 @@ CAF_TEST(tells of what it dropped when its queue was full) {
   start(config);
   greet();
   written_all();
-  track("0123456789", level::written);
-  track("a", level::written);
-  track("0123456789", level::received);
+  track("0123456789", receipt_level::written);
+  track("a", receipt_level::written);
+  track("0123456789", receipt_level::received);
   CAF_CHECK(connection->closed.has_value());
-  CAF_CHECK_EQUAL(reports(), (std::vector<tally>{is_dropped, is_dropped}));
+  CAF_CHECK_EQUAL(reports(),
+                  (std::vector<delivery_counts>{is_dropped, is_dropped}));
 }
 
 CAF_TEST(ends when too many frames wait however small they are) {
@@ -426,12 +429,12 @@ CAF_TEST(drops its queue at once when the node has too much) {
   greet();
   written_all();
   push("under way");
-  track("a", level::written);
+  track("a", receipt_level::written);
   close(close_code::going_away);
   close(close_code::try_again_later);
   CAF_REQUIRE(connection->closed);
   CAF_CHECK_EQUAL(connection->closed->code, close_code::try_again_later);
-  CAF_CHECK_EQUAL(reports(), std::vector<tally>{is_dropped});
+  CAF_CHECK_EQUAL(reports(), std::vector<delivery_counts>{is_dropped});
 }
 
 CAF_TEST(drops its queue at once when its client sends too much) {
@@ -453,11 +456,11 @@ CAF_TEST(drops the oldest frame that is not under way and goes on) {
   greet();
   written_all();
   push("0123456789");
-  track("a", level::received);
-  track("b", level::written);
+  track("a", receipt_level::received);
+  track("b", receipt_level::written);
   push("cdefghijk");
   CAF_MESSAGE("just as many as need be");
-  CAF_CHECK_EQUAL(reports(), std::vector<tally>{is_dropped});
+  CAF_CHECK_EQUAL(reports(), std::vector<delivery_counts>{is_dropped});
   CAF_CHECK_EQUAL(figure(registry, "dropped_frames"), 1u);
   written_all();
   CAF_CHECK(!connection->closed);
@@ -671,7 +674,7 @@ CAF_TEST(gives its client a second to confirm what it got before the end) {
 
 CAF_TEST(ends though its client takes no frame) {
   greet();
-  track("a", level::received);
+  track("a", receipt_level::received);
   close(close_code::kicked);
   advance_time(9s);
   settle();
@@ -680,7 +683,7 @@ CAF_TEST(ends though its client takes no frame) {
   settle();
   CAF_REQUIRE(connection->closed);
   CAF_CHECK(connection->closed->code == close_code::kicked);
-  CAF_CHECK_EQUAL(reports(), std::vector<tally>{is_lost});
+  CAF_CHECK_EQUAL(reports(), std::vector<delivery_counts>{is_lost});
 }
 
 CAF_TEST(listens no more to a client that must go) {
@@ -702,11 +705,11 @@ CAF_TEST(ends when its client confirms nothing of too much) {
   greet();
   written_all();
   for (auto text : {"a", "b"}) {
-    track(text, level::received);
+    track(text, receipt_level::received);
     written_all();
   }
   CAF_CHECK(!connection->closed);
-  track("c", level::received);
+  track("c", receipt_level::received);
   written_all();
   CAF_REQUIRE(connection->closed);
   CAF_CHECK(connection->closed->code == close_code::try_again_later);

@@ -2,28 +2,29 @@
 
 #include "actors/trace.hpp"
 
-#include "actors/passages.hpp"
+#include "actors/delivery_history.hpp"
 #include "test/fixture.hpp"
 
 using namespace waybill;
 
 namespace {
 
-hop make_hop(const std::string& id, int64_t at, const std::string& push = "p") {
-  return {id, hop::kind::taken, at, push};
+trace_event make_hop(const std::string& id, int64_t at,
+                     const std::string& push = "p") {
+  return {id, trace_event::kind::taken, at, push};
 }
 
-std::vector<int64_t> times_of(const hops& all) {
+std::vector<int64_t> times_of(const trace_events& all) {
   std::vector<int64_t> result;
-  for (auto& each : all)
-    result.push_back(each.at);
+  for (auto& event : all)
+    result.push_back(event.at);
   return result;
 }
 
-test::texts kinds_of(const hops& all) {
+test::texts kinds_of(const trace_events& all) {
   test::texts result;
-  for (auto& each : all)
-    result.push_back(to_string(each.what));
+  for (auto& event : all)
+    result.push_back(to_string(event.type));
   return result;
 }
 
@@ -56,7 +57,7 @@ CAF_TEST(it forgets ids to which nothing happened for the longest time) {
 CAF_TEST(what is known only by its delivery gets the name of the push) {
   waybill::trace aut;
   auto delivered = make_hop("456", 1, "named");
-  delivered.what = hop::kind::delivered;
+  delivered.type = trace_event::kind::delivered;
   delivered.delivery = 7;
   aut.add(delivered);
   auto written = make_hop("456", 2, "");
@@ -69,13 +70,13 @@ CAF_TEST(what is known only by its delivery gets the name of the push) {
 }
 
 CAF_TEST(a session remembers its last passages) {
-  passages aut;
-  CAF_CHECK_EQUAL(aut.as_hops("456", "peer"), hops{});
+  delivery_history aut;
+  CAF_CHECK_EQUAL(aut.events("456", "peer"), trace_events{});
   for (uint64_t i = 1; i <= 10; ++i)
     aut.written({make_text("x"), nullptr, i}, i);
-  auto all = aut.as_hops("456", "peer");
+  auto all = aut.events("456", "peer");
   CAF_REQUIRE_EQUAL(all.size(), 9u);
-  CAF_CHECK(all.front().what == hop::kind::forgotten);
+  CAF_CHECK(all.front().type == trace_event::kind::forgotten);
   CAF_CHECK_EQUAL(all.front().at, all[3].at);
   CAF_CHECK_EQUAL(all[1].delivery, 9u);
   CAF_CHECK_EQUAL(all.back().delivery, 8u);
@@ -83,22 +84,22 @@ CAF_TEST(a session remembers its last passages) {
 }
 
 CAF_TEST(it knows what its client has read and what was dropped) {
-  passages aut;
+  delivery_history aut;
   aut.written({make_text("x"), nullptr, 1}, 1);
   aut.written({make_text("x"), nullptr, 2}, 2);
   aut.received(1);
   aut.dropped({make_text("x"), nullptr, 3});
-  CAF_CHECK_EQUAL(kinds_of(aut.as_hops("456", "peer")),
+  CAF_CHECK_EQUAL(kinds_of(aut.events("456", "peer")),
                   (test::texts{"written", "received", "written", "dropped"}));
 }
 
 CAF_TEST(of frames to others than its id it remembers nothing) {
-  passages aut;
+  delivery_history aut;
   aut.written({make_text("x")}, 1);
   auto news = push_address::topic("news");
-  waybill::push what{"p"};
-  aut.written({make_text("x"), std::make_unique<const ticket>(
-                                 news, what, ticket::time_point{})},
+  waybill::push push{"p"};
+  aut.written({make_text("x"), std::make_unique<const delivery_info>(
+                                 news, push, delivery_info::time_point{})},
               2);
-  CAF_CHECK_EQUAL(aut.as_hops("456", "peer"), hops{});
+  CAF_CHECK_EQUAL(aut.events("456", "peer"), trace_events{});
 }

@@ -74,18 +74,18 @@ public:
   }
 
   ~node() {
-    for (auto& each : sockets_)
-      close(*each);
-    for (auto& each : all_)
-      anon_send_exit(each, caf::exit_reason::user_shutdown);
+    for (auto& socket : sockets_)
+      close(*socket);
+    for (auto& actor : all_)
+      anon_send_exit(actor, caf::exit_reason::user_shutdown);
     unit_.run();
   }
 
   /// Opens a session, which is greeted, and that listens to the topic news.
   open_socket& open(const std::string& id) {
     auto& socket = sockets_.emplace_back(std::make_shared<open_socket>());
-    gateway_->admit(id, "192.0.2.1", [&](caf::expected<place_ptr> where) {
-      socket->session = gateway_->open_session(**where, {"news"}, socket);
+    gateway_->admit(id, "192.0.2.1", [&](caf::expected<session_slot_ptr> slot) {
+      socket->session = gateway_->open_session(**slot, {"news"}, socket);
     });
     unit_.run();
     return *socket;
@@ -103,16 +103,16 @@ public:
   }
 
   /// Lets the bus bring a push.
-  void deliver(const push_address& where, const push& what) {
-    anon_send(registry_, deliver_atom_v, where, what);
+  void deliver(const push_address& address, const push& push) {
+    anon_send(registry_, deliver_atom_v, address, push);
     unit_.run();
   }
 
   /// Pushes as an HTTP connection does, and returns how many nodes hold
   /// `where`.
-  uint64_t publish(const push_address& where, const payload& body) {
+  uint64_t publish(const push_address& address, const payload& body) {
     uint64_t nodes = 0;
-    gateway_->publish(where, push{gateway_->next_push_id(), body},
+    gateway_->publish(address, push{gateway_->next_push_id(), body},
                       [&](const caf::expected<outcome>& x) {
                         nodes = x ? x->counts.nodes : 0;
                       });
@@ -123,16 +123,16 @@ public:
   /// Returns how many frames were written.
   int64_t frames() const {
     int64_t result = 0;
-    for (auto& each : sockets_)
-      result += each->frames;
+    for (auto& socket : sockets_)
+      result += socket->frames;
     return result;
   }
 
 private:
   template <class Handle>
-  Handle keep(Handle who) {
-    all_.push_back(caf::actor_cast<caf::actor>(who));
-    return who;
+  Handle keep(Handle handle) {
+    all_.push_back(caf::actor_cast<caf::actor>(handle));
+    return handle;
   }
 
   system_config config_;
@@ -158,10 +158,10 @@ void deliver(benchmark::State& state) {
   for (int64_t i = 0; i < state.range(0); ++i)
     home.open(std::to_string(i));
   auto greetings = home.frames();
-  auto where = push_address::topic("news");
-  push what{"node1-0123abcd-1000", body};
+  auto address = push_address::topic("news");
+  push push{"node1-0123abcd-1000", body};
   for (auto _ : state)
-    home.deliver(where, what);
+    home.deliver(address, push);
   auto deliveries = state.iterations() * state.range(0);
   require(state, greetings == state.range(0)
                    && home.frames() == greetings + deliveries);
@@ -171,10 +171,10 @@ void deliver(benchmark::State& state) {
 void route(benchmark::State& state) {
   node home;
   home.open("456");
-  auto where = push_address::id("456");
+  auto address = push_address::id("456");
   uint64_t nodes = 0;
   for (auto _ : state)
-    nodes += home.publish(where, body);
+    nodes += home.publish(address, body);
   require(state, nodes == uint64_t(state.iterations())
                    && home.frames() == 1 + state.iterations());
 }

@@ -34,8 +34,8 @@ std::optional<target> read_head(std::string_view bytes) {
   if (ec || check_fields(fields))
     return std::nullopt;
   auto result = parse_target(fields.target(), fields[http::field::host]);
-  if (auto where = std::get_if<target>(&result))
-    return std::move(*where);
+  if (auto parsed = std::get_if<target>(&result))
+    return std::move(*parsed);
   return std::nullopt;
 }
 

@@ -3,7 +3,7 @@
 #include <benchmark/benchmark.h>
 
 #include "redis/codec.hpp"
-#include "redis/open_message.hpp"
+#include "redis/ingress_message.hpp"
 #include "redis/resp.hpp"
 
 using namespace waybill;
@@ -11,22 +11,22 @@ using namespace waybill::redis;
 
 namespace {
 
-const push what{"node1-0123abcd-1000", make_text(std::string(100, 'x'))};
+const push push{"node1-0123abcd-1000", make_text(std::string(100, 'x'))};
 
 void encode_push(benchmark::State& state) {
   for (auto _ : state)
-    benchmark::DoNotOptimize(encode(what));
+    benchmark::DoNotOptimize(encode(push));
 }
 
 void decode_push(benchmark::State& state) {
-  auto bytes = encode(what);
+  auto bytes = encode(push);
   for (auto _ : state)
     if (!decode(bytes))
       state.SkipWithError("refused");
 }
 
 void write_publish(benchmark::State& state) {
-  command publish{"PUBLISH", "waybill:id:456", encode(what)};
+  command publish{"PUBLISH", "waybill:id:456", encode(push)};
   std::string out;
   for (auto _ : state) {
     out.clear();
@@ -52,14 +52,14 @@ void read_number(benchmark::State& state) {
 void read_message(benchmark::State& state) {
   // A command is written as the list that a message comes as.
   std::string bytes;
-  append(bytes, {"message", "waybill:id:456", encode(what)});
+  append(bytes, {"message", "waybill:id:456", encode(push)});
   read_reply(state, bytes);
 }
 
-void parse_open_message(benchmark::State& state) {
+void parse_ingress_message(benchmark::State& state) {
   auto json = R"({"KEY":456,"VALUE":")" + std::string(100, 'x') + R"("})";
   for (auto _ : state)
-    if (!parse_open(json, 256 << 10))
+    if (!parse_ingress(json, 256 << 10))
       state.SkipWithError("refused");
 }
 
@@ -68,6 +68,6 @@ BENCHMARK(decode_push)->Name("decode a push");
 BENCHMARK(write_publish)->Name("write PUBLISH");
 BENCHMARK(read_number)->Name("read its reply");
 BENCHMARK(read_message)->Name("read a message of a channel");
-BENCHMARK(parse_open_message)->Name("parse a message of the open channel");
+BENCHMARK(parse_ingress_message)->Name("parse a message of the open channel");
 
 } // namespace

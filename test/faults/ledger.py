@@ -120,8 +120,8 @@ class Ledger:
         session.stalled = True
 
     def leave(self, session, now):
-        """The client ends the session."""
-        session.left = now
+        """The client ends the session, which one that reads no more may do twice."""
+        session.left = session.left or now
 
     def close(self, session, now, code=None):
         """The session ended, with a close code if it ever was a WebSocket."""

@@ -37,9 +37,9 @@ live() {
 # CHANGE (for sed) of FILE, the ledger finds failures of a kind, under FAULTS.
 mutants() {
   # A session that ends takes its id from the others that have it.
-  "$1" skips_the_compare actors/roster.cpp \
-    '/roster::give_up/,/^}/ {
-      s/(= entries_\.find\(where\.key\(\)\);)/\1 if (i == entries_.end()) continue;/
+  "$1" skips_the_compare actors/session_table.cpp \
+    '/session_table::give_up/,/^}/ {
+      s/(= entries_\.find\(address\.key\(\)\);)/\1 if (i == entries_.end()) continue;/
       s/if \(!i->second\.sessions\.empty\(\)\)/if (false)/
     }' \
     client_rush 'false answers|wrong in calm'

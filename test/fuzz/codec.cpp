@@ -16,16 +16,16 @@ void check_push(std::string_view bytes) {
   auto type = first->body.type();
   require(type == payload::format::binary || is_utf8(first->body.bytes()),
           "a text is UTF-8");
-  if (first->what == push::purpose::claim || first->entry.size() > 31)
+  if (first->type == push::kind::claim || first->entry.size() > 31)
     return;
   auto again = redis::encode(*first);
   if (first->ttl.count() > 0)
     redis::append_entry(again, first->entry);
   auto second = redis::decode(again);
-  require(second && second->id == first->id && second->what == first->what
+  require(second && second->id == first->id && second->type == first->type
             && second->ttl == first->ttl && second->reply_to == first->reply_to,
           "a push that was decoded can be sent on");
-  require(first->what != push::purpose::message
+  require(first->type != push::kind::message
             || (second->body.type() == type
                 && second->body.bytes() == first->body.bytes()),
           "and its body stays the same");
@@ -44,7 +44,7 @@ void check_node_message(std::string_view bytes) {
     auto& y = second->reports[i];
     require(x.push == y.push && x.counts == y.counts && x.settled == y.settled
               && x.details == y.details && x.trace == y.trace
-              && x.figures == y.figures,
+              && x.metrics == y.metrics,
             "and its reports stay the same");
   }
 }

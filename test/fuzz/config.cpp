@@ -12,16 +12,16 @@ using fuzz::require;
 namespace {
 
 void check_listen_address(std::string_view text) {
-  auto where = net::listen_address::parse(text);
-  if (!where)
+  auto address = net::listen_address::parse(text);
+  if (!address)
     return;
-  where->is_loopback();
-  auto is_unix = where->is_unix();
-  require(is_unix || std::stoi(where->port) <= 65535, "a port has 16 bits");
+  address->is_loopback();
+  auto is_unix = address->is_unix();
+  require(is_unix || std::stoi(address->port) <= 65535, "a port has 16 bits");
   auto again = net::listen_address::parse(
-    is_unix ? to_string(*where) : '[' + where->host + "]:" + where->port);
-  require(again && again->path == where->path && again->host == where->host
-            && again->port == where->port,
+    is_unix ? to_string(*address) : '[' + address->host + "]:" + address->port);
+  require(again && again->path == address->path && again->host == address->host
+            && again->port == address->port,
           "an address that was printed is the same");
 }
 

@@ -118,9 +118,9 @@ answers run(std::string_view bytes, size_t piece) {
   require(greeting.starts_with("HTTP/1.1 101 "), "a session starts");
   home.connect();
   auto out = home.send(1, bytes, piece);
-  for (auto& each : parse_frames(home.send(0, "", 1), false))
-    if (each.opcode == frame::ping)
-      home.send(0, print({frame::pong, false, each.body}), 4096);
+  for (auto& frame : parse_frames(home.send(0, "", 1), false))
+    if (frame.opcode == frame::ping)
+      home.send(0, print({frame::pong, false, frame.body}), 4096);
   home.wait();
   out += home.send(1, "", 1);
   parse_frames(home.send(0, "", 1), false);

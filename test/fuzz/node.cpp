@@ -32,11 +32,11 @@ struct node::inside : test::fixture {
   }
 
   ~inside() override {
-    for (auto& each : clients)
-      each.close();
+    for (auto& stream : clients)
+      stream.close();
     turn();
-    for (auto& each : spawned)
-      self->send_exit(each, caf::exit_reason::kill);
+    for (auto& actor : spawned)
+      self->send_exit(actor, caf::exit_reason::kill);
     turn();
     clients.clear();
     io.reset();

@@ -80,7 +80,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
             && all.connections.max_body > 0,
           "what can be pushed can be queued");
   require(!all.listen.empty(), "the node listens");
-  for (auto& where : all.listen)
-    require(all.insecure || where.is_loopback(), "others are not let in");
+  for (auto& address : all.listen)
+    require(all.insecure || address.is_loopback(), "others are not let in");
   return 0;
 }

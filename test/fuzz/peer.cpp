@@ -31,13 +31,13 @@ void check_proxy_header(std::string_view bytes) {
 }
 
 void check_address(std::string_view text) {
-  auto where = peer_address::parse(text);
-  if (!where)
+  auto address = peer_address::parse(text);
+  if (!address)
     return;
-  require(peer_address::parse(where->text()) == where,
+  require(peer_address::parse(address->text()) == address,
           "an address that was printed is the same");
   if (auto range = network::parse(text))
-    require(range->contains(*where), "an address is in its own network");
+    require(range->contains(*address), "an address is in its own network");
 }
 
 } // namespace

@@ -12,9 +12,9 @@
 int main(int argc, char** argv) {
   size_t files = 0;
   for (int i = 1; i < argc; ++i)
-    for (auto& each : std::filesystem::directory_iterator{argv[i]}) {
-      std::cout << each.path().string() << std::endl;
-      std::ifstream in{each.path(), std::ios::binary};
+    for (auto& entry : std::filesystem::directory_iterator{argv[i]}) {
+      std::cout << entry.path().string() << std::endl;
+      std::ifstream in{entry.path(), std::ios::binary};
       std::string bytes{std::istreambuf_iterator<char>{in}, {}};
       LLVMFuzzerTestOneInput(reinterpret_cast<const uint8_t*>(bytes.data()),
                              bytes.size());

@@ -25,33 +25,33 @@ std::string quote(const std::string& text) {
 }
 
 /// Writes a target as a client would that takes no risks.
-std::string print(const target& where) {
+std::string print(const target& target) {
   std::string result;
-  for (auto& segment : where.path)
+  for (auto& segment : target.path)
     result += '/' + quote(segment);
   auto separator = '?';
-  for (auto& [name, value] : where.query) {
+  for (auto& [name, value] : target.query) {
     result += separator + quote(name) + '=' + quote(value);
     separator = '&';
   }
   return result;
 }
 
-void check_request(const request& what) {
-  require(what.where.path.size() < 2 || is_name(what.where.path[1]),
+void check_request(const request& request) {
+  require(request.target.path.size() < 2 || is_name(request.target.path[1]),
           "whom a request is about has a name");
-  auto again = parse_target(print(what.where), "h");
+  auto again = parse_target(print(request.target), "h");
   auto same = std::get_if<target>(&again);
-  require(same && same->path == what.where.path
-            && same->query == what.where.query,
+  require(same && same->path == request.target.path
+            && same->query == request.target.query,
           "what is decoded once is encoded once");
-  if (is_websocket(what)) {
-    auto topics = topics_of(what);
+  if (is_websocket(request)) {
+    auto topics = topics_of(request);
     require(topics.size() <= 100
               && std::all_of(topics.begin(), topics.end(), is_name),
             "topics have names");
   }
-  auto options = parse_push_options(what.where.query, true);
+  auto options = parse_push_options(request.target.query, true);
   if (auto push = std::get_if<push_options>(&options))
     require(push->wait.count() >= 0 && push->ttl.count() >= 0
               && push->ttl <= std::chrono::hours{365 * 24},
@@ -76,22 +76,22 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (ec && ec != http::error::need_more)
     return 0;
   auto& fields = parser.get().base();
-  for (auto& each : fields)
-    require(each.value().find_first_of(std::string_view{"\0\r\n", 3})
+  for (auto& field : fields)
+    require(field.value().find_first_of(std::string_view{"\0\r\n", 3})
               == std::string_view::npos,
             "a field has one line");
   if (check_fields(fields))
     return 0;
-  auto where = parse_target(fields.target(), fields[http::field::host]);
-  if (std::holds_alternative<answer>(where))
+  auto parsed = parse_target(fields.target(), fields[http::field::host]);
+  if (std::holds_alternative<response>(parsed))
     return 0;
-  request what{fields.method(), fields.method_string(),
-               std::get<target>(std::move(where))};
+  request request{fields.method(), fields.method_string(),
+                  std::get<target>(std::move(parsed))};
   for (auto [i, last] = fields.equal_range("Idempotency-Key"); i != last; ++i)
-    what.keys.emplace_back(i->value());
-  if (auto wrong = check(what, 100))
+    request.keys.emplace_back(i->value());
+  if (auto wrong = check(request, 100))
     net::print(wrong->body);
   else
-    check_request(what);
+    check_request(request);
   return 0;
 }

@@ -10,10 +10,10 @@ namespace waybill::fuzz {
 
 /// Ends the process unless `holds`, which is how a target reports a finding,
 /// in builds without assertions as well.
-inline void require(bool holds, const char* what) {
+inline void require(bool holds, const char* message) {
   if (holds)
     return;
-  std::fprintf(stderr, "does not hold: %s\n", what);
+  std::fprintf(stderr, "does not hold: %s\n", message);
   std::abort();
 }
 

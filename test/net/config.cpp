@@ -36,8 +36,8 @@ CAF_TEST(an address may be the file of a unix socket) {
 }
 
 CAF_TEST(an address is printed as it is parsed) {
-  for (auto each : {"127.0.0.1:80", "[::1]:80", ":80", "unix:/run/a"})
-    CAF_CHECK_EQUAL(to_string(listen_address::parse(each).value()), each);
+  for (auto text : {"127.0.0.1:80", "[::1]:80", ":80", "unix:/run/a"})
+    CAF_CHECK_EQUAL(to_string(listen_address::parse(text).value()), text);
 }
 
 CAF_TEST(only this machine can connect to a loopback address) {

@@ -13,8 +13,8 @@ namespace {
 std::string client_of(std::string_view peer, std::vector<std::string> lines) {
   http::fields head;
   head.insert(http::field::host, "h");
-  for (auto& each : lines)
-    head.insert("x-forwarded-for", each);
+  for (auto& line : lines)
+    head.insert("x-forwarded-for", line);
   return find_client(head, peer_address::parse(peer).value(),
                      {network::parse("10.0.0.0/8").value()})
     .text();

@@ -34,7 +34,7 @@ struct connection_fixture : test::fixture {
   /// Connects a client.
   /// @param fails breaks one of the operations of the connection.
   /// @param from how it comes in.
-  void connect(fail_count* fails = nullptr, const arrival& from = {}) {
+  void connect(fail_count* fails = nullptr, const connection_info& from = {}) {
     auto server = fails ? stream{io, *fails} : stream{io};
     client.emplace(io);
     client->connect(server);
@@ -92,9 +92,9 @@ std::string post(const std::string& body) {
          + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
-size_t count(std::string_view text, std::string_view what) {
+size_t count(std::string_view text, std::string_view part) {
   size_t result = 0;
-  for (auto i = text.find(what); i != text.npos; i = text.find(what, i + 1))
+  for (auto i = text.find(part); i != text.npos; i = text.find(part, i + 1))
     ++result;
   return result;
 }

@@ -21,7 +21,7 @@ struct connections_fixture {
 
   connection_limits limits{4, 2};
   open_connections aut;
-  std::map<std::string, open_connections::place> places;
+  std::map<std::string, open_connections::slot> places;
   std::string closed;
 };
 

@@ -11,8 +11,8 @@ namespace {
 bool is_allowed(std::string_view source, std::string_view host,
                 std::initializer_list<std::string_view> allowed = {}) {
   std::vector<origin> origins;
-  for (auto each : allowed)
-    origins.push_back(origin::parse(each).value());
+  for (auto text : allowed)
+    origins.push_back(origin::parse(text).value());
   return is_allowed_origin(source, host, origins);
 }
 
@@ -67,16 +67,16 @@ CAF_TEST(what is no origin is refused) {
 }
 
 CAF_TEST(any origin that clients send can be allowed) {
-  for (auto each : {"null", "file://", "weapp://wechat-game-runtime",
+  for (auto text : {"null", "file://", "weapp://wechat-game-runtime",
                     "capacitor://localhost", "ionic://localhost",
                     "app://obsidian.md", "tauri://localhost",
                     "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
                     "moz-extension://5c0eb6ee-7f4b-4b5e-8b3a-0a4ee1a1c3f2",
                     "http://my_app.test", "https://xn--bcher-kva.example"}) {
-    CAF_MESSAGE(each);
-    CAF_CHECK(is_allowed(each, "ws.com", {each}));
-    CAF_CHECK(!is_allowed(each, "ws.com"));
-    CAF_CHECK(!is_allowed("http://evil.com", "ws.com", {each}));
+    CAF_MESSAGE(text);
+    CAF_CHECK(is_allowed(text, "ws.com", {text}));
+    CAF_CHECK(!is_allowed(text, "ws.com"));
+    CAF_CHECK(!is_allowed("http://evil.com", "ws.com", {text}));
   }
   CAF_MESSAGE("nobody is null or a file unless that is said");
   CAF_CHECK(!is_allowed("null", "null", {"file://"}));

@@ -15,17 +15,17 @@ std::string round_trip(std::string_view text) {
   return x ? x->text() : "none";
 }
 
-bool contains(std::string_view range, std::string_view who) {
+bool contains(std::string_view range, std::string_view address) {
   return network::parse(range).value().contains(
-    peer_address::parse(who).value());
+    peer_address::parse(address).value());
 }
 
 } // namespace
 
 CAF_TEST(an address is printed as it is written) {
-  for (auto each : {"192.0.2.1", "192.0.2.1:80", "2001:db8::1", "::1",
+  for (auto text : {"192.0.2.1", "192.0.2.1:80", "2001:db8::1", "::1",
                     "[2001:db8::1]:80", "[::1]:65535"})
-    CAF_CHECK_EQUAL(round_trip(each), each);
+    CAF_CHECK_EQUAL(round_trip(text), text);
   CAF_CHECK_EQUAL(round_trip("[2001:DB8::0:1]"), "2001:db8::1");
   CAF_CHECK_EQUAL(peer_address{}.text(), "unix");
 }

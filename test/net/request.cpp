@@ -12,18 +12,18 @@ namespace {
 /// Returns the path and query of a target, or its status where it is refused.
 std::string parse(std::string_view text, std::string_view host = "h:80") {
   auto x = parse_target(text, host);
-  if (auto refused = std::get_if<answer>(&x))
+  if (auto refused = std::get_if<response>(&x))
     return std::to_string(static_cast<unsigned>(refused->status));
   std::string result;
-  auto& where = std::get<target>(x);
-  for (auto& segment : where.path)
+  auto& parsed = std::get<net::target>(x);
+  for (auto& segment : parsed.path)
     result += '[' + segment + ']';
-  for (auto& [name, value] : where.query)
+  for (auto& [name, value] : parsed.query)
     result += name + '=' + value + ';';
   return result;
 }
 
-unsigned status_of(const std::optional<answer>& x) {
+unsigned status_of(const std::optional<response>& x) {
   return x ? static_cast<unsigned>(x->status) : 200;
 }
 

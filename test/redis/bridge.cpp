@@ -16,7 +16,7 @@ namespace {
 
 /// A Redis that keeps what it is told, and answers when the test says so. That
 /// it knows our scripts goes without saying.
-struct fake_port : port {
+struct fake_port : client {
   void start(bridge_actor) override { seen.push_back("start"); }
 
   void subscribe(std::vector<std::string> channels) override {
@@ -31,20 +31,20 @@ struct fake_port : port {
       seen.push_back("unsubscribe " + channel);
   }
 
-  void send(command what, reply_handler then) override {
-    if (what[0] == "SCRIPT")
-      return loaded.push_back(what[2]);
-    if (what[0] == "PUBSUB" && what[2] == "waybill:nodes")
+  void send(command command, reply_handler then) override {
+    if (command[0] == "SCRIPT")
+      return loaded.push_back(command[2]);
+    if (command[0] == "PUBSUB" && command[2] == "waybill:nodes")
       return;
-    if (what[0] == "INFO")
+    if (command[0] == "INFO")
       return then(reply{reply::kind::text, 0, info});
-    if (what[0] == "EVALSHA" && what[1] == check_script.sha) {
-      tried = what.back();
+    if (command[0] == "EVALSHA" && command[1] == check_script.sha) {
+      tried = command.back();
       return checks.push_back(std::move(then));
     }
-    if (what[1] == "waybill:nodes" && what[0] == "PUBLISH")
-      return beats.push_back(decode_beat(what[2]).value());
-    sent.push_back(std::move(what));
+    if (command[1] == "waybill:nodes" && command[0] == "PUBLISH")
+      return beats.push_back(decode_beat(command[2]).value());
+    sent.push_back(std::move(command));
     waiting.push_back(std::move(then));
   }
 
@@ -55,7 +55,7 @@ struct fake_port : port {
 
   void set_farewell(command last) override { farewell = std::move(last); }
 
-  size_t backlog() const override { return queued; }
+  size_t unsent_bytes() const override { return queued; }
 
   void reset(std::string) override { seen.push_back("reset"); }
 
@@ -94,7 +94,7 @@ struct bridge_fixture : test::fixture {
     redis = ptr.get();
     bridge_config config;
     config.node = "n1";
-    config.tag = "t1";
+    config.instance_id = "t1";
     config.max_body = 100;
     config.replicas = replicas;
     config.began = 100;
@@ -104,9 +104,9 @@ struct bridge_fixture : test::fixture {
     settle();
   }
 
-  void happen(event what) {
+  void happen(event event) {
     events all;
-    all.all.push_back(std::move(what));
+    all.all.push_back(std::move(event));
     self->send(aut, std::move(all));
     settle();
   }
@@ -161,11 +161,11 @@ struct bridge_fixture : test::fixture {
   }
 
   /// Hands a reply to the last command.
-  void answer(caf::expected<reply> what) {
+  void answer(caf::expected<reply> reply) {
     CAF_REQUIRE(!redis->waiting.empty());
     auto then = std::move(redis->waiting.back());
     redis->waiting.pop_back();
-    happen(answered{std::move(then), std::move(what)});
+    happen(answered{std::move(then), std::move(reply)});
   }
 
   session_actor join(const std::string& id) {
@@ -176,8 +176,8 @@ struct bridge_fixture : test::fixture {
     return result;
   }
 
-  void end(const session_actor& who) {
-    self->send(who, gone_atom_v);
+  void end(const session_actor& session) {
+    self->send(session, gone_atom_v);
     settle();
   }
 
@@ -185,10 +185,10 @@ struct bridge_fixture : test::fixture {
   std::shared_ptr<std::string> publish(const std::string& id,
                                        std::chrono::milliseconds ttl = 0ms) {
     auto result = std::make_shared<std::string>();
-    push what{"p1", make_text("aaaa")};
-    what.ttl = ttl;
+    push push{"p1", make_text("aaaa")};
+    push.ttl = ttl;
     deref<gateway>(pusher).publish(
-      push_address::id(id), std::move(what),
+      push_address::id(id), std::move(push),
       [this, result](const caf::expected<outcome>& x) {
         *result = x ? std::to_string(x->counts.nodes) : sys.render(x.error());
       });
@@ -200,9 +200,9 @@ struct bridge_fixture : test::fixture {
   std::shared_ptr<std::string> attach(const std::string& id) {
     auto result = std::make_shared<std::string>();
     auto ask = [](caf::event_based_actor* self, const bridge_actor& bus,
-                  const registry_actor& who, const push_address& where,
+                  const registry_actor& registry, const push_address& address,
                   std::shared_ptr<std::string> result) {
-      self->request(bus, caf::infinite, attach_atom_v, where, who)
+      self->request(bus, caf::infinite, attach_atom_v, address, registry)
         .then([result](ok_atom) { *result = "ok"; },
               [self, result](const caf::error& why) {
                 *result = self->system().render(why);
@@ -214,22 +214,22 @@ struct bridge_fixture : test::fixture {
   }
 
   /// Reads a mailbox, and returns where the part of it will stand.
-  std::shared_ptr<mailbox_page> read(const std::string& id) {
-    auto result = std::make_shared<mailbox_page>();
+  std::shared_ptr<inbox_page> read(const std::string& id) {
+    auto result = std::make_shared<inbox_page>();
     auto ask
       = [](caf::event_based_actor* self, const bridge_actor& bus,
-           const mailbox_query& what, std::shared_ptr<mailbox_page> result) {
-          self->request(bus, caf::infinite, read_atom_v, what)
-            .then([result](const mailbox_page& x) { *result = x; });
+           const inbox_query& query, std::shared_ptr<inbox_page> result) {
+          self->request(bus, caf::infinite, read_atom_v, query)
+            .then([result](const inbox_page& x) { *result = x; });
         };
-    reader = sys.spawn(
-      ask, aut, mailbox_query{push_address::id(id), "", "", 1000}, result);
+    reader = sys.spawn(ask, aut,
+                       inbox_query{push_address::id(id), "", "", 1000}, result);
     settle();
     return result;
   }
 
-  const test::texts& seen(const session_actor& who) {
-    return deref<test::fake_session>(who).seen;
+  const test::texts& seen(const session_actor& session) {
+    return deref<test::fake_session>(session).seen;
   }
 
   bool is_ready() { return status().state == bus_state::ready; }
@@ -287,14 +287,14 @@ CAF_TEST(is not ready before Redis does all that is needed) {
 
 CAF_TEST(holds its sessions back while Redis takes no commands) {
   make_ready();
-  auto who = join("456");
+  auto session = join("456");
   happen(subscribed{"waybill:id:456"});
   auto outcome = publish("456");
   answer(reply{reply::kind::error, 0, "BUSY Redis is busy running a script."});
   CAF_CHECK_EQUAL(*outcome,
                   R"(bus_away("BUSY Redis is busy running a script."))");
   CAF_CHECK(!is_ready());
-  CAF_CHECK_EQUAL(seen(who), (test::texts{"greet", "hold"}));
+  CAF_CHECK_EQUAL(seen(session), (test::texts{"greet", "hold"}));
   CAF_MESSAGE("and loses no link by it");
   told();
   for (int i = 0; i < 10; ++i)
@@ -302,7 +302,7 @@ CAF_TEST(holds its sessions back while Redis takes no commands) {
   CAF_CHECK_EQUAL(told(), test::texts{});
   finish_next_check("");
   CAF_CHECK(is_ready());
-  CAF_CHECK_EQUAL(seen(who), (test::texts{"greet", "hold", "greet"}));
+  CAF_CHECK_EQUAL(seen(session), (test::texts{"greet", "hold", "greet"}));
   CAF_CHECK_EQUAL(figure(aut, "links_lost"), 0u);
 }
 
@@ -339,28 +339,28 @@ CAF_TEST(tries few commands while Redis does all that it should) {
 
 CAF_TEST(reads a mailbox when that is possible again) {
   make_ready();
-  auto who = join("456");
+  auto session = join("456");
   happen(subscribed{"waybill:id:456"});
-  deref<test::fake_session>(who).ask(
-    holder, mailbox_query{push_address::id("456"), "", "", 1000});
+  deref<test::fake_session>(session).ask(
+    holder, inbox_query{push_address::id("456"), "", "", 1000});
   settle();
   answer(reply{reply::kind::error, 0, "NOPERM no rights"});
-  CAF_CHECK_EQUAL(seen(who), test::texts{"greet"});
+  CAF_CHECK_EQUAL(seen(session), test::texts{"greet"});
   finish_next_check("");
   CAF_REQUIRE_EQUAL(redis->sent.back()[0], "EVALSHA");
   answer(list_of({{reply::kind::text, 0, ""}, {reply::kind::number, 0}}));
-  CAF_CHECK_EQUAL(seen(who), (test::texts{"greet", "page"}));
+  CAF_CHECK_EQUAL(seen(session), (test::texts{"greet", "page"}));
 }
 
 CAF_TEST(takes a mailbox of a wrong type for an empty one) {
   make_ready();
-  auto who = join("456");
+  auto session = join("456");
   happen(subscribed{"waybill:id:456"});
-  deref<test::fake_session>(who).ask(
-    holder, mailbox_query{push_address::id("456"), "", "", 1000});
+  deref<test::fake_session>(session).ask(
+    holder, inbox_query{push_address::id("456"), "", "", 1000});
   settle();
   answer(reply{reply::kind::error, 0, "WRONGTYPE Operation against a key"});
-  CAF_CHECK_EQUAL(seen(who), (test::texts{"greet", "page"}));
+  CAF_CHECK_EQUAL(seen(session), (test::texts{"greet", "page"}));
   CAF_CHECK_EQUAL(figure(aut, "unreadable_mailboxes"), 1u);
 }
 
@@ -473,24 +473,25 @@ CAF_TEST(greets a session once its channel is subscribed) {
 
 CAF_TEST(brings pushes until the end of a subscription is confirmed) {
   make_ready();
-  auto who = join("456");
+  auto session = join("456");
   happen(subscribed{"waybill:id:456"});
   self->send(holder, drain_atom_v, caf::timespan{0});
   settle();
   happen(message{"waybill:id:456", encode(push{"p", make_text("a")})});
-  CAF_CHECK_EQUAL(seen(who), (test::texts{"greet", "deliver a"}));
+  CAF_CHECK_EQUAL(seen(session), (test::texts{"greet", "deliver a"}));
   happen(unsubscribed{"waybill:id:456"});
-  CAF_CHECK_EQUAL(seen(who), (test::texts{"greet", "deliver a", "close 1001"}));
+  CAF_CHECK_EQUAL(seen(session),
+                  (test::texts{"greet", "deliver a", "close 1001"}));
 }
 
 CAF_TEST(takes a lost link for the end of all subscriptions) {
   make_ready();
-  auto who = join("456");
+  auto session = join("456");
   self->send(holder, drain_atom_v, caf::timespan{0});
   settle();
-  CAF_CHECK_EQUAL(seen(who), test::texts{});
+  CAF_CHECK_EQUAL(seen(session), test::texts{});
   happen(link_down{"cut"});
-  CAF_CHECK_EQUAL(seen(who), test::texts{"close 1001"});
+  CAF_CHECK_EQUAL(seen(session), test::texts{"close 1001"});
   CAF_MESSAGE("and does not subscribe them again");
   told();
   happen(link_up{});
@@ -673,13 +674,14 @@ CAF_TEST(says of each push whether it was surely not sent) {
 
 CAF_TEST(brings pushes to the sessions of their address) {
   make_ready();
-  auto who = join("456");
+  auto session = join("456");
   happen(subscribed{"waybill:id:456"});
   happen(message{"waybill:id:456", encode(push{"p", make_text("a")})});
   happen(message{"waybill:id:457", encode(push{"p", make_text("b")})});
   happen(message{"waybill", R"({"KEY":456,"VALUE":"c"})"});
   happen(message{"waybill", R"({"KEY":457,"VALUE":"d"})"});
-  CAF_CHECK_EQUAL(seen(who), (test::texts{"greet", "deliver a", "deliver c"}));
+  CAF_CHECK_EQUAL(seen(session),
+                  (test::texts{"greet", "deliver a", "deliver c"}));
 }
 
 CAF_TEST(counts the gap when pushes may have missed its addresses) {
@@ -746,7 +748,7 @@ CAF_TEST(an entry that cannot be read costs its mailbox nothing else) {
   auto kept = push{"p", make_text("a")};
   kept.ttl = 1s;
   auto kick = push{"p"};
-  kick.what = push::purpose::kick;
+  kick.type = push::kind::kick;
   kick.ttl = 1s;
   std::vector<reply> items{{reply::kind::text, 0, "4-0"},
                            {reply::kind::number, 0}};
@@ -839,7 +841,7 @@ CAF_TEST(counts the pushes that Redis was sent) {
   publish("456", 1s);
   CAF_CHECK_EQUAL(figure(aut, "pushes"), 2u);
   push question{"p2"};
-  question.what = push::purpose::inspect;
+  question.type = push::kind::inspect;
   self->send(aut, publish_atom_v, push_address::id("456"), question);
   settle();
   CAF_CHECK_EQUAL(redis->sent.back()[1], "waybill:id:456");
@@ -849,11 +851,11 @@ CAF_TEST(counts the pushes that Redis was sent) {
 CAF_TEST(tells a node all that came at once in one message) {
   make_ready();
   redis->sent.clear();
-  auto where = push_address::id("456");
+  auto address = push_address::id("456");
   for (auto id : {"p1", "p1", "p2"}) {
-    report what{id, "n2"};
-    what.counts.written = 1;
-    self->send(aut, report_atom_v, where, what);
+    report report{id, "n2"};
+    report.counts.written = 1;
+    self->send(aut, report_atom_v, address, report);
   }
   settle();
   CAF_REQUIRE_EQUAL(redis->sent.size(), 1u);
@@ -891,7 +893,7 @@ CAF_TEST(buries what it does not understand on the open channel) {
   happen(message{"waybill", bad});
   CAF_CHECK_EQUAL(
     redis->sent.back(),
-    (command{"EVALSHA", bury_script.sha, "2", "waybill:dead",
+    (command{"EVALSHA", dead_letter_script.sha, "2", "waybill:dead",
              "waybill:dead:" + sha1(bad), "n1", "60000", "10000", "message",
              bad.substr(0, 4096), "reason",
              "KEY is neither an id nor an integer of 64 bits", "node", "n1"}));
@@ -903,22 +905,22 @@ CAF_TEST(buries what it does not understand on the open channel) {
 
 CAF_TEST(counts what only another release understands) {
   make_ready();
-  auto who = join("456");
+  auto session = join("456");
   happen(subscribed{"waybill:id:456"});
   auto newer = "\x82\xa4kind\xa5newer\xa4text\xa1x";
   happen(message{"waybill:id:456", newer});
   happen(message{"waybill:node:n1", newer});
-  CAF_CHECK_EQUAL(seen(who), test::texts{"greet"});
+  CAF_CHECK_EQUAL(seen(session), test::texts{"greet"});
   CAF_CHECK_EQUAL(figure(aut, "unknown_kinds"), 2u);
   CAF_CHECK_EQUAL(figure(aut, "bad_messages"), 0u);
 }
 
 CAF_TEST(counts what is no push on the channel of an address) {
   make_ready();
-  auto who = join("456");
+  auto session = join("456");
   happen(subscribed{"waybill:id:456"});
   happen(message{"waybill:id:456", "nonsense"});
-  CAF_CHECK_EQUAL(seen(who), test::texts{"greet"});
+  CAF_CHECK_EQUAL(seen(session), test::texts{"greet"});
   CAF_CHECK_EQUAL(figure(aut, "bad_messages"), 1u);
 }
 

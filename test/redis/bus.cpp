@@ -4,7 +4,7 @@
 
 #include "net/event_loop.hpp"
 #include "redis/bridge.hpp"
-#include "redis/link.hpp"
+#include "redis/client_link.hpp"
 #include "test/fixture.hpp"
 #include "test/redis/server.hpp"
 
@@ -35,17 +35,17 @@ protected:
       [](leave_atom, const std::string&, const std::string&) {},
       [](join_atom, const push_addresses&, const std::string&,
          const session_actor&) {},
-      [this](deliver_atom, const push_address& where, const push& what) {
-        anon_send(test_, where.key() + ' '
-                           + (what.what == push::purpose::claim
+      [this](deliver_atom, const push_address& address, const push& push) {
+        anon_send(test_, address.key() + ' '
+                           + (push.type == push::kind::claim
                                 ? "is claimed"
-                                : std::string{what.body.bytes()}));
+                                : std::string{push.body.bytes()}));
       },
       [](attach_atom) {},
-      [](trace_atom, const hops&) {},
+      [](trace_atom, const trace_events&) {},
       [](lost_atom, const push_addresses&) {},
       [](bus_state) {},
-      [](read_atom, const mailbox_query&) { return mailbox_page{}; },
+      [](read_atom, const inbox_query&) { return inbox_page{}; },
       [](drain_atom, caf::timespan) { return ok_atom_v; },
       [](tick_atom) {},
       [](spend_atom, const std::string&, uint64_t) { return caf::timespan{0}; },
@@ -92,7 +92,7 @@ protected:
   behavior_type make_behavior() override {
     return {
       [](get_atom) { return outcome{}; },
-      [this](const report& what) { anon_send(test_, what); },
+      [this](const report& report) { anon_send(test_, report); },
       [](publish_atom) {},
       [](tick_atom) {},
     };
@@ -105,7 +105,7 @@ private:
 /// Two nodes, each a bus and a registry, on an event loop of their own.
 struct nodes {
   explicit nodes(bool with_redis)
-      : loop(sys, [](const std::string& what) { CAF_FAIL(what); }) {
+      : loop(sys, [](const std::string& message) { CAF_FAIL(message); }) {
     if (with_redis)
       server = std::make_unique<test::redis_server>();
     for (size_t i = 0; i < 2; ++i) {
@@ -115,7 +115,7 @@ struct nodes {
         config.mailbox_limit = mailbox_limit;
         bus[i] = sys.spawn<redis::bridge>(
           &loop, config,
-          std::make_shared<redis::link>(loop.context(), server->url()));
+          std::make_shared<redis::client_link>(loop.context(), server->url()));
       } else {
         bus[i] = i == 0
                    ? bus_actor{sys.spawn<loopback>(&loop, "n0", mailbox_limit)}
@@ -181,25 +181,25 @@ struct nodes {
   }
 
   caf::expected<outcome> publish(size_t node, const std::string& id,
-                                 waybill::push what) {
+                                 waybill::push push) {
     caf::expected<outcome> result{caf::sec::runtime_error};
     self
       ->request(bus[node], patience, publish_atom_v, push_address::id(id),
-                std::move(what))
+                std::move(push))
       .receive([&](const outcome& x) { result = x; },
                [&](caf::error& e) { result = std::move(e); });
     return result;
   }
 
   /// Reads a mailbox, whole or up to so many bytes.
-  mailbox_page read(size_t node, const std::string& id, std::string after = "",
-                    std::string upto = "", uint64_t max_bytes = 1000) {
-    mailbox_page result;
+  inbox_page read(size_t node, const std::string& id, std::string after = "",
+                  std::string upto = "", uint64_t max_bytes = 1000) {
+    inbox_page result;
     self
       ->request(bus[node], patience, read_atom_v,
-                mailbox_query{push_address::id(id), std::move(after),
-                              std::move(upto), max_bytes})
-      .receive([&](const mailbox_page& x) { result = x; }, fail());
+                inbox_query{push_address::id(id), std::move(after),
+                            std::move(upto), max_bytes})
+      .receive([&](const inbox_page& x) { result = x; }, fail());
     return result;
   }
 
@@ -417,7 +417,7 @@ CAF_TEST(a push that finds its mailbox full is not sent) {
     }
     auto sent = cluster.publish(0, "456", make_kept("d"));
     CAF_REQUIRE(!sent);
-    CAF_CHECK(sent.error() == errc::mailbox_full);
+    CAF_CHECK(sent.error() == errc::inbox_full);
     cluster.push(0, "456", make_text("e"));
     CAF_CHECK_EQUAL(cluster.next_push(), "id:456 e");
   });
@@ -456,46 +456,46 @@ CAF_TEST(a key stands for the push that it came with first) {
 CAF_TEST(a key waits for its first push until that is settled) {
   on_both([](nodes& cluster) {
     cluster.attach(0, "456");
-    auto what = make_keyed("p1", "a");
-    what.want = level::received;
-    what.reply_to = "n0";
-    auto first = unbox(cluster.publish(0, "456", what));
-    what.id = "p2";
-    auto early = cluster.publish(1, "456", what);
-    CAF_CHECK(!early && early.error() == errc::under_way);
+    auto push = make_keyed("p1", "a");
+    push.want = receipt_level::received;
+    push.reply_to = "n0";
+    auto first = unbox(cluster.publish(0, "456", push));
+    push.id = "p2";
+    auto early = cluster.publish(1, "456", push);
+    CAF_CHECK(!early && early.error() == errc::in_flight);
     first.counts = {1, 1, 1, 1, 0};
-    cluster.self->send(cluster.bus[0], settle_atom_v, push_address::id("456"),
+    cluster.self->send(cluster.bus[0], record_atom_v, push_address::id("456"),
                        "k", first);
     cluster.presence(0, "456");
-    auto late = unbox(cluster.publish(1, "456", what));
+    auto late = unbox(cluster.publish(1, "456", push));
     CAF_CHECK_EQUAL(late.push, "p1");
     CAF_CHECK(late.counts == first.counts);
-    CAF_CHECK(late.want == level::received);
+    CAF_CHECK(late.want == receipt_level::received);
   });
 }
 
 CAF_TEST(a repeat is answered at the level that it asks for) {
   on_both([](nodes& cluster) {
     cluster.attach(0, "456");
-    auto what = make_keyed("p1", "a");
-    what.want = level::received;
-    what.reply_to = "n0";
-    auto first = unbox(cluster.publish(0, "456", what));
+    auto push = make_keyed("p1", "a");
+    push.want = receipt_level::received;
+    push.reply_to = "n0";
+    auto first = unbox(cluster.publish(0, "456", push));
     CAF_MESSAGE("while the first is under way, only its nodes are known");
     auto routed = unbox(cluster.publish(1, "456", make_keyed("p2", "a")));
     CAF_CHECK_EQUAL(routed.push, "p1");
-    CAF_CHECK(routed.want == level::routed);
+    CAF_CHECK(routed.want == receipt_level::routed);
     CAF_CHECK_EQUAL(routed.counts.nodes, 1u);
     CAF_CHECK_EQUAL(routed.unknown, 0u);
     first.counts = {1, 1, 1};
     first.unknown = 1;
-    cluster.self->send(cluster.bus[0], settle_atom_v, push_address::id("456"),
+    cluster.self->send(cluster.bus[0], record_atom_v, push_address::id("456"),
                        "k", first);
     cluster.presence(0, "456");
     routed = unbox(cluster.publish(1, "456", make_keyed("p3", "a")));
     CAF_CHECK_EQUAL(routed.counts.nodes, 1u);
     CAF_CHECK_EQUAL(routed.unknown, 0u);
-    auto received = unbox(cluster.publish(1, "456", what));
+    auto received = unbox(cluster.publish(1, "456", push));
     CAF_CHECK(received.counts == first.counts);
     CAF_CHECK_EQUAL(received.unknown, 1u);
   });
@@ -505,15 +505,15 @@ CAF_TEST(a repeat that asks for more is not told more than is known) {
   on_both([](nodes& cluster) {
     cluster.attach(0, "456");
     auto first = unbox(cluster.publish(0, "456", make_keyed("p1", "a")));
-    cluster.self->send(cluster.bus[0], settle_atom_v, push_address::id("456"),
+    cluster.self->send(cluster.bus[0], record_atom_v, push_address::id("456"),
                        "k", first);
     cluster.presence(0, "456");
     auto more = make_keyed("p2", "a");
-    more.want = level::received;
+    more.want = receipt_level::received;
     more.reply_to = "n1";
     auto answer = unbox(cluster.publish(1, "456", more));
     CAF_CHECK_EQUAL(answer.push, "p1");
-    CAF_CHECK(answer.want == level::received);
+    CAF_CHECK(answer.want == receipt_level::received);
     CAF_CHECK_EQUAL(answer.counts.received, 0u);
     CAF_CHECK_EQUAL(answer.unknown, 1u);
   });
@@ -522,40 +522,40 @@ CAF_TEST(a repeat that asks for more is not told more than is known) {
 CAF_TEST(a claim is heard by all who hold the id and newer than the last) {
   on_both([](nodes& cluster) {
     cluster.attach(0, "456");
-    auto where = push_address::id("456");
-    auto first = cluster.ask(0, claim_atom_v, where);
+    auto address = push_address::id("456");
+    auto first = cluster.ask(0, claim_atom_v, address);
     CAF_CHECK_EQUAL(cluster.next_push(), "id:456 is claimed");
-    CAF_CHECK_EQUAL(cluster.ask(1, get_atom_v, where), first);
-    auto second = cluster.ask(1, claim_atom_v, where);
+    CAF_CHECK_EQUAL(cluster.ask(1, get_atom_v, address), first);
+    auto second = cluster.ask(1, claim_atom_v, address);
     CAF_CHECK(second > first);
-    CAF_CHECK_EQUAL(cluster.ask(0, get_atom_v, where), second);
+    CAF_CHECK_EQUAL(cluster.ask(0, get_atom_v, address), second);
     CAF_CHECK_EQUAL(cluster.ask(0, get_atom_v, push_address::id("457")), 0u);
   });
 }
 
 CAF_TEST(reports reach who waits for them) {
   on_both([](nodes& cluster) {
-    auto where = push_address::id("456");
+    auto address = push_address::id("456");
     auto waiting
       = cluster.sys.spawn<listener>(&cluster.loop, caf::actor{cluster.self});
-    cluster.self->send(cluster.bus[0], await_atom_v, where, "p", waiting);
-    report what{"p", "n0"};
-    what.counts = {1, 2, 0, 0, 0};
-    what.details = {{"", "192.0.2.1:80", 3, 4}};
+    cluster.self->send(cluster.bus[0], await_atom_v, address, "p", waiting);
+    report report{"p", "n0"};
+    report.counts = {1, 2, 0, 0, 0};
+    report.details = {{"", "192.0.2.1:80", 3, 4}};
     cluster.presence(0, "456");
-    cluster.self->send(cluster.bus[1], report_atom_v, where, what);
+    cluster.self->send(cluster.bus[1], report_atom_v, address, report);
     auto heard = cluster.next_report();
     CAF_CHECK_EQUAL(heard.push, "p");
-    CAF_CHECK(heard.counts == what.counts);
+    CAF_CHECK(heard.counts == report.counts);
     CAF_REQUIRE_EQUAL(heard.details.size(), 1u);
     CAF_CHECK_EQUAL(heard.details[0].node, heard.node);
     CAF_CHECK_EQUAL(heard.details[0].age, 3u);
     CAF_MESSAGE("a node that is asked says that it is there");
     CAF_CHECK_EQUAL(
-      cluster.ask(0, probe_atom_v, where, heard.node, std::string{"p"}), 1u);
+      cluster.ask(0, probe_atom_v, address, heard.node, std::string{"p"}), 1u);
     CAF_CHECK(cluster.next_report().settled);
     cluster.self->send_exit(waiting, caf::exit_reason::kill);
-    cluster.self->send(cluster.bus[0], forget_atom_v, where, "p");
+    cluster.self->send(cluster.bus[0], forget_atom_v, address, "p");
   });
 }
 

@@ -40,40 +40,40 @@ CAF_TEST(a push survives the way between nodes) {
 }
 
 CAF_TEST(what is to become of a push travels with it) {
-  push what{"p", make_text("a")};
-  what.want = level::received;
-  what.reply_to = "n1";
-  what.ttl = std::chrono::seconds{5};
-  auto bytes = encode(what);
+  push push{"p", make_text("a")};
+  push.want = receipt_level::received;
+  push.reply_to = "n1";
+  push.ttl = std::chrono::seconds{5};
+  auto bytes = encode(push);
   CAF_MESSAGE("a push that is kept is complete when Redis has named its entry");
   CAF_CHECK(!decode(bytes));
   append_entry(bytes, "1700000000000-12");
   auto x = unbox(decode(bytes));
-  CAF_CHECK(x.want == level::received);
+  CAF_CHECK(x.want == receipt_level::received);
   CAF_CHECK_EQUAL(x.reply_to, "n1");
-  CAF_CHECK(x.ttl == what.ttl);
+  CAF_CHECK(x.ttl == push.ttl);
   CAF_CHECK_EQUAL(x.entry, "1700000000000-12");
 }
 
 CAF_TEST(pushes for a purpose of ours survive the way between nodes) {
-  push what{"p"};
-  what.what = push::purpose::kick;
-  CAF_CHECK(unbox(decode(encode(what))).what == push::purpose::kick);
-  what.what = push::purpose::inspect;
-  what.reply_to = "n1";
-  auto x = unbox(decode(encode(what)));
-  CAF_CHECK(x.what == push::purpose::inspect);
+  push push{"p"};
+  push.type = push::kind::kick;
+  CAF_CHECK(unbox(decode(encode(push))).type == push::kind::kick);
+  push.type = push::kind::inspect;
+  push.reply_to = "n1";
+  auto x = unbox(decode(encode(push)));
+  CAF_CHECK(x.type == push::kind::inspect);
   CAF_CHECK_EQUAL(x.reply_to, "n1");
-  what.what = push::purpose::figures;
-  CAF_CHECK(unbox(decode(encode(what))).what == push::purpose::figures);
-  what.what = push::purpose::trace;
-  what.body = make_text("连接");
-  x = unbox(decode(encode(what)));
-  CAF_CHECK(x.what == push::purpose::trace);
-  CAF_CHECK_EQUAL(x.body, what.body);
-  what.what = push::purpose::claim;
-  x = unbox(decode(encode(what) + std::string{"\xcf\0\0\0\0\0\0\1\2", 9}));
-  CAF_CHECK(x.what == push::purpose::claim);
+  push.type = push::kind::metrics;
+  CAF_CHECK(unbox(decode(encode(push))).type == push::kind::metrics);
+  push.type = push::kind::trace;
+  push.body = make_text("连接");
+  x = unbox(decode(encode(push)));
+  CAF_CHECK(x.type == push::kind::trace);
+  CAF_CHECK_EQUAL(x.body, push.body);
+  push.type = push::kind::claim;
+  x = unbox(decode(encode(push) + std::string{"\xcf\0\0\0\0\0\0\1\2", 9}));
+  CAF_CHECK(x.type == push::kind::claim);
   CAF_CHECK_EQUAL(x.claim, 258u);
 }
 
@@ -83,8 +83,8 @@ CAF_TEST(what nodes tell each other survives the way) {
   report second{"p2", "n1"};
   second.settled = true;
   second.details = {{"n2", "[::1]:80", 6, 7}};
-  second.trace = {{"", hop::last_kind, -1, "p", 2, "peer", 3, "why"}};
-  second.figures = {"1.2.3", {{"joins", 8}}};
+  second.trace = {{"", trace_event::last_kind, -1, "p", 2, "peer", 3, "why"}};
+  second.metrics = {"1.2.3", {{"joins", 8}}};
   auto x
     = unbox(decode_node_message(encode(node_message{"n2", {first, second}})));
   CAF_CHECK_EQUAL(x.node, "n2");
@@ -95,18 +95,18 @@ CAF_TEST(what nodes tell each other survives the way) {
   CAF_CHECK(!x.reports[0].settled && x.reports[1].settled);
   CAF_CHECK(x.reports[1].details == second.details);
   CAF_CHECK(x.reports[1].trace == second.trace);
-  CAF_CHECK(x.reports[1].figures == second.figures);
+  CAF_CHECK(x.reports[1].metrics == second.metrics);
   CAF_CHECK_EQUAL(
     unbox(decode_node_message(encode(node_message{"n2", {}, "p3"}))).probe,
     "p3");
 }
 
 CAF_TEST(what became of a push survives Redis) {
-  outcome what{"p", level::written, true, {1, 2, 3, 4, 5, 7}, 6};
-  auto x = unbox(decode_outcome(encode(what)));
+  outcome outcome{"p", receipt_level::written, true, {1, 2, 3, 4, 5, 7}, 6};
+  auto x = unbox(decode_outcome(encode(outcome)));
   CAF_CHECK_EQUAL(x.push, "p");
-  CAF_CHECK(x.want == level::written && x.kept && x.unknown == 6);
-  CAF_CHECK(x.counts == what.counts);
+  CAF_CHECK(x.want == receipt_level::written && x.kept && x.unknown == 6);
+  CAF_CHECK(x.counts == outcome.counts);
 }
 
 CAF_TEST(members that this release does not know are skipped) {
@@ -114,9 +114,9 @@ CAF_TEST(members that this release does not know are skipped) {
   auto x = unbox(decode(msgpack({{"push", "p"}, {"text", "a"}}, members)));
   CAF_CHECK_EQUAL(x.id, "p");
   CAF_CHECK_EQUAL(x.body, make_text("a"));
-  CAF_CHECK(x.what == push::purpose::message);
+  CAF_CHECK(x.type == push::kind::message);
   x = unbox(decode(msgpack({{"kind", "claim"}, {"claim", 5}}, members)));
-  CAF_CHECK(x.what == push::purpose::claim);
+  CAF_CHECK(x.type == push::kind::claim);
   CAF_CHECK_EQUAL(x.claim, 5u);
   json said = {{"push", "p"}, {"written", 2}};
   said.update(members);
@@ -133,14 +133,14 @@ CAF_TEST(members that are missing or of another type have defaults) {
   CAF_CHECK_EQUAL(x.id, "");
   CAF_CHECK_EQUAL(x.body.size(), 1u);
   x = unbox(decode(msgpack({{"text", "a"}, {"to", "n"}, {"want", 3}})));
-  CAF_CHECK(x.want == level::routed);
+  CAF_CHECK(x.want == receipt_level::routed);
   auto told = unbox(decode_node_message(
     msgpack({{"kind", "reports"}, {"node", "n"}, {"reports", {{}, 7}}})));
   CAF_REQUIRE_EQUAL(told.reports.size(), 2u);
-  CAF_CHECK(told.reports[0].counts == tally{});
+  CAF_CHECK(told.reports[0].counts == delivery_counts{});
   auto became = unbox(decode_outcome(
     msgpack({{"kind", "outcome"}, {"want", 7}, {"nodes", 0.5}})));
-  CAF_CHECK(became.want == level::routed && became.counts.nodes == 0);
+  CAF_CHECK(became.want == receipt_level::routed && became.counts.nodes == 0);
 }
 
 CAF_TEST(a hop that this release does not know is left out) {
@@ -152,7 +152,7 @@ CAF_TEST(a hop that this release does not know is left out) {
              {"node", "n"},
              {"reports", {{{"push", "p"}, {"trace", trace}}}}})));
   CAF_REQUIRE_EQUAL(told.reports.at(0).trace.size(), 2u);
-  CAF_CHECK(told.reports[0].trace[1].what == hop::kind::left);
+  CAF_CHECK(told.reports[0].trace[1].type == trace_event::kind::left);
 }
 
 CAF_TEST(a message of another kind is told from what is none) {

@@ -16,8 +16,8 @@ const test::texts servers{"redis://a:6379/0", "redis://b:6379/0",
                           "redis://c:6379/0"};
 
 /// Returns the server of an address by name.
-std::string server_of(const push_address& where, const test::texts& all) {
-  return all[shard_of(where, all)];
+std::string server_of(const push_address& address, const test::texts& all) {
+  return all[shard_of(address, all)];
 }
 
 std::vector<push_address> many() {
@@ -31,8 +31,8 @@ std::vector<push_address> many() {
 
 CAF_TEST(addresses are spread evenly over servers) {
   std::map<std::string, int> count;
-  for (auto& where : many())
-    ++count[server_of(where, servers)];
+  for (auto& address : many())
+    ++count[server_of(address, servers)];
   CAF_CHECK_EQUAL(count.size(), 3u);
   for (auto& [server, addresses] : count)
     CAF_CHECK(addresses > 900 && addresses < 1100);
@@ -41,15 +41,15 @@ CAF_TEST(addresses are spread evenly over servers) {
 CAF_TEST(the order of the servers is of no account) {
   auto other = servers;
   std::reverse(other.begin(), other.end());
-  for (auto& where : many())
-    CAF_REQUIRE_EQUAL(server_of(where, servers), server_of(where, other));
+  for (auto& address : many())
+    CAF_REQUIRE_EQUAL(server_of(address, servers), server_of(address, other));
 }
 
 CAF_TEST(a server less moves only the addresses that it had) {
   test::texts fewer{servers[0], servers[2]};
-  for (auto& where : many())
-    if (auto before = server_of(where, servers); before != servers[1])
-      CAF_REQUIRE_EQUAL(server_of(where, fewer), before);
+  for (auto& address : many())
+    if (auto before = server_of(address, servers); before != servers[1])
+      CAF_REQUIRE_EQUAL(server_of(address, fewer), before);
 }
 
 CAF_TEST(the server of an address is the same in every release) {

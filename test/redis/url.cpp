@@ -45,9 +45,9 @@ CAF_TEST(Sentinels know a master by its name) {
   CAF_CHECK_EQUAL(x.sentinels[1].host, "::1");
   CAF_CHECK_EQUAL(x.sentinels[1].port, "5000");
   CAF_MESSAGE("and get no password, but have to be Sentinels");
-  for (auto& each : x.sentinels) {
-    CAF_CHECK(each.user.empty() && each.password.empty() && each.db.empty());
-    CAF_CHECK_EQUAL(each.role, "sentinel");
+  for (auto& url : x.sentinels) {
+    CAF_CHECK(url.user.empty() && url.password.empty() && url.db.empty());
+    CAF_CHECK_EQUAL(url.role, "sentinel");
   }
   CAF_CHECK_EQUAL(to_string(x),
                   "redis+sentinel://a.lan:26379,[::1]:5000,10.0.0.1:26379/"

@@ -58,7 +58,7 @@ CAF_TEST(pushes of each release are read) {
   for_each_release([](const path& release) {
     auto text = read_push(release, "text");
     CAF_CHECK(text.id.starts_with("node2-"));
-    CAF_CHECK(text.what == push::purpose::message);
+    CAF_CHECK(text.type == push::kind::message);
     CAF_CHECK_EQUAL(text.body, make_text("text"));
     CAF_CHECK_EQUAL(text.reply_to, "");
     auto data = read_push(release, "data");
@@ -66,29 +66,28 @@ CAF_TEST(pushes of each release are read) {
     auto kept = read_push(release, "kept");
     CAF_CHECK_EQUAL(kept.body, make_text("keyed"));
     CAF_CHECK_EQUAL(kept.reply_to, "node2");
-    CAF_CHECK(kept.want == level::received);
+    CAF_CHECK(kept.want == receipt_level::received);
     CAF_CHECK(kept.ttl == longest_ttl);
     CAF_CHECK_NOT_EQUAL(kept.entry.find('-'), std::string::npos);
   });
 }
 
-CAF_TEST(pushes for a purpose of each release are read) {
+CAF_TEST(pushes for a type of each release are read) {
   for_each_release([](const path& release) {
     auto kick = read_push(release, "kick");
-    CAF_CHECK(kick.what == push::purpose::kick);
+    CAF_CHECK(kick.type == push::kind::kick);
     auto claim = read_push(release, "claim");
-    CAF_CHECK(claim.what == push::purpose::claim);
+    CAF_CHECK(claim.type == push::kind::claim);
     CAF_MESSAGE("a claim is the microsecond in which it was made");
     CAF_CHECK_GREATER(claim.claim, 1'700'000'000'000'000u);
-    for (auto [name, purpose] :
-         {std::pair{"inspect", push::purpose::inspect},
-          std::pair{"trace", push::purpose::trace},
-          std::pair{"figures", push::purpose::figures}}) {
+    for (auto [name, type] : {std::pair{"inspect", push::kind::inspect},
+                              std::pair{"trace", push::kind::trace},
+                              std::pair{"figures", push::kind::metrics}}) {
       auto question = read_push(release, name);
-      CAF_CHECK(question.what == purpose);
+      CAF_CHECK(question.type == type);
       CAF_CHECK_EQUAL(question.reply_to, "node2");
       CAF_CHECK(question.id.starts_with("node2-"));
-      if (purpose == push::purpose::trace)
+      if (type == push::kind::trace)
         CAF_CHECK_EQUAL(question.body, make_text("456"));
     }
   });
@@ -103,16 +102,17 @@ CAF_TEST(messages between nodes of each release are read) {
     CAF_REQUIRE_EQUAL(details.size(), 1u);
     CAF_CHECK(details[0].peer.starts_with("127.0.0.1:"));
     CAF_CHECK_EQUAL(details[0].node, "node1");
-    auto hops = read_report(release, "hops", "node1").trace;
-    CAF_REQUIRE(!hops.empty());
-    CAF_CHECK(hops[0].what == hop::kind::joined);
-    CAF_CHECK_GREATER(hops[0].at, 1'700'000'000'000'000);
-    CAF_CHECK_EQUAL(hops[0].peer.substr(0, 9), "127.0.0.1");
-    CAF_CHECK(std::any_of(hops.begin(), hops.end(), [](const hop& step) {
-      return step.what == hop::kind::delivered && step.count == 1
-             && step.push.starts_with("node2-");
-    }));
-    auto figures = read_report(release, "counters", "node1").figures;
+    auto events = read_report(release, "hops", "node1").trace;
+    CAF_REQUIRE(!events.empty());
+    CAF_CHECK(events[0].type == trace_event::kind::joined);
+    CAF_CHECK_GREATER(events[0].at, 1'700'000'000'000'000);
+    CAF_CHECK_EQUAL(events[0].peer.substr(0, 9), "127.0.0.1");
+    CAF_CHECK(
+      std::any_of(events.begin(), events.end(), [](const trace_event& step) {
+        return step.type == trace_event::kind::delivered && step.count == 1
+               && step.push.starts_with("node2-");
+      }));
+    auto figures = read_report(release, "counters", "node1").metrics;
     CAF_CHECK_EQUAL(figures.values["joins"], 1u);
     CAF_MESSAGE("all but those from a release of the future name theirs");
     CAF_CHECK(release.filename() == figures.version
@@ -133,8 +133,8 @@ CAF_TEST(outcomes of each release are read) {
   for_each_release([](const path& release) {
     auto became = unbox(decode_outcome(read_file(release / "outcome")));
     CAF_CHECK(became.push.starts_with("node2-"));
-    CAF_CHECK(became.want == level::received && became.kept);
-    CAF_CHECK(became.counts == (tally{1, 1, 1, 1}));
+    CAF_CHECK(became.want == receipt_level::received && became.kept);
+    CAF_CHECK(became.counts == (delivery_counts{1, 1, 1, 1}));
     CAF_CHECK_EQUAL(became.unknown, 0u);
   });
 }

@@ -1,0 +1,92 @@
+#include "actors/session_table.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace waybill {
+
+session_table::member& session_table::add(const session_actor& session,
+                                          const std::string& peer) {
+  auto& result = members_[session.id()];
+  result.session = session;
+  result.peer = peer;
+  return result;
+}
+
+push_addresses session_table::join(member& member,
+                                   const push_addresses& addresses) {
+  push_addresses result;
+  member.joined = addresses;
+  for (auto& address : addresses) {
+    auto [i, is_new] = entries_.try_emplace(address.key());
+    i->second.sessions.emplace(member.session.id(), member.session);
+    if (is_new)
+      result.push_back(address);
+  }
+  return result;
+}
+
+push_addresses session_table::give_up(member& member) {
+  push_addresses result;
+  for (auto& address : std::exchange(member.joined, {})) {
+    auto i = entries_.find(address.key());
+    i->second.sessions.erase(member.session.id());
+    i->second.draining -= member.draining;
+    if (!i->second.sessions.empty())
+      continue;
+    if (!i->second.detached)
+      result.push_back(address);
+    entries_.erase(i);
+  }
+  return result;
+}
+
+session_table::departure session_table::drain(const member& member) {
+  departure result{sessions_of(id_of(member)), {}};
+  for (auto& session : result.sessions) {
+    auto& other = *find(session);
+    other.draining = true;
+    for (auto& address : other.joined)
+      if (auto& entry = entries_.at(address.key());
+          ++entry.draining == entry.sessions.size()
+          && !std::exchange(entry.detached, true))
+        result.last.push_back(address);
+  }
+  return result;
+}
+
+session_table::entry* session_table::find(const push_address& address) {
+  auto i = entries_.find(address.key());
+  return i == entries_.end() ? nullptr : &i->second;
+}
+
+session_table::member* session_table::find(caf::actor_id session) {
+  auto i = members_.find(session);
+  return i == members_.end() ? nullptr : &i->second;
+}
+
+std::vector<session_actor> session_table::sessions_of(const entry& entry) {
+  std::vector<session_actor> result;
+  for (auto& [id, session] : entry.sessions)
+    result.push_back(session);
+  return result;
+}
+
+bool session_table::is_reachable(const member& member) const {
+  // What is not an id may be carried by a part of the bus that is away, which
+  // should not keep the client from its own pushes.
+  return !member.joined.empty()
+         && std::all_of(member.joined.begin(), member.joined.end(),
+                        [this](const push_address& address) {
+                          auto& entry = entries_.at(address.key());
+                          return entry.attached
+                                 || (entry.away && !address.is_id());
+                        });
+}
+
+size_t session_table::addresses() const {
+  return entries_.size() - entries_.count(push_address::everyone().key())
+         - entries_.count(push_address::nodes().key());
+}
+
+} // namespace waybill

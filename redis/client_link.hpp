@@ -1,0 +1,107 @@
+#pragma once
+
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "redis/connection.hpp"
+#include "redis/replica_wait.hpp"
+#include "redis/sentinels.hpp"
+
+namespace waybill::redis {
+
+/// The port to a real Redis: two connections that live and die together, since
+/// a node that can only speak, or only hear, must count as away. A lost link is
+/// made anew after 0.1 s, then after twice that, and so on up to 1 s, less a
+/// random part, so that a cluster does not come back in one instant.
+///
+/// With Sentinels it goes where they say that the master is, and leaves as soon
+/// as they name another: a demoted master may well keep its sockets open, and
+/// bring canaries back.
+class client_link : public client,
+                    public std::enable_shared_from_this<client_link>,
+                    public sentinels::listener {
+public:
+  client_link(boost::asio::io_context& context, server_url url);
+
+  void start(bridge_actor owner) override;
+
+  void subscribe(std::vector<std::string> channels) override;
+
+  void unsubscribe(std::vector<std::string> channels) override;
+
+  void send(command command, reply_handler then) override;
+
+  void await_replicas(size_t replicas, reply_handler handler) override;
+
+  void set_farewell(command last) override;
+
+  size_t unsent_bytes() const override;
+
+  void reset(std::string reason) override;
+
+  void stop() override;
+
+private:
+  /// Tells the connections apart: what one hears and what the other hears.
+  struct link_connection : connection::listener {
+    explicit link_connection(client_link& parent) : parent(parent) {
+      // nop
+    }
+    void on_open() override;
+    void on_reply(reply_handler then, caf::expected<reply> reply) override;
+    void on_push(reply reply) override;
+    void on_lost(const std::string& reason) override;
+    client_link& parent;
+    std::shared_ptr<connection> socket;
+    bool open = false;
+  };
+
+  /// Finds the server, and opens the connections to it.
+  void connect();
+
+  void open();
+
+  void close();
+
+  /// Closes the connections, and makes them anew after a while.
+  void lose(std::string reason);
+
+  void on_master(const server_url& url) override;
+
+  void on_no_master(const std::string& reason) override;
+
+  bool is_up() const { return commands_.open && pubsub_.open; }
+
+  /// Sends words that start with the name of a command on the connection that
+  /// subscribes.
+  void send_pubsub(const char* name, std::vector<std::string> channels);
+
+  /// Tells the bridge, together with all else that this turn of the loop
+  /// brings.
+  void emit(event event);
+
+  boost::asio::io_context& context_;
+
+  /// With Sentinels, the master that they named last.
+  server_url url_;
+
+  /// Null without Sentinels.
+  std::shared_ptr<sentinels> sentinels_;
+
+  /// Set while the next answer of the Sentinels is all that is waited for.
+  bool asking_ = false;
+  bridge_actor owner_;
+  link_connection commands_{*this};
+  link_connection pubsub_{*this};
+  replica_wait waits_;
+  command farewell_;
+  events batch_;
+  connection::timer retry_;
+  std::chrono::milliseconds delay_;
+  std::chrono::steady_clock::time_point up_since_;
+  std::minstd_rand random_;
+};
+
+} // namespace waybill::redis

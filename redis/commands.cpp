@@ -1,0 +1,389 @@
+#include "redis/commands.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "actors/idempotency_store.hpp"
+#include "redis/digest.hpp"
+
+namespace waybill::redis {
+
+using std::chrono::milliseconds;
+
+namespace {
+
+/// For how long a push may be under way after its pusher's time is up.
+constexpr auto grace = std::chrono::seconds{2};
+
+/// How much of a message is kept in a dead letter, in bytes.
+constexpr size_t dead_letter_size = 4096;
+
+/// About how many dead letters are kept.
+constexpr auto max_dead_letters = "10000";
+
+/// For how many milliseconds nodes may hear the same dead letter one after the
+/// other.
+constexpr auto dead_letter_time = "60000";
+
+uint64_t to_number(std::string_view text) {
+  uint64_t result = 0;
+  std::from_chars(text.data(), text.data() + text.size(), result);
+  return result;
+}
+
+milliseconds milliseconds_since_1970() {
+  return std::chrono::floor<milliseconds>(
+    std::chrono::system_clock::now().time_since_epoch());
+}
+
+caf::error unexpected() {
+  return {errc::refused, std::string{"an unexpected reply"}};
+}
+
+/// Reads the number that a reply is.
+caf::expected<uint64_t> number_of(const caf::expected<reply>& x) {
+  if (!x)
+    return x.error();
+  switch (x->type) {
+  case reply::kind::number:
+    return static_cast<uint64_t>(x->number);
+  case reply::kind::text:
+    return to_number(x->text);
+  case reply::kind::nil:
+    return uint64_t{0};
+  case reply::kind::list:
+  case reply::kind::error:
+    break;
+  }
+  return unexpected();
+}
+
+/// Makes the outcome of a push out of what is recorded of the first of its key.
+outcome recorded_outcome(const std::vector<reply>& items) {
+  outcome result{
+    items[1].text,
+    to_receipt_level(to_number(items[2].text)).value_or(receipt_level::routed),
+    items[3].text == "1"};
+  auto nodes = to_number(items[4].text);
+  // Until that is settled, whoever waits for reports may be gone, or cut off.
+  result.unknown = nodes;
+  if (items.size() > 5)
+    if (auto settled = decode_outcome(items[5].text))
+      result = *std::move(settled);
+  result.counts.nodes = std::max(result.counts.nodes, nodes);
+  return result;
+}
+
+/// Makes the outcome of a push out of what the script says.
+caf::expected<outcome> outcome_of(const push& push, const reply& x) {
+  auto& items = x.items;
+  auto said = items.empty() ? "" : items[0].text;
+  if (said == "sent" && items.size() == 3) {
+    outcome result{push.id, push.want, push.ttl.count() > 0};
+    result.counts.nodes = static_cast<uint64_t>(items[1].number);
+    return result;
+  }
+  if (said == "full")
+    return errc::inbox_full;
+  if (said == "other")
+    return errc::key_reused;
+  if (said == "waiting")
+    return errc::in_flight;
+  if (said == "recorded" && items.size() >= 5)
+    return at_level(recorded_outcome(items), push.want);
+  return unexpected();
+}
+
+/// Reads an entry of a mailbox, or says what is wrong with it.
+/// @param left is how many milliseconds it has to live; less than 0 if it has
+/// no
+///             message or no expiry.
+caf::expected<push> to_kept(const std::string& entry, std::string message,
+                            int64_t left) {
+  auto rejected = [](std::string why) {
+    return make_error(caf::sec::invalid_argument, std::move(why));
+  };
+  if (left < 0)
+    return rejected("an entry without a message or an expiry");
+  append_entry(message, entry);
+  auto result = decode(message);
+  if (!result)
+    return rejected(result.error() == another_kind ? "a message of another kind"
+                                                   : "not a push");
+  if (result->type != push::kind::message)
+    return rejected("a message that is not for clients");
+  result->entry = entry;
+  result->ttl = std::min<milliseconds>(milliseconds{left}, longest_ttl);
+  // Who waits for its receipt knows that it is kept.
+  result->reply_to.clear();
+  result->want = receipt_level::routed;
+  return result;
+}
+
+} // namespace
+
+void commands::load() {
+  for (auto script : {&check_script, &recount_script, &push_script,
+                      &record_script, &read_script, &reject_script,
+                      &dead_letter_script, &confirm_script, &claim_script})
+    load(*script);
+}
+
+void commands::load(const script& script) {
+  redis_.send({"SCRIPT", "LOAD", script.text}, [](const caf::expected<reply>&) {
+    // Where this fails, `eval` fails, too, and says why.
+  });
+}
+
+void commands::check(bool every_command, handler<check_result> then) {
+  // No id has a slash in it.
+  auto nobody = push_address::id("/");
+  eval(check_script,
+       {inbox_of(nobody), due_of(nobody), config_.prefix + ":once:/",
+        config_.prefix + ":owner:/"},
+       {every_command ? "all" : "first"},
+       [then](const caf::expected<reply>& x) {
+         if (!x)
+           then(x.error());
+         else if (x->items.size() == 3)
+           then(check_result{x->items[0].text, x->items[1].text,
+                             x->items[2].text});
+         else
+           then(unexpected());
+       });
+}
+
+void commands::publish(const push_address& address, const push& push,
+                       handler<outcome> then) {
+  auto channel = channel_of(address);
+  if (push.ttl.count() == 0 && push.key.empty()) {
+    auto message = encode(push);
+    command words{"PUBLISH", channel, message};
+    return send(std::move(words), [this, channel, message = std::move(message),
+                                   outcome = outcome{push.id, push.want}, then](
+                                    const caf::expected<reply>& x) mutable {
+      auto nodes = number_of(x);
+      if (!nodes)
+        return then(std::move(nodes.error()));
+      if (*nodes == 0)
+        return recount(channel, std::move(message), std::move(outcome), then);
+      finish(std::move(outcome), *nodes, true, then);
+    });
+  }
+  auto text = [](auto number) { return std::to_string(number.count()); };
+  auto expected = static_cast<int64_t>(surroundings_.expected_nodes());
+  eval(
+    push_script,
+    {inbox_of(address), due_of(address), config_.prefix + ":once:" + push.key},
+    {channel, encode(push), text(push.ttl),
+     std::to_string(config_.mailbox_limit),
+     push.key.empty() ? "" : sha256(request_fingerprint(channel, push)),
+     push.id, std::to_string(static_cast<unsigned>(push.want)),
+     channel_of_node(config_.node), text(milliseconds{push.wait + grace}),
+     text(milliseconds{key_time}), channel_of_nodes()},
+    [this, push, expected, then](const caf::expected<reply>& x) {
+      auto result
+        = x ? outcome_of(push, *x) : caf::expected<outcome>{x.error()};
+      if (result && result->kept && config_.replicas > 0)
+        await_replicas(*std::move(result), then);
+      else if (result && !result->kept && x->items.size() == 3
+               && x->items[1].number == 0)
+        finish(*std::move(result), 0, x->items[2].number >= expected, then);
+      else
+        then(std::move(result));
+    });
+}
+
+void commands::recount(const std::string& channel, std::string message,
+                       outcome result, handler<outcome> then) {
+  // Whoever comes back from now on is counted.
+  auto expected = static_cast<int64_t>(surroundings_.expected_nodes());
+  eval(recount_script, {}, {channel, std::move(message), channel_of_nodes()},
+       [this, result = std::move(result), expected,
+        then](const caf::expected<reply>& x) mutable {
+         if (!x)
+           then(x.error());
+         else if (x->items.size() == 2)
+           finish(std::move(result), static_cast<uint64_t>(x->items[0].number),
+                  x->items[1].number >= expected, then);
+         else
+           then(unexpected());
+       });
+}
+
+void commands::finish(outcome result, uint64_t nodes, bool all_there,
+                      const handler<outcome>& then) {
+  if (nodes == 0 && !all_there)
+    return then(caf::error{errc::nodes_missing});
+  result.counts.nodes = nodes;
+  then(std::move(result));
+}
+
+void commands::await_replicas(outcome result, handler<outcome> then) {
+  redis_.await_replicas(
+    config_.replicas,
+    [this, result = std::move(result), then](const caf::expected<reply>& x) {
+      auto replicas = number_of(x);
+      if (replicas && *replicas >= config_.replicas)
+        then(result);
+      else
+        then(caf::error{errc::unanswered});
+    });
+}
+
+void commands::record_outcome(const std::string& key, const outcome& outcome) {
+  eval(record_script, {config_.prefix + ":once:" + key},
+       {outcome.push, is_nobody(outcome) ? "" : encode(outcome)},
+       [](const caf::expected<reply>&) {
+         // Who tries the key again is answered what is recorded.
+       });
+}
+
+void commands::read(const inbox_query& query, rejection_handler on_rejected,
+                    handler<inbox_page> then) {
+  eval(read_script, {inbox_of(query.address), due_of(query.address)},
+       {query.after, query.upto, std::to_string(query.max_bytes)},
+       [this, query, on_rejected, then](const caf::expected<reply>& x) {
+         if (!x)
+           return then(x.error());
+         auto& items = x->items;
+         if (items.size() < 2 || items.size() % 3 != 2)
+           return then(unexpected());
+         inbox_page result{{}, items[0].text, items[1].number != 0};
+         auto now = milliseconds_since_1970();
+         for (size_t i = 2; i < items.size(); i += 3) {
+           auto& entry = items[i].text;
+           auto& message = items[i + 1].text;
+           auto kept = to_kept(entry, message, items[i + 2].number);
+           if (!kept) {
+             auto& context = kept.error().context();
+             auto reason = context.get_as<std::string>(0);
+             reject(query.address, entry, message, reason);
+             on_rejected(query.address, reason);
+             continue;
+           }
+           // The clocks of Redis and this machine may differ.
+           result.age
+             += std::max(now - milliseconds{to_number(entry)}, milliseconds{0});
+           result.pushes.push_back(*std::move(kept));
+         }
+         if (!result.pushes.empty() || !result.more)
+           return then(std::move(result));
+         // Nothing of this part can be read; what is behind it may.
+         auto rest = query;
+         rest.after = items[items.size() - 3].text;
+         rest.upto = result.upto;
+         read(rest, on_rejected, then);
+       });
+}
+
+void commands::reject(const push_address& address, const std::string& entry,
+                      const std::string& message, const std::string& reason) {
+  auto mailbox = inbox_of(address);
+  eval(reject_script, {mailbox, due_of(address), dead_letters()},
+       {entry, max_dead_letters, "message", message.substr(0, dead_letter_size),
+        "reason", reason, "node", config_.node, "key", mailbox},
+       [](const caf::expected<reply>&) {
+         // What stays in the mailbox is rejected again when it is next read.
+       });
+}
+
+void commands::dead_letter(const std::string& message,
+                           const std::string& reason, handler<uint64_t> then) {
+  eval(dead_letter_script,
+       {dead_letters(), config_.prefix + ":dead:" + sha1(message)},
+       {config_.node, dead_letter_time, max_dead_letters, "message",
+        message.substr(0, dead_letter_size), "reason", reason, "node",
+        config_.node},
+       [then](const caf::expected<reply>& x) { then(number_of(x)); });
+}
+
+void commands::confirm(const push_address& address, const std::string& entry,
+                       handler<uint64_t> then) {
+  // MINID is the first entry that stays.
+  auto dash = entry.find('-') + 1;
+  auto next
+    = entry.substr(0, dash) + std::to_string(to_number(entry.substr(dash)) + 1);
+  eval(confirm_script, {inbox_of(address), due_of(address)}, {next},
+       [then](const caf::expected<reply>& x) { then(number_of(x)); });
+}
+
+void commands::claim(const push_address& address, handler<uint64_t> then) {
+  push push{""};
+  push.type = push::kind::claim;
+  eval(claim_script, {config_.prefix + ":owner:" + std::string{address.name()}},
+       {channel_of(address), encode(push)},
+       [then](const caf::expected<reply>& x) { then(number_of(x)); });
+}
+
+void commands::owner(const push_address& address, handler<uint64_t> then) {
+  send({"GET", config_.prefix + ":owner:" + std::string{address.name()}},
+       [then](const caf::expected<reply>& x) { then(number_of(x)); });
+}
+
+void commands::presence(const push_address& address, handler<uint64_t> then) {
+  auto expected = static_cast<int64_t>(surroundings_.expected_nodes());
+  send({"PUBSUB", "NUMSUB", channel_of(address), channel_of_nodes()},
+       [expected, then](const caf::expected<reply>& x) {
+         if (!x)
+           return then(x.error());
+         if (x->items.size() != 4)
+           return then(unexpected());
+         if (x->items[1].number == 0 && x->items[3].number < expected)
+           then(caf::error{errc::nodes_missing});
+         else
+           then(number_of(x->items[1]));
+       });
+}
+
+void commands::tell(const std::string& node, const node_message& message,
+                    handler<uint64_t> then) {
+  send({"PUBLISH", channel_of_node(node), encode(message)},
+       [then](const caf::expected<reply>& x) { then(number_of(x)); });
+}
+
+void commands::eval(const script& script, std::vector<std::string> keys,
+                    std::vector<std::string> arguments, handler<reply> then) {
+  command words{"EVALSHA", script.sha, std::to_string(keys.size())};
+  words.insert(words.end(), keys.begin(), keys.end());
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  auto again = words;
+  redis_.send(std::move(words), [this, again = std::move(again), &script,
+                                 then](caf::expected<reply> x) {
+    if (x && x->type == reply::kind::error && x->text.starts_with("NOSCRIPT")) {
+      load(script);
+      send(again, then);
+    } else if (x && x->type == reply::kind::error) {
+      then(refusal(x->text));
+    } else {
+      then(std::move(x));
+    }
+  });
+}
+
+void commands::send(command command, handler<reply> then) {
+  redis_.send(std::move(command), [this, then](caf::expected<reply> x) {
+    if (x && x->type == reply::kind::error)
+      then(refusal(x->text));
+    else
+      then(std::move(x));
+  });
+}
+
+caf::error commands::refusal(const std::string& text) {
+  auto kind = impairment_of(text);
+  if (kind == impairment::none)
+    return {errc::refused, text};
+  surroundings_.on_impaired(kind, text);
+  return {errc::bus_away, text};
+}
+
+std::string commands::inbox_of(const push_address& address) const {
+  return config_.prefix + ":mail:" + std::string{address.name()};
+}
+
+std::string commands::due_of(const push_address& address) const {
+  return config_.prefix + ":due:" + std::string{address.name()};
+}
+
+} // namespace waybill::redis

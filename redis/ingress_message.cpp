@@ -1,0 +1,162 @@
+#include "redis/ingress_message.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "actors/text.hpp"
+#include "redis/sax_handler.hpp"
+
+namespace waybill::redis {
+
+namespace {
+
+/// How deep JSON from outside may nest. Nothing here recurses over it, but
+/// whoever gets the payload might.
+constexpr size_t max_depth = 512;
+
+/// Cuts a text that is known to be JSON into its tokens and values, each as it
+/// stands: numbers keep their digits and strings their escapes.
+class scanner {
+public:
+  explicit scanner(std::string_view text) : rest_(text) {
+    // nop
+  }
+
+  /// Tells whether `c` comes next, and takes it if so.
+  bool take(char c) {
+    skip_space();
+    if (!rest_.starts_with(c))
+      return false;
+    rest_.remove_prefix(1);
+    return true;
+  }
+
+  /// Takes a whole value.
+  std::string_view take_value() {
+    skip_space();
+    auto start = rest_;
+    size_t depth = 0;
+    do {
+      switch (rest_.front()) {
+      case '"':
+        skip_string();
+        break;
+      case '{':
+      case '[':
+        ++depth;
+        rest_.remove_prefix(1);
+        break;
+      case '}':
+      case ']':
+        --depth;
+        rest_.remove_prefix(1);
+        break;
+      default:
+        // In a container, the bytes between two brackets or strings; else a
+        // number or a word, which ends where white space or the next token is.
+        rest_.remove_prefix(
+          std::min(rest_.find_first_of(depth > 0 ? "\"{}[]" : ",}] \t\r\n"),
+                   rest_.size()));
+      }
+    } while (depth > 0);
+    return start.substr(0, start.size() - rest_.size());
+  }
+
+  /// Copies a value without the white space between its tokens.
+  static std::string compact(std::string_view value) {
+    std::string result;
+    scanner in{value};
+    for (in.skip_space(); !in.rest_.empty(); in.skip_space()) {
+      auto start = in.rest_;
+      if (start.starts_with('"'))
+        in.skip_string();
+      else
+        in.rest_.remove_prefix(1);
+      result += start.substr(0, start.size() - in.rest_.size());
+    }
+    return result;
+  }
+
+private:
+  void skip_space() {
+    rest_.remove_prefix(
+      std::min(rest_.find_first_not_of(" \t\r\n"), rest_.size()));
+  }
+
+  void skip_string() {
+    size_t i = 1;
+    for (; rest_[i] != '"'; ++i)
+      if (rest_[i] == '\\')
+        ++i;
+    rest_.remove_prefix(i + 1);
+  }
+
+  std::string_view rest_;
+};
+
+/// Returns the text that a JSON string stands for.
+std::string unquote(std::string_view value) {
+  return json::parse(value).get<std::string>();
+}
+
+/// Returns the id that a KEY stands for, or an empty string.
+std::string to_id(std::string_view key) {
+  if (key.starts_with('"'))
+    return unquote(key);
+  auto print = [&]<class Integer>(Integer number) -> std::string {
+    auto end = key.data() + key.size();
+    auto [stop, error] = std::from_chars(key.data(), end, number);
+    return error == std::errc{} && stop == end ? std::to_string(number) : "";
+  };
+  return key.starts_with('-') ? print(int64_t{}) : print(uint64_t{});
+}
+
+} // namespace
+
+caf::expected<ingress_message> parse_ingress(std::string_view text,
+                                             size_t max_size) {
+  // To look at more would only hold up all others.
+  if (auto limit = 8 * max_size + 65'536; text.size() > limit)
+    return wrong("the message has more than " + std::to_string(limit)
+                 + " bytes");
+  auto original = text;
+  auto mended = mend_surrogates(text);
+  text = mended;
+  sax_checker check{max_depth};
+  if (!json::sax_parse(text, &check))
+    return wrong(check.problem());
+  // A byte order mark may stand before it: the parser lets it pass.
+  if (text.starts_with("\xef\xbb\xbf"))
+    text.remove_prefix(3);
+  scanner in{text};
+  if (!in.take('{'))
+    return wrong("not an object");
+  std::string_view key, value;
+  while (!in.take('}')) {
+    auto name = unquote(in.take_value());
+    in.take(':');
+    auto item = in.take_value();
+    in.take(',');
+    if (name == "KEY")
+      key = item;
+    else if (name == "VALUE")
+      value = item;
+  }
+  if (key.empty())
+    return wrong("KEY is missing");
+  if (value.empty())
+    return wrong("VALUE is missing");
+  // Mending keeps all places. An id that is not quite known is nobody's.
+  auto key_place = static_cast<size_t>(key.data() - mended.data());
+  if (original.substr(key_place, key.size()) != key)
+    return wrong("KEY has half of a surrogate pair");
+  auto id = to_id(key);
+  if (!is_name(id))
+    return wrong("KEY is neither an id nor an integer of 64 bits");
+  auto body = value.starts_with('"') ? unquote(value) : scanner::compact(value);
+  if (body.size() > max_size)
+    return wrong("VALUE has more than " + std::to_string(max_size) + " bytes");
+  return ingress_message{std::move(id), make_text(std::move(body))};
+}
+
+} // namespace waybill::redis
