@@ -4,9 +4,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "actors/core/idempotency_store.hpp"
+#include "actors/core/inboxes.hpp"
 #include "actors/hosted.hpp"
-#include "actors/idempotency_store.hpp"
-#include "actors/inboxes.hpp"
 #include "actors/interfaces.hpp"
 
 namespace waybill {

@@ -5,13 +5,15 @@
 #include <vector>
 
 #include <caf/allowed_unsafe_message_type.hpp>
-#include <caf/error.hpp>
+#include <caf/message.hpp>
 #include <caf/meta/type_name.hpp>
 #include <caf/type_id.hpp>
 
-#include "actors/address.hpp"
-#include "actors/payload.hpp"
-#include "actors/push.hpp"
+#include "actors/core/address.hpp"
+#include "actors/core/close_reason.hpp"
+#include "actors/core/errc.hpp"
+#include "actors/core/payload.hpp"
+#include "actors/core/push.hpp"
 
 namespace waybill {
 
@@ -26,50 +28,6 @@ struct client_message {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, client_message& x) {
   return f(caf::meta::type_name("client_message"), x.id);
-}
-
-/// Why a WebSocket ends: the codes of RFC 6455, section 7.4, and Waybill's own.
-/// With 4000 to 4499 a client may connect again, from 4500 on it must not.
-enum class close_code : uint16_t {
-  /// The node is stopping; another will take the client.
-  going_away = 1001,
-  /// The client broke the protocol.
-  protocol_error = 1002,
-  /// The client sent a text that is not UTF-8.
-  bad_text = 1007,
-  /// The client sends too much.
-  policy_violation = 1008,
-  /// The client sent a message that is larger than it may be.
-  too_big = 1009,
-  /// The node itself failed.
-  internal_error = 1011,
-  /// The client reads too slowly: its queue is full.
-  try_again_later = 1013,
-  /// The client was let in by a token, whose time is over.
-  token_expired = 4001,
-  /// The API said so.
-  kicked = 4500,
-  /// A newer session of the same id has taken over.
-  replaced = 4501,
-};
-
-inline std::string to_string(close_code x) {
-  return std::to_string(static_cast<uint16_t>(x));
-}
-
-/// What a WebSocket's close frame says.
-struct close_reason {
-  close_code code;
-
-  /// For people; at most 123 bytes of UTF-8 (RFC 6455, section 5.5).
-  std::string text;
-
-  friend bool operator==(const close_reason&, const close_reason&) = default;
-};
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, close_reason& x) {
-  return f(caf::meta::type_name("close_reason"), x.code, x.text);
 }
 
 /// Tells whether pushes can travel between nodes.
@@ -112,87 +70,7 @@ typename Inspector::result_type inspect(Inspector& f, bus_status& x) {
 /// Addresses; of those of a session, the first is its id.
 using push_addresses = std::vector<push_address>;
 
-/// Why a request to an actor failed.
-enum class errc : uint8_t {
-  /// The bus is away and nothing was sent: the request may be repeated. The
-  /// context, if there is one, says why.
-  bus_away = 1,
-  /// The request was sent and its answer never came: nobody knows.
-  unanswered,
-  /// The bus answered with an error of its own, which the context holds.
-  refused,
-  /// The address was given up while it was being attached.
-  detached,
-  /// The mailbox is full: nothing was sent.
-  inbox_full,
-  /// The key of this push was used for another one: nothing was sent.
-  key_reused,
-  /// A push of the same key is still under way: nothing was sent.
-  in_flight,
-  /// A session's client did not read: its queue was dropped. The context says
-  /// how many frames.
-  too_slow,
-  /// A session's client sent too much: its queue was dropped, as above.
-  too_fast,
-  /// A session ended before it had written all frames. The context says how
-  /// many are lost.
-  dropped,
-  /// An actor threw an exception, which the context holds.
-  failed,
-  /// The node holds as many sessions as it may.
-  node_full,
-  /// It holds as many of that id.
-  id_full,
-  /// It holds as many of that peer.
-  peer_full,
-  /// The node is pushed to faster than it can deliver: nothing was sent.
-  busy,
-  /// Nobody holds the address now, but nodes that were there a moment ago are
-  /// missing: nothing was sent.
-  nodes_missing,
-};
-
-inline std::string to_string(errc x) {
-  switch (x) {
-  case errc::bus_away:
-    return "bus_away";
-  case errc::unanswered:
-    return "unanswered";
-  case errc::refused:
-    return "refused";
-  case errc::detached:
-    return "detached";
-  case errc::inbox_full:
-    return "mailbox_full";
-  case errc::key_reused:
-    return "key_reused";
-  case errc::in_flight:
-    return "under_way";
-  case errc::too_slow:
-    return "too_slow";
-  case errc::too_fast:
-    return "too_fast";
-  case errc::dropped:
-    return "dropped";
-  case errc::failed:
-    return "failed";
-  case errc::node_full:
-    return "node_full";
-  case errc::id_full:
-    return "id_full";
-  case errc::peer_full:
-    return "peer_full";
-  case errc::busy:
-    return "busy";
-  case errc::nodes_missing:
-    return "nodes_missing";
-  }
-  return "unknown";
-}
-
 } // namespace waybill
-
-CAF_ERROR_CODE_ENUM(waybill::errc, "waybill")
 
 // Payloads, alone and in these, stay within the process: between nodes a push
 // is written as MessagePack by the bus, not by CAF.

@@ -4,7 +4,7 @@
 #include <memory>
 #include <utility>
 
-#include "actors/counters.hpp"
+#include "actors/core/counters.hpp"
 
 namespace waybill {
 

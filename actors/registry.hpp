@@ -5,13 +5,13 @@
 #include <unordered_map>
 #include <vector>
 
-#include "actors/admission.hpp"
+#include "actors/core/admission.hpp"
+#include "actors/core/queue_loads.hpp"
+#include "actors/core/rate.hpp"
+#include "actors/core/trace.hpp"
 #include "actors/hosted.hpp"
 #include "actors/interfaces.hpp"
-#include "actors/queue_loads.hpp"
-#include "actors/rate.hpp"
 #include "actors/session_table.hpp"
-#include "actors/trace.hpp"
 
 namespace waybill {
 

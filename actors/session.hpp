@@ -5,10 +5,10 @@
 #include <optional>
 #include <string>
 
-#include "actors/delivery_history.hpp"
+#include "actors/core/delivery_history.hpp"
+#include "actors/core/send_queue.hpp"
 #include "actors/hosted.hpp"
 #include "actors/interfaces.hpp"
-#include "actors/send_queue.hpp"
 #include "actors/transport.hpp"
 
 namespace waybill {

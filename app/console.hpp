@@ -1,6 +1,6 @@
 #pragma once
 
-#include "net/static_file.hpp"
+#include "net/http/static_file.hpp"
 
 namespace waybill::app {
 

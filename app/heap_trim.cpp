@@ -5,7 +5,7 @@
 #include <malloc.h>
 #include <unistd.h>
 
-#include "net/process_stats.hpp"
+#include "net/api/process_stats.hpp"
 
 namespace waybill::app {
 

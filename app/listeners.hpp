@@ -1,9 +1,8 @@
 #pragma once
 
-#include <optional>
 #include <string>
 
-#include "app/options.hpp"
+#include "app/options/options.hpp"
 
 namespace waybill::net {
 
@@ -12,10 +11,6 @@ class server;
 } // namespace waybill::net
 
 namespace waybill::app {
-
-/// Checks the options of a node's ports, and reads what TLS needs.
-/// @returns what is to be done about what is wrong.
-std::optional<std::string> check_ports(options& config);
 
 /// Listens wherever `config` says, or ends the process with 1.
 /// @returns the addresses that were taken, for people.

@@ -9,14 +9,16 @@
 
 #include <spdlog/spdlog.h>
 
-#include "app/bench.hpp"
-#include "app/cli.hpp"
-#include "app/commands.hpp"
+#include "app/commands/bench.hpp"
+#include "app/commands/key.hpp"
+#include "app/commands/listen.hpp"
+#include "app/commands/push.hpp"
+#include "app/commands/token.hpp"
+#include "app/commands/trace.hpp"
 #include "app/log.hpp"
 #include "app/node.hpp"
-#include "app/shell.hpp"
+#include "app/options/cli.hpp"
 #include "app/start.hpp"
-#include "app/trace.hpp"
 #include "app/version.hpp"
 
 namespace {

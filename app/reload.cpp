@@ -6,7 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include "app/listeners.hpp"
-#include "net/server.hpp"
+#include "net/server/server.hpp"
 
 namespace waybill::app {
 

@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <system_error>
 
-#include "net/process_stats.hpp"
+#include "net/api/process_stats.hpp"
 
 namespace waybill::app {
 

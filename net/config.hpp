@@ -5,11 +5,22 @@
 #include <string>
 #include <string_view>
 
-#include "net/frame_rate_limiter.hpp"
-#include "net/open_connections.hpp"
+#include "actors/core/rate.hpp"
 #include "net/peer_address.hpp"
 
 namespace waybill::net {
+
+/// How fast a client may send, in frames and in bytes of them.
+struct client_rates {
+  rate frames;
+  rate bytes;
+};
+
+/// How many connections may be open that are no WebSockets; 0 for any number.
+struct connection_limits {
+  size_t in_total = 0;
+  size_t per_peer = 0;
+};
 
 /// What all WebSockets of a node have in common.
 struct websocket_config {

@@ -6,8 +6,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "actors/core/log_gate.hpp"
 #include "actors/hosted.hpp"
-#include "actors/log_gate.hpp"
 #include "redis/client.hpp"
 #include "redis/commands.hpp"
 #include "redis/config.hpp"

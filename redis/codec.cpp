@@ -7,7 +7,7 @@
 #include <boost/archive/iterators/base64_from_binary.hpp>
 #include <boost/archive/iterators/transform_width.hpp>
 
-#include "actors/text.hpp"
+#include "actors/core/text.hpp"
 #include "redis/pack.hpp"
 #include "redis/sax_handler.hpp"
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "actors/idempotency_store.hpp"
+#include "actors/core/idempotency_store.hpp"
 #include "redis/digest.hpp"
 
 namespace waybill::redis {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "actors/text.hpp"
+#include "actors/core/text.hpp"
 #include "redis/sax_handler.hpp"
 
 namespace waybill::redis {

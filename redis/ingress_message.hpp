@@ -5,7 +5,7 @@
 
 #include <caf/expected.hpp>
 
-#include "actors/payload.hpp"
+#include "actors/core/payload.hpp"
 
 namespace waybill::redis {
 

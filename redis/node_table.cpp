@@ -1,6 +1,7 @@
 #include "redis/node_table.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace waybill::redis {
 
@@ -9,8 +10,10 @@ namespace {
 /// For how long a node that was there is missed.
 constexpr auto absence = std::chrono::seconds{10};
 
-/// A node whose beats pause for longer has stopped.
+/// A node whose beats pause for longer has stopped; beats that follow each
+/// other sooner than the other were held back on their way.
 constexpr auto longest_pause = std::chrono::milliseconds{1500};
+constexpr auto shortest_pause = std::chrono::milliseconds{500};
 
 /// A node whose last beat is older is not there now.
 constexpr auto presence = std::chrono::seconds{3};
@@ -24,10 +27,21 @@ constexpr size_t silent_canaries = 8;
 void node_table::on_beat(const beat& x, time_point now) {
   if (x.node == self_)
     return;
-  if (x.leaving)
+  if (x.leaving) {
     peers_.erase(x.node);
-  else
-    peers_[x.node] = {now, x.missing ? 0 : x.client, 0, x.missing, x.missing};
+    return;
+  }
+  auto& peer = peers_[x.node];
+  auto pause = now - std::exchange(peer.last_beat, now);
+  peer.canaries = 0;
+  // What a network held back may come when its sender has given up that
+  // connection, so one beat of a missing node does not prove that it is back.
+  auto is_late = peer.missing && x.client == peer.client
+                 && (pause < shortest_pause || pause > longest_pause);
+  if (is_late)
+    return;
+  peer.client = x.missing ? 0 : x.client;
+  peer.missing = peer.uncounted = x.missing;
 }
 
 std::vector<node_table::silent_node> node_table::on_canary() {

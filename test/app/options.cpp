@@ -1,6 +1,6 @@
 #define CAF_SUITE options
 
-#include "app/options.hpp"
+#include "app/options/options.hpp"
 
 #include <cstdio>
 #include <cstdlib>

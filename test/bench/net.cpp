@@ -5,8 +5,8 @@
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 
-#include "net/push_options.hpp"
-#include "net/request.hpp"
+#include "net/api/push_options.hpp"
+#include "net/http/request.hpp"
 
 using namespace waybill;
 using namespace waybill::net;

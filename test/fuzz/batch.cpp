@@ -4,8 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "actors/text.hpp"
-#include "net/push_options.hpp"
+#include "actors/core/text.hpp"
+#include "net/api/push_options.hpp"
 #include "test/fuzz/require.hpp"
 
 using namespace waybill;

@@ -1,7 +1,7 @@
 // What nodes tell each other, and what they keep in Redis: MessagePack.
 
 #include "redis/codec.hpp"
-#include "actors/text.hpp"
+#include "actors/core/text.hpp"
 #include "test/fuzz/require.hpp"
 
 using namespace waybill;

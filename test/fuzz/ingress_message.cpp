@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "actors/text.hpp"
+#include "actors/core/text.hpp"
 #include "redis/ingress_message.hpp"
 #include "test/fuzz/require.hpp"
 

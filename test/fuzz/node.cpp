@@ -8,7 +8,7 @@
 #include <boost/beast/_experimental/test/stream.hpp>
 #include <caf/test/unit_test_impl.hpp>
 
-#include "net/http_connection.hpp"
+#include "net/server/http_connection.hpp"
 #include "test/fixture.hpp"
 #include "test/fuzz/require.hpp"
 

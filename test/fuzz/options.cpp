@@ -8,8 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "actors/text.hpp"
-#include "app/options.hpp"
+#include "actors/core/text.hpp"
+#include "app/options/options.hpp"
 #include "test/fuzz/require.hpp"
 
 using namespace waybill;

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "net/origin.hpp"
+#include "net/auth/origin.hpp"
 #include "net/peer_address.hpp"
-#include "net/proxy_header.hpp"
+#include "net/server/proxy_header.hpp"
 #include "test/fuzz/require.hpp"
 
 using namespace waybill::net;

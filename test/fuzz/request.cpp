@@ -9,9 +9,9 @@
 #include <boost/url/encode.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
 
-#include "actors/text.hpp"
-#include "net/push_options.hpp"
-#include "net/route.hpp"
+#include "actors/core/text.hpp"
+#include "net/api/push_options.hpp"
+#include "net/api/route.hpp"
 #include "test/fuzz/require.hpp"
 
 using namespace waybill;

@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "actors/text.hpp"
+#include "actors/core/text.hpp"
 #include "test/fuzz/require.hpp"
 
 using namespace waybill;

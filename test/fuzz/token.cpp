@@ -8,7 +8,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-#include "net/tokens.hpp"
+#include "net/auth/tokens.hpp"
 #include "test/fuzz/require.hpp"
 
 using namespace waybill::net;

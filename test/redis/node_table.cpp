@@ -117,6 +117,21 @@ CAF_TEST(misses who was cut off for ten seconds after its last beat) {
   CAF_CHECK_EQUAL(aut.expected(now + 6s), 2u);
   CAF_CHECK_EQUAL(aut.expected(now + 7s), 1u);
   CAF_MESSAGE("unless it is back");
+  beat_of("n2", 8);
+  CAF_CHECK_EQUAL(aut.expected(now), 1u);
+}
+
+CAF_TEST(does not take beats that were held back for a node that is back) {
+  beat_of("n2");
+  now += 2s;
+  aut.on_count(2, now);
+  CAF_CHECK_EQUAL(aut.expected(now), 2u);
+  now += 1s;
+  for (int i = 0; i < 3; ++i)
+    beat_of("n2");
+  CAF_CHECK_EQUAL(aut.expected(now), 2u);
+  CAF_MESSAGE("but those that come in their time");
+  now += 1s;
   beat_of("n2");
   CAF_CHECK_EQUAL(aut.expected(now), 1u);
 }

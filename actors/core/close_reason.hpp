@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include <caf/meta/type_name.hpp>
+
+namespace waybill {
+
+/// Why a WebSocket ends: the codes of RFC 6455, section 7.4, and Waybill's own.
+/// With 4000 to 4499 a client may connect again, from 4500 on it must not.
+enum class close_code : uint16_t {
+  /// The node is stopping; another will take the client.
+  going_away = 1001,
+  /// The client broke the protocol.
+  protocol_error = 1002,
+  /// The client sent a text that is not UTF-8.
+  bad_text = 1007,
+  /// The client sends too much.
+  policy_violation = 1008,
+  /// The client sent a message that is larger than it may be.
+  too_big = 1009,
+  /// The node itself failed.
+  internal_error = 1011,
+  /// The client reads too slowly: its queue is full.
+  try_again_later = 1013,
+  /// The client was let in by a token, whose time is over.
+  token_expired = 4001,
+  /// The API said so.
+  kicked = 4500,
+  /// A newer session of the same id has taken over.
+  replaced = 4501,
+};
+
+inline std::string to_string(close_code x) {
+  return std::to_string(static_cast<uint16_t>(x));
+}
+
+/// What a WebSocket's close frame says.
+struct close_reason {
+  close_code code;
+
+  /// For people; at most 123 bytes of UTF-8 (RFC 6455, section 5.5).
+  std::string text;
+
+  friend bool operator==(const close_reason&, const close_reason&) = default;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, close_reason& x) {
+  return f(caf::meta::type_name("close_reason"), x.code, x.text);
+}
+
+} // namespace waybill

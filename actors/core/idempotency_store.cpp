@@ -1,0 +1,54 @@
+#include "actors/core/idempotency_store.hpp"
+
+#include <functional>
+
+namespace waybill {
+
+namespace {
+
+size_t fingerprint_of(const push_address& address, const push& push) {
+  return std::hash<std::string>{}(request_fingerprint(address.key(), push));
+}
+
+} // namespace
+
+std::optional<caf::expected<outcome>>
+idempotency_store::find(const push_address& address, const push& push,
+                        time_point now) {
+  for (; !ends_.empty() && ends_.front().first <= now; ends_.pop_front()) {
+    auto& [key, id] = ends_.front().second;
+    // The key may have been freed and used again since.
+    if (auto i = records_.find(key);
+        i != records_.end() && i->second.outcome.push == id)
+      records_.erase(i);
+  }
+  auto i = records_.find(push.key);
+  if (i == records_.end())
+    return std::nullopt;
+  if (i->second.fingerprint != fingerprint_of(address, push))
+    return caf::error{errc::key_reused};
+  // How many nodes it went to is known from the start.
+  if (i->second.in_flight && push.want != receipt_level::routed)
+    return caf::error{errc::in_flight};
+  return at_level(i->second.outcome, push.want);
+}
+
+void idempotency_store::add(const push_address& address, const push& push,
+                            const outcome& sent, time_point now) {
+  records_[push.key]
+    = {fingerprint_of(address, push), sent, !push.reply_to.empty()};
+  ends_.emplace_back(now + key_time, std::pair{push.key, push.id});
+}
+
+void idempotency_store::record_outcome(const std::string& key,
+                                       const outcome& outcome) {
+  auto i = records_.find(key);
+  if (i == records_.end() || i->second.outcome.push != outcome.push)
+    return;
+  if (is_nobody(outcome))
+    records_.erase(i);
+  else
+    i->second = {i->second.fingerprint, outcome, false};
+}
+
+} // namespace waybill

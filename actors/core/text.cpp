@@ -1,0 +1,117 @@
+#include "actors/core/text.hpp"
+
+#include <charconv>
+#include <cstdint>
+#include <cstring>
+
+namespace waybill {
+
+namespace {
+
+/// Decodes the code point at the start of `bytes` and removes it.
+/// @returns the code point, or -1 where `bytes` is not UTF-8.
+/// @pre `!bytes.empty()`
+int32_t take_code_point(std::string_view& bytes) noexcept {
+  auto lead = static_cast<uint8_t>(bytes[0]);
+  size_t size = 1;
+  int32_t result = lead;
+  int32_t smallest = 0;
+  if (lead >= 0xf0) {
+    size = 4;
+    result = lead & 0x07;
+    smallest = 0x10000;
+  } else if (lead >= 0xe0) {
+    size = 3;
+    result = lead & 0x0f;
+    smallest = 0x800;
+  } else if (lead >= 0xc0) {
+    size = 2;
+    result = lead & 0x1f;
+    smallest = 0x80;
+  } else if (lead >= 0x80) {
+    return -1;
+  }
+  if (lead > 0xf4 || bytes.size() < size)
+    return -1;
+  for (size_t i = 1; i < size; ++i) {
+    auto next = static_cast<uint8_t>(bytes[i]);
+    if ((next & 0xc0) != 0x80)
+      return -1;
+    result = (result << 6) | (next & 0x3f);
+  }
+  if (result < smallest || result > 0x10ffff
+      || (result >= 0xd800 && result <= 0xdfff))
+    return -1;
+  bytes.remove_prefix(size);
+  return result;
+}
+
+/// Removes the ASCII at the start of `bytes`, as far as it goes in whole words.
+void skip_ascii(std::string_view& bytes) noexcept {
+  uint64_t word = 0;
+  for (; bytes.size() >= sizeof(word); bytes.remove_prefix(sizeof(word))) {
+    std::memcpy(&word, bytes.data(), sizeof(word));
+    if ((word & 0x8080808080808080) != 0)
+      return;
+  }
+}
+
+/// Reads a JSON escape such as `\\u00e9` at the start of `text`.
+/// @returns its code unit, or -1 if there is no such escape.
+int32_t unit_of(std::string_view text) noexcept {
+  if (text.size() < 6 || !text.starts_with("\\u"))
+    return -1;
+  uint16_t result = 0;
+  auto end = text.data() + 6;
+  auto [stop, error] = std::from_chars(text.data() + 2, end, result, 16);
+  return error == std::errc{} && stop == end ? result : -1;
+}
+
+bool is_high(int32_t unit) noexcept {
+  return unit >= 0xd800 && unit < 0xdc00;
+}
+
+bool is_low(int32_t unit) noexcept {
+  return unit >= 0xdc00 && unit < 0xe000;
+}
+
+} // namespace
+
+bool is_utf8(std::string_view bytes) noexcept {
+  // Most text is ASCII for the most part.
+  for (skip_ascii(bytes); !bytes.empty(); skip_ascii(bytes))
+    if (take_code_point(bytes) < 0)
+      return false;
+  return true;
+}
+
+bool is_name(std::string_view name) noexcept {
+  if (name.empty() || name.size() > 256)
+    return false;
+  while (!name.empty()) {
+    auto point = take_code_point(name);
+    if (point < 0x20 || (point >= 0x7f && point <= 0x9f) || point == '/')
+      return false;
+  }
+  return true;
+}
+
+std::string mend_surrogates(std::string_view json) {
+  std::string result{json};
+  for (auto i = json.find('\\'); i != json.npos; i = json.find('\\', i)) {
+    auto unit = unit_of(json.substr(i));
+    if (unit < 0) {
+      // Any other escape, such as that of the backslash itself.
+      i += 2;
+    } else if (is_high(unit) && is_low(unit_of(json.substr(i + 6)))) {
+      i += 12;
+    } else {
+      if (is_high(unit) || is_low(unit))
+        result.replace(i, 6, "\\ufffd");
+      i += 6;
+    }
+  }
+  return result;
+}
+
+} // namespace waybill

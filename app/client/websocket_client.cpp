@@ -1,0 +1,96 @@
+#include "app/client/websocket_client.hpp"
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/buffers_to_string.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/websocket.hpp>
+#include <boost/beast/websocket/ssl.hpp>
+
+namespace waybill::app {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace ws = beast::websocket;
+using asio::use_awaitable;
+using boost::system::error_code;
+
+namespace {
+
+/// A WebSocket on one kind of stream.
+template <class Stream>
+class stream_client final : public websocket_client {
+public:
+  stream_client(Stream stream, const node_access& access)
+      : stream_(std::move(stream)), url_(access.url) {
+    // The WebSocket has time limits of its own.
+    beast::get_lowest_layer(stream_).expires_never();
+    stream_.set_option(
+      ws::stream_base::timeout::suggested(beast::role_type::client));
+    stream_.set_option(ws::stream_base::decorator{
+      [access](ws::request_type& head) { set_secret(head, access); }});
+    stream_.read_message_max(0);
+  }
+
+  /// @returns the response of the node if it declines.
+  asio::awaitable<std::optional<text_response>>
+  handshake(const std::string& target) {
+    text_response response;
+    error_code ec;
+    co_await stream_.async_handshake(response, url_.authority(), target,
+                                     asio::redirect_error(use_awaitable, ec));
+    if (ec == ws::error::upgrade_declined)
+      co_return response;
+    if (ec)
+      throw failed("no WebSocket at", url_, ec);
+    co_return std::nullopt;
+  }
+
+  asio::awaitable<std::variant<message, close_frame>> read() override {
+    error_code ec;
+    buffer_.clear();
+    co_await stream_.async_read(buffer_,
+                                asio::redirect_error(use_awaitable, ec));
+    if (ec == ws::error::closed)
+      co_return close_frame{stream_.reason().code,
+                            std::string{stream_.reason().reason.c_str()}};
+    if (ec)
+      throw failed("lost", url_, ec);
+    co_return message{beast::buffers_to_string(buffer_.data()),
+                      stream_.got_text()};
+  }
+
+  asio::awaitable<void> close() override {
+    error_code ignored;
+    co_await stream_.async_close(ws::close_code::normal,
+                                 asio::redirect_error(use_awaitable, ignored));
+  }
+
+private:
+  ws::stream<Stream> stream_;
+  const node_url url_;
+  beast::flat_buffer buffer_;
+};
+
+using opened = std::variant<std::shared_ptr<websocket_client>, text_response>;
+
+template <class Stream>
+asio::awaitable<opened> open(Stream stream, const node_access& access,
+                             const std::string& target) {
+  auto client
+    = std::make_shared<stream_client<Stream>>(std::move(stream), access);
+  if (auto declined = co_await client->handshake(target))
+    co_return *std::move(declined);
+  co_return client;
+}
+
+} // namespace
+
+asio::awaitable<opened> open_websocket(const node_access& access,
+                                       const std::string& target) {
+  auto stream = co_await connect(access, patience);
+  co_return co_await std::visit(
+    [&](auto& x) { return open(std::move(x), access, target); }, stream);
+}
+
+} // namespace waybill::app

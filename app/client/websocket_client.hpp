@@ -1,0 +1,46 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "app/client/client.hpp"
+
+namespace waybill::app {
+
+/// A WebSocket that a command holds to a node. Beast's own is a template on its
+/// stream, which takes a minute to compile: it is instantiated here only.
+class websocket_client {
+public:
+  struct message {
+    std::string data;
+    bool is_text = true;
+  };
+
+  /// The close frame of the node (RFC 6455, section 5.5.1).
+  struct close_frame {
+    uint16_t code = 0;
+    std::string reason;
+  };
+
+  virtual ~websocket_client() = default;
+
+  /// Waits for the next message, or for the close frame of the node.
+  /// @throws std::runtime_error if the connection is lost.
+  virtual boost::asio::awaitable<std::variant<message, close_frame>> read() = 0;
+
+  /// Sends a close frame, and waits for the answer to it.
+  virtual boost::asio::awaitable<void> close() = 0;
+};
+
+/// Connects to a node, and opens a WebSocket at `target`.
+/// @returns the response of the node if it declines to.
+/// @throws std::runtime_error if that fails.
+boost::asio::awaitable<
+  std::variant<std::shared_ptr<websocket_client>, text_response>>
+open_websocket(const node_access& access, const std::string& target);
+
+} // namespace waybill::app

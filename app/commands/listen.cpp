@@ -1,0 +1,167 @@
+#include "app/commands/listen.hpp"
+
+#include <algorithm>
+#include <iostream>
+#include <random>
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <nlohmann/json.hpp>
+#include <openssl/evp.h>
+
+#include "app/client/websocket_client.hpp"
+#include "app/options/cli.hpp"
+#include "app/options/option_parsers.hpp"
+
+namespace waybill::app {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using asio::use_awaitable;
+using std::chrono::milliseconds;
+
+namespace {
+
+/// How long to wait before connecting again: at first, and at most.
+constexpr auto first_pause = milliseconds{100};
+constexpr auto longest_pause = milliseconds{5000};
+
+/// What `waybill listen` is told.
+struct listen_arguments {
+  node_access to;
+  std::string id;
+  std::vector<std::string> topics;
+  bool as_json = false;
+  size_t count = 0;
+};
+
+std::string to_base64(const std::string& bytes) {
+  std::string result(4 * ((bytes.size() + 2) / 3) + 1, '\0');
+  auto size
+    = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(result.data()),
+                      reinterpret_cast<const unsigned char*>(bytes.data()),
+                      static_cast<int>(bytes.size()));
+  result.resize(static_cast<size_t>(size));
+  return result;
+}
+
+/// Listens until it has ended for good.
+class listener {
+public:
+  explicit listener(const listen_arguments& how) : how_(how) {
+    target_ = "/websocket/" + quote(how.id);
+    for (auto& topic : how.topics)
+      target_
+        += (&topic == &how.topics.front() ? "?topics=" : ",") + quote(topic);
+  }
+
+  /// @returns the exit code.
+  asio::awaitable<int> run() {
+    asio::steady_timer timer{co_await asio::this_coro::executor};
+    while (!code_) {
+      std::string why;
+      try {
+        co_await serve();
+      } catch (const std::exception& e) {
+        why = e.what();
+      }
+      if (code_)
+        break;
+      std::cerr << "waybill: "
+                << (why.empty() ? "the connection has ended" : why)
+                << "; connecting again\n";
+      timer.expires_after(random_part_of(pause_));
+      pause_ = std::min(2 * pause_, longest_pause);
+      co_await timer.async_wait(use_awaitable);
+    }
+    co_return *code_;
+  }
+
+private:
+  /// Listens on one connection to its end.
+  asio::awaitable<void> serve() {
+    auto opened = co_await open_websocket(how_.to, target_);
+    if (auto response = std::get_if<text_response>(&opened))
+      co_return on_declined(*response);
+    auto& client = *std::get<std::shared_ptr<websocket_client>>(opened);
+    pause_ = first_pause;
+    while (!code_) {
+      auto event = co_await client.read();
+      if (auto frame = std::get_if<websocket_client::close_frame>(&event))
+        co_return on_closed(*frame);
+      print(std::get<websocket_client::message>(event));
+      if (++messages_ == how_.count)
+        code_ = 0;
+    }
+    co_await client.close();
+  }
+
+  void on_declined(const text_response& response) {
+    std::cerr << "waybill: " << response.result_int() << ' ' << response.body();
+    // What may pass: a limit, a node that stops, a bus that is away.
+    if (response.result() != http::status::too_many_requests
+        && response.result() != http::status::service_unavailable)
+      code_ = 1;
+  }
+
+  void on_closed(const websocket_client::close_frame& frame) {
+    std::cerr << "waybill: closed with " << frame.code << ' ' << frame.reason
+              << '\n';
+    // Codes of our own stay true for who comes back.
+    if (frame.code >= 4000)
+      code_ = 1;
+  }
+
+  void print(const websocket_client::message& message) {
+    if (!how_.as_json) {
+      std::cout << message.data << std::endl;
+      return;
+    }
+    nlohmann::json line{{"id", how_.id}};
+    if (message.is_text)
+      line["text"] = message.data;
+    else
+      line["base64"] = to_base64(message.data);
+    std::cout << line.dump() << std::endl;
+  }
+
+  /// Spreads out those who come back at the same time.
+  milliseconds random_part_of(milliseconds most) {
+    std::uniform_int_distribution<milliseconds::rep> part{most.count() / 2,
+                                                          most.count()};
+    return milliseconds{part(random_)};
+  }
+
+  const listen_arguments& how_;
+  std::string target_;
+  milliseconds pause_ = first_pause;
+  size_t messages_ = 0;
+  std::optional<int> code_;
+  std::minstd_rand random_{std::random_device{}()};
+};
+
+} // namespace
+
+int run_listen(std::vector<std::string> arguments) {
+  CLI::App parser{"Prints what an id gets, and comes back when the connection "
+                  "ends.",
+                  "waybill listen"};
+  listen_arguments how;
+  parser.add_option("ID", how.id, "Id to listen as")->required();
+  parser
+    .add_option("--topic", how.topics,
+                "Topic to listen to; any number of times")
+    ->allow_extra_args(false);
+  parser.add_flag("--json", how.as_json, "Print an object for each message");
+  add(parser, "--count", how.count, &read_limit, "a number from 0 to 1000000",
+      "0", "End after so many messages; 0 for never");
+  add_access(parser, how.to, "--token", "WAYBILL_TOKEN", "Token of the client");
+  if (auto code = parse(parser, std::move(arguments)))
+    return *code;
+  if (auto code = open_access(how.to))
+    return *code;
+  listener here{how};
+  return run(here.run());
+}
+
+} // namespace waybill::app

@@ -1,0 +1,152 @@
+#include "app/commands/push.hpp"
+
+#include <charconv>
+#include <chrono>
+#include <iostream>
+#include <optional>
+
+#include "app/client/client.hpp"
+#include "app/options/cli.hpp"
+#include "app/options/file.hpp"
+#include "app/options/option_parsers.hpp"
+#include "net/config.hpp"
+
+namespace waybill::app {
+
+namespace {
+
+namespace http = boost::beast::http;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+/// What `waybill push` is told.
+struct push_arguments {
+  node_access to;
+  std::vector<std::string> words;
+  std::vector<std::string> files;
+  std::string topic;
+  bool all = false;
+  bool binary = false;
+  std::string receipt = "routed";
+  milliseconds wait{5000};
+  seconds ttl{0};
+  std::string key;
+};
+
+std::optional<seconds> read_ttl(std::string_view text) {
+  seconds::rep count = 0;
+  auto last = text.data() + text.size();
+  auto [end, error] = std::from_chars(text.data(), last, count);
+  if (error != std::errc{} || end != last || count < 0
+      || seconds{count} > longest_ttl)
+    return std::nullopt;
+  return seconds{count};
+}
+
+/// Takes the id, or what stands for it, out of the words of the arguments.
+/// @returns the path of the push; nothing if none is named, or several.
+std::optional<std::string> take_path(push_arguments& from) {
+  if (!from.topic.empty() && !from.all)
+    return "/topic/" + quote(from.topic);
+  if (from.all && from.topic.empty())
+    return "/broadcast";
+  if (from.all || from.words.empty())
+    return std::nullopt;
+  auto id = std::move(from.words.front());
+  from.words.erase(from.words.begin());
+  return "/socket/" + quote(id);
+}
+
+std::optional<std::string> read_body(const std::string& name) {
+  // No node takes a larger one.
+  constexpr size_t longest = 1 << 30;
+  return name == "-" ? read_to_end(std::cin, longest)
+                     : read_file(name, longest);
+}
+
+text_request to_request(const push_arguments& from, const std::string& target,
+                        std::string body) {
+  auto result = make_push(from.to, target, std::move(body));
+  if (from.binary)
+    result.set(http::field::content_type, "application/octet-stream");
+  if (!from.key.empty())
+    result.set("Idempotency-Key", from.key);
+  return result;
+}
+
+/// Pushes once.
+/// @returns whether the answer is one of success.
+bool push_once(const push_arguments& from, const std::string& target,
+               std::string body) {
+  try {
+    auto response = run(
+      send(from.to, to_request(from, target, std::move(body)), from.wait));
+    auto good = response.result() == http::status::ok
+                || response.result() == http::status::accepted;
+    (good ? std::cout : std::cerr) << response.body() << std::flush;
+    return good;
+  } catch (const std::exception& e) {
+    fail(1, e.what());
+    return false;
+  }
+}
+
+} // namespace
+
+int run_push(std::vector<std::string> arguments) {
+  CLI::App parser{"Pushes a text, files, or what comes on the standard input, "
+                  "and prints what became of it.",
+                  "waybill push"};
+  push_arguments from;
+  parser.add_option("ID", from.words,
+                    "Id, then the text; without a text, it is what comes on "
+                    "the standard input");
+  parser
+    .add_option("--file", from.files,
+                "Push what is in this file, - for the standard input; any "
+                "number of times")
+    ->allow_extra_args(false);
+  parser.add_option("--topic", from.topic, "Push to a topic instead of an id");
+  parser.add_flag("--all", from.all, "Push to everyone");
+  add_receipt(parser, from.receipt, "How far the answer waits");
+  add(parser, "--wait", from.wait, &net::parse_duration, duration_form, "5s",
+      "For how long at most");
+  add(parser, "--ttl", from.ttl, &read_ttl,
+      "a number of seconds from 0 to 31536000, which is a year", "0",
+      "Keep it for so many seconds until a client has read it");
+  parser.add_option("--idempotency-key", from.key,
+                    "Push once, however often it is tried with this key");
+  parser.add_flag("--binary", from.binary, "Push bytes, not a text");
+  add_access(parser, from.to, "--api-key", "WAYBILL_API_KEY",
+             "Key of the pusher");
+  if (auto code = parse(parser, std::move(arguments)))
+    return *code;
+  auto target = take_path(from);
+  if (!target)
+    return fail(2, "name an id, --topic or --all");
+  if (from.words.size() > 1 && (from.all || !from.topic.empty()))
+    return fail(2, std::string{"an id and "} + (from.all ? "--all" : "--topic")
+                     + " do not go together; push one text");
+  if (from.words.size() > 1 || (!from.words.empty() && !from.files.empty()))
+    return fail(2, "push one text, or files");
+  if (auto code = open_access(from.to))
+    return *code;
+  *target += "?receipt=" + quote(from.receipt)
+             + "&wait=" + std::to_string(from.wait.count()) + "ms";
+  if (from.ttl.count() > 0)
+    *target += "&ttl=" + std::to_string(from.ttl.count());
+  if (!from.words.empty())
+    return push_once(from, *target, from.words.front()) ? 0 : 1;
+  if (from.files.empty())
+    from.files.emplace_back("-");
+  auto all_good = true;
+  for (auto& file : from.files) {
+    auto body = read_body(file);
+    if (!body)
+      return fail(1, "cannot read " + file);
+    all_good = push_once(from, *target, *std::move(body)) && all_good;
+  }
+  return all_good ? 0 : 1;
+}
+
+} // namespace waybill::app

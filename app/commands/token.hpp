@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace waybill::app {
+
+/// Makes a token for a client: `waybill token`.
+/// @returns the exit code: 0, or 2 for arguments that are wrong.
+int run_token(std::vector<std::string> arguments);
+
+} // namespace waybill::app

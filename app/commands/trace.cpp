@@ -1,0 +1,123 @@
+#include "app/commands/trace.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <iostream>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+#include <spdlog/fmt/fmt.h>
+
+#include "app/client/client.hpp"
+#include "app/options/cli.hpp"
+#include "net/config.hpp"
+
+namespace waybill::app {
+
+namespace {
+
+using nlohmann::json;
+
+std::string count(const json& number, const std::string& noun) {
+  auto n = number.get<uint64_t>();
+  return std::to_string(n) + ' ' + noun + (n == 1 ? "" : "s");
+}
+
+/// Says what happened at a hop.
+std::string describe(const json& event) {
+  auto type = event.at("hop").get<std::string>();
+  if (type == "taken")
+    return "taken: " + count(event.at("bytes"), "byte") + ", receipt "
+           + event.at("receipt").get<std::string>();
+  if (type == "answered")
+    return "answered with " + event.at("status").dump();
+  if (type == "delivered")
+    return "delivered to " + count(event.at("sessions"), "session");
+  if (type == "forgotten")
+    return "remembers nothing older";
+  if (type == "left")
+    return "left: " + event.at("why").get<std::string>();
+  return type;
+}
+
+/// Returns the peer of a hop, to stand behind a word.
+std::string peer_of(const json& event, const std::string& word) {
+  return event.contains("peer") ? word + event.at("peer").get<std::string>()
+                                : "";
+}
+
+/// Returns paragraphs with the times at which they begin, in that order.
+std::vector<std::pair<std::string, std::string>> paragraphs(const json& trace) {
+  std::vector<std::pair<std::string, std::string>> result;
+  for (auto& push : trace.at("pushes")) {
+    auto text = push.value("push", "a push without a name") + '\n';
+    for (auto& event : push.at("hops"))
+      text += fmt::format("{:>12} us  {:<10}  {}{}\n",
+                          event.at("after").get<int64_t>(),
+                          event.at("node").get<std::string>(), describe(event),
+                          peer_of(event, ", session of "));
+    result.emplace_back(push.at("at"), std::move(text));
+  }
+  for (auto& event : trace.at("sessions"))
+    result.emplace_back(event.at("at"), "session" + peer_of(event, " of ")
+                                          + " at "
+                                          + event.at("node").get<std::string>()
+                                          + ' ' + describe(event) + '\n');
+  // Times of one form are in the order of their texts.
+  std::stable_sort(result.begin(), result.end(),
+                   [](auto& x, auto& y) { return x.first < y.first; });
+  return result;
+}
+
+void print(const json& trace) {
+  auto all = paragraphs(trace);
+  for (auto& [at, text] : all)
+    std::cout << at << "  " << text;
+  if (all.empty())
+    std::cout << "the nodes remember nothing of this id\n";
+  if (trace.at("unknown") != 0)
+    std::cout << count(trace.at("unknown"), "node") << " did not answer\n";
+}
+
+} // namespace
+
+int run_trace(std::vector<std::string> arguments) {
+  CLI::App parser{"Prints the last pushes of an id, hop by hop, and its "
+                  "sessions.",
+                  "waybill trace"};
+  node_access to;
+  std::string id;
+  std::chrono::milliseconds wait{5000};
+  auto as_json = false;
+  parser.add_option("ID", id, "Id to ask about")->required();
+  parser.add_flag("--json", as_json, "Print the answer of the node as it is");
+  add(parser, "--wait", wait, &net::parse_duration, duration_form, "5s",
+      "For how long to wait for the nodes at most");
+  add_access(parser, to, "--api-key", "WAYBILL_API_KEY",
+             "Key of the scope "
+             "presence");
+  if (auto code = parse(parser, std::move(arguments)))
+    return *code;
+  if (auto code = open_access(to))
+    return *code;
+  auto target
+    = "/trace/" + quote(id) + "?wait=" + std::to_string(wait.count()) + "ms";
+  try {
+    namespace http = boost::beast::http;
+    auto response
+      = run(send(to, make_request(to, http::verb::get, target), wait));
+    if (response.result() != http::status::ok) {
+      std::cerr << response.body();
+      return 1;
+    }
+    if (as_json)
+      std::cout << response.body();
+    else
+      print(json::parse(response.body()));
+    return 0;
+  } catch (const std::exception& e) {
+    return fail(1, e.what());
+  }
+}
+
+} // namespace waybill::app

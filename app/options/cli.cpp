@@ -1,0 +1,118 @@
+#include "app/options/cli.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <sstream>
+
+namespace waybill::app {
+
+namespace {
+
+/// Returns how many characters must be added, left out or replaced to make one
+/// name another (Levenshtein's distance).
+size_t distance(const std::string& from, const std::string& to) {
+  std::vector<size_t> row(to.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 0; i < from.size(); ++i) {
+    auto diagonal = std::exchange(row[0], i + 1);
+    for (size_t j = 0; j < to.size(); ++j)
+      diagonal = std::exchange(
+        row[j + 1], std::min({row[j] + 1, row[j + 1] + 1,
+                              diagonal + (from[i] == to[j] ? 0 : 1)}));
+  }
+  return row.back();
+}
+
+/// Returns the parser of the innermost subcommand that was given.
+const CLI::App& innermost(const CLI::App& parser) {
+  auto inner = parser.get_subcommands();
+  return inner.empty() ? parser : innermost(*inner.front());
+}
+
+/// Returns the name of a parser behind those of the parsers that it is part of.
+std::string full_name(const CLI::App& parser) {
+  auto outer = parser.get_parent();
+  return (outer ? full_name(*outer) + ' ' : "") + parser.get_name();
+}
+
+/// Says that there is no such option, and which it may have been.
+/// @param dashes what stands before the name of an option there.
+int refuse(const CLI::App& parser, const std::string& location,
+           const std::string& name, const std::string& dashes,
+           std::ostream& errors) {
+  std::vector<std::string> names;
+  for (auto option : parser.get_options())
+    for (auto& long_name : option->get_lnames())
+      names.push_back(long_name);
+  auto meant = nearest(names, name);
+  return fail(2,
+              location + " knows no " + dashes + name
+                + (meant ? "; did you mean " + dashes + *meant + '?' : ""),
+              errors);
+}
+
+} // namespace
+
+std::optional<int> parse(CLI::App& parser, std::vector<std::string> arguments,
+                         std::ostream& errors) {
+  try {
+    std::reverse(arguments.begin(), arguments.end());
+    parser.parse(arguments);
+    return std::nullopt;
+  } catch (const CLI::ExtrasError& e) {
+    auto& inner = innermost(parser);
+    auto unknown = parser.remaining(true).front();
+    if (!unknown.starts_with('-'))
+      return fail(2, full_name(inner) + " takes no " + unknown, errors);
+    auto start = std::min(unknown.find_first_not_of('-'), unknown.size());
+    auto name = unknown.substr(start, unknown.find('=') - start);
+    return refuse(inner, full_name(inner), name, unknown.substr(0, start),
+                  errors);
+  } catch (const CLI::ConfigError& e) {
+    constexpr std::string_view unknown = "INI was not able to parse ";
+    std::string text = e.what();
+    if (!text.starts_with(unknown))
+      return fail(2, text, errors);
+    return refuse(parser, "the file of --config", text.substr(unknown.size()),
+                  "", errors);
+  } catch (const CLI::FileError&) {
+    auto file = parser.get_config_ptr()->results().back();
+    return fail(2, "--config " + file + ": it cannot be read", errors);
+  } catch (const CLI::ParseError& e) {
+    return parser.exit(e, std::cout, errors) == 0 ? 0 : 2;
+  }
+}
+
+std::optional<std::string> nearest(const std::vector<std::string>& names,
+                                   const std::string& name) {
+  std::optional<std::string> result;
+  auto best = std::max<size_t>(2, name.size() / 3) + 1;
+  for (auto& candidate : names)
+    if (auto found = distance(name, candidate); found < best) {
+      best = found;
+      result = candidate;
+    }
+  return result;
+}
+
+int fail(int code, const std::string& message, std::ostream& errors) {
+  errors << "waybill: " << message << '\n';
+  return code;
+}
+
+std::string wrap(const std::string& text, const std::string& indent) {
+  constexpr size_t width = 80;
+  std::string result;
+  std::string line = indent;
+  std::istringstream words{text};
+  for (std::string word; words >> word;) {
+    if (line.size() > indent.size() && line.size() + 1 + word.size() > width) {
+      result += line + '\n';
+      line = indent;
+    }
+    line += (line.size() > indent.size() ? " " : "") + word;
+  }
+  return result + line + '\n';
+}
+
+} // namespace waybill::app

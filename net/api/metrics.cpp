@@ -1,0 +1,322 @@
+#include "net/api/metrics.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <limits>
+#include <sstream>
+
+#include <prometheus/text_serializer.h>
+
+#include "net/api/process_stats.hpp"
+
+namespace waybill::net {
+
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+/// How a figure is told. Those of one name stand together.
+struct metric {
+  const char* figure;
+  const char* name;
+  MetricType type;
+  const char* help;
+
+  /// Tells those of one name apart; null for none.
+  const char* label = nullptr;
+  const char* value = nullptr;
+
+  /// What the figure is multiplied by.
+  double scale = 1;
+};
+
+constexpr auto counter = MetricType::Counter;
+constexpr auto gauge = MetricType::Gauge;
+
+constexpr auto answers = "waybill_push_answers_total";
+constexpr auto answers_help = "Pushes by HTTP, by the status of their answer.";
+constexpr auto closed = "waybill_closed_sessions_total";
+constexpr auto closed_help = "Sessions that the node has closed, by reason.";
+constexpr auto over = "waybill_over_limit_total";
+constexpr auto over_help = "What was refused, by the option whose limit it "
+                           "would have passed.";
+constexpr auto refused = "waybill_refused_total";
+constexpr auto refused_help = "Requests that were not even tried, by reason.";
+constexpr auto broken = "waybill_broken_connections_total";
+constexpr auto broken_help = "Connections that ended before or within their "
+                             "first words, by reason.";
+
+/// What `add_other_refusals` adds.
+constexpr auto other_refusals = "other_refusals";
+
+constexpr metric table[] = {
+  {"sessions", "waybill_sessions", gauge, "Sessions that the node holds."},
+  {"addresses", "waybill_addresses", gauge,
+   "Ids and topics that the node holds."},
+  {"joins", "waybill_joins_total", counter, "Sessions that ever were."},
+  {"deliveries", "waybill_deliveries_total", counter,
+   "Pushes handed to sessions."},
+  {"dropped_frames", "waybill_dropped_frames_total", counter,
+   "Frames that a session could not write before its end, or dropped because "
+   "its queue was full."},
+  {"queued_bytes", "waybill_queued_bytes", gauge,
+   "Memory that the queues of sessions take."},
+  {"answers_200", answers, counter, answers_help, "status", "200"},
+  {"answers_202", answers, counter, answers_help, "status", "202"},
+  {"answers_404", answers, counter, answers_help, "status", "404"},
+  {"answers_422", answers, counter, answers_help, "status", "422"},
+  {"answers_500", answers, counter, answers_help, "status", "500"},
+  {"answers_503", answers, counter, answers_help, "status", "503"},
+  {"answers_504", answers, counter, answers_help, "status", "504"},
+  {"answers_507", answers, counter, answers_help, "status", "507"},
+  {"kept_pushes", "waybill_kept_pushes_total", counter,
+   "Pushes by HTTP that were kept in a mailbox."},
+  {"confirmed_pushes", "waybill_confirmed_pushes_total", counter,
+   "Pushes that left their mailbox because a client has confirmed them."},
+  {"slow_clients", closed, counter, closed_help, "reason", "slow"},
+  {"flooding_clients", closed, counter, closed_help, "reason", "flooding"},
+  {"replaced_sessions", closed, counter, closed_help, "reason", "replaced"},
+  {"kicked_sessions", closed, counter, closed_help, "reason", "kicked"},
+  {"failed_sessions", closed, counter, closed_help, "reason", "failed"},
+  {"node_queue_closes", "waybill_node_queue_closes_total", counter,
+   "Slow sessions that were closed because the queues of all took too much."},
+  {"over_max_sessions", over, counter, over_help, "option", "max-sessions"},
+  {"over_max_sessions_per_id", over, counter, over_help, "option",
+   "max-sessions-per-id"},
+  {"over_max_sessions_per_peer", over, counter, over_help, "option",
+   "max-sessions-per-peer"},
+  {"over_max_connection_rate", over, counter, over_help, "option",
+   "max-connection-rate"},
+  {"over_max_push_rate", over, counter, over_help, "option", "max-push-rate"},
+  {"over_max_request_memory", over, counter, over_help, "option",
+   "max-request-memory"},
+  {other_refusals, refused, counter, refused_help, "reason", "other"},
+  {"refused_tokens", refused, counter, refused_help, "reason", "token"},
+  {"refused_keys", refused, counter, refused_help, "reason", "key"},
+  {"refused_origins", refused, counter, refused_help, "reason", "origin"},
+  {"tls_failures", broken, counter, broken_help, "reason", "tls"},
+  {"proxy_failures", broken, counter, broken_help, "reason", "proxy"},
+  {"silent_connections", broken, counter, broken_help, "reason", "silent"},
+  {"refused_connections", broken, counter, broken_help, "reason",
+   "descriptors"},
+  {"unread_answers", broken, counter, broken_help, "reason", "unread"},
+  {"pushes", "waybill_bus_pushes_total", counter, "Pushes sent to Redis."},
+  {"busy_pushes", "waybill_bus_busy_pushes_total", counter,
+   "Pushes refused because the node hears its own too late."},
+  {"bus_lag_microseconds", "waybill_bus_lag_seconds", gauge,
+   "Time that a message needs from the node through Redis to itself.", nullptr,
+   nullptr, 1e-6},
+  {"nodes", "waybill_bus_nodes", gauge,
+   "Nodes of the cluster that this node knows, itself among them."},
+  {"silent_nodes", "waybill_bus_silent_nodes_total", counter,
+   "Nodes that went silent while Redis still counted them."},
+  {"unreadable_mailboxes", "waybill_bus_unreadable_mailboxes_total", counter,
+   "Mailboxes that Redis refused to read."},
+  {"redis_evicts", "waybill_redis_evicts", gauge,
+   "1 if Redis deletes mailboxes when its memory is full."},
+  {"bad_messages", "waybill_bad_messages_total", counter,
+   "Messages that could not be understood, on any channel and in mailboxes."},
+  {"unknown_kinds", "waybill_unknown_kinds_total", counter,
+   "Messages between nodes of a kind that only another release knows."},
+  {"servers_away", "waybill_bus_servers_away", gauge,
+   "Redis servers that the node cannot use now."},
+  {"name_clashes", "waybill_name_clashes_total", counter,
+   "Canaries of another node that has this node's name."},
+  {"links_lost", "waybill_links_lost_total", counter,
+   "Times that Redis went away."},
+  {"gap_milliseconds", "waybill_gap_seconds_total", counter,
+   "How long Redis was away.", nullptr, nullptr, 0.001},
+  {"gap_addresses", "waybill_gap_addresses_total", counter,
+   "Addresses that the node held when Redis went away."},
+  {"upstream_dropped", "waybill_upstream_dropped_total", counter,
+   "Messages of clients that Redis did not get."},
+};
+
+/// Up to how many milliseconds the pushes took that are counted together.
+constexpr int limits[] = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000};
+
+/// Returns the figure for what took up to so many milliseconds, but more than
+/// the limit before.
+std::string time_figure(const std::string& name, int limit) {
+  return name + "_in_" + std::to_string(limit) + "ms";
+}
+
+/// Adds a time to the figures of a histogram.
+void note_time(gateway& actors, const std::string& name,
+               std::chrono::steady_clock::duration time) {
+  actors.note(name + "_count");
+  auto count
+    = std::chrono::duration_cast<std::chrono::microseconds>(time).count();
+  actors.note(name + "_microseconds", static_cast<uint64_t>(count));
+  auto limit = std::lower_bound(
+    std::begin(limits), std::end(limits), count,
+    [](int bound, auto wanted) { return bound * 1000 < wanted; });
+  if (limit != std::end(limits))
+    actors.note(time_figure(name, *limit));
+}
+
+uint64_t figure_of(const counters& figures, const std::string& name) {
+  auto found = figures.find(name);
+  return found == figures.end() ? 0 : found->second;
+}
+
+void set_value(ClientMetric& metric, MetricType type, double value) {
+  if (type == gauge)
+    metric.gauge.value = value;
+  else
+    metric.counter.value = value;
+}
+
+/// Adds how many requests were refused for none of the other reasons, so that
+/// all reasons add up to all requests.
+void add_other_refusals(counters& figures) {
+  auto others = figure_of(figures, "refused_requests");
+  // A reason is counted a moment before the request is.
+  for (auto name : {"refused_tokens", "refused_keys", "refused_origins"})
+    others -= std::min(others, figure_of(figures, name));
+  figures[other_refusals] = others;
+}
+
+void add_figures(std::vector<MetricFamily>& to, const counters& figures) {
+  for (auto& row : table) {
+    if (to.empty() || to.back().name != row.name)
+      to.push_back({row.name, row.help, row.type, {}});
+    ClientMetric value;
+    if (row.label)
+      value.label = {{row.label, row.value}};
+    set_value(value, row.type,
+              static_cast<double>(figure_of(figures, row.figure)) * row.scale);
+    to.back().metric.push_back(std::move(value));
+  }
+}
+
+/// Makes a histogram of the figures that begin with `name`.
+ClientMetric histogram_of(const counters& figures, const std::string& name) {
+  ClientMetric result;
+  auto& all = result.histogram;
+  all.sample_count = figure_of(figures, name + "_count");
+  all.sample_sum
+    = static_cast<double>(figure_of(figures, name + "_microseconds")) / 1e6;
+  uint64_t sum = 0;
+  for (auto limit : limits) {
+    sum += figure_of(figures, time_figure(name, limit));
+    all.bucket.push_back({sum, limit / 1e3});
+  }
+  all.bucket.push_back(
+    {all.sample_count, std::numeric_limits<double>::infinity()});
+  return result;
+}
+
+ClientMetric push_histogram(const counters& figures, const char* level) {
+  auto result = histogram_of(figures, level);
+  result.label = {{"level", level}};
+  return result;
+}
+
+/// Makes a summary of how long what sessions read was kept.
+ClientMetric mailbox_summary(const counters& figures) {
+  ClientMetric result;
+  result.summary.sample_count = figure_of(figures, "mailbox_read");
+  result.summary.sample_sum
+    = static_cast<double>(figure_of(figures, "mailbox_milliseconds")) / 1e3;
+  return result;
+}
+
+MetricFamily make_gauge(const char* name, const char* help, double value,
+                        std::vector<ClientMetric::Label> labels = {}) {
+  ClientMetric result;
+  result.label = std::move(labels);
+  result.gauge.value = value;
+  return {name, help, gauge, {std::move(result)}};
+}
+
+std::string first_word(const std::string& text) {
+  return text.substr(0, text.find(' '));
+}
+
+/// Adds what the process takes. What cannot be read now is missing: 0 would be
+/// a lie, and of a counter a new start.
+void add_process(std::vector<MetricFamily>& to, const api_context& context) {
+  auto used = usage_of(static_cast<size_t>(getpid()));
+  if (used.memory_bytes > 0) {
+    ClientMetric cpu;
+    cpu.counter.value = used.cpu_seconds;
+    to.push_back({"process_cpu_seconds_total",
+                  "User and system CPU time of the process, in seconds.",
+                  counter,
+                  {std::move(cpu)}});
+    to.push_back(make_gauge("process_resident_memory_bytes",
+                            "Resident memory of the process, in bytes.",
+                            used.memory_bytes));
+  }
+  if (auto open = count_descriptors())
+    to.push_back(make_gauge("process_open_fds",
+                            "File descriptors that the process has open.",
+                            static_cast<double>(*open)));
+  to.push_back(make_gauge("process_max_fds",
+                          "File descriptors that the process may have open.",
+                          static_cast<double>(max_descriptors())));
+  std::chrono::duration<double> began = context.began.time_since_epoch();
+  to.push_back(make_gauge("process_start_time_seconds",
+                          "When the process began, in seconds since 1970.",
+                          began.count()));
+}
+
+} // namespace
+
+void count_answer(gateway& actors, receipt_level want, http::status status,
+                  std::chrono::steady_clock::duration time) {
+  actors.note("answers_" + std::to_string(static_cast<unsigned>(status)));
+  if (want == receipt_level::routed || status != http::status::ok)
+    return;
+  note_time(actors, to_string(want), time);
+}
+
+void count_lag(gateway& actors, std::chrono::steady_clock::duration lag) {
+  note_time(actors, "lag", lag);
+}
+
+std::string to_metrics(counters figures, const bus_status& status,
+                       const api_context& context) {
+  std::vector<MetricFamily> all;
+  all.push_back(
+    make_gauge("waybill_build_info", "1, with what runs here as labels.", 1,
+               {{"node", context.node_name}, {"version", context.version}}));
+  auto is_ready = status.state == bus_state::ready && status.takes_sessions;
+  all.push_back(make_gauge("waybill_ready",
+                           "1 if the node takes pushes and sessions.",
+                           is_ready ? 1 : 0));
+  all.push_back(make_gauge("waybill_bus_impaired",
+                           "1 if Redis does not do all that it should, with "
+                           "the first word of its reason.",
+                           status.reason.empty() ? 0 : 1,
+                           {{"reason", first_word(status.reason)}}));
+  all.push_back(make_gauge("waybill_max_sessions",
+                           "Sessions that the node may hold.",
+                           static_cast<double>(context.max_sessions)));
+  add_other_refusals(figures);
+  add_figures(all, figures);
+  all.push_back({"waybill_push_seconds",
+                 "Time from a push by HTTP to its answer of 200, by the level "
+                 "of the receipt.",
+                 MetricType::Histogram,
+                 {push_histogram(figures, "written"),
+                  push_histogram(figures, "received")}});
+  all.push_back({"waybill_loop_lag_seconds",
+                 "How late the event loops were for a timer of each second.",
+                 MetricType::Histogram,
+                 {histogram_of(figures, "lag")}});
+  all.push_back({"waybill_mailbox_age_seconds",
+                 "How long what sessions read from mailboxes had been kept.",
+                 MetricType::Summary,
+                 {mailbox_summary(figures)}});
+  add_process(all, context);
+  std::ostringstream out;
+  prometheus::TextSerializer{}.Serialize(out, all);
+  return out.str();
+}
+
+} // namespace waybill::net

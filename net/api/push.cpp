@@ -1,0 +1,262 @@
+#include "net/api/push.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+
+#include "net/api/metrics.hpp"
+#include "net/api/push_options.hpp"
+
+namespace waybill::net {
+
+namespace {
+
+/// How many lines a batch may have: an answer is larger than a short line.
+constexpr size_t max_lines = 10'000;
+
+/// Returns the figures of a push that are known at its level.
+json counts_of(const outcome& outcome) {
+  json result = {{"push", outcome.push}, {"nodes", outcome.counts.nodes}};
+  if (outcome.want != receipt_level::routed) {
+    result["sessions"] = outcome.counts.sessions;
+    result["written"] = outcome.counts.written;
+  }
+  if (outcome.want == receipt_level::received)
+    result["received"] = outcome.counts.received;
+  if (outcome.counts.dropped > 0)
+    result["dropped"] = outcome.counts.dropped;
+  if (outcome.unknown > 0)
+    result["unknown"] = outcome.unknown;
+  if (outcome.kept)
+    result["kept"] = true;
+  return result;
+}
+
+response response_of(const outcome& outcome) {
+  auto reached = outcome.want == receipt_level::routed ? outcome.counts.nodes
+                 : outcome.want == receipt_level::written
+                   ? outcome.counts.written
+                   : outcome.counts.received;
+  auto figures = counts_of(outcome);
+  if (reached > 0 && outcome.unknown == 0)
+    return {http::status::ok, std::move(figures)};
+  if (outcome.kept)
+    return {http::status::accepted, std::move(figures)};
+  if (is_nobody(outcome))
+    return error_response(http::status::not_found, "nobody",
+                          "nobody holds this address, and nothing was kept",
+                          figures);
+  return error_response(http::status::gateway_timeout, "unanswered",
+                        outcome.unknown > 0
+                          ? "it is not known whether the push arrived"
+                          : "no session came as far as you asked",
+                        figures);
+}
+
+response unanswered(const std::string& push_id) {
+  outcome result{push_id};
+  result.unknown = 1;
+  return response_of(result);
+}
+
+response response_of(const std::string& push_id,
+                     const caf::expected<outcome>& outcome) {
+  if (outcome)
+    return response_of(*outcome);
+  return outcome.error() == errc::unanswered ? unanswered(push_id)
+                                             : to_answer(outcome.error());
+}
+
+/// Pushes, and hands the answer to `then`: it comes in time, but for pushes
+/// that wait for nothing but the bus.
+/// @returns the name of the push.
+std::string publish(api_context& context, const push_address& address,
+                    push push, response_handler then) {
+  using clock = std::chrono::steady_clock;
+  auto id = push.id = context.actors.next_push_id();
+  auto want = push.want;
+  trace_event step{std::string{address.name()}, trace_event::kind::taken,
+                   trace_time(), id};
+  step.count = push.body.size();
+  step.text = to_string(want);
+  auto is_id = address.is_id();
+  if (is_id)
+    context.actors.trace(step);
+  context.actors.publish(
+    address, std::move(push),
+    [&context, is_id, step, want, then,
+     start = clock::now()](const caf::expected<outcome>& outcome) mutable {
+      auto result = response_of(step.push, outcome);
+      if (outcome && outcome->kept)
+        context.actors.note("kept_pushes");
+      count_answer(context.actors, want, result.status, clock::now() - start);
+      if (is_id) {
+        step.type = trace_event::kind::answered;
+        step.at = trace_time();
+        step.count = static_cast<unsigned>(result.status);
+        step.text.clear();
+        context.actors.trace(std::move(step));
+      }
+      then(std::move(result));
+    });
+  return id;
+}
+
+/// Calls `then` after `wait`, unless the timer is used for something else.
+template <class Then>
+void after(timer_type& timer, std::chrono::milliseconds wait, Then then) {
+  timer.expires_after(wait);
+  timer.async_wait([then](boost::system::error_code ec) {
+    if (!ec)
+      then();
+  });
+}
+
+push make_push(const push_options& options, payload body) {
+  push result{""};
+  result.body = std::move(body);
+  result.want = options.want;
+  result.ttl = options.ttl;
+  result.wait = options.wait;
+  return result;
+}
+
+/// Gathers the answers to the lines of a batch.
+struct batch {
+  json responses;
+  size_t missing = 0;
+  response_handler then;
+
+  void set(size_t line, const response& response) {
+    auto& slot = responses[line];
+    if (!slot.is_null())
+      return;
+    slot = response.body;
+    slot["status"] = static_cast<unsigned>(response.status);
+    if (--missing == 0)
+      then({http::status::ok, std::move(responses)});
+  }
+};
+
+} // namespace
+
+response to_answer(const caf::error& why) {
+  if (why == errc::busy)
+    return error_response(
+      http::status::service_unavailable, "busy",
+      "this node has more pushes than it can deliver; try again");
+  if (why == errc::nodes_missing)
+    return error_response(
+      http::status::service_unavailable, "bus_away",
+      "nodes that may hold this address are missing; try again");
+  if (why == errc::unanswered)
+    return error_response(http::status::gateway_timeout, "unanswered",
+                          "the bus did not answer; try again");
+  if (why == errc::inbox_full)
+    return error_response(
+      http::status::insufficient_storage, "mailbox_full",
+      "nothing was sent: too much waits for this id already");
+  if (why == errc::key_reused)
+    return error_response(http::status::unprocessable_entity, "key_reused",
+                          "use another Idempotency-Key for another push");
+  if (why == errc::node_full)
+    return error_response(
+      http::status::service_unavailable, "node_full",
+      "this node holds as many sessions as it may; use another");
+  if (why == errc::id_full)
+    return error_response(http::status::too_many_requests, "too_many_sessions",
+                          "close another session of this id first");
+  if (why == errc::peer_full)
+    return error_response(http::status::too_many_requests, "too_many_sessions",
+                          "close another session from your address first");
+  auto& context = why.context();
+  return error_response(http::status::service_unavailable, "bus_away",
+                        context.empty()
+                            || context.get_as<std::string>(0).empty()
+                          ? "this node cannot reach the others now; try again"
+                          : "Redis cannot do this now; try again: "
+                              + context.get_as<std::string>(0));
+}
+
+void handle_push(api_context& context, const push_address& address,
+                 request request, timer_type& timer, response_handler then) {
+  if (!request.binary && !is_utf8(request.body))
+    return then(
+      error_response(http::status::bad_request, "bad_utf8",
+                     "send text as UTF-8, or application/octet-stream"));
+  auto options = std::get<push_options>(
+    parse_push_options(request.target.query, address.is_id()));
+  auto type = request.binary ? payload::format::binary : payload::format::text;
+  auto order = make_push(options, payload{type, std::move(request.body)});
+  if (!request.keys.empty())
+    order.key = std::move(request.keys.front());
+  auto is_timed = !needs_receipt(order);
+  auto id = publish(context, address, std::move(order), then);
+  if (is_timed)
+    after(timer, options.wait, [id, then] { then(unanswered(id)); });
+}
+
+void handle_batch(api_context& context, request request, timer_type& timer,
+                  response_handler then) {
+  auto options
+    = std::get<push_options>(parse_push_options(request.target.query, false));
+  auto lines = lines_of(request.body);
+  if (lines.empty())
+    return then({http::status::ok, json::array()});
+  if (lines.size() > max_lines)
+    return then(error_response(http::status::payload_too_large,
+                               "too_many_lines",
+                               "send at most 10000 lines in one request"));
+  auto all = std::make_shared<batch>();
+  all->responses = json(lines.size(), nullptr);
+  all->missing = lines.size();
+  all->then = then;
+  std::vector<std::pair<size_t, std::string>> timed;
+  for (size_t i = 0; i < lines.size(); ++i) {
+    auto line = parse_line(lines[i]);
+    if (auto wrong = std::get_if<response>(&line)) {
+      all->set(i, *wrong);
+      continue;
+    }
+    auto& [address, message, ttl] = std::get<batch_line>(line);
+    if (!allows(request.allowed, address)) {
+      all->set(i, forbidden("this key is for other addresses"));
+      continue;
+    }
+    options.ttl = ttl;
+    auto id = publish(
+      context, address, make_push(options, make_text(std::move(message))),
+      [all, i](const response& response) { all->set(i, response); });
+    if (options.want == receipt_level::routed)
+      timed.emplace_back(i, std::move(id));
+  }
+  if (!timed.empty())
+    after(timer, options.wait, [all, timed] {
+      for (auto& [line, id] : timed)
+        all->set(line, unanswered(id));
+    });
+}
+
+void handle_kick(api_context& context, const push_address& address,
+                 timer_type& timer, response_handler then) {
+  push order{""};
+  order.type = push::kind::kick;
+  auto to_nodes = [](const caf::expected<outcome>& outcome) {
+    if (!outcome)
+      return to_answer(outcome.error());
+    if (outcome->counts.nodes == 0)
+      return error_response(http::status::not_found, "nobody",
+                            "nobody holds this address");
+    return response{http::status::ok, {{"nodes", outcome->counts.nodes}}};
+  };
+  order.id = context.actors.next_push_id();
+  after(timer, push_options{}.wait,
+        [then] { then(to_answer(caf::error{errc::unanswered})); });
+  context.actors.publish(
+    address, std::move(order),
+    [then, to_nodes](const caf::expected<outcome>& outcome) {
+      then(to_nodes(outcome));
+    });
+}
+
+} // namespace waybill::net

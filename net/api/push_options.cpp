@@ -1,0 +1,130 @@
+#include "net/api/push_options.hpp"
+
+#include <charconv>
+#include <optional>
+
+#include "actors/core/text.hpp"
+#include "net/config.hpp"
+
+namespace waybill::net {
+
+namespace {
+
+std::optional<receipt_level> parse_level(std::string_view text) {
+  for (auto level :
+       {receipt_level::routed, receipt_level::written, receipt_level::received})
+    if (text == to_string(level))
+      return level;
+  return std::nullopt;
+}
+
+std::optional<std::chrono::seconds> parse_ttl(std::string_view text) {
+  int64_t count = 0;
+  auto last = text.data() + text.size();
+  auto [end, error] = std::from_chars(text.data(), last, count);
+  if (error != std::errc{} || end != last || count < 0 || text.starts_with('-')
+      || std::chrono::seconds{count} > longest_ttl)
+    return std::nullopt;
+  return std::chrono::seconds{count};
+}
+
+} // namespace
+
+std::variant<push_options, response>
+parse_push_options(const std::map<std::string, std::string>& query,
+                   bool may_keep) {
+  push_options result;
+  for (auto& [name, value] : query) {
+    if (name == "receipt") {
+      auto want = parse_level(value);
+      if (!want)
+        return bad_parameter("receipt is routed, written or received");
+      result.want = *want;
+    } else if (name == "wait") {
+      auto wait = parse_duration(value);
+      if (!wait)
+        return bad_parameter("wait is a duration such as 5s, 500ms or 10m");
+      result.wait = *wait;
+    } else if (name == "ttl") {
+      auto ttl = parse_ttl(value);
+      if (!ttl)
+        return bad_parameter("ttl is a number of seconds, up to a year");
+      if (ttl->count() > 0 && !may_keep)
+        return bad_parameter("only what is for an id can be kept");
+      result.ttl = *ttl;
+    } else {
+      return bad_parameter("the parameters of a push are receipt, wait and "
+                           "ttl");
+    }
+  }
+  return result;
+}
+
+std::vector<std::string_view> lines_of(std::string_view body) {
+  std::vector<std::string_view> result;
+  while (!body.empty()) {
+    auto end = std::min(body.find('\n'), body.size() - 1);
+    auto line = body.substr(0, end + 1);
+    body.remove_prefix(end + 1);
+    if (line.find_first_not_of(" \t\r\n") != line.npos)
+      result.push_back(line);
+  }
+  return result;
+}
+
+std::variant<batch_line, response> parse_line(std::string_view text) {
+  auto bad = [](std::string message) {
+    return error_response(http::status::bad_request, "bad_line",
+                          std::move(message));
+  };
+  // What has no value may as well be left out.
+  auto is_optional = [](std::string_view name) {
+    return name == "to" || name == "topic" || name == "all" || name == "ttl";
+  };
+  // What nests deeper is not even kept.
+  auto shallow = [](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
+    return depth <= 1;
+  };
+  auto line = nlohmann::json::parse(mend_surrogates(text), shallow, false);
+  if (!line.is_object())
+    return bad("send a JSON object on each line");
+  batch_line result;
+  size_t addresses = 0;
+  auto has_message = false;
+  for (auto& [name, value] : line.items()) {
+    if (value.is_null() && is_optional(name))
+      continue;
+    if (name == "to" || name == "topic") {
+      if (!value.is_string() || !is_name(value.get<std::string>()))
+        return bad("to and topic are strings that are names");
+      auto called = value.get<std::string>();
+      result.address
+        = name == "to" ? push_address::id(called) : push_address::topic(called);
+      ++addresses;
+    } else if (name == "all") {
+      if (value != true)
+        return bad("all is true, or not there");
+      result.address = push_address::everyone();
+      ++addresses;
+    } else if (name == "message") {
+      if (!value.is_string())
+        return bad("message is a string");
+      result.message = value.get<std::string>();
+      has_message = true;
+    } else if (name == "ttl") {
+      auto ttl = parse_ttl(value.dump());
+      if (!ttl)
+        return bad("ttl is a number of seconds, up to a year");
+      result.ttl = *ttl;
+    } else {
+      return bad("the members are to, topic or all, and message and ttl");
+    }
+  }
+  if (addresses != 1 || !has_message)
+    return bad("send a message and one of to, topic and all");
+  if (result.ttl.count() > 0 && !result.address.is_id())
+    return bad("only what is for an id can be kept");
+  return result;
+}
+
+} // namespace waybill::net

@@ -1,0 +1,184 @@
+#include "net/api/queries.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include <spdlog/fmt/chrono.h>
+
+#include "net/api/push.hpp"
+
+namespace waybill::net {
+
+namespace {
+
+push make_question(api_context& context, const request& request,
+                   push::kind kind) {
+  push result{context.actors.next_push_id()};
+  result.type = kind;
+  result.wait = *parse_duration(parameter(request, "wait", "5s"));
+  return result;
+}
+
+/// Asks, and answers what `show` makes of the outcome.
+template <class Show>
+void ask(api_context& context, const push_address& address, push question,
+         Show show, response_handler then) {
+  context.actors.publish(address, std::move(question),
+                         [show, then](const caf::expected<outcome>& found) {
+                           if (found)
+                             then({http::status::ok, show(*found)});
+                           else
+                             then(to_answer(found.error()));
+                         });
+}
+
+/// Prints microseconds since 1970 (RFC 3339).
+std::string print_time(int64_t at) {
+  constexpr int64_t second = 1'000'000;
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z",
+                     fmt::gmtime(static_cast<std::time_t>(at / second)),
+                     at % second);
+}
+
+/// Adds what a hop tells besides what and when.
+void add_details(json& to, const trace_event& event) {
+  to["node"] = event.node;
+  if (!event.peer.empty())
+    to["peer"] = event.peer;
+  switch (event.type) {
+  case trace_event::kind::left:
+    to["why"] = event.text;
+    break;
+  case trace_event::kind::taken:
+    to["bytes"] = event.count;
+    to["receipt"] = event.text;
+    break;
+  case trace_event::kind::answered:
+    to["status"] = event.count;
+    break;
+  case trace_event::kind::delivered:
+    to["sessions"] = event.count;
+    break;
+  case trace_event::kind::joined:
+  case trace_event::kind::written:
+  case trace_event::kind::received:
+  case trace_event::kind::dropped:
+  case trace_event::kind::forgotten:
+    break;
+  }
+}
+
+/// Makes `pushes` and `sessions` of what the nodes know.
+json print_trace(const std::string& id, const outcome& found) {
+  auto all = found.trace;
+  std::stable_sort(
+    all.begin(), all.end(),
+    [](const trace_event& x, const trace_event& y) { return x.at < y.at; });
+  json result{{"id", id},
+              {"pushes", json::array()},
+              {"sessions", json::array()},
+              {"nodes", found.counts.nodes},
+              {"unknown", found.unknown}};
+  struct group {
+    size_t position;
+    int64_t begin;
+  };
+  std::map<std::string, group> groups;
+  for (auto& event : all) {
+    json step{{"hop", to_string(event.type)}};
+    if (event.type == trace_event::kind::joined
+        || event.type == trace_event::kind::left
+        || event.type == trace_event::kind::forgotten) {
+      step["at"] = print_time(event.at);
+      add_details(step, event);
+      result["sessions"].push_back(std::move(step));
+      continue;
+    }
+    // What came on the open channel has no name; each node numbers it.
+    auto name = event.push.empty()
+                  ? event.node + '#' + std::to_string(event.delivery)
+                  : event.push;
+    auto& pushes = result["pushes"];
+    auto [i, is_new] = groups.emplace(name, group{pushes.size(), event.at});
+    if (is_new) {
+      json first;
+      if (!event.push.empty())
+        first["push"] = event.push;
+      first["at"] = print_time(event.at);
+      first["hops"] = json::array();
+      pushes.push_back(std::move(first));
+    }
+    step["after"] = event.at - i->second.begin;
+    add_details(step, event);
+    pushes[i->second.position]["hops"].push_back(std::move(step));
+  }
+  return result;
+}
+
+} // namespace
+
+void handle_presence(api_context& context, const request& request,
+                     response_handler then) {
+  auto& id = request.target.path[1];
+  auto address = push_address::id(id);
+  if (parameter(request, "detail", "0") == "0")
+    return context.actors.presence(
+      address, [id, then](const caf::expected<uint64_t>& nodes) {
+        if (!nodes)
+          then(to_answer(nodes.error()));
+        else
+          then({http::status::ok,
+                {{"id", id}, {"online", *nodes > 0}, {"nodes", *nodes}}});
+      });
+  ask(
+    context, address, make_question(context, request, push::kind::inspect),
+    [id](const outcome& found) -> json {
+      auto sessions = json::array();
+      for (auto& info : found.details)
+        sessions.push_back({{"node", info.node},
+                            {"peer", info.peer},
+                            {"age", info.age},
+                            {"queue", info.queue}});
+      auto online = !sessions.empty() || found.unknown > 0;
+      return {{"id", id},
+              {"online", online},
+              {"nodes", found.counts.nodes},
+              {"sessions", std::move(sessions)},
+              {"unknown", found.unknown}};
+    },
+    then);
+}
+
+void handle_trace(api_context& context, const request& request,
+                  response_handler then) {
+  auto& id = request.target.path[1];
+  auto question = make_question(context, request, push::kind::trace);
+  question.body = make_text(id);
+  ask(
+    context, push_address::nodes(), std::move(question),
+    [id](const outcome& found) { return print_trace(id, found); },
+    std::move(then));
+}
+
+void handle_cluster(api_context& context, const request& request,
+                    response_handler then) {
+  ask(
+    context, push_address::nodes(),
+    make_question(context, request, push::kind::metrics),
+    [](const outcome& found) -> json {
+      auto nodes = json::array();
+      for (auto& [name, figures] : found.metrics) {
+        json node{{"node", name}};
+        if (!figures.version.empty())
+          node["version"] = figures.version;
+        for (auto& [figure, value] : figures.values)
+          node[figure] = value;
+        nodes.push_back(std::move(node));
+      }
+      return {{"nodes", std::move(nodes)}, {"unknown", found.unknown}};
+    },
+    std::move(then));
+}
+
+} // namespace waybill::net

@@ -1,0 +1,73 @@
+#include "net/server/connection.hpp"
+
+#include <algorithm>
+#include <memory>
+
+#include "net/client_key.hpp"
+#include "net/http/forwarded.hpp"
+#include "net/quote.hpp"
+#include "net/server/http_connection.hpp"
+
+namespace waybill::net {
+
+namespace {
+
+/// Says what was asked for, and by whom. The parameters may hold a token.
+std::string describe(const http::request_header<>& head,
+                     const connection_info& from, const networks& trusted) {
+  constexpr size_t longest = 100;
+  std::string_view path = head.target();
+  path = path.substr(0, std::min(path.find('?'), longest));
+  auto method = head.method() == http::verb::unknown
+                  ? std::string{}
+                  : std::string{head.method_string()} + ' ';
+  return method + quote(path) + " of "
+         + find_client(head, from.peer, trusted).text();
+}
+
+} // namespace
+
+open_connections::slot add_connection(server_context& context,
+                                      const connection_info& from,
+                                      std::function<void()> close) {
+  auto is_many = from.peer.is_unix()
+                 || contains(context.config.trusted_proxies, from.peer);
+  return context.connections(from.role).add(
+    context.config.open, is_many ? "" : client_key(from.peer),
+    [&context, peer = from.peer, close = std::move(close)] {
+      context.api.actors.count("silent_connections");
+      context.refusals->add(spdlog::level::info, "silent", [&] {
+        return "closed the connection of " + peer.text()
+               + ", which is silent: others need its place";
+      });
+      close();
+    });
+}
+
+void log_refusal(server_context& context, const connection_info& from,
+                 const http::request_header<>* head, const response& response) {
+  auto& code = response.body["error"].get_ref<const std::string&>();
+  if (code == "nobody")
+    return;
+  auto kind
+    = std::to_string(static_cast<unsigned>(response.status)) + ' ' + code;
+  auto level = response.status < http::status::internal_server_error
+                 ? spdlog::level::info
+                 : spdlog::level::warn;
+  context.refusals->add(level, kind, [&] {
+    auto request = head ? describe(*head, from, context.config.trusted_proxies)
+                        : from.peer.text();
+    auto text = kind + " to " + request + ": "
+                + response.body["message"].get_ref<const std::string&>();
+    return response.detail.empty() ? text : text + " (" + response.detail + ')';
+  });
+}
+
+void serve(socket_type socket, server_context& context,
+           const connection_info& from) {
+  std::make_shared<http_connection<socket_type>>(std::move(socket), context,
+                                                 from)
+    ->start();
+}
+
+} // namespace waybill::net

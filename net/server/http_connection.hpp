@@ -1,0 +1,396 @@
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <variant>
+
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+
+#include "net/http/forwarded.hpp"
+#include "net/server/connection.hpp"
+#include "net/stream.hpp"
+#include "net/websocket/websocket_transport.hpp"
+
+namespace waybill::net {
+
+/// One connection on a stream of type `Stream`: answers requests one after the
+/// other, until one becomes a WebSocket. It is kept alive by the operation that
+/// is under way; an exception in one ends it, and nothing else.
+template <class Stream>
+class http_connection
+    : public std::enable_shared_from_this<http_connection<Stream>> {
+public:
+  http_connection(Stream stream, server_context& context,
+                  const connection_info& from = {})
+      : stream_(std::move(stream)), timer_(make_timer(stream_.get_executor())),
+        context_(context), from_(from) {
+    // nop
+  }
+
+  /// Starts with the first request.
+  void start() {
+    slot_ = add_connection(context_, from_, [this] { close(); });
+    await_request();
+  }
+
+private:
+  using error_code = boost::system::error_code;
+  using parser = http::request_parser<http::string_body>;
+
+  // -- reading a request, from the first byte to the last ---------------------
+
+  void await_request() {
+    parser_.reset();
+    response_.reset();
+    // A connection that waits holds no buffer.
+    if (buffer_.size() == 0)
+      buffer_.shrink_to_fit();
+    deadline(context_.config.idle_timeout, &http_connection::close);
+    in_flight_.reset();
+    slot_.be_silent();
+    on_head_bytes();
+  }
+
+  void read_head() {
+    auto space
+      = std::min<size_t>(context_.config.max_head - buffer_.size(), 4096);
+    stream_.async_read_some(
+      buffer_.prepare(space),
+      [self = this->shared_from_this()](error_code ec, size_t size) {
+        if (ec)
+          return self->on_broken();
+        self->buffer_.commit(size);
+        self->on_head_bytes();
+      });
+  }
+
+  void on_head_bytes() {
+    if (!in_flight_)
+      buffer_.consume(count_blank(bytes()));
+    if (buffer_.size() == 0 || bytes() == "\r")
+      return read_head();
+    if (!in_flight_) {
+      in_flight_ = std::make_unique<request_guard>(context_);
+      late_ = false;
+      deadline(context_.config.head_timeout, &http_connection::on_late);
+    }
+    auto size = find_head_end(bytes());
+    if (size > 0)
+      return on_head(bytes().substr(0, static_cast<size_t>(size)));
+    if (size < 0)
+      return reject(error_response(http::status::bad_request, "bad_request",
+                                   "end each line with CRLF"));
+    if (buffer_.size() >= context_.config.max_head)
+      return reject(error_response(
+        http::status::request_header_fields_too_large, "head_too_large",
+        "send at most " + std::to_string(context_.config.max_head)
+          + " bytes of header fields"));
+    if (late_)
+      return on_broken();
+    read_head();
+  }
+
+  void on_head(std::string_view head) {
+    if (auto wrong = check_head(head, context_.config.max_fields))
+      return reject(std::move(*wrong));
+    parser_.emplace();
+    parser_->header_limit(context_.config.max_head);
+    parser_->body_limit(context_.config.max_body);
+    parser_->on_chunk_header(check_chunk);
+    error_code ec;
+    buffer_.consume(parser_->put(buffer_.data(), ec));
+    if (ec && ec != http::error::need_more)
+      return on_bad_body(ec);
+    auto& fields = parser_->get().base();
+    join_lists(fields);
+    if (auto wrong = check_fields(fields))
+      return reject(std::move(*wrong), false);
+    auto parsed = parse_target(fields.target(), fields[http::field::host]);
+    if (auto wrong = std::get_if<response>(&parsed))
+      return reject(std::move(*wrong));
+    request_ = {fields.method(), fields.method_string(),
+                std::move(std::get<net::target>(parsed)),
+                is_binary_type(fields[http::field::content_type])};
+    request_.client
+      = find_client(fields, from_.peer, context_.config.trusted_proxies);
+    request_.port = from_.role;
+    for (auto [i, end] = fields.equal_range("Idempotency-Key"); i != end; ++i)
+      request_.keys.emplace_back(i->value());
+    if (auto wrong = check(request_, context_.api.max_topics))
+      return reject(std::move(*wrong));
+    if (auto wrong = authorize(context_.api, fields, request_))
+      return reject(std::move(*wrong));
+    if (is_websocket(request_))
+      return upgrade();
+    if (parser_->content_length().value_or(0) > context_.config.max_body)
+      return on_bad_body(http::error::body_limit);
+    if (!in_flight_->hold(expected_size()))
+      return on_busy();
+    if (!parser_->is_done() && !fields[http::field::expect].empty())
+      return send_continue();
+    read_body();
+  }
+
+  void send_continue() {
+    constexpr std::string_view line = "HTTP/1.1 100 Continue\r\n\r\n";
+    boost::asio::async_write(
+      stream_, boost::asio::buffer(line.data(), line.size()),
+      [self = this->shared_from_this()](error_code ec, size_t) {
+        if (ec)
+          return self->on_broken();
+        self->read_body();
+      });
+  }
+
+  void read_body() {
+    parser_->eager(true);
+    error_code ec;
+    if (!parser_->is_done() && buffer_.size() > 0)
+      buffer_.consume(parser_->put(buffer_.data(), ec));
+    if (ec && ec != http::error::need_more)
+      return on_bad_body(ec);
+    if (parser_->is_done())
+      return on_request();
+    http::async_read(stream_, buffer_, *parser_,
+                     [self = this->shared_from_this()](error_code ec, size_t) {
+                       if (ec)
+                         return self->on_bad_body(ec);
+                       self->on_request();
+                     });
+  }
+
+  /// Returns how many bytes the body may have.
+  uint64_t expected_size() const {
+    if (parser_->is_done())
+      return 0;
+    return parser_->content_length().value_or(context_.config.max_body);
+  }
+
+  void on_busy() {
+    context_.api.actors.count("over_max_request_memory");
+    reject(error_response(http::status::service_unavailable, "busy",
+                          "too many requests are under way; try again"));
+  }
+
+  void on_bad_body(error_code ec) {
+    if (ec == http::error::body_limit)
+      reject(error_response(
+        http::status::payload_too_large, "too_large",
+        "send at most " + std::to_string(context_.config.max_body) + " bytes"));
+    else if (ec == http::error::buffer_overflow)
+      reject(error_response(
+        http::status::request_header_fields_too_large, "chunks_too_large",
+        "send at most 16 KiB of trailers, or of extensions of a "
+        "chunk"));
+    else if (ec.category() == error_code{http::error::bad_chunk}.category()
+             && ec != http::error::end_of_stream
+             && ec != http::error::partial_message)
+      reject(error_response(http::status::bad_request, "bad_request",
+                            "send well-formed HTTP/1.1: this has a "
+                              + ec.message()));
+    else
+      on_broken();
+  }
+
+  /// A client was too slow. It is told when the operation that waits for it has
+  /// ended: there is only ever one of reading under way.
+  void on_late() {
+    late_ = true;
+    cancel_stream(stream_);
+  }
+
+  void on_broken() {
+    if (late_)
+      reject(error_response(http::status::request_timeout, "request_timeout",
+                            "send the request faster"));
+    else
+      close();
+  }
+
+  void on_request() {
+    timer_.cancel();
+    slot_.be_busy();
+    request_.body = std::move(parser_->get().body());
+    auto number = ++requests_;
+    handle(context_.api, std::move(request_), timer_,
+           [self = this->shared_from_this(), number](response response) {
+             // Of two answers, one of which says that the other is late, the
+             // first counts, even where the other comes after it was written.
+             if (self->requests_ != number)
+               return;
+             ++self->requests_;
+             self->send(response, self->parser_->keep_alive());
+           });
+  }
+
+  // -- answering it -----------------------------------------------------------
+
+  /// Answers what is wrong with a request, and ends the connection unless the
+  /// request has been read to its end: more is not worth reading.
+  void reject(response response) {
+    auto whole = parser_ && parser_->is_done();
+    reject(std::move(response), whole && parser_->keep_alive());
+  }
+
+  /// Answers what is wrong with a request.
+  /// @param keep_alive is false where it is in doubt where the request ends.
+  void reject(const response& response, bool keep_alive) {
+    context_.api.actors.count("refused_requests", response.counted);
+    send(response, keep_alive);
+  }
+
+  void send(const response& response, bool keep_alive) {
+    deadline(context_.config.head_timeout, &http_connection::on_unread);
+    slot_.be_silent();
+    if (response.status >= http::status::bad_request)
+      log_refusal(context_, from_,
+                  parser_ && parser_->is_header_done() ? &parser_->get().base()
+                                                       : nullptr,
+                  response);
+    auto& message = response_.emplace(response.status, 11);
+    message.set(http::field::server, "waybill");
+    message.set(http::field::content_type, type_of(response.body));
+    for (auto& [name, value] : response.fields)
+      message.set(name, value);
+    auto text = print(response.body);
+    message.content_length(text.size());
+    if (!parser_ || parser_->get().method() != http::verb::head)
+      message.body() = std::move(text);
+    if (parser_ && parser_->is_header_done())
+      message.version(parser_->get().version());
+    message.keep_alive(keep_alive && !context_.api.actors.draining());
+    http::async_write(stream_, message,
+                      [self = this->shared_from_this()](error_code ec, size_t) {
+                        if (ec)
+                          self->close();
+                        else if (self->response_->keep_alive())
+                          self->await_request();
+                        else
+                          self->linger();
+                      });
+  }
+
+  /// The client does not read its answer.
+  void on_unread() {
+    context_.api.actors.count("unread_answers");
+    close();
+  }
+
+  // -- ending the connection --------------------------------------------------
+
+  /// Reads and drops what the client still sends: closing over unread bytes
+  /// would reset the connection, and the answer could be lost with it.
+  void linger() {
+    in_flight_.reset();
+    deadline(std::chrono::seconds{2}, &http_connection::close);
+    end_stream(stream_,
+               [self = this->shared_from_this()] { self->drop_bytes(); });
+  }
+
+  void drop_bytes() {
+    buffer_.clear();
+    boost::beast::get_lowest_layer(stream_).async_read_some(
+      buffer_.prepare(std::min<size_t>(buffer_.max_size(), 4096)),
+      [self = this->shared_from_this()](error_code ec, size_t) {
+        if (ec)
+          return self->close();
+        self->drop_bytes();
+      });
+  }
+
+  void close() {
+    timer_.cancel();
+    slot_.leave();
+    in_flight_.reset();
+    ++requests_;
+    close_stream(stream_);
+  }
+
+  // -- becoming a WebSocket ---------------------------------------------------
+
+  void upgrade() {
+    auto& head = parser_->get().base();
+    if (!boost::beast::websocket::is_upgrade(parser_->get())
+        || head[http::field::sec_websocket_version] != "13") {
+      auto result
+        = error_response(http::status::upgrade_required, "upgrade_required",
+                         "open a WebSocket of version 13 here");
+      result.fields.emplace_back(http::field::upgrade, "websocket");
+      result.fields.emplace_back(http::field::sec_websocket_version, "13");
+      // A proxy may believe that this is a WebSocket now.
+      return reject(result, false);
+    }
+    if (!has_websocket_key(head) || !parser_->is_done() || buffer_.size() > 0)
+      return reject(
+        error_response(http::status::bad_request, "bad_handshake",
+                       "send a Sec-WebSocket-Key of 16 bytes in base64, "
+                       "and nothing after the head"),
+        false);
+    timer_.cancel();
+    slot_.be_busy();
+    admit(context_.api, request_,
+          [self = this->shared_from_this()](
+            std::variant<session_slot_ptr, response> result) {
+            if (auto wrong = std::get_if<response>(&result))
+              self->reject(*wrong, false);
+            else
+              self->become_websocket(std::get<session_slot_ptr>(result));
+          });
+  }
+
+  void become_websocket(session_slot_ptr slot) {
+    auto socket = std::make_shared<websocket_transport<Stream>>(
+      std::move(stream_), context_.config.websocket, request_.client);
+    socket->start(parser_->get(), context_.api.actors, std::move(slot),
+                  topics_of(request_), std::move(request_.allowed),
+                  std::move(in_flight_));
+  }
+
+  // -- small things -----------------------------------------------------------
+
+  std::string_view bytes() const {
+    return {static_cast<const char*>(buffer_.data().data()), buffer_.size()};
+  }
+
+  /// Calls `then` unless the timer is set anew, or cancelled, within `time`.
+  void deadline(std::chrono::milliseconds time,
+                void (http_connection::*then)()) {
+    timer_.expires_after(time);
+    timer_.async_wait([weak = this->weak_from_this(), then](error_code ec) {
+      auto self = weak.lock();
+      // A wait that was over when the timer was set anew cannot be cancelled.
+      if (self && !ec && self->timer_.expiry() <= timer_type::clock_type::now())
+        (self.get()->*then)();
+    });
+  }
+
+  Stream stream_;
+  timer_type timer_;
+  server_context& context_;
+  const connection_info from_;
+  open_connections::slot slot_;
+
+  /// Bounds trailers and chunk extensions, too, which Beast reads whole.
+  boost::beast::flat_buffer buffer_{context_.config.max_head};
+
+  /// Set from a request's first byte until its answer has been written.
+  std::unique_ptr<request_guard> in_flight_;
+
+  /// Set when the request took too long.
+  bool late_ = false;
+  std::optional<parser> parser_;
+  request request_;
+
+  /// Counts requests and answers, so that an answer that comes too late is
+  /// known as such.
+  uint64_t requests_ = 0;
+  std::optional<http::response<http::string_body>> response_;
+};
+
+} // namespace waybill::net

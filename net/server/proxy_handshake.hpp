@@ -1,0 +1,13 @@
+#pragma once
+
+#include "net/server/connection.hpp"
+
+namespace waybill::net {
+
+/// Leads a connection to its first request: reads the header of the PROXY
+/// protocol if its peer must send one, and begins TLS if `tls` is set.
+/// @pre runs on the loop of `socket`, which is that of `context`.
+void open_connection(socket_type socket, server_context& context,
+                     const connection_info& from, const tls_ptr& tls);
+
+} // namespace waybill::net

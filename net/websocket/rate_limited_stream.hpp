@@ -1,0 +1,138 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/core/async_base.hpp>
+#include <boost/beast/core/role.hpp>
+#include <boost/beast/websocket/teardown.hpp>
+
+#include "net/websocket/frame_rate_limiter.hpp"
+
+namespace waybill::net {
+
+/// A stream below a WebSocket that measures what comes in, and may hold back a
+/// frame that goes out.
+template <class Stream>
+class rate_limited_stream {
+public:
+  using next_layer_type = Stream;
+  using executor_type = typename Stream::executor_type;
+
+  explicit rate_limited_stream(Stream next) : next_(std::move(next)) {
+    // nop
+  }
+
+  executor_type get_executor() { return next_.get_executor(); }
+
+  next_layer_type& next_layer() noexcept { return next_; }
+
+  const next_layer_type& next_layer() const noexcept { return next_; }
+
+  /// Calls `then` when the client sends faster than `limits`, once.
+  /// @param limits must outlive this.
+  void limit(const client_rates& limits, std::function<void()> then) {
+    limits_ = &limits;
+    on_excess_ = std::move(then);
+  }
+
+  frame_rate_limiter& limiter() noexcept { return limiter_; }
+
+  /// Asks `holds` of each write whether to hold it back until `release`.
+  void hold_if(std::function<bool(std::string_view)> holds) {
+    holds_ = std::move(holds);
+  }
+
+  /// Writes what is held back, if anything.
+  void release() {
+    if (auto held = std::exchange(held_, nullptr))
+      held();
+  }
+
+  template <class Buffers, class Handler>
+  void async_read_some(const Buffers& buffers, Handler&& handler) {
+    reading<Buffers, std::decay_t<Handler>>{*this, buffers,
+                                            std::forward<Handler>(handler)};
+  }
+
+  template <class Buffers, class Handler>
+  void async_write_some(const Buffers& buffers, Handler&& handler) {
+    boost::asio::const_buffer first
+      = *boost::asio::buffer_sequence_begin(buffers);
+    if (!holds_
+        || !holds_({static_cast<const char*>(first.data()), first.size()}))
+      return next_.async_write_some(buffers, std::forward<Handler>(handler));
+    // Such a handler can only be moved.
+    auto kept
+      = std::make_shared<std::decay_t<Handler>>(std::forward<Handler>(handler));
+    held_ = [this, buffers, kept] {
+      next_.async_write_some(buffers, std::move(*kept));
+    };
+  }
+
+private:
+  /// Measures what was read before it hands it on.
+  template <class Buffers, class Handler>
+  class reading : public boost::beast::async_base<Handler, executor_type> {
+  public:
+    reading(rate_limited_stream& self, const Buffers& buffers, Handler handler)
+        : boost::beast::async_base<Handler, executor_type>(std::move(handler),
+                                                           self.get_executor()),
+          self_(self), buffers_(buffers) {
+      self.next_.async_read_some(buffers, std::move(*this));
+    }
+
+    void operator()(boost::system::error_code ec, size_t size) {
+      if (!ec)
+        self_.measure(buffers_, size);
+      this->complete_now(ec, size);
+    }
+
+  private:
+    rate_limited_stream& self_;
+    Buffers buffers_;
+  };
+
+  template <class Buffers>
+  void measure(const Buffers& buffers, size_t size) {
+    if (!on_excess_)
+      return;
+    auto now = std::chrono::steady_clock::now();
+    for (auto i = boost::asio::buffer_sequence_begin(buffers);
+         i != boost::asio::buffer_sequence_end(buffers) && size > 0; ++i) {
+      boost::asio::const_buffer part = *i;
+      auto count = std::min(part.size(), size);
+      size -= count;
+      if (!limiter_.take(*limits_,
+                         {static_cast<const char*>(part.data()), count}, now))
+        return std::exchange(on_excess_, nullptr)();
+    }
+  }
+
+  Stream next_;
+  frame_rate_limiter limiter_;
+  const client_rates* limits_ = nullptr;
+  std::function<void()> on_excess_;
+  std::function<bool(std::string_view)> holds_;
+  std::function<void()> held_;
+};
+
+/// Ends the stream below, as Beast's WebSocket asks it to.
+template <class Stream>
+void teardown(boost::beast::role_type role, rate_limited_stream<Stream>& stream,
+              boost::system::error_code& ec) {
+  using boost::beast::websocket::teardown;
+  teardown(role, stream.next_layer(), ec);
+}
+
+template <class Stream, class Handler>
+void async_teardown(boost::beast::role_type role,
+                    rate_limited_stream<Stream>& stream, Handler&& handler) {
+  using boost::beast::websocket::async_teardown;
+  async_teardown(role, stream.next_layer(), std::forward<Handler>(handler));
+}
+
+} // namespace waybill::net

@@ -1,0 +1,341 @@
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/websocket.hpp>
+#include <caf/send.hpp>
+
+#include "actors/core/text.hpp"
+#include "actors/gateway.hpp"
+#include "actors/transport.hpp"
+#include "net/auth/permissions.hpp"
+#include "net/config.hpp"
+#include "net/peer_address.hpp"
+#include "net/stream.hpp"
+#include "net/timer.hpp"
+#include "net/websocket/frame_head.hpp"
+#include "net/websocket/rate_limited_stream.hpp"
+
+namespace waybill::net {
+
+namespace ws = boost::beast::websocket;
+
+/// How long a client may take to answer a close frame, and how long one that
+/// sends too much.
+constexpr auto close_timeout = std::chrono::seconds{5};
+constexpr auto short_close_timeout = std::chrono::seconds{1};
+
+/// The WebSocket of one session on a stream of type `Stream`. It is kept alive
+/// by the operations that are under way and by its session.
+template <class Stream>
+class websocket_transport
+    : public transport,
+      public std::enable_shared_from_this<websocket_transport<Stream>> {
+public:
+  /// @param peer the address of the client.
+  websocket_transport(Stream stream, const websocket_config& config,
+                      const peer_address& peer)
+      : ws_(std::move(stream)), rates_(config.rates), peer_(peer) {
+    ws_.set_option(ws::stream_base::timeout{config.handshake_timeout,
+                                            config.idle_timeout, true});
+    ws_.read_message_max(config.max_message);
+    ws_.auto_fragment(false);
+    if (config.compression) {
+      ws::permessage_deflate deflate;
+      deflate.server_enable = true;
+      ws_.set_option(deflate);
+    }
+  }
+
+  /// Answers the handshake, then starts the session of the client that has this
+  /// place, which listens to `topics` and lasts for as long as it is `allowed`.
+  /// @param guard is kept until there is a session.
+  /// @pre `head` asks for a WebSocket; it is not used after the call.
+  template <class Head, class Guard>
+  void start(const Head& head, gateway& actors, session_slot_ptr slot,
+             std::vector<std::string> topics, permissions allowed,
+             Guard guard) {
+    ws_.set_option(ws::stream_base::decorator(
+      [protocol = allowed.protocol](ws::response_type& response) {
+        response.set(http::field::server, "waybill");
+        if (!protocol.empty())
+          response.set(http::field::sec_websocket_protocol, protocol);
+      }));
+    ws_.async_accept(head, [self = this->shared_from_this(), &actors,
+                            slot = std::move(slot), topics = std::move(topics),
+                            expiry = allowed.expiry,
+                            guard = std::move(guard)](error_code ec) mutable {
+      if (ec)
+        return;
+      self->session_ = actors.open_session(*slot, topics, self);
+      self->ws_.next_layer().limit(self->rates_,
+                                   [self = self.get()] { self->on_excess(); });
+      self->ws_.control_callback(
+        [self = self.get()](ws::frame_type type, std::string_view bytes) {
+          if (type == ws::frame_type::pong)
+            self->on_pong(bytes);
+          else if (type == ws::frame_type::close)
+            self->on_goodbye();
+        });
+      self->ws_.next_layer().hold_if(
+        [self = self.get()](std::string_view x) { return self->on_write(x); });
+      if (expiry)
+        self->end_at(*expiry);
+      self->read(reading{self});
+    });
+  }
+
+  void write(const payload& frame) override {
+    in_flight_ = frame;
+    begun_ = false;
+    if (failed_)
+      return write_past();
+    ws_.text(frame.type() == payload::format::text);
+    auto bytes = frame.bytes();
+    ws_.async_write(
+      boost::asio::buffer(bytes.data(), bytes.size()),
+      [self = this->shared_from_this(), frame](error_code ec, size_t) {
+        // What Beast has not written before it gave up is written past it.
+        if (!self->failed_)
+          self->on_written(ec);
+      });
+  }
+
+  void ping(uint64_t number) override {
+    // Nobody would read the pong.
+    if (failed_)
+      return;
+    pinged_ = number;
+    ws_.async_ping(std::to_string(number).c_str(),
+                   [self = this->shared_from_this()](error_code ec) {
+                     if (ec)
+                       self->cut();
+                   });
+  }
+
+  std::string peer() const override { return peer_.text(); }
+
+  void close(const close_reason& why) override {
+    closing_ = true;
+    // A client that does not read cannot even be told. Its connection is cut.
+    cut_after(why.code == close_code::policy_violation ? short_close_timeout
+                                                       : close_timeout);
+    if (failed_)
+      return ws_.next_layer().release();
+    ws_.async_close(
+      ws::close_reason{static_cast<ws::close_code>(why.code), why.text},
+      [self = this->shared_from_this()](error_code) { self->cut(); });
+  }
+
+private:
+  using error_code = boost::system::error_code;
+
+  /// Has the session end when the token of its client does.
+  void end_at(std::chrono::system_clock::time_point when) {
+    expiry_ = std::make_unique<system_timer>(
+      make_timer<system_timer>(ws_.get_executor()));
+    expiry_->expires_at(when);
+    expiry_->async_wait([weak = this->weak_from_this()](error_code ec) {
+      if (auto self = weak.lock(); self && !ec)
+        self->end_session(close_code::token_expired, "your token has expired");
+    });
+  }
+
+  void end_session(close_code code, const char* why) {
+    if (session_)
+      caf::anon_send(session_, close_atom_v, close_reason{code, why});
+  }
+
+  /// Tells the session that its client will neither send nor get any more.
+  void leave() {
+    if (session_)
+      caf::anon_send(session_, gone_atom_v);
+    // Session and transport hold each other; this is where that ends.
+    session_ = nullptr;
+  }
+
+  /// The client sent a close frame. Beast answers it, and waits for the end of
+  /// the connection, which may not come.
+  void on_goodbye() {
+    leave();
+    cut_after(close_timeout);
+  }
+
+  /// Tells whether to hold back what Beast is about to write. That is the close
+  /// frame with which it would end the WebSocket at once because the client
+  /// broke the protocol: the session writes what it has queued before that.
+  bool on_write(std::string_view frame) {
+    constexpr char control = 8;
+    if (ws_.is_open()) {
+      begun_ = begun_ || (frame[0] & control) == 0;
+      return false;
+    }
+    // Only Beast can go on with a message that it compresses in parts.
+    if (failed_ || closing_ || (in_flight_ && begun_) || !session_)
+      return false;
+    failed_ = true;
+    // Beast has kept that for after its close frame.
+    if (in_flight_)
+      write_past();
+    switch (close_code_of(frame)) {
+    case close_code::bad_text:
+      end_session(close_code::bad_text, "send text as UTF-8");
+      break;
+    case close_code::too_big:
+      end_session(close_code::too_big, "your message is too large");
+      break;
+    default:
+      end_session(close_code::protocol_error, "you broke the protocol");
+    }
+    return true;
+  }
+
+  /// Writes the frame that is under way to the stream below Beast, which writes
+  /// none any more.
+  void write_past() {
+    auto bytes = in_flight_->bytes();
+    auto head = std::make_shared<const std::string>(
+      frame_head(in_flight_->type() == payload::format::text, bytes.size()));
+    boost::asio::async_write(
+      ws_.next_layer().next_layer(),
+      std::array{boost::asio::buffer(*head),
+                 boost::asio::buffer(bytes.data(), bytes.size())},
+      [self = this->shared_from_this(), head](error_code ec, size_t) {
+        self->on_written(ec);
+      });
+  }
+
+  void on_written(error_code ec) {
+    in_flight_.reset();
+    if (ec)
+      cut();
+    else if (session_)
+      caf::anon_send(session_, written_atom_v);
+  }
+
+  /// A client answers a ping of ours with its number. It may send other pongs,
+  /// however many: those must not wait in the session's mailbox.
+  void on_pong(std::string_view bytes) {
+    if (pinged_ == 0 || bytes != std::to_string(pinged_) || !session_)
+      return;
+    // It must send as many of these as there are pushes, so they are free.
+    ws_.next_layer().limiter().refund();
+    caf::anon_send(session_, pong_atom_v, std::exchange(pinged_, 0));
+  }
+
+  /// The client sends too much. What it sends from now on is nobody's concern.
+  void on_excess() {
+    ignored_ = true;
+    end_session(close_code::policy_violation, "you send too much");
+  }
+
+  /// Travels from read to read. Where it ends, by an error or an exception,
+  /// nobody reads any more, so the socket is closed and the session told.
+  class reading {
+  public:
+    explicit reading(std::shared_ptr<websocket_transport> self)
+        : self_(std::move(self)) {
+      // nop
+    }
+
+    reading(reading&&) = default;
+
+    ~reading() {
+      if (!self_)
+        return;
+      self_->cut();
+      self_->leave();
+    }
+
+  private:
+    std::shared_ptr<websocket_transport> self_;
+  };
+
+  void read(reading token) {
+    // Some at a time: for a whole message Beast makes as much room as its frame
+    // is said to have, which for one that is compressed nobody has checked.
+    constexpr size_t most = 4096;
+    ws_.async_read_some(
+      buffer_, most,
+      [this, token = std::move(token)](error_code ec, size_t) mutable {
+        if (ec)
+          return;
+        if (ws_.is_message_done()) {
+          if (!ignored_)
+            receive();
+          // A session that waits holds no buffer.
+          buffer_ = {};
+        }
+        read(std::move(token));
+      });
+  }
+
+  void receive() {
+    auto type
+      = ws_.got_text() ? payload::format::text : payload::format::binary;
+    auto data = static_cast<const char*>(buffer_.data().data());
+    std::string bytes{data, buffer_.size()};
+    // Beast does not see a text that is cut before an empty last fragment.
+    if (type == payload::format::text && !is_utf8(bytes)) {
+      ignored_ = true;
+      return end_session(close_code::bad_text, "send text as UTF-8");
+    }
+    if (session_)
+      caf::anon_send(session_, receive_atom_v, payload{type, std::move(bytes)});
+  }
+
+  void cut_after(std::chrono::seconds time) {
+    end_ = std::make_unique<timer_type>(make_timer(ws_.get_executor()));
+    end_->expires_after(time);
+    end_->async_wait([weak = this->weak_from_this()](error_code ec) {
+      if (auto self = weak.lock(); self && !ec)
+        self->cut();
+    });
+  }
+
+  void cut() {
+    close_stream(boost::beast::get_lowest_layer(ws_));
+    // It fails, and so ends what holds this transport.
+    ws_.next_layer().release();
+  }
+
+  ws::stream<rate_limited_stream<Stream>> ws_;
+  const client_rates& rates_;
+  const peer_address peer_;
+  boost::beast::flat_buffer buffer_;
+
+  /// The number in the last ping, until it is answered.
+  uint64_t pinged_ = 0;
+
+  /// Set when the client has sent what is no text, or sends too much.
+  bool ignored_ = false;
+
+  /// Set when Beast has given up because the client broke the protocol.
+  bool failed_ = false;
+
+  /// Set once the session has ended the WebSocket.
+  bool closing_ = false;
+
+  /// The frame that is being written, if any, and whether a part of it was.
+  std::optional<payload> in_flight_;
+  bool begun_ = false;
+
+  /// Null until the client has said good-bye, or is to.
+  std::unique_ptr<timer_type> end_;
+
+  /// Null once that has been told that it is gone.
+  session_actor session_;
+
+  /// Null for a client that may stay.
+  std::unique_ptr<system_timer> expiry_;
+};
+
+} // namespace waybill::net

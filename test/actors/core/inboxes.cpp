@@ -1,0 +1,114 @@
+#define CAF_SUITE inboxes
+
+#include "actors/core/inboxes.hpp"
+
+#include "actors/core/idempotency_store.hpp"
+#include "test/fixture.hpp"
+
+using namespace waybill;
+using namespace std::chrono_literals;
+
+namespace {
+
+const auto id456 = push_address::id("456");
+const inboxes::time_point start{1h};
+
+push make_push(const std::string& text, std::chrono::milliseconds ttl = 10s) {
+  push result{text, make_text(text)};
+  result.ttl = ttl;
+  return result;
+}
+
+} // namespace
+
+CAF_TEST(a mailbox is read in order and from any entry on) {
+  inboxes aut{10};
+  auto first = aut.append(id456, make_push("a"), start).value();
+  aut.append(id456, make_push("b"), start);
+  aut.append(push_address::id("457"), make_push("c"), start);
+  CAF_CHECK_EQUAL(test::texts_of(aut.read({id456, "", "", 100}, start)),
+                  (test::texts{"a", "b"}));
+  CAF_CHECK_EQUAL(test::texts_of(aut.read({id456, first, "", 100}, start)),
+                  test::texts{"b"});
+}
+
+CAF_TEST(a mailbox is read in parts up to where it ended at first) {
+  inboxes aut{10};
+  for (auto text : {"aa", "bb", "cc"})
+    aut.append(id456, make_push(text), start);
+  auto first = aut.read({id456, "", "", 3}, start);
+  CAF_CHECK_EQUAL(test::texts_of(first), (test::texts{"aa", "bb"}));
+  CAF_CHECK(first.more);
+  aut.append(id456, make_push("dd"), start);
+  auto second
+    = aut.read({id456, first.pushes.back().entry, first.upto, 3}, start);
+  CAF_CHECK_EQUAL(test::texts_of(second), test::texts{"cc"});
+  CAF_CHECK(!second.more);
+}
+
+CAF_TEST(what is confirmed is gone with all before it) {
+  inboxes aut{10};
+  aut.append(id456, make_push("a"), start);
+  auto second = aut.append(id456, make_push("b"), start).value();
+  aut.append(id456, make_push("c"), start);
+  CAF_CHECK_EQUAL(aut.confirm(id456, second), 2u);
+  CAF_CHECK_EQUAL(test::texts_of(aut.read({id456, "", "", 100}, start)),
+                  test::texts{"c"});
+  CAF_CHECK_EQUAL(aut.size(), 1u);
+}
+
+CAF_TEST(a mailbox has a limit and what has expired does not count) {
+  inboxes aut{2};
+  CAF_CHECK(aut.append(id456, make_push("a", 1s), start));
+  CAF_CHECK(aut.append(id456, make_push("b"), start));
+  CAF_CHECK(!aut.append(id456, make_push("c"), start));
+  CAF_CHECK_EQUAL(test::texts_of(aut.read({id456, "", "", 100}, start + 1s)),
+                  test::texts{"b"});
+  CAF_CHECK(aut.append(id456, make_push("c"), start + 1s));
+}
+
+CAF_TEST(what is read has the time that is left) {
+  inboxes aut{2};
+  aut.append(id456, make_push("a", 10s), start);
+  auto page = aut.read({id456, "", "", 100}, start + 4s);
+  CAF_REQUIRE_EQUAL(page.pushes.size(), 1u);
+  CAF_CHECK(page.pushes[0].ttl == 6s);
+}
+
+CAF_TEST(a key stands for its first push for ten minutes) {
+  idempotency_store aut;
+  auto push = make_push("a");
+  push.key = "k";
+  CAF_CHECK(!aut.find(id456, push, start));
+  outcome sent{"a"};
+  sent.counts.nodes = 1;
+  aut.add(id456, push, sent, start);
+  auto again = make_push("a");
+  again.key = "k";
+  auto found = aut.find(id456, again, start + 599s);
+  CAF_REQUIRE(found && *found);
+  CAF_CHECK_EQUAL((*found)->push, "a");
+  CAF_CHECK(aut.find(push_address::id("457"), again, start)->error()
+            == errc::key_reused);
+  again.body = make_text("b");
+  CAF_CHECK(aut.find(id456, again, start)->error() == errc::key_reused);
+  CAF_CHECK(!aut.find(id456, push, start + 600s));
+}
+
+CAF_TEST(a key is under way until its push is settled and free if it failed) {
+  idempotency_store aut;
+  auto push = make_push("a");
+  push.key = "k";
+  push.want = receipt_level::received;
+  push.reply_to = "n";
+  outcome sent{"a", receipt_level::received};
+  sent.counts.nodes = 1;
+  aut.add(id456, push, sent, start);
+  CAF_CHECK(aut.find(id456, push, start)->error() == errc::in_flight);
+  auto read = sent;
+  read.counts.sessions = read.counts.received = 1;
+  aut.record_outcome("k", read);
+  CAF_CHECK((*aut.find(id456, push, start))->counts == read.counts);
+  aut.record_outcome("k", sent);
+  CAF_CHECK(!aut.find(id456, push, start));
+}

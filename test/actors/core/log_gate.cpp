@@ -1,0 +1,38 @@
+#define CAF_SUITE log_gate
+
+#include "actors/core/log_gate.hpp"
+
+#include "test/fixture.hpp"
+
+using namespace waybill;
+using namespace std::chrono_literals;
+
+namespace {
+
+const auto begin = log_gate::time_point{} + 1h;
+
+} // namespace
+
+CAF_TEST(lets one line of a kind through a second) {
+  log_gate aut;
+  CAF_CHECK(aut.take("bad_origin", begin) == "");
+  CAF_CHECK(aut.take("bad_origin", begin + 999ms) == std::nullopt);
+  CAF_CHECK(aut.take("bad_origin", begin + 1s) == " (and 1 more)");
+  CAF_CHECK(aut.take("bad_origin", begin + 2s) == "");
+}
+
+CAF_TEST(says with the next line how many were left out) {
+  log_gate aut;
+  for (int i = 0; i < 42; ++i)
+    aut.take("bad_origin", begin);
+  CAF_CHECK(aut.take("bad_origin", begin + 1h) == " (and 41 more)");
+  CAF_CHECK(aut.take("bad_origin", begin + 2h) == "");
+}
+
+CAF_TEST(keeps kinds apart) {
+  log_gate aut;
+  CAF_CHECK(aut.take("bad_origin", begin) == "");
+  CAF_CHECK(aut.take("bad_token", begin) == "");
+  CAF_CHECK(aut.take("bad_origin", begin) == std::nullopt);
+  CAF_CHECK(aut.take("bad_token", begin + 1s) == "");
+}

@@ -1,0 +1,72 @@
+#define CAF_SUITE rate
+
+#include "actors/core/rate.hpp"
+
+#include "test/fixture.hpp"
+
+using namespace waybill;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto limit = rate{10, 3};
+const auto begin = token_bucket::time_point{} + 1h;
+
+} // namespace
+
+CAF_TEST(takes so many at once and then so many a second) {
+  token_bucket aut;
+  for (int i = 0; i < 3; ++i)
+    CAF_CHECK(aut.take(limit, begin) == 0s);
+  CAF_MESSAGE("and says how long the next one has to wait");
+  CAF_CHECK(aut.take(limit, begin) == 100ms);
+  CAF_CHECK(aut.take(limit, begin + 60ms) == 40ms);
+  CAF_CHECK(aut.take(limit, begin + 100ms) == 0s);
+  CAF_CHECK(aut.take(limit, begin + 100ms) == 100ms);
+}
+
+CAF_TEST(never holds more than a burst) {
+  token_bucket aut;
+  for (int i = 0; i < 3; ++i)
+    CAF_CHECK(aut.take(limit, begin + 1h) == 0s);
+  CAF_CHECK(aut.take(limit, begin + 1h) > 0s);
+  CAF_MESSAGE("even if tokens are put back that nobody took");
+  token_bucket other;
+  other.put_back();
+  CAF_CHECK(other.take(limit, begin, 3) == 0s);
+  CAF_CHECK(other.take(limit, begin) == 100ms);
+}
+
+CAF_TEST(takes more than a burst when it is full and makes up for it) {
+  token_bucket aut;
+  CAF_CHECK(aut.take(limit, begin, 13) == 0s);
+  CAF_CHECK(aut.take(limit, begin) == 1100ms);
+  CAF_CHECK(aut.take(limit, begin + 1100ms) == 0s);
+}
+
+CAF_TEST(takes back what was taken for nothing) {
+  token_bucket aut;
+  CAF_CHECK(aut.take(limit, begin, 3) == 0s);
+  aut.put_back();
+  CAF_CHECK(aut.take(limit, begin) == 0s);
+  CAF_CHECK(aut.take(limit, begin) == 100ms);
+}
+
+CAF_TEST(counts each for itself and forgets those who do not come) {
+  rate_limiter aut{limit};
+  CAF_CHECK(aut.take("a", begin, 3) == 0s);
+  CAF_CHECK(aut.take("a", begin) > 0s);
+  CAF_CHECK(aut.take("b", begin) == 0s);
+  for (int second = 0; second < 100; ++second)
+    for (int i = 0; i < 100; ++i)
+      aut.take(std::to_string(second * 100 + i), begin + second * 1s);
+  CAF_CHECK(aut.size() <= 1000);
+}
+
+CAF_TEST(remembers those who are still too fast) {
+  rate_limiter aut{limit};
+  CAF_CHECK(aut.take("a", begin, 3 + 20 * 10) == 0s);
+  for (int i = 0; i < 5000; ++i)
+    aut.take(std::to_string(i), begin + 10s);
+  CAF_CHECK(aut.take("a", begin + 10s) > 10s);
+}

@@ -1,0 +1,122 @@
+#!/usr/bin/python3
+"""Checks what CONTRIBUTING.md asks of the sources: who includes whom, how names and
+comments begin, how long files and functions are, and that each file is used.
+
+    test/house_rules.py
+
+Prints each breach, and exits with 1 if there is one.
+"""
+
+import re
+import statistics
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+ROOMS = ("actors", "net", "redis", "app")
+
+# What a room may include besides itself.
+MAY_INCLUDE = {
+    "actors": (),
+    "net": ("actors",),
+    "redis": ("actors",),
+    "app": ("actors", "net", "redis"),
+    "test": ("actors", "net", "redis", "app"),
+}
+
+# The folders of a room; each may include those before it, and "" is the room itself.
+FLOORS = {
+    "actors": ("core", ""),
+    "net": ("", "http", "auth", "websocket", "api", "server"),
+    "redis": ("",),
+    "app": ("options", "client", "commands", ""),
+}
+
+# Files that are mostly data.
+DATA = {"app/options/options.cpp", "net/api/metrics.cpp"}
+
+LONGEST_FILE = 400
+MEDIAN_FILE = 80
+LONGEST_FUNCTION = 60
+
+INCLUDE = re.compile(r'^ *# *include +([<"])([^>"]+)', re.M)
+VAGUE_NAME = re.compile(r"\b(what|where|who|each)\b(?=\s*[,;)=:\]{])")
+VAGUE_COMMENT = re.compile(r"^\s*/// (What|How|Who|Where)\b", re.M)
+NO_CODE = re.compile(r'//[^\n]*|R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"', re.S)
+
+
+def room_and_floor(path):
+    """Returns the room of a file, and its folder in there."""
+    room, *folders, _ = path.split("/")
+    return room, "/".join(folders)
+
+
+def check_includes(path, text):
+    """Arrows point down: between rooms, and inside of each."""
+    room, floor = room_and_floor(path)
+    for quote, name in INCLUDE.findall(text):
+        if quote == "<":
+            # Actors know CAF's core and the standard library.
+            if room == "actors" and re.search(r"[/.]", name) and (
+                    not name.startswith("caf/") or re.match(r"caf/(io|openssl)/", name)):
+                yield f"{path}: actors/ may not include <{name}>"
+            continue
+        other_room, other_floor = room_and_floor(name)
+        if other_room == room:
+            floors = FLOORS.get(room)
+            if floors and floors.index(other_floor) > floors.index(floor):
+                yield f"{path}: {name} is above it"
+        elif other_room not in MAY_INCLUDE[room]:
+            yield f"{path}: {room}/ may not include {name}"
+
+
+def check_words(path, text):
+    """A name is the noun of what it holds, and a comment says what is done."""
+    for match in VAGUE_NAME.finditer(NO_CODE.sub(lambda x: "\n" * x[0].count("\n"), text)):
+        if not re.search(r"[.>]$", text[:match.start()]):
+            yield f"{path}: a name `{match[1]}`"
+    for match in VAGUE_COMMENT.finditer(text):
+        yield f"{path}: a comment that begins with {match[1]}"
+
+
+def check_functions(path, text):
+    """A function fits on a page."""
+    lines = text.split("\n")
+    for i, line in enumerate(lines):
+        indent = len(line) - len(line.lstrip())
+        if not line.endswith("{") or indent > 2 or not re.search(
+                r"\)( const| noexcept| override| mutable|( ->.*))* \{$", line):
+            continue
+        end = next((j for j in range(i, len(lines))
+                    if lines[j].startswith(" " * indent + "}")), i)
+        if end - i > LONGEST_FUNCTION:
+            yield f"{path}:{i + 1}: a function of {end - i} lines"
+
+
+def main():
+    """Checks all files, and returns the exit code."""
+    paths = sorted(str(path.relative_to(ROOT)) for room in (*ROOMS, "test")
+                   for pattern in ("*.hpp", "*.cpp") for path in (ROOT / room).rglob(pattern)
+                   if "node_modules" not in path.parts)
+    texts = {path: (ROOT / path).read_text() for path in paths}
+    breaches = []
+    for path, text in texts.items():
+        breaches += check_includes(path, text)
+        if path.split("/")[0] in ROOMS:
+            breaches += [*check_words(path, text), *check_functions(path, text)]
+    sizes = {path: text.count("\n") for path, text in texts.items()
+             if path.split("/")[0] in ROOMS}
+    breaches += [f"{path}: {size} lines" for path, size in sizes.items()
+                 if size > LONGEST_FILE and path not in DATA]
+    if statistics.median(sizes.values()) > MEDIAN_FILE:
+        breaches.append(f"half of all files have more than {MEDIAN_FILE} lines")
+    included = {name for text in texts.values() for _, name in INCLUDE.findall(text)}
+    breaches += [f"{path}: nobody includes it" for path in paths
+                 if path.endswith(".hpp") and path not in included]
+    print(*breaches, sep="\n")
+    return 1 if breaches else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

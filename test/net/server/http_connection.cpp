@@ -1,0 +1,368 @@
+#define CAF_SUITE http_connection
+
+#include "net/server/http_connection.hpp"
+
+#include <boost/beast/_experimental/test/stream.hpp>
+
+#include "test/fixture.hpp"
+
+using namespace waybill;
+using namespace waybill::net;
+using boost::beast::test::fail_count;
+using namespace std::string_literals;
+
+namespace {
+
+using stream = boost::beast::test::stream;
+
+/// One connection of a node that is alone, on a stream in memory.
+struct connection_fixture : test::fixture {
+  connection_fixture() {
+    auto bus = spawn<loopback>("node", 1000);
+    auto registry = spawn<waybill::registry>(bus, same_id::all);
+    entrance = spawn<gateway>(bus, registry, session_config{}, "node");
+    settle();
+    context = std::make_unique<server_context>(
+      server_context{{deref<gateway>(entrance), "node"}, {}});
+  }
+
+  ~connection_fixture() override {
+    client.reset();
+    turn();
+  }
+
+  /// Connects a client.
+  /// @param fails breaks one of the operations of the connection.
+  /// @param from how it comes in.
+  void connect(fail_count* fails = nullptr, const connection_info& from = {}) {
+    auto server = fails ? stream{io, *fails} : stream{io};
+    client.emplace(io);
+    client->connect(server);
+    std::make_shared<http_connection<stream>>(std::move(server), *context, from)
+      ->start();
+    turn();
+  }
+
+  /// Runs sockets and actors until neither has anything to do.
+  void turn() {
+    do {
+      io.restart();
+      settle();
+    } while (io.poll() > 0);
+  }
+
+  /// Sends bytes and returns what comes back for them.
+  std::string ask(std::string_view bytes) {
+    boost::system::error_code ignored;
+    client->write_some(boost::asio::buffer(bytes.data(), bytes.size()),
+                       ignored);
+    turn();
+    std::string result{client->str()};
+    client->clear();
+    return result;
+  }
+
+  /// Tells whether the connection has been closed. If not, the client reads
+  /// from then on, so this comes last.
+  bool is_closed() {
+    auto byte = std::make_shared<char>();
+    auto result = std::make_shared<boost::system::error_code>();
+    client->async_read_some(
+      boost::asio::buffer(byte.get(), 1),
+      [byte, result](boost::system::error_code ec, size_t) { *result = ec; });
+    turn();
+    return *result == boost::asio::error::eof;
+  }
+
+  gateway_actor entrance;
+  boost::asio::io_context io;
+  std::unique_ptr<server_context> context;
+  std::optional<stream> client;
+};
+
+const std::string probe = "GET /livez HTTP/1.1\r\nHost: h\r\n\r\n";
+const std::string upgrade = "GET /websocket/456 HTTP/1.1\r\nHost: h\r\n"
+                            "Connection: Upgrade\r\nUpgrade: websocket\r\n"
+                            "Sec-WebSocket-Version: 13\r\n"
+                            "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+                            "\r\n";
+
+std::string post(const std::string& body) {
+  return "POST /socket/456 HTTP/1.1\r\nHost: h\r\nContent-Length: "
+         + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+size_t count(std::string_view text, std::string_view part) {
+  size_t result = 0;
+  for (auto i = text.find(part); i != text.npos; i = text.find(part, i + 1))
+    ++result;
+  return result;
+}
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(http_connection_tests, connection_fixture)
+
+CAF_TEST(answers requests one after the other on one connection) {
+  connect();
+  CAF_CHECK(ask(probe).starts_with("HTTP/1.1 200 OK\r\n"));
+  CAF_CHECK(ask(post("a")).starts_with("HTTP/1.1 404 Not Found\r\n"));
+  CAF_CHECK(!is_closed());
+}
+
+CAF_TEST(answers pipelined requests in order) {
+  connect();
+  auto answers
+    = ask(probe + post("a") + probe + "GET /no HTTP/1.1\r\nHost: h\r\n\r\n");
+  CAF_CHECK_EQUAL(count(answers, "HTTP/1.1 200 OK"), 2u);
+  CAF_CHECK_EQUAL(count(answers, "HTTP/1.1 404 Not Found"), 2u);
+  CAF_CHECK(answers.find("200 OK") < answers.find("\"nobody\""));
+  CAF_CHECK(answers.rfind("200 OK") < answers.find("\"no_such_path\""));
+}
+
+CAF_TEST(skips blank lines around requests) {
+  connect();
+  auto answers = ask("\r\n" + post("a") + "\r\n\r\n" + probe + "\r");
+  CAF_CHECK_EQUAL(count(answers, "HTTP/1.1 404 Not Found"), 1u);
+  CAF_CHECK_EQUAL(count(answers, "HTTP/1.1 200 OK"), 1u);
+  CAF_CHECK(ask("\n" + probe).starts_with("HTTP/1.1 200 OK"));
+  CAF_CHECK(ask("\n" + probe).starts_with("HTTP/1.1 400"));
+}
+
+CAF_TEST(takes the lists of a handshake in several lines) {
+  connect();
+  auto in_lines = upgrade;
+  in_lines.replace(in_lines.find("Connection: Upgrade"), 19,
+                   "Connection: keep-alive\r\nConnection: Upgrade\r\n"
+                   "Sec-WebSocket-Protocol: chat\r\n"
+                   "Sec-WebSocket-Protocol: waybill");
+  auto answer = ask(in_lines);
+  CAF_CHECK(answer.starts_with("HTTP/1.1 101"));
+  CAF_CHECK(answer.find("Sec-WebSocket-Protocol: waybill\r\n")
+            != std::string::npos);
+}
+
+CAF_TEST(a path that leads nowhere is answered with the right one) {
+  for (auto [path, right] : {std::pair{"/websocket/456/", "/websocket/{id}"},
+                             {"/websockets/456", "/websocket/{id}"},
+                             {"/ws/456", "/websocket/{id}"},
+                             {"/WebSocket/456", "/websocket/{id}"},
+                             {"/Socket/456", "/socket/{id}"},
+                             {"/sockets/456", "/socket/{id}"},
+                             {"/socket/456/", "without a slash at the end"},
+                             {"/topics/x", "/topic/{name}"},
+                             {"/healthz", "/readyz"},
+                             {"/stats/", "without a slash at the end"},
+                             {"/", "/websocket/{id}"}}) {
+    connect();
+    auto answer
+      = ask("GET " + std::string{path} + " HTTP/1.1\r\nHost: h\r\n\r\n");
+    CAF_CHECK(answer.starts_with("HTTP/1.1 404"));
+    CAF_CHECK(answer.find(right) != std::string::npos);
+  }
+}
+
+CAF_TEST(takes a request byte by byte) {
+  connect();
+  std::string answer;
+  for (char c : post("hello"))
+    answer += ask({&c, 1});
+  CAF_CHECK_EQUAL(count(answer, "HTTP/1.1 404 Not Found"), 1u);
+}
+
+CAF_TEST(takes a body in chunks) {
+  connect();
+  CAF_CHECK(ask("POST /socket/456 HTTP/1.1\r\nHost: h\r\n"
+                "Transfer-Encoding: chunked\r\n\r\n"
+                "2\r\nab\r\n1\r\nc\r\n0\r\n\r\n")
+              .starts_with("HTTP/1.1 404"));
+}
+
+CAF_TEST(asks for a body that the client holds back) {
+  connect();
+  auto head = "POST /socket/456 HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n"
+              "Content-Length: 1\r\n\r\n";
+  CAF_CHECK_EQUAL(ask(head), "HTTP/1.1 100 Continue\r\n\r\n");
+  CAF_CHECK(ask("a").starts_with("HTTP/1.1 404"));
+}
+
+CAF_TEST(HEAD is answered as GET without the body) {
+  connect();
+  auto answer = ask("HEAD /livez HTTP/1.1\r\nHost: h\r\n\r\n");
+  CAF_CHECK(answer.find("Content-Length: 18\r\n") != answer.npos);
+  CAF_CHECK(answer.ends_with("\r\n\r\n"));
+}
+
+CAF_TEST(refuses a body that is too large before it comes) {
+  context->config.max_body = 4;
+  connect();
+  CAF_CHECK(ask("POST /socket/456 HTTP/1.1\r\nHost: h\r\n"
+                "Content-Length: 5\r\n\r\n")
+              .starts_with("HTTP/1.1 413"));
+  CAF_CHECK(is_closed());
+  connect();
+  CAF_CHECK(ask("POST /socket/456 HTTP/1.1\r\nHost: h\r\n"
+                "Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n")
+              .starts_with("HTTP/1.1 413"));
+}
+
+CAF_TEST(refuses a body for which there is no memory before it comes) {
+  context->config.max_body = 10;
+  context->config.max_request_memory = 15;
+  connect();
+  auto head = [](const std::string& how) {
+    return "POST /socket/456 HTTP/1.1\r\nHost: h\r\n" + how + "\r\n\r\n";
+  };
+  CAF_CHECK_EQUAL(ask(head("Content-Length: 8") + "a"), "");
+  CAF_CHECK_EQUAL(context->request_memory, 8u);
+  auto first = std::move(*client);
+  connect();
+  CAF_CHECK(ask(post("1234567")).starts_with("HTTP/1.1 404"));
+  CAF_MESSAGE("what was answered is held no more");
+  CAF_CHECK_EQUAL(context->request_memory, 8u);
+  auto answer = ask(head("Content-Length: 8"));
+  CAF_CHECK(answer.starts_with("HTTP/1.1 503"));
+  CAF_CHECK(answer.find("Retry-After: 1\r\n") != answer.npos);
+  CAF_CHECK(is_closed());
+  CAF_MESSAGE("a body in chunks may be as large as any");
+  connect();
+  CAF_CHECK(
+    ask(head("Transfer-Encoding: chunked")).starts_with("HTTP/1.1 503"));
+  CAF_MESSAGE("and who hangs up gives it back");
+  first.close();
+  turn();
+  CAF_CHECK_EQUAL(context->request_memory, 0u);
+}
+
+CAF_TEST(bounds heads by their size and the number of their fields) {
+  context->config.max_head = 100;
+  context->config.max_fields = 2;
+  connect();
+  CAF_CHECK(ask("GET /livez HTTP/1.1\r\nHost: h\r\nA: b\r\n\r\n")
+              .starts_with("HTTP/1.1 200"));
+  CAF_CHECK(ask("GET /livez HTTP/1.1\r\nHost: h\r\nA: b\r\nC: d\r\n\r\n")
+              .starts_with("HTTP/1.1 431"));
+  connect();
+  CAF_CHECK(ask("GET /livez HTTP/1.1\r\nA: " + std::string(100, 'x'))
+              .starts_with("HTTP/1.1 431"));
+}
+
+CAF_TEST(ends a connection that sends no HTTP) {
+  connect();
+  CAF_CHECK(ask("nonsense\r\n\r\n").starts_with("HTTP/1.1 400"));
+  CAF_CHECK(is_closed());
+  connect();
+  CAF_CHECK(ask(std::string(20'000, 'x')).starts_with("HTTP/1.1 431"));
+  CAF_CHECK(is_closed());
+}
+
+CAF_TEST(a port serves what it is for) {
+  const auto stats = "GET /stats HTTP/1.1\r\nHost: h\r\n\r\n";
+  connect(nullptr, {{}, port_role::clients});
+  CAF_CHECK(ask(probe).starts_with("HTTP/1.1 200"));
+  CAF_CHECK(ask(stats).find("admin_port") != std::string::npos);
+  CAF_CHECK(ask(post("a")).find("admin_port") != std::string::npos);
+  connect(nullptr, {{}, port_role::clients});
+  CAF_CHECK(ask(upgrade).starts_with("HTTP/1.1 101"));
+  connect(nullptr, {{}, port_role::admins});
+  CAF_CHECK(ask(probe).starts_with("HTTP/1.1 200"));
+  CAF_CHECK(ask(stats).starts_with("HTTP/1.1 200"));
+  CAF_CHECK(ask(upgrade).find("client_port") != std::string::npos);
+}
+
+CAF_TEST(ends each connection after its answer while it drains) {
+  self->send(entrance, drain_atom_v);
+  connect();
+  auto answer = ask(probe);
+  CAF_CHECK(answer.find("Connection: close\r\n") != answer.npos);
+  CAF_CHECK(is_closed());
+}
+
+CAF_TEST(lets nobody in while it drains) {
+  self->send(entrance, drain_atom_v);
+  connect();
+  CAF_CHECK(ask(upgrade).starts_with("HTTP/1.1 503"));
+  connect();
+  CAF_CHECK(
+    ask("GET /readyz HTTP/1.1\r\nHost: h\r\n\r\n").starts_with("HTTP/1.1 503"));
+}
+
+CAF_TEST(counts the requests that are under way) {
+  connect();
+  ask(probe.substr(0, 5));
+  CAF_CHECK_EQUAL(context->requests, 1u);
+  bool idle = false;
+  context->on_idle = [&] { idle = true; };
+  ask(probe.substr(5));
+  CAF_CHECK_EQUAL(context->requests, 0u);
+  CAF_CHECK(idle);
+}
+
+CAF_TEST(answers a push once though its bus answers after the time is up) {
+  auto bus = spawn<test::fake_bus>();
+  auto registry = spawn<waybill::registry>(bus, same_id::all);
+  entrance = spawn<gateway>(bus, registry, session_config{}, "node");
+  settle();
+  context = std::make_unique<server_context>(
+    server_context{{deref<gateway>(entrance), "node"}, {}});
+  connect();
+  auto answer = ask("POST /socket/456?wait=0s HTTP/1.1\r\nHost: h\r\n"
+                    "Content-Length: 1\r\n\r\na");
+  CAF_CHECK(answer.starts_with("HTTP/1.1 504"));
+  CAF_MESSAGE("which nobody waits for any more");
+  deref<test::fake_bus>(bus).publishing.at(0).deliver(outcome{"p"});
+  CAF_CHECK_EQUAL(ask(""), "");
+  CAF_CHECK(ask(probe).starts_with("HTTP/1.1 200 OK\r\n"));
+}
+
+CAF_TEST(becomes a WebSocket that is greeted and pushed to) {
+  connect();
+  auto answer = ask(upgrade);
+  CAF_CHECK(answer.starts_with("HTTP/1.1 101 Switching Protocols\r\n"));
+  CAF_CHECK(answer.ends_with("\x81\x0d连接成功!"));
+  context->api.actors.publish(push_address::id("456"), {"p", make_text("aaaa")},
+                              [](const caf::expected<outcome>& x) {
+                                CAF_CHECK_EQUAL(unbox(x).counts.nodes, 1u);
+                              });
+  CAF_CHECK_EQUAL(ask(""), "\x81\x04"
+                           "aaaa");
+  CAF_MESSAGE("and ends when the client says so");
+  CAF_CHECK_EQUAL(ask("\x88\x82\0\0\0\0\x03\xe8"s), "\x88\x02\x03\xe8"s);
+  CAF_CHECK(is_closed());
+}
+
+CAF_TEST(ends a WebSocket whose client sends too much) {
+  context->config.websocket.rates = {{1, 3}, {1 << 20, 1 << 20}};
+  for (auto frame : {"\x81\x81\0\0\0\0x"s, "\x89\x80\0\0\0\0"s,
+                     "\x8a\x80\0\0\0\0"s, "\x01\x80\0\0\0\0"s}) {
+    connect();
+    ask(upgrade);
+    for (int i = 0; i < 3; ++i) {
+      auto answer = ask(frame);
+      CAF_CHECK(answer.find("you send too much") == answer.npos);
+      // A message begins once.
+      if (frame[0] == '\x01')
+        frame[0] = '\0';
+    }
+    CAF_CHECK(ask(frame).find("\x88\x13\x03\xf0you send too much")
+              != std::string::npos);
+    ask("\x88\x82\0\0\0\0\x03\xf0"s);
+  }
+}
+
+CAF_TEST(no operation that fails ends more than its connection) {
+  // Each round lets one more operation of the socket succeed.
+  for (size_t limit = 1; limit < 20; ++limit) {
+    fail_count fails{limit};
+    connect(&fails);
+    ask(probe + post("a"));
+    ask(upgrade);
+    client->close();
+    turn();
+    CAF_CHECK_EQUAL(context->requests, 0u);
+  }
+  connect();
+  CAF_CHECK(ask(probe).starts_with("HTTP/1.1 200 OK\r\n"));
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
