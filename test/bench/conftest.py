@@ -1,6 +1,6 @@
-"""Lends these tests the helpers of test/cluster."""
+"""Lends these tests the helpers of test/system."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "cluster"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "system"))

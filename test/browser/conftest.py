@@ -1,4 +1,4 @@
-"""The fixtures of test/cluster, and a browser."""
+"""The fixtures of test/system, and a browser."""
 
 import importlib.util
 import shutil
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-CLUSTER = Path(__file__).parents[1] / "cluster"
+CLUSTER = Path(__file__).parents[1] / "system"
 sys.path.insert(0, str(CLUSTER))
 
 # By another name: this file is called conftest, too.

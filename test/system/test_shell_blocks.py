@@ -29,7 +29,7 @@ UNRUN = {
     "docker ": "needs Docker; test_packages runs what it would start",
     "kubectl ": "needs Kubernetes; test_packages runs what it would start",
     "npm ci ": "installs packages, which test/run.sh has done",
-    "test/faults/attack_run": "takes minutes; test_attack runs a short one",
+    "test/chaos/attack_run": "takes minutes; test_attack runs a short one",
     "sudo ": "changes the machine; test/package.sh does the same to one of its own",
     "WAYBILL_FUZZ_SECONDS=300 bash test/fuzz/run.sh": "needs another build; CI runs it",
 }

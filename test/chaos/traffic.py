@@ -1,6 +1,6 @@
 """Clients that come back and pushers that go on, whatever happens to the nodes.
 
-All that they see goes into the ledger of their world.
+All that they see goes into the checker of their scenario.
 """
 
 import asyncio
@@ -76,11 +76,11 @@ class Mortal(websockets.WebSocketClientProtocol):
 class Client:
     """Has one id, and reconnects when its WebSocket has ended."""
 
-    def __init__(self, world, name, chance):
+    def __init__(self, scenario, name, chance):
         self.name = name
         # How many messages the next WebSockets live for.
         self.lives = []
-        self._world = world
+        self._world = scenario
         self._chance = chance
         self._backoff = Backoff(chance)
         self._ws = self.session = None
@@ -100,8 +100,8 @@ class Client:
 
     async def _live(self):
         """Connects, and reads until the WebSocket ends."""
-        ledger = self._world.ledger
-        session = ledger.open(self.name, now())
+        checker = self._world.checker
+        session = checker.open(self.name, now())
         protocol = functools.partial(Mortal, life=self.lives.pop()) if self.lives else None
         try:
             async with asyncio.timeout(3):
@@ -117,23 +117,23 @@ class Client:
             if ws := self._ws:
                 code = ws.close_code
                 if getattr(ws, "is_dead", False):
-                    ledger.leave(session, now())
+                    checker.leave(session, now())
                 ws.transport.abort()
             self._ws = self.session = None
-            ledger.close(session, now(), code)
+            checker.close(session, now(), code)
 
     def _note(self, session, text):
         """Writes down what came."""
         if text == GREETING and session.greeted is None:
             self._backoff.reset()
-            self._world.ledger.greet(session, now())
+            self._world.checker.greet(session, now())
         else:
-            self._world.ledger.arrive(session, text, now())
+            self._world.checker.arrive(session, text, now())
 
     async def leave(self, manner):
         """Ends the WebSocket, if there is one."""
         if self._ws:
-            self._world.ledger.leave(self.session, now())
+            self._world.checker.leave(self.session, now())
             # The node may have gone meanwhile.
             with contextlib.suppress(*BROKEN):
                 await leave(self._ws, manner)
@@ -144,11 +144,11 @@ class Client:
         if not ws or ws.transport.is_closing():
             return
         session = self.session
-        self._world.ledger.stall(session)
+        self._world.checker.stall(session)
         ws.transport.pause_reading()
         await asyncio.sleep(seconds)
         if manner:
-            self._world.ledger.leave(session, now())
+            self._world.checker.leave(session, now())
             with contextlib.suppress(*BROKEN):
                 await leave(ws, manner)
         elif not ws.transport.is_closing():
@@ -177,19 +177,19 @@ MIXES = {
 class Pusher:
     """Pushes one text after the other, on one connection while it lasts."""
 
-    def __init__(self, world, name, chance):
+    def __init__(self, scenario, name, chance):
         self.name = name
-        self._world = world
+        self._world = scenario
         self._chance = chance
         self._backoff = Backoff(chance)
         # A push that is to be sent again, and its parameters.
         self._again = None
 
     async def run(self):
-        """Pushes until the world is to be calm."""
+        """Pushes until the scenario is to be calm."""
         while not self._world.is_calm:
             with contextlib.suppress(*BROKEN):
-                async with Http(self._chance.choice(self._world.places)) as http:
+                async with Http(self._chance.choice(self._world.slots)) as http:
                     await self._push_on(http)
             await self._backoff.wait()
 
@@ -205,7 +205,7 @@ class Pusher:
             self._check_advice(push, answer)
             counts = {name: count for name, count in answer.json.items() if type(count) is int}
             is_first = push.answered is None
-            self._world.ledger.answer(push, now(), answer.status, **counts)
+            self._world.checker.answer(push, now(), answer.status, **counts)
             if not (is_first and answer.status in REPEATED and self._chance.random() < 0.5):
                 self._again = None
             if self._again or answer.status == 503 or answer.closes:
@@ -219,18 +219,18 @@ class Pusher:
         async with asyncio.timeout(PATIENCE):
             answer = await http.request("GET", f"/socket/{name}")
         if answer.status == 200:
-            self._world.ledger.look(name, begun, now(), answer.json["online"])
+            self._world.checker.look(name, begun, now(), answer.json["online"])
 
     def _check_advice(self, push, answer):
         """A pusher that is refused for now is told when to try again."""
         if answer.status == 503 and "retry-after" not in answer.headers:
-            self._world.ledger.complain("false answers", f"{push}, 503 without Retry-After")
+            self._world.checker.complain("false answers", f"{push}, 503 without Retry-After")
 
     def _next(self, connection):
         """Begins the next push, or one for the second time."""
         if self._again:
             parameters, self._again = self._again, None
-            self._world.ledger.retry(parameters[0])
+            self._world.checker.retry(parameters[0])
             return parameters
         mix, chance = self._world.mix, self._chance
         wait, receipt = chance.choice([1, 3]), chance.choice(mix.receipts)
@@ -238,7 +238,7 @@ class Pusher:
         name = NOBODY if chance.random() < 0.04 else chance.choice(self._world.names)
         ttl = 0 if name == NOBODY else chance.choice(mix.ttls)
         query = f"?wait={wait}s&receipt={receipt}" + (f"&ttl={ttl}" if ttl else "")
-        push = self._world.ledger.begin(self.name, name, now(), connection, ttl > 0, receipt)
+        push = self._world.checker.begin(self.name, name, now(), connection, ttl > 0, receipt)
         if chance.randrange(100) >= mix.keys:
             return push, wait, query, {}
         self._again = push, wait, query, {"Idempotency-Key": push.text}

@@ -1,15 +1,15 @@
-"""What happens in a world, told by a test with a clock of its own."""
+"""What happens in a scenario, told by a test with a clock of its own."""
 
-from ledger import FAILURES, Ledger
+from checker import FAILURES, Checker
 
 NAME = "456"
 
 
 class Story:
-    """Writes a ledger, with a clock that its teller moves."""
+    """Writes a checker, with a clock that its teller moves."""
 
     def __init__(self):
-        self.ledger = Ledger()
+        self.checker = Checker()
         self.now = 100.0
 
     def later(self, seconds=5.0):
@@ -19,40 +19,40 @@ class Story:
 
     def client(self, name=NAME):
         """A client connects and is greeted."""
-        session = self.ledger.open(name, self.now)
-        self.ledger.greet(session, self.now)
+        session = self.checker.open(name, self.now)
+        self.checker.greet(session, self.now)
         return session
 
     def push(self, name=NAME, pusher="p", **options):
         """A push begins."""
-        return self.ledger.begin(pusher, name, self.now, **options)
+        return self.checker.begin(pusher, name, self.now, **options)
 
     def arrive(self, push, *sessions):
         """A push arrives."""
         for session in sessions:
-            self.ledger.arrive(session, push.text, self.now)
+            self.checker.arrive(session, push.text, self.now)
 
     def answer(self, push, status, **counts):
         """A push is answered."""
-        self.ledger.answer(push, self.now, status, **counts)
+        self.checker.answer(push, self.now, status, **counts)
 
     def leave(self, *sessions):
         """Clients end their sessions."""
         for session in sessions:
-            self.ledger.leave(session, self.now)
+            self.checker.leave(session, self.now)
             self.close(session)
 
     def close(self, session, code=1006):
         """A session ends."""
-        self.ledger.close(session, self.now, code)
+        self.checker.close(session, self.now, code)
 
     def fault(self, before=0.0):
         """Something was broken from so many seconds ago until now."""
-        self.ledger.fault(self.now - before, self.now)
+        self.checker.fault(self.now - before, self.now)
 
     def figures(self):
         """Returns the verdict's figures, but those that are 0."""
-        verdict = self.ledger.verdict()
+        verdict = self.checker.verdict()
         assert len(verdict.failures) == sum(verdict.figures[kind] for kind in FAILURES)
         return {name: count for name, count in verdict.figures.items() if count}
 

@@ -10,7 +10,7 @@ import itertools
 import statistics
 from dataclasses import dataclass
 
-from records import Push, Session
+from history import Push, Session
 
 # What the cluster and this machine may need to get over a fault after it has
 # ended, or to show a client what was written to its socket. In seconds.
@@ -54,8 +54,8 @@ class Verdict:
         return "\n".join([*lines, *self.failures[:20]])
 
 
-class Ledger:
-    """The record of one world. What is written down here is in order of time."""
+class Checker:
+    """The record of one scenario. What is written down here is in order of time."""
 
     def __init__(self):
         self._pushes = {}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from clients import Http, is_ready
 from faults import CUTS, FAULTS, subscribers
 from harness import WAYBILL, Balancer, Node, Server, eventually, scaled
-from ledger import Ledger
+from checker import Checker
 from links import Namespace, SlowLink
 from redis_server import Redis, Replica, random_port
 from sentinel_group import is_master, start_group
@@ -39,7 +39,7 @@ class Plan:
     mix: str = "all"
 
 
-class Place(Server):
+class NodeSlot(Server):
     """An address at which one node after the other runs."""
 
     def __init__(self, stack, name, redis_url, replicas, host="127.0.0.1", within=()):
@@ -69,11 +69,11 @@ def free_port():
             return port
 
 
-class World:
+class Scenario:
     """One run of a plan. What it starts is stopped by the stack."""
 
     def __init__(self, plan, stack):
-        self.ledger = Ledger()
+        self.checker = Checker()
         self.mix = MIXES[plan.mix]
         self.names = NAMES
         self.chance = seeded(plan.seed, "faults")
@@ -129,36 +129,36 @@ class World:
             self._redis.command("SET", "settled", 1)
             await eventually(lambda: self._redis.command("WAIT", 1, 1000) == 1)
         self.slow_link = SlowLink()
-        self.places = [self._place("node1", self._redis_url), await self._slow_place(),
-                       self._far_place()]
-        for place in self.places:
-            place.start()
-        for place in self.places:
-            await place.wait_ready()
-        self.balancer = enter(Balancer(self.places))
+        self.slots = [self._slot("node1", self._redis_url), await self._slow_slot(),
+                       self._far_slot()]
+        for slot in self.slots:
+            slot.start()
+        for slot in self.slots:
+            await slot.wait_ready()
+        self.balancer = enter(Balancer(self.slots))
 
     @property
     def _replicas(self):
         """How many replicas are to have what is kept."""
         return 2 if self.group else 1 if self.replica else 0
 
-    def _place(self, name, redis_url, *more):
-        """Returns the place of a node."""
-        return Place(self._stack, name, redis_url, self._replicas, *more)
+    def _slot(self, name, redis_url, *more):
+        """Returns the slot of a node."""
+        return NodeSlot(self._stack, name, redis_url, self._replicas, *more)
 
-    async def _slow_place(self):
-        """Returns the place of the node whose link may become slow."""
+    async def _slow_slot(self):
+        """Returns the slot of the node whose link may become slow."""
         url = self._redis_url
         if "link_slow" in self._plan.faults:
             door = await self.slow_link.open(Server(self.redis.port))
             url = f"redis://{door.host}:{door.port}"
-        return self._place("node2", url)
+        return self._slot("node2", url)
 
-    def _far_place(self):
-        """Returns the place of the node whose link may be cut."""
+    def _far_slot(self):
+        """Returns the slot of the node whose link may be cut."""
         if not self.space:
-            return self._place("node3", self._redis_url)
-        return self._place("node3", f"redis://{self.space.host}:{self.redis.port}",
+            return self._slot("node3", self._redis_url)
+        return self._slot("node3", f"redis://{self.space.host}:{self.redis.port}",
                            self.space.far, self.space.within)
 
     @contextlib.contextmanager
@@ -166,11 +166,11 @@ class World:
         """A node ends in this time, and its sessions with it."""
         begun = now()
         yield
-        self.ledger.restart(begun, now())
+        self.checker.restart(begun, now())
 
     def any_door(self, chance):
         """Returns where a client connects to: a node, or the balancer."""
-        return chance.choice([self.balancer, chance.choice(self.places)])
+        return chance.choice([self.balancer, chance.choice(self.slots)])
 
     # -- its life --------------------------------------------------------------
 
@@ -183,14 +183,14 @@ class World:
             clients = [group.create_task(client.run()) for client in self.clients]
             wander = group.create_task(self._wander())
             try:
-                await self._trouble()
+                await self._nemesis()
                 await self._calm_down(wander, *pushers)
             except AssertionError as e:
                 failed = True
-                self.ledger.complain("wrong in calm", e)
+                self.checker.complain("wrong in calm", e)
             for task in [*pushers, *clients, wander]:
                 task.cancel()
-        return self.ledger.verdict(ended_calm=not failed)
+        return self.checker.verdict(ended_calm=not failed)
 
     async def _calm_down(self, *tasks):
         """Waits until tasks have ended that do so in calm, and until all that was
@@ -201,7 +201,7 @@ class World:
         await self._check_mailboxes()
         await self._push_the_last()
 
-    async def _trouble(self):
+    async def _nemesis(self):
         """Makes one fault after the other, with some calm before each."""
         await self._settle()
         end = now() + self._plan.seconds
@@ -212,7 +212,7 @@ class World:
                 await FAULTS[name](self)
                 await self._settle()
             finally:
-                self.ledger.fault(begun, now())
+                self.checker.fault(begun, now())
 
     async def _after_calm(self):
         """Lets some time be calm, and returns when it is over."""
@@ -233,16 +233,16 @@ class World:
         link was cut is counted twice, until Redis learns of the end of the old."""
         if self._replicas:
             await eventually(lambda: is_master(self.redis, self._replicas))
-        for place in self.places:
-            await eventually(lambda: self.is_ready(place))
-        await eventually(lambda: len(subscribers(self)) == len(self.places))
+        for slot in self.slots:
+            await eventually(lambda: self.is_ready(slot))
+        await eventually(lambda: len(subscribers(self)) == len(self.slots))
         await eventually(lambda: all(client.is_in for client in self.clients))
 
     @staticmethod
-    async def is_ready(place):
+    async def is_ready(slot):
         """Tells whether a node is there and ready."""
         with contextlib.suppress(*BROKEN):
-            return await is_ready(place)
+            return await is_ready(slot)
 
     async def _check_mailboxes(self):
         """Waits until the clients have confirmed all that was kept for them."""
@@ -254,16 +254,16 @@ class World:
     async def _push_the_last(self):
         """Pushes to each id once more, and waits until all its clients have that:
         then they have all that was before it."""
-        async with Http(self.places[0]) as http:
+        async with Http(self.slots[0]) as http:
             last = [await self._push_last(http, name) for name in NAMES]
         await eventually(lambda: all(len(push.arrivals) >= self._count(push.name)
                                      for push in last))
 
     async def _push_last(self, http, name):
         """Pushes to an id for the last time."""
-        push = self.ledger.begin("last", name, now())
+        push = self.checker.begin("last", name, now())
         answer = await http.push(name, push.text)
-        self.ledger.answer(push, now(), answer.status, nodes=answer.json.get("nodes", 0))
+        self.checker.answer(push, now(), answer.status, nodes=answer.json.get("nodes", 0))
         return push
 
     def _count(self, name):
@@ -277,7 +277,7 @@ def run(plan):
     verdict = None
     try:
         with contextlib.ExitStack() as stack:
-            verdict = asyncio.run(World(plan, stack).live())
+            verdict = asyncio.run(Scenario(plan, stack).live())
     except AssertionError as e:
         if not verdict:
             raise

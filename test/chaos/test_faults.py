@@ -7,14 +7,14 @@ import pytest
 
 from faults import CUTS, FAULTS, possible_faults
 from links import Namespace
-from world import Plan, run
+from scenario import Plan, run
 
 SEED = random.randrange(1_000_000)
 
 
 def check(seconds, *faults, mix="all"):
     """Lives with faults for some seconds, and checks what came of it."""
-    print(f"test/faults/run --seconds {seconds} --seed {SEED} --mix {mix} "
+    print(f"test/chaos/run --seconds {seconds} --seed {SEED} --mix {mix} "
           f"--faults {','.join(faults)}")
     verdict = run(Plan(SEED, seconds, faults, mix))
     print(verdict)

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Breaks a copy of Waybill on purpose, in one place at a time, and checks that the
-# ledger finds out. A mutant that lives is a hole in test/faults/.
+# checker finds out. A mutant that lives is a hole in test/chaos/.
 #
-#   bash test/faults/mutants.sh [FOLDER]
+#   bash test/chaos/mutants.sh [FOLDER]
 #
 # Copies and builds in FOLDER, which may stay for the next time; takes under 20
 # minutes.
@@ -29,12 +29,12 @@ live() {
     cat build.log >&2
     exit 2
   }
-  WAYBILL=$folder/build/waybill "$root/test/faults/run" --seed 7 \
+  WAYBILL=$folder/build/waybill "$root/test/chaos/run" --seed 7 \
     --seconds "$1" --faults "$2" > "$3" 2>&1
 }
 
 # mutants DO: runs DO with NAME, FILE, CHANGE, FAULTS and FINDS of each: with a
-# CHANGE (for sed) of FILE, the ledger finds failures of a kind, under FAULTS.
+# CHANGE (for sed) of FILE, the checker finds failures of a kind, under FAULTS.
 mutants() {
   # A session that ends takes its id from the others that have it.
   "$1" skips_the_compare actors/session_table.cpp \

@@ -1,4 +1,4 @@
-"""The ledger finds each kind of lie, made by hand, and believes an honest cluster."""
+"""The checker finds each kind of lie, made by hand, and believes an honest cluster."""
 
 import pytest
 
@@ -101,7 +101,7 @@ def test_live_pushes_may_be_lost_with_a_session_that_ends(story):
 def test_a_session_that_reads_no_more_was_still_written_to(story):
     session = story.client()
     push = story.push(receipt="written")
-    story.ledger.stall(session)
+    story.checker.stall(session)
     story.answer(push, 200, nodes=1, sessions=1, written=1)
     story.fault()
     assert story.failures() == set()
@@ -137,7 +137,7 @@ def test_order_begins_anew_with_a_session(story):
 def test_a_push_may_be_refused_after_an_attempt_that_was_not_answered(story):
     session = story.client()
     push = story.push(ttl=True)
-    story.ledger.retry(push)
+    story.checker.retry(push)
     story.answer(push, 503)
     story.arrive(push, session)
     story.fault()
@@ -149,7 +149,7 @@ def test_a_repeat_may_be_answered_otherwise_in_a_fault(story):
     push = story.push(receipt="written")
     story.arrive(push, session)
     story.answer(push, 200, nodes=1, sessions=1, written=1)
-    story.ledger.retry(push)
+    story.checker.retry(push)
     story.answer(push, 503)
     story.fault()
     assert story.failures() == set()
@@ -179,7 +179,7 @@ def test_what_was_kept_must_arrive(story, status, receipt):
 
 def test_what_was_kept_may_still_arrive_if_the_end_was_not_calm(story):
     story.answer(story.push(ttl=True), 202, nodes=0)
-    assert story.ledger.verdict(ended_calm=False).figures["lost"] == 0
+    assert story.checker.verdict(ended_calm=False).figures["lost"] == 0
 
 
 def test_a_live_push_is_never_kept(story):
@@ -226,7 +226,7 @@ def test_a_connection_keeps_its_order(story, status):
 
 
 def test_nothing_comes_before_the_greeting(story):
-    session = story.ledger.open(NAME, story.now)
+    session = story.checker.open(NAME, story.now)
     push = story.push()
     story.answer(push, 200, nodes=1)
     story.arrive(push, session)
@@ -318,7 +318,7 @@ def test_a_repeat_is_answered_as_the_first_was(story):
     story.arrive(push, session)
     for written in [1, 2]:
         story.answer(push, 200, nodes=1, sessions=written, written=written)
-        story.ledger.retry(push)
+        story.checker.retry(push)
     assert story.failures() == {"wrong in calm"}
 
 

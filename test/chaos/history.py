@@ -1,4 +1,4 @@
-"""What a ledger holds of one session and of one push."""
+"""What a checker holds of one session and of one push."""
 
 from dataclasses import dataclass, field
 

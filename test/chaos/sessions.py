@@ -11,7 +11,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "cluster"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "system"))
 
 from attackers import HANDSHAKE, HOST
 from raw_websocket import CLOSE, PING, PONG, TEXT, frame
