@@ -20,7 +20,7 @@ for job in "$@"; do
     demo) packages+=("${demo[@]}") ;;
     test)
       packages+=("${demo[@]}" nginx python3-aiohttp python3-pytest openssl iproute2
-        nftables clang-format)
+        nftables clang-format clang-tidy)
       # For the client in JavaScript.
       packages+=(nodejs node-ws)
       # Ubuntu has Chromium only as a snap: there the browser's test is skipped.
