@@ -1,11 +1,14 @@
 #include "app/client/client.hpp"
 
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/ssl/ssl_stream.hpp>
 #include <boost/url/encode.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
@@ -50,6 +53,60 @@ std::string node_url::name() const {
 
 namespace {
 
+using plain_stream = boost::beast::basic_stream<asio::generic::stream_protocol>;
+using tls_stream = boost::beast::ssl_stream<plain_stream>;
+
+template <class Stream>
+class transport final : public client_stream::transport {
+public:
+  explicit transport(Stream stream) : stream_(std::move(stream)) {
+    // nop
+  }
+
+  client_stream::executor_type executor() override {
+    return stream_.get_executor();
+  }
+
+  void read(std::vector<asio::mutable_buffer> buffers,
+            client_stream::io_handler handler) override {
+    stream_.async_read_some(buffers, std::move(handler));
+  }
+
+  void write(std::vector<asio::const_buffer> buffers,
+             client_stream::io_handler handler) override {
+    stream_.async_write_some(buffers, std::move(handler));
+  }
+
+  void limit(std::chrono::milliseconds time) override {
+    auto& socket = boost::beast::get_lowest_layer(stream_);
+    if (time.count() > 0)
+      socket.expires_after(time);
+    else
+      socket.expires_never();
+  }
+
+  void close() override { boost::beast::get_lowest_layer(stream_).close(); }
+
+  void
+  shutdown(std::function<void(client_stream::error_code)> handler) override {
+    if constexpr (std::is_same_v<Stream, tls_stream>) {
+      stream_.async_shutdown(std::move(handler));
+    } else {
+      client_stream::error_code ec;
+      stream_.socket().shutdown(asio::socket_base::shutdown_both, ec);
+      asio::post(stream_.get_executor(), [handler, ec] { handler(ec); });
+    }
+  }
+
+private:
+  Stream stream_;
+};
+
+template <class Stream>
+client_stream make_stream(Stream stream) {
+  return client_stream{std::make_unique<transport<Stream>>(std::move(stream))};
+}
+
 /// @throws boost::system::system_error if that fails.
 asio::awaitable<void> connect_socket(plain_stream& socket,
                                      const node_url& url) {
@@ -78,8 +135,7 @@ std::optional<std::string> read_receipt(std::string_view text) {
 }
 
 /// @throws boost::system::system_error if that fails.
-template <class Stream>
-asio::awaitable<text_response> exchange(Stream& stream,
+asio::awaitable<text_response> exchange(client_stream& stream,
                                         const text_request& request) {
   co_await http::async_write(stream, request, use_awaitable);
   boost::beast::flat_buffer buffer;
@@ -159,7 +215,7 @@ asio::awaitable<client_stream> connect(const node_access& to,
     throw failed("cannot connect to", url, e.code());
   }
   if (!url.tls)
-    co_return client_stream{std::move(socket)};
+    co_return make_stream(std::move(socket));
   tls_stream result{std::move(socket), *to.trust};
   redis::expect_host(result.native_handle(), url.host);
   boost::system::error_code ec;
@@ -168,15 +224,14 @@ asio::awaitable<client_stream> connect(const node_access& to,
   if (ec)
     throw std::runtime_error{"cannot connect to " + url.name() + ": "
                              + redis::failure_of(result.native_handle(), ec)};
-  co_return client_stream{std::move(result)};
+  co_return make_stream(std::move(result));
 }
 
 asio::awaitable<text_response> round_trip(client_stream& stream,
                                           const node_url& to,
                                           const text_request& request) {
   try {
-    co_return co_await std::visit(
-      [&request](auto& x) { return exchange(x, request); }, stream);
+    co_return co_await exchange(stream, request);
   } catch (const boost::system::system_error& e) {
     throw failed("no answer from", to, e.code());
   }
@@ -186,7 +241,7 @@ asio::awaitable<text_response> send(const node_access& to,
                                     const text_request& request,
                                     std::chrono::milliseconds wait) {
   auto stream = co_await connect(to, patience);
-  socket_of(stream).expires_after(wait + patience);
+  stream.expires_after(wait + patience);
   co_return co_await round_trip(stream, to.url, request);
 }
 

@@ -5,17 +5,14 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <variant>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
-#include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/http.hpp>
-#include <boost/beast/ssl/ssl_stream.hpp>
 
+#include "app/client/client_stream.hpp"
 #include "app/options/cli.hpp"
 #include "redis/tls.hpp"
 
@@ -76,18 +73,6 @@ void add_receipt(CLI::App& parser, std::string& receipt,
 
 /// Encodes a text as one segment of a path, or as a value of a query.
 std::string quote(const std::string& text);
-
-using plain_stream
-  = boost::beast::basic_stream<boost::asio::generic::stream_protocol>;
-using tls_stream = boost::beast::ssl_stream<plain_stream>;
-using client_stream = std::variant<plain_stream, tls_stream>;
-
-/// Returns the socket of a stream, which has the time limit of its operations.
-inline plain_stream& socket_of(client_stream& x) {
-  return std::visit(
-    [](auto& y) -> plain_stream& { return boost::beast::get_lowest_layer(y); },
-    x);
-}
 
 /// Says what failed at a node.
 /// @param what such as `no answer from`.

@@ -5,7 +5,6 @@
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket.hpp>
-#include <boost/beast/websocket/ssl.hpp>
 
 namespace waybill::app {
 
@@ -17,14 +16,12 @@ using boost::system::error_code;
 
 namespace {
 
-/// A WebSocket on one kind of stream.
-template <class Stream>
-class stream_client final : public websocket_client {
+class beast_client final : public websocket_client {
 public:
-  stream_client(Stream stream, const node_access& access)
+  beast_client(client_stream stream, const node_access& access)
       : stream_(std::move(stream)), url_(access.url) {
     // The WebSocket has time limits of its own.
-    beast::get_lowest_layer(stream_).expires_never();
+    stream_.next_layer().expires_never();
     stream_.set_option(
       ws::stream_base::timeout::suggested(beast::role_type::client));
     stream_.set_option(ws::stream_base::decorator{
@@ -67,30 +64,20 @@ public:
   }
 
 private:
-  ws::stream<Stream> stream_;
+  ws::stream<client_stream> stream_;
   const node_url url_;
   beast::flat_buffer buffer_;
 };
 
-using opened = std::variant<std::shared_ptr<websocket_client>, text_response>;
+} // namespace
 
-template <class Stream>
-asio::awaitable<opened> open(Stream stream, const node_access& access,
-                             const std::string& target) {
-  auto client
-    = std::make_shared<stream_client<Stream>>(std::move(stream), access);
+asio::awaitable<std::variant<std::shared_ptr<websocket_client>, text_response>>
+open_websocket(const node_access& access, const std::string& target) {
+  auto client = std::make_shared<beast_client>(
+    co_await connect(access, patience), access);
   if (auto declined = co_await client->handshake(target))
     co_return *std::move(declined);
   co_return client;
-}
-
-} // namespace
-
-asio::awaitable<opened> open_websocket(const node_access& access,
-                                       const std::string& target) {
-  auto stream = co_await connect(access, patience);
-  co_return co_await std::visit(
-    [&](auto& x) { return open(std::move(x), access, target); }, stream);
 }
 
 } // namespace waybill::app

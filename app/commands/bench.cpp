@@ -279,7 +279,7 @@ private:
     auto request = make_push(how_.pushers_at, path + "?receipt=" + how_.receipt,
                              make_timed_text(how_.size));
     auto start = clock::now();
-    socket_of(stream).expires_after(patience);
+    stream.expires_after(patience);
     auto response = co_await round_trip(stream, how_.pushers_at.url, request);
     answer_times_.add(clock::now() - start);
     ++responses_[response.result_int()];
