@@ -9,10 +9,10 @@ namespace waybill::net {
 
 namespace {
 
-/// What follows is an absolute path: `unix:80` is a host of that name.
+/// Precedes an absolute path: `unix:80` is a host of that name.
 constexpr std::string_view unix_scheme = "unix:";
 
-/// A path ends with a zero in what the kernel gets.
+/// The kernel needs room for a terminating zero.
 constexpr size_t longest_path = sizeof(sockaddr_un::sun_path) - 1;
 
 } // namespace

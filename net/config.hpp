@@ -10,81 +10,83 @@
 
 namespace waybill::net {
 
-/// How fast a client may send, in frames and in bytes of them.
+/// Rate limits of a client's input, in frames and in bytes of them.
 struct client_rates {
   rate frames;
   rate bytes;
 };
 
-/// How many connections may be open that are no WebSockets; 0 for any number.
+/// Limits of open connections that are not WebSockets; 0 for no limit.
 struct connection_limits {
   size_t in_total = 0;
   size_t per_peer = 0;
 };
 
-/// What all WebSockets of a node have in common.
+/// Settings that all WebSockets of a node share.
 struct websocket_config {
-  /// How long the handshake may take.
+  /// The time limit of the handshake.
   std::chrono::milliseconds handshake_timeout{10'000};
 
-  /// After how long a silent peer is gone; it is pinged at half of it.
+  /// A peer that is silent for this long is disconnected; it is pinged after
+  /// half of it.
   std::chrono::milliseconds idle_timeout{60'000};
 
-  /// The largest message from a client, in bytes.
+  /// The maximum size of a client's message, in bytes.
   size_t max_message = 64 * 1024;
 
-  /// How fast a client may send.
+  /// Rate limits of a client's input.
   client_rates rates = {{100, 1000}, {1 << 20, 10 << 20}};
 
-  /// Allows permessage-deflate (RFC 7692) to clients that offer it.
+  /// Accepts permessage-deflate (RFC 7692) from clients that offer it.
   bool compression = false;
 };
 
-/// What all connections of a node have in common.
+/// Settings that all connections of a node share.
 struct connection_config {
-  /// How long a client may take for a request, from its first byte.
+  /// The time limit of a request, from its first byte.
   std::chrono::milliseconds head_timeout{10'000};
 
-  /// How long a connection may wait for its next request.
+  /// The time limit of an idle connection between requests.
   std::chrono::milliseconds idle_timeout{60'000};
 
-  /// The largest head of a request, in bytes, and how many fields it may have.
+  /// The maximum size of a request's head, in bytes, and number of its fields.
   size_t max_head = 16 * 1024;
   size_t max_fields = 100;
 
-  /// The largest body of a request, in bytes.
+  /// The maximum size of a request's body, in bytes.
   size_t max_body = 256 * 1024;
 
-  /// How many bytes of bodies all requests of an event loop may hold together.
+  /// The maximum total size of the request bodies that an event loop holds, in
+  /// bytes.
   size_t max_request_memory = 64 << 20;
 
-  /// How many connections a peer may open a second; 0 for any number.
+  /// The maximum number of new connections per peer and second; 0 for no limit.
   size_t max_connection_rate = 0;
 
-  /// How many connections of an event loop, on ports for clients and on those
-  /// for admins, may be open that are no WebSockets.
+  /// Limits of open connections that are not WebSockets, per event loop, and
+  /// separate for client ports and admin ports.
   connection_limits open = {};
 
-  /// Whose word is taken for who the client is.
+  /// Proxies that are trusted to name the client.
   networks trusted_proxies = {};
 
-  /// Has those begin each connection with the PROXY protocol.
+  /// Requires the PROXY protocol on each connection from a trusted proxy.
   bool proxy_protocol = false;
 
   websocket_config websocket;
 };
 
-/// Where a server listens: `host:port` with a name or number, `[::1]:8080`, or
-/// `:8080` for all addresses. Port 0 takes a free one. Or `unix:/path` for a
-/// unix socket.
+/// The address that a server listens on: `host:port` with a name or number,
+/// `[::1]:8080`, or `:8080` for all interfaces; port 0 picks a free one. Or
+/// `unix:/path` for a unix socket.
 struct listen_address {
   std::string host;
   std::string port;
 
-  /// The file of a unix socket, absolute; else empty.
+  /// The absolute path of a unix socket; else empty.
   std::string path = {};
 
-  /// @returns nothing for a text that is no such address.
+  /// @returns nothing if `text` is not an address.
   static std::optional<listen_address> parse(std::string_view text);
 
   /// Tells whether only this machine can connect to it.
@@ -93,34 +95,34 @@ struct listen_address {
   bool is_unix() const noexcept { return !path.empty(); }
 };
 
-/// Prints an address as it is parsed.
+/// Formats an address in the syntax that `parse` reads.
 std::string to_string(const listen_address& address);
 
-/// What a port is for.
+/// The kind of requests that a port serves.
 enum class port_role {
-  /// Everything: the node has no port for admins.
+  /// All requests: the node has no admin port.
   both,
-  /// WebSockets, and the probes of a balancer.
+  /// WebSockets and health checks.
   clients,
-  /// Everything but WebSockets.
+  /// All requests except WebSockets.
   admins,
 };
 
-/// The files, in PEM, that TLS on a port needs.
+/// The PEM files for TLS on a port.
 struct tls_files {
-  /// The certificate of the server, then those that lead to its CA.
+  /// The server's certificate, followed by its chain.
   std::string certificate;
 
-  /// Its private key, which is not encrypted.
+  /// The unencrypted private key of the certificate.
   std::string key;
 
-  /// CAs of which one must have signed the certificate of each client; no file
-  /// if clients need none.
+  /// The CAs that client certificates are verified against; empty if clients
+  /// need no certificate.
   std::string client_ca = {};
 };
 
-/// Parses a duration such as `5s`, `500ms` or `10m`: digits and a unit out of
-/// `ms`, `s`, `m` and `h`.
+/// Parses a duration such as `5s`, `500ms` or `10m`: digits and a unit, `ms`,
+/// `s`, `m` or `h`.
 /// @returns nothing for any other text, and for more than a year.
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 

@@ -8,7 +8,7 @@ namespace waybill::net {
 
 namespace {
 
-/// How many messages an actor handles before the sockets have their turn.
+/// Limits the messages that an actor handles before sockets are served again.
 constexpr size_t max_throughput = 50;
 
 } // namespace
@@ -39,7 +39,7 @@ bool event_loop::is_current() noexcept {
 }
 
 void event_loop::exec_later(caf::resumable* ptr) {
-  // CAF hands over a reference with the pointer.
+  // CAF transfers ownership of a reference with the pointer.
   auto job = job_ptr{ptr, false};
   if (!is_current()) {
     boost::asio::post(context_, [this, job = std::move(job)]() mutable {

@@ -16,11 +16,12 @@ namespace waybill::net {
 /// A thread that serves sockets and runs the actors that own them.
 ///
 /// It is an `io_context` to Asio and an `execution_unit` to CAF. A session and
-/// its socket share this one thread: no lock, no strand, no hop between them.
+/// its socket share this thread, so they need no lock, no strand and no thread
+/// switch.
 class event_loop : public caf::execution_unit {
 public:
-  /// Gets what an exception said that left a handler. The connection whose
-  /// handler that was is closed by then; the loop goes on.
+  /// Receives the message of an exception that left a handler. The handler's
+  /// connection is closed by then; the loop continues.
   using error_handler = std::function<void(const std::string& message)>;
 
   event_loop(caf::actor_system& sys, error_handler on_error);
@@ -32,15 +33,15 @@ public:
   /// Starts the thread.
   void start();
 
-  /// Ends the thread. Connections that wait for a request are dropped.
-  /// @pre no actor lives here any more, and no request is under way.
+  /// Stops the thread. Idle connections are dropped.
+  /// @pre no actor lives on this loop, and no request is in progress.
   void stop();
 
   /// Tells whether the caller runs on this loop.
   bool is_current() noexcept;
 
-  /// Runs `job` soon. May be called from any thread, other than CAF's base
-  /// class says: whoever sends to a hosted actor calls this.
+  /// Schedules `job`. Unlike CAF's base class, allows calls from any thread:
+  /// the sender of a message to a hosted actor calls this.
   void exec_later(caf::resumable* job) override;
 
 private:
@@ -48,10 +49,10 @@ private:
 
   void run();
 
-  /// Runs an actor for a few messages.
+  /// Runs an actor for up to `max_throughput` messages.
   void resume(job_ptr job);
 
-  /// Runs all actors that this loop's own thread has woken.
+  /// Runs all actors in `ready_`.
   void run_ready();
 
   boost::asio::io_context context_;
@@ -59,8 +60,8 @@ private:
     work_;
   error_handler on_error_;
 
-  /// Actors woken on this thread: they wait here, and one posted handler runs
-  /// them all, which saves each a way through Asio's queue.
+  /// Actors woken on this thread. One posted handler runs them all, which saves
+  /// one pass through Asio's queue per actor.
   std::vector<job_ptr> ready_;
   std::vector<job_ptr> running_;
   std::thread thread_;

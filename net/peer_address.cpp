@@ -28,7 +28,7 @@ std::optional<T> parse_number(std::string_view text, T most) {
 
 std::optional<bytes_type> parse_bytes(std::string_view text) {
   std::string copy{text};
-  // To C it would end there.
+  // `inet_pton` would ignore the rest.
   if (copy.find('\0') != copy.npos)
     return std::nullopt;
   auto result = v4_mapped;
@@ -73,8 +73,7 @@ std::optional<peer_address> peer_address::parse(std::string_view text) {
   auto host = text;
   std::string_view port = "0";
   auto colon = text.rfind(':');
-  // An address of IPv6 has colons of its own, so it is in brackets before a
-  // port.
+  // An IPv6 address contains colons, so it needs brackets before a port.
   auto has_port
     = colon != text.npos && (text.find(':') == colon || text[colon - 1] == ']');
   if (has_port) {
@@ -117,7 +116,7 @@ std::optional<network> network::parse(std::string_view text) {
   if (!first)
     return std::nullopt;
   result.first_ = peer_address{*first, 0};
-  // What is written with colons counts its bits from the first of IPv6.
+  // The prefix length of an IPv6 address counts from its first bit.
   size_t before = text.substr(0, slash).find(':') == text.npos ? 96 : 0;
   result.bits_ = 128;
   if (slash < text.size()) {

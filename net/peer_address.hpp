@@ -11,20 +11,20 @@ struct sockaddr;
 
 namespace waybill::net {
 
-/// Where a client is: an address of IPv4 or IPv6, with its port if that is
-/// known, or a unix socket of this machine.
+/// The address of a client: IPv4 or IPv6, with its port if known, or a unix
+/// socket of this machine.
 class peer_address {
 public:
-  /// An address of IPv6; one of IPv4 is mapped (RFC 4291, section 2.5.5.2).
+  /// An IPv6 address; IPv4 is mapped (RFC 4291, section 2.5.5.2).
   using bytes_type = std::array<uint8_t, 16>;
 
   /// A client on a unix socket.
   peer_address() = default;
 
-  /// @param port 0 if it is not known.
+  /// @param port 0 if unknown.
   peer_address(const bytes_type& bytes, uint16_t port) noexcept;
 
-  /// Takes what is neither IPv4 nor IPv6 for a unix socket.
+  /// Treats any family but IPv4 and IPv6 as a unix socket.
   explicit peer_address(const sockaddr& address) noexcept;
 
   /// Parses an address with or without a port, as proxies write it:
@@ -43,8 +43,8 @@ public:
   /// Returns the address; zeros for a unix socket.
   const bytes_type& bytes() const noexcept { return bytes_; }
 
-  /// Prints it: `192.0.2.1:80`, `[2001:db8::1]:80`, the address alone if there
-  /// is no port, and `unix`.
+  /// Formats it as `192.0.2.1:80`, `[2001:db8::1]:80`, the address alone if the
+  /// port is unknown, or `unix`.
   std::string text() const;
 
   bool operator==(const peer_address&) const = default;
@@ -67,13 +67,13 @@ public:
 private:
   peer_address first_;
 
-  /// How many bits all addresses have in common with the first.
+  /// The length of the prefix, in bits.
   size_t bits_ = 0;
 };
 
 using networks = std::vector<network>;
 
-/// Tells whether one of `all` contains `who`.
+/// Tells whether one of `all` contains `peer`.
 bool contains(const networks& all, const peer_address& peer) noexcept;
 
 } // namespace waybill::net

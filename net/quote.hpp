@@ -5,9 +5,9 @@
 
 namespace waybill::net {
 
-/// Quotes and escapes what others wrote, for the log: it can neither break the
-/// line nor speak to the terminal. All but ASCII is escaped, since there are
-/// controls and line ends beyond it; what is not UTF-8 shows as U+FFFD.
+/// Quotes and escapes untrusted text for the log, so that it can neither break
+/// the line nor control the terminal. Escapes all but ASCII, since Unicode has
+/// controls and line separators, too. Replaces invalid UTF-8 by U+FFFD.
 std::string quote(std::string_view text);
 
 } // namespace waybill::net

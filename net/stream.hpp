@@ -6,11 +6,11 @@
 
 namespace waybill::net {
 
-// All of these end at the socket, also that of a stream with TLS. A socket
-// reports an error where it is closed, which nobody wants to know, and Beast's
-// stream in memory, which tests use, knows of none.
+// These functions act on the socket below any TLS. They ignore its errors,
+// which only say that it is closed already. Beast's in-memory test stream
+// reports none.
 
-/// Closes a stream, without a word.
+/// Closes a stream, without a closing handshake.
 template <class Stream>
 void close_stream(Stream& stream) {
   boost::system::error_code ignored;
@@ -21,7 +21,7 @@ void close_stream(Stream& stream) {
     socket.close();
 }
 
-/// Ends the operations that are under way with an error.
+/// Cancels pending operations, which fail with an error.
 template <class Stream>
 void cancel_stream(Stream& stream) {
   boost::system::error_code ignored;
@@ -32,9 +32,9 @@ void cancel_stream(Stream& stream) {
     socket.close();
 }
 
-/// Tells the peer that nothing more will come, then calls `then`; it may still
-/// send. With TLS that is by close_notify (RFC 8446, section 6.1), which may
-/// take until the stream is closed.
+/// Shuts down the sending side, then calls `then`; the peer may still send.
+/// With TLS this sends close_notify (RFC 8446, section 6.1), which may take
+/// until the stream is closed.
 template <class Stream, class Then>
 void end_stream(Stream& stream, Then then) {
   auto end = [&stream, then](boost::system::error_code ignored = {}) {

@@ -8,7 +8,7 @@
 
 namespace waybill::net {
 
-/// A timer on an event loop, whose executor is known by type.
+/// A timer on an event loop, with a concrete executor type.
 template <class Clock>
 using basic_timer
   = boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>,
@@ -16,10 +16,10 @@ using basic_timer
 
 using timer_type = basic_timer<std::chrono::steady_clock>;
 
-/// A timer for a date.
+/// A timer for wall-clock time.
 using system_timer = basic_timer<std::chrono::system_clock>;
 
-/// Makes a timer on the event loop that `executor` belongs to.
+/// Creates a timer on the event loop of `executor`.
 template <class Timer = timer_type, class Executor>
 Timer make_timer(const Executor& executor) {
   namespace asio = boost::asio;

@@ -14,7 +14,8 @@ namespace waybill::net {
 
 namespace {
 
-/// Takes what stands before the next `end` off the front of `text`.
+/// Removes the text before the next `end`, and `end` itself, from `text`.
+/// @returns the text before `end`.
 std::string_view take(std::string_view& text, char end) {
   auto result = text.substr(0, text.find(end));
   text.remove_prefix(std::min(result.size() + 1, text.size()));
@@ -66,7 +67,7 @@ unsigned parse_scopes(std::string_view text) {
   return result;
 }
 
-/// Says what is wrong with the parts of a key, or nothing.
+/// Returns the error in the parts of a key; empty if there is none.
 std::string check(std::string_view name, std::string_view scopes,
                   std::string_view pattern) {
   if (!is_name(name) || name.find(':') != name.npos || name.starts_with('#'))
@@ -127,7 +128,7 @@ std::variant<made_key, std::string> make_api_key(const std::string& name,
 }
 
 bool matches(std::string_view pattern, std::string_view text) noexcept {
-  // Where to go on if what follows the last `*` does not fit here.
+  // The last `*` and its position in `text`, to backtrack to on a mismatch.
   auto star = pattern.npos;
   size_t rest = 0;
   size_t i = 0;

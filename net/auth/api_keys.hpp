@@ -9,31 +9,31 @@
 
 namespace waybill::net {
 
-/// What a key opens.
+/// A permission of a key.
 enum class scope : uint8_t {
-  /// Pushing, to an id, a topic or everyone.
+  /// Push to an id, a topic or everyone.
   push = 1,
-  /// Asking who is online.
+  /// Query whether an id is online.
   presence = 2,
-  /// Closing the sessions of an id.
+  /// Close the sessions of an id.
   kick = 4,
-  /// The figures of a node.
+  /// Read the metrics of a node.
   admin = 8,
 };
 
-/// A key by which a program may use the API, as a file keeps it: not the key
-/// itself, only what it is recognized by.
+/// A key with which a program may use the API. Stores only a digest, not the
+/// key itself.
 struct api_key {
-  /// For people: who has it.
+  /// The name of its owner, for people.
   std::string name;
 
-  /// Its SHA-256. Since a key is random, it takes no slower function.
+  /// Its SHA-256. A key is random, so it needs no slow hash.
   std::array<unsigned char, 32> digest;
 
-  /// The scopes that it has, each a bit.
+  /// The granted scopes, one bit each.
   unsigned scopes = 0;
 
-  /// What the name of an address has to match.
+  /// The pattern that the name of an address must match.
   std::string pattern = "*";
 
   bool has(scope x) const noexcept {
@@ -41,39 +41,38 @@ struct api_key {
   }
 };
 
-/// The keys that a node knows.
+/// The keys that a node accepts.
 class api_keys {
 public:
-  /// Reads a file that has a line `name:sha256-hex:scope,scope:pattern` for
-  /// each key, in which `:pattern` may be missing; lines that are empty or
-  /// begin with
-  /// `#` are for people.
-  /// @returns what is wrong with it instead.
+  /// Parses a file with one line `name:sha256-hex:scope,scope:pattern` per key;
+  /// `:pattern` is optional. Skips empty lines and comments, which begin with
+  /// `#`.
+  /// @returns the error instead if a line is invalid.
   static std::variant<api_keys, std::string> parse(std::string_view text);
 
-  /// Finds a key in a time that does not depend on which one it is, or whether
-  /// it is one.
-  /// @returns null for a text that is no key of ours.
+  /// Finds a key in constant time, so that timing reveals nothing about the
+  /// keys.
+  /// @returns null if `text` is not one of the keys.
   const api_key* find(std::string_view text) const noexcept;
 
 private:
   std::vector<api_key> all_;
 };
 
-/// A new key, and the line of the file that stands for it.
+/// A new key and its line in the key file.
 struct made_key {
   std::string key;
   std::string line;
 };
 
-/// Makes a key of 256 random bits for `name`.
-/// @returns what is wrong with the arguments instead.
+/// Creates a key of 256 random bits for `name`.
+/// @returns the error instead if an argument is invalid.
 std::variant<made_key, std::string> make_api_key(const std::string& name,
                                                  const std::string& scopes,
                                                  const std::string& pattern);
 
-/// Tells whether `text` is what `pattern` says, in which a `*` stands for any
-/// number of characters.
+/// Tells whether `text` matches `pattern`, in which a `*` stands for any number
+/// of characters.
 bool matches(std::string_view pattern, std::string_view text) noexcept;
 
 } // namespace waybill::net

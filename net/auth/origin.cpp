@@ -17,7 +17,7 @@ std::string to_lower(std::string_view text) {
   return result;
 }
 
-/// Tells whether a host is this machine itself, under whatever name.
+/// Tells whether a host is this machine, by any of its names.
 bool is_loopback(const std::string& host) {
   if (host == "localhost" || host == "[::1]")
     return true;
@@ -29,8 +29,8 @@ bool is_loopback(const std::string& host) {
 } // namespace
 
 std::optional<origin> origin::parse(std::string_view text) {
-  // Pages without a host have one of these: those in a file, in an app, and in
-  // a frame that is shut off.
+  // The origins of pages without a host: in a file, in an app, or in a
+  // sandboxed frame.
   if (text == "null" || text == "file://")
     return origin{std::string{text}, "", ""};
   auto any_port = text.ends_with(":*");

@@ -4,7 +4,7 @@ namespace waybill::net {
 
 bool allows(const permissions& permissions,
             const push_address& address) noexcept {
-  // Who may push to everyone may push to anyone.
+  // A broadcast reaches every id, so it needs the pattern for all of them.
   return address == push_address::everyone()
            ? permissions.pattern == "*"
            : matches(permissions.pattern, address.name());

@@ -13,37 +13,37 @@
 
 namespace waybill::net {
 
-/// Who may do what at a node. Never changed: all loops read the same one, until
-/// each is given another.
+/// The access rules of a node. Immutable: all loops share one, until each gets
+/// the next.
 struct access_policy {
-  /// Set if a client needs a token.
+  /// Set if clients need a token.
   std::optional<token_rules> tokens;
 
-  /// Set if a pusher needs a key.
+  /// Set if pushers need a key.
   std::optional<api_keys> keys;
 
-  /// Whose pages may come, besides those of the host that they ask for.
+  /// Additional origins whose pages may connect.
   std::vector<origin> origins;
 };
 
 using access_policy_ptr = std::shared_ptr<const access_policy>;
 
-/// What who sent a request may do.
+/// The permissions of the sender of a request.
 struct permissions {
-  /// The name of the key that it came with; empty if none was needed.
+  /// The name of its key; empty if no key is required.
   std::string pusher = {};
 
-  /// What the name of an address has to match.
+  /// The pattern that the name of an address must match.
   std::string pattern = "*";
 
-  /// When a session has to end.
+  /// The time at which the session must end.
   std::optional<std::chrono::system_clock::time_point> expiry = {};
 
-  /// The subprotocol to agree on (RFC 6455, section 1.9), or nothing.
+  /// The subprotocol to select (RFC 6455, section 1.9); empty for none.
   std::string protocol = {};
 };
 
-/// Tells whether a key's pattern lets a push through to `where`.
+/// Tells whether `permissions` cover pushes to `address`.
 bool allows(const permissions& permissions,
             const push_address& address) noexcept;
 

@@ -26,10 +26,10 @@ using std::chrono::system_clock;
 constexpr size_t shortest_secret = 32;
 constexpr int shortest_rsa_key = 2048;
 
-/// The year 9999, past which nobody's clock counts.
+/// The end of the year 9999.
 constexpr double last_date = 253402300799;
 
-/// The last date that the clock here can count to, but for some years.
+/// About the last date that `system_clock` can represent.
 constexpr int64_t last_counted = 9'000'000'000;
 
 template <auto Free>
@@ -75,8 +75,7 @@ std::string print(EVP_PKEY* key) {
   return {data, static_cast<size_t>(size)};
 }
 
-/// Reads the next block of a text in PEM; null at its end, or where it is
-/// wrong.
+/// Reads the next PEM block; null at the end, or if the block is invalid.
 key_ptr read_public_key(BIO* in, bool& more) {
   char* name = nullptr;
   char* fields = nullptr;
@@ -131,7 +130,7 @@ parse_secrets(std::string_view text) {
   return result;
 }
 
-/// Reads a date (RFC 7519, section 2).
+/// Parses a date (RFC 7519, section 2).
 std::optional<system_clock::time_point> date_of(const json& x) {
   if (!x.is_number() || x.get<double>() < 0 || x.get<double>() > last_date)
     return std::nullopt;
@@ -147,7 +146,7 @@ bool names(const json& audience, const std::string& value) {
               != audience.end();
 }
 
-/// Reads the id that a token is for: some issuers write a number.
+/// Returns the id of a token: some issuers write a number.
 std::optional<std::string> subject_of(const json& claims) {
   auto subject = claims.find("sub");
   if (subject == claims.end())
@@ -158,7 +157,7 @@ std::optional<std::string> subject_of(const json& claims) {
   return is_name(result) ? std::optional{result} : std::nullopt;
 }
 
-/// Says what is wrong with the claims of a token, or nothing.
+/// Returns the error in the claims of a token; empty if there is none.
 std::string check_claims(const token_rules& rules, const json& claims,
                          system_clock::time_point now) {
   auto claim = [&](const char* name) {
@@ -220,7 +219,7 @@ struct token_parts {
   std::string claims;
   std::string signature;
 
-  /// What was signed.
+  /// The signed part.
   std::string_view signed_text;
 };
 
@@ -238,7 +237,7 @@ std::optional<token_parts> split(std::string_view text) {
                      std::move(*signature), text.substr(0, last)};
 }
 
-/// Says what is wrong with the header of a token, or nothing.
+/// Returns the error in the header of a token; empty if there is none.
 std::string check_header(const token_rules& rules, const std::string& text) {
   auto header = json::parse(text, nullptr, false);
   if (!header.is_object())
@@ -252,7 +251,7 @@ std::string check_header(const token_rules& rules, const std::string& text) {
   auto type = header.find("typ");
   if (type == header.end() || type->is_null())
     return "";
-  // The second is of those for access (RFC 9068, section 2.1), and both are
+  // `at+jwt` is the type of access tokens (RFC 9068, section 2.1), and both are
   // media types (RFC 7515, section 4.1.9).
   if (type->is_string())
     for (auto known :
@@ -262,7 +261,8 @@ std::string check_header(const token_rules& rules, const std::string& text) {
   return "it is a token for something else";
 }
 
-/// Makes of the signature of ES256 (RFC 7518, section 3.4) one for OpenSSL.
+/// Converts an ES256 signature (RFC 7518, section 3.4) to DER, which OpenSSL
+/// reads.
 std::optional<std::string> to_der(const std::string& signature) {
   constexpr int half = 32;
   if (signature.size() != 2 * half)

@@ -9,66 +9,65 @@
 
 namespace waybill::net {
 
-/// How a token is signed (RFC 7518, section 3.1).
+/// The signature algorithm of a token (RFC 7518, section 3.1).
 enum class token_algorithm {
-  /// By HMAC with SHA-256: who can check a token can make one.
+  /// HMAC with SHA-256: the key that verifies can also sign.
   hs256,
-  /// By RSA (PKCS #1 v1.5) with SHA-256.
+  /// RSA (PKCS #1 v1.5) with SHA-256.
   rs256,
-  /// By ECDSA on P-256 with SHA-256.
+  /// ECDSA on P-256 with SHA-256.
   es256,
 };
 
-/// @returns nothing for a text that is not `HS256`, `RS256` or `ES256`.
+/// @returns nothing if `text` is not `HS256`, `RS256` or `ES256`.
 std::optional<token_algorithm> parse_algorithm(std::string_view text);
 
-/// Which tokens clients may come with.
+/// The rules for the tokens of clients.
 struct token_rules {
-  /// Never taken from the token, which comes from who wants to be let in.
+  /// Never read from the token, which is untrusted.
   token_algorithm algorithm = token_algorithm::hs256;
 
-  /// Secrets, or public keys in PEM. One of them must have signed.
+  /// Secrets, or public keys in PEM. One of them must verify the signature.
   std::vector<std::string> keys;
 
-  /// What `aud` has to name. If empty, a token that has one is for others.
+  /// The audience that `aud` must contain. If empty, tokens with an audience
+  /// are rejected.
   std::string audience;
 
-  /// What `iss` has to be; empty for any.
+  /// The required `iss`; empty for any.
   std::string issuer;
 };
 
-/// What a token says.
+/// The content of a token.
 struct token {
-  /// Who may come with it.
+  /// The id that it authorizes.
   std::string subject;
 
-  /// Patterns of the topics that they may listen to.
+  /// Patterns of the topics that its bearer may subscribe to.
   std::vector<std::string> topics;
 
   std::chrono::system_clock::time_point expiry;
 };
 
-/// For how long after its end, or before its begin, a token is taken: clocks
-/// differ.
+/// The tolerance for clock skew, before and after a token's validity.
 constexpr auto token_leeway = std::chrono::seconds{30};
 
-/// Reads the keys in a file: for HS256 a secret of 32 bytes or more (RFC 7518,
-/// section 3.2) on each line, else public keys in PEM, one after the other.
-/// @returns what is wrong with it instead of keys.
+/// Parses a key file: for HS256 one secret of at least 32 bytes per line (RFC
+/// 7518, section 3.2), else public keys in PEM.
+/// @returns the error instead if the file is invalid.
 std::variant<std::vector<std::string>, std::string>
 parse_token_keys(token_algorithm algorithm, const std::string& text);
 
-/// Checks a JSON Web Token (RFC 7519), or one for access (RFC 9068), and reads
-/// it. It has to have `sub`, a text or an integer, and `exp`; `nbf`, `aud` and
-/// `iss` are checked if it has them, and `topics` is an array of patterns.
-/// @returns what is wrong with it instead, for the log: who sent it should not
-///          learn that.
+/// Verifies and parses a JSON Web Token (RFC 7519) or access token (RFC 9068).
+/// It must have `sub`, a string or an integer, and `exp`; `nbf`, `aud` and
+/// `iss` are checked if present, and `topics` is an array of patterns.
+/// @returns the error instead, for the log: the client must not learn it.
 std::variant<token, std::string>
 verify_token(const token_rules& rules, const std::string& text,
              std::chrono::system_clock::time_point now);
 
-/// Makes a token that says `what`, with the first key of `rules`: a secret, or
-/// a private key in PEM.
+/// Creates `token`, signed with the first key of `rules`: a secret, or a
+/// private key in PEM.
 /// @returns nothing if that key cannot sign.
 std::optional<std::string> make_token(const token_rules& rules,
                                       const token& token);

@@ -26,10 +26,10 @@ peer_address find_client(const http::fields& head, const peer_address& peer,
     lines.push_back(i->value());
   for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
     for (auto rest = *line;;) {
-      // All of it if there is no comma.
+      // Without a comma, this is the whole of it.
       auto comma = rest.rfind(',');
       auto next = peer_address::parse(trim(rest.substr(comma + 1)));
-      // A proxy that says nothing of use is the last that is known.
+      // Without a valid address, the proxy is the last known hop.
       if (!next)
         return result;
       result = *next;

@@ -7,12 +7,11 @@
 
 namespace waybill::net {
 
-/// Finds out who sent a request that came from `peer`: what a trusted proxy
-/// says in `X-Forwarded-For`, else `peer` itself.
+/// Returns the client of a request that came from `peer`: the address that a
+/// trusted proxy gives in `X-Forwarded-For`, else `peer` itself.
 ///
-/// Each proxy adds the address that it was connected from at the end. So it is
-/// the last address that is not itself trusted: what stands before that, anyone
-/// can have written.
+/// Each proxy appends the address of its own peer. So the client is the last
+/// address that is not itself trusted: anyone may have forged those before it.
 peer_address find_client(const http::fields& head, const peer_address& peer,
                          const networks& trusted);
 

@@ -17,9 +17,9 @@ response bad_request(std::string message) {
                         std::move(message));
 }
 
-/// Percent-encodes what URLs of browsers and of Node (WHATWG) have raw, but RFC
-/// 3986 does not allow.
-/// @param path how many bytes of `text` stand before its path.
+/// Percent-encodes the characters that browsers and Node (WHATWG URL) send raw
+/// but RFC 3986 forbids.
+/// @param path the offset of the path in `text`.
 std::string encode_raw(std::string_view text, size_t path) {
   constexpr std::string_view in_path = "|^[]";
   constexpr std::string_view in_query = "|^[]`{}\\";
@@ -37,7 +37,7 @@ std::string encode_raw(std::string_view text, size_t path) {
   return result;
 }
 
-/// Returns where the path of a target begins, behind an authority if any.
+/// Returns the offset of the path in a target, behind any authority.
 size_t find_path(std::string_view text) {
   if (text.starts_with('/'))
     return 0;
@@ -47,7 +47,7 @@ size_t find_path(std::string_view text) {
            : std::min(text.find_first_of("/?", authority + 3), text.size());
 }
 
-/// Tells whether a list in a field has nothing but `word`.
+/// Tells whether a list contains no element but `word`.
 bool has_only(std::string_view list, std::string_view word) {
   for (size_t i = 0; i <= list.size();) {
     auto end = std::min(list.find(',', i), list.size());
@@ -200,7 +200,7 @@ std::variant<target, response> parse_target(std::string_view raw,
   }
   if (!url)
     return bad_request("the target of the request is not a path");
-  // Boost's own segments leave out a `.` at the start.
+  // Boost's own segments omit a leading `.`.
   for (std::string_view rest = url->encoded_path(); !rest.empty();) {
     auto end = std::min(rest.find('/', 1), rest.size());
     auto segment = rest.substr(1, end - 1);

@@ -12,25 +12,25 @@ namespace waybill::net {
 
 namespace http = boost::beast::http;
 
-/// JSON whose members stay in the order in which they were written.
+/// JSON that keeps the order of its members.
 using json = nlohmann::ordered_json;
 
-/// What an HTTP request is answered with, whoever asked and however it is sent.
+/// The response to an HTTP request, independent of how it is sent.
 struct response {
   http::status status = http::status::ok;
 
-  /// An object; an array of them, which is sent as a line for each (NDJSON); or
-  /// a string, which is sent as it is, for Prometheus. Strings are UTF-8.
+  /// An object; an array of them, sent as one line each (NDJSON); or a string,
+  /// sent verbatim, for Prometheus. Strings are UTF-8.
   json body = json::object();
 
-  /// Header fields besides those that every answer has.
+  /// Additional header fields.
   std::vector<std::pair<http::field, std::string>> fields = {};
 
-  /// The figure that counts why a request was refused, besides the one of all
-  /// that were; null for most.
+  /// The counter of this reason for a refusal, besides the one of all refusals;
+  /// null for most.
   const char* counted = nullptr;
 
-  /// More of the reason, for the log alone.
+  /// Details of the reason, for the log only.
   std::string detail = {};
 };
 
@@ -41,7 +41,7 @@ inline const char* type_of(const json& body) {
                            : "application/json";
 }
 
-/// Prints a body as it is sent.
+/// Serializes a body.
 inline std::string print(const json& body) {
   if (body.is_string())
     return body.get<std::string>();
@@ -53,10 +53,10 @@ inline std::string print(const json& body) {
   return result;
 }
 
-/// Makes the answer of a failure.
-/// @param code names what is wrong, for programs.
-/// @param message says what to do, for people.
-/// @param more further members of the answer.
+/// Builds the response of a failure.
+/// @param code identifies the error, for programs.
+/// @param message states the remedy, for people.
+/// @param more further members of the body.
 inline response error_response(http::status status, std::string code,
                                std::string message,
                                const json& more = json::object()) {
@@ -69,7 +69,7 @@ inline response error_response(http::status status, std::string code,
   return result;
 }
 
-/// Makes the answer to who asks for something that there is not.
+/// Builds the 400 response for an unknown or malformed parameter.
 inline response bad_parameter(std::string message) {
   return error_response(http::status::bad_request, "bad_parameter",
                         std::move(message));
