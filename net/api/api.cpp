@@ -63,7 +63,7 @@ void handle_console(const api_context& context, const target& target,
   auto found = context.console->find(name);
   if (found == context.console->end())
     return then(no_such_path(target));
-  // It may neither be framed by another page nor be kept past an upgrade.
+  // Forbids framing by other pages, and caching beyond an upgrade.
   then({http::status::ok,
         found->second.text,
         {{http::field::content_type, found->second.type + "; charset=utf-8"},
@@ -71,7 +71,7 @@ void handle_console(const api_context& context, const target& target,
          {http::field::cache_control, "no-cache"}}});
 }
 
-/// Returns how many pushes a request asks for.
+/// Returns the number of pushes in a request.
 uint64_t count_pushes(const request& request) {
   if (request.method != http::verb::post)
     return 0;
@@ -88,7 +88,7 @@ response too_fast(caf::timespan wait) {
   return result;
 }
 
-/// Answers a request whose pusher may push.
+/// Answers a request that is within the push rate.
 void run(api_context& context, request request, timer_type& timer,
          response_handler then) {
   switch (resource_of(request.target)) {
@@ -127,7 +127,8 @@ void run(api_context& context, request request, timer_type& timer,
     break;
   case resource::none:
   case resource::websocket:
-    // Nobody asks: the one is refused by `check`, the other becomes a session.
+    // Unreachable: `check` rejects the former, and the latter becomes a
+    // session.
     break;
   }
 }

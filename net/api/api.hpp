@@ -13,7 +13,7 @@
 
 namespace waybill::net {
 
-/// What the API needs besides the request.
+/// The context of all requests to the API.
 struct api_context {
   gateway& actors;
   std::string node_name;
@@ -22,33 +22,34 @@ struct api_context {
   /// The version of Waybill.
   std::string version = {};
 
-  /// How many topics a session may listen to.
+  /// The maximum number of topics per session.
   size_t max_topics = 100;
 
-  /// How many sessions the node may hold.
+  /// The maximum number of sessions on the node.
   size_t max_sessions = 0;
 
-  /// Set if the pushes of each pusher are counted.
+  /// Set if the push rate of each pusher is limited.
   bool limits_pushes = false;
 
-  /// The files of the console, by what stands behind `/console/`.
+  /// The files of the console, by their paths below `/console/`.
   static_files console = std::make_shared<static_files::element_type>();
 
-  /// When the process began.
+  /// The start time of the process.
   std::chrono::system_clock::time_point began = {};
 };
 
-/// Gets the answer to a request.
+/// Receives the response to a request.
 using response_handler = std::function<void(response)>;
 
-/// Answers a request. May call `then` more than once: the first call counts.
-/// @param timer is free for this request's use.
-/// @pre `check` found nothing.
+/// Answers a request. May call `then` more than once: only the first call
+/// counts.
+/// @param timer may be used for this request.
+/// @pre `check` found no error.
 void handle(api_context& context, request request, timer_type& timer,
             response_handler then);
 
-/// Takes a place for the session of a client, or finds what stands against it
-/// now.
+/// Reserves a slot for the session of a client.
+/// @returns by `then` the slot, or the response that refuses the session.
 void admit(api_context& context, const request& request,
            std::function<void(std::variant<session_slot_ptr, response>)> then);
 

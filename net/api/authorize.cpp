@@ -12,14 +12,15 @@ namespace waybill::net {
 
 namespace {
 
-/// The subprotocol that a client may offer besides its token, and be answered.
+/// The subprotocol that a client may offer besides its token, so that the token
+/// need not be returned.
 constexpr std::string_view own_protocol = "waybill";
 
-/// What stands before a token that is offered as a subprotocol, since a browser
-/// cannot send it in any other field.
+/// The prefix of a token that is offered as a subprotocol: browsers cannot set
+/// any other header field.
 constexpr std::string_view token_protocol = "bearer.";
 
-/// How much of an origin is logged, in bytes.
+/// Limits the logged part of an origin, in bytes.
 constexpr size_t longest_origin = 100;
 
 response unauthorized(std::string code, std::string message,
@@ -31,7 +32,7 @@ response unauthorized(std::string code, std::string message,
   return result;
 }
 
-/// Returns what stands behind `Bearer` (RFC 6750, section 2.1), or nothing.
+/// Returns the bearer token (RFC 6750, section 2.1); empty if there is none.
 std::string_view bearer_of(const http::request_header<>& head) {
   constexpr std::string_view scheme = "bearer ";
   std::string_view text = head[http::field::authorization];
@@ -41,8 +42,8 @@ std::string_view bearer_of(const http::request_header<>& head) {
   return text.substr(std::min(text.find_first_not_of(' '), text.size()));
 }
 
-/// Chooses what to answer of the subprotocols that a client offers: a browser
-/// ends a connection that is answered none of them.
+/// Selects one of the subprotocols that a client offers: a browser closes the
+/// connection if the server selects none.
 std::string choose_protocol(const http::request_header<>& head) {
   std::string result;
   for (auto protocol :
@@ -90,7 +91,7 @@ std::optional<response> authorize_client(const api_context& context,
     if (std::none_of(topics.begin(), topics.end(),
                      [&](auto& pattern) { return matches(pattern, topic); }))
       return forbidden("this token is for other topics");
-  // Who is let in late has until then.
+  // A token that is accepted within the leeway expires at its end.
   request.allowed.expiry = expiry > now ? expiry : expiry + token_leeway;
   return std::nullopt;
 }

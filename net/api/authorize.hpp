@@ -13,12 +13,12 @@ namespace waybill::net {
 struct api_context;
 struct request;
 
-/// Makes the answer to who has a key, but not for this.
+/// Builds the 403 response for a key or token without the permission.
 response forbidden(std::string message);
 
-/// Finds out whether a request may be served, by its head. Writes down in
-/// `what` what it may do.
-/// @pre `check` found nothing.
+/// Authorizes a request by its head, and stores its permissions in `request`.
+/// @returns the response that refuses it, if any.
+/// @pre `check` found no error.
 std::optional<response> authorize(const api_context& context,
                                   const http::request_header<>& head,
                                   request& request);

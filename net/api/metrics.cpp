@@ -18,18 +18,18 @@ using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 
-/// How a figure is told. Those of one name stand together.
+/// Maps a counter of `/stats` to a metric. Rows of one metric are adjacent.
 struct metric {
   const char* figure;
   const char* name;
   MetricType type;
   const char* help;
 
-  /// Tells those of one name apart; null for none.
+  /// Distinguishes the rows of one metric; null for none.
   const char* label = nullptr;
   const char* value = nullptr;
 
-  /// What the figure is multiplied by.
+  /// The factor that converts the counter to the metric's unit.
   double scale = 1;
 };
 
@@ -49,7 +49,7 @@ constexpr auto broken = "waybill_broken_connections_total";
 constexpr auto broken_help = "Connections that ended before or within their "
                              "first words, by reason.";
 
-/// What `add_other_refusals` adds.
+/// The counter that `add_other_refusals` adds.
 constexpr auto other_refusals = "other_refusals";
 
 constexpr metric table[] = {
@@ -135,16 +135,15 @@ constexpr metric table[] = {
    "Messages of clients that Redis did not get."},
 };
 
-/// Up to how many milliseconds the pushes took that are counted together.
+/// Upper bounds of the latency buckets, in milliseconds.
 constexpr int limits[] = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000};
 
-/// Returns the figure for what took up to so many milliseconds, but more than
-/// the limit before.
+/// Returns the counter of the bucket with this upper bound.
 std::string time_figure(const std::string& name, int limit) {
   return name + "_in_" + std::to_string(limit) + "ms";
 }
 
-/// Adds a time to the figures of a histogram.
+/// Adds a duration to the counters of a histogram.
 void note_time(gateway& actors, const std::string& name,
                std::chrono::steady_clock::duration time) {
   actors.note(name + "_count");
@@ -170,11 +169,12 @@ void set_value(ClientMetric& metric, MetricType type, double value) {
     metric.counter.value = value;
 }
 
-/// Adds how many requests were refused for none of the other reasons, so that
-/// all reasons add up to all requests.
+/// Adds the number of requests that were refused for any other reason, so that
+/// the sum over all reasons is the total.
 void add_other_refusals(counters& figures) {
   auto others = figure_of(figures, "refused_requests");
-  // A reason is counted a moment before the request is.
+  // A reason is counted a moment before the request is, so it may exceed the
+  // total.
   for (auto name : {"refused_tokens", "refused_keys", "refused_origins"})
     others -= std::min(others, figure_of(figures, name));
   figures[other_refusals] = others;
@@ -193,7 +193,7 @@ void add_figures(std::vector<MetricFamily>& to, const counters& figures) {
   }
 }
 
-/// Makes a histogram of the figures that begin with `name`.
+/// Builds a histogram from the counters that begin with `name`.
 ClientMetric histogram_of(const counters& figures, const std::string& name) {
   ClientMetric result;
   auto& all = result.histogram;
@@ -216,7 +216,7 @@ ClientMetric push_histogram(const counters& figures, const char* level) {
   return result;
 }
 
-/// Makes a summary of how long what sessions read was kept.
+/// Builds the summary of the age of pushes that were read from mailboxes.
 ClientMetric mailbox_summary(const counters& figures) {
   ClientMetric result;
   result.summary.sample_count = figure_of(figures, "mailbox_read");
@@ -237,8 +237,8 @@ std::string first_word(const std::string& text) {
   return text.substr(0, text.find(' '));
 }
 
-/// Adds what the process takes. What cannot be read now is missing: 0 would be
-/// a lie, and of a counter a new start.
+/// Adds the metrics of the process. Omits what cannot be read: a 0 would be
+/// wrong, and look like the reset of a counter.
 void add_process(std::vector<MetricFamily>& to, const api_context& context) {
   auto used = usage_of(static_cast<size_t>(getpid()));
   if (used.memory_bytes > 0) {

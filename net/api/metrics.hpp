@@ -7,17 +7,16 @@
 
 namespace waybill::net {
 
-/// Counts the answer to a push by HTTP, and how long it took to get as far as
-/// its pusher asked.
+/// Counts the response to a push by HTTP, and its latency if the receipt was
+/// reached.
 void count_answer(gateway& actors, receipt_level want, http::status status,
                   std::chrono::steady_clock::duration time);
 
-/// Counts how late a timer of an event loop was.
+/// Records the delay of an event loop's timer.
 void count_lag(gateway& actors, std::chrono::steady_clock::duration lag);
 
-/// Writes the figures of a node as Prometheus reads them (its text format
-/// 0.0.4), and what the process takes of its machine, by the names that
-/// Prometheus has for that.
+/// Formats the metrics of a node for Prometheus (text format 0.0.4), including
+/// those of its process under Prometheus' standard names.
 std::string to_metrics(counters figures, const bus_status& status,
                        const api_context& context);
 

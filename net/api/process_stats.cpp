@@ -19,8 +19,8 @@ usage usage_of(size_t process) {
   auto folder = "/proc/" + std::to_string(process);
   std::ifstream stat{folder + "/stat"};
   std::string text{std::istreambuf_iterator<char>{stat}, {}};
-  // Behind the name, which may hold anything, utime and stime are the 12th and
-  // 13th fields.
+  // `utime` and `stime` are the 12th and 13th fields after the name, which may
+  // contain any character.
   std::istringstream fields{
     text.substr(std::min(text.rfind(')'), text.size()))};
   std::vector<std::string> all{std::istream_iterator<std::string>{fields}, {}};
@@ -37,7 +37,8 @@ usage usage_of(size_t process) {
 
 std::optional<size_t> count_descriptors() {
   constexpr auto folder = "/proc/self/fd";
-  // Since Linux 6.2 it says how many it has; to list them takes 1 us for each.
+  // Since Linux 6.2 the size is the number of descriptors; listing takes 1 us
+  // for each.
   struct stat status {};
   if (stat(folder, &status) == 0 && status.st_size > 0)
     return static_cast<size_t>(status.st_size);
@@ -45,7 +46,7 @@ std::optional<size_t> count_descriptors() {
   std::filesystem::directory_iterator all{folder, error};
   if (error)
     return std::nullopt;
-  // One of them is that of the folder.
+  // One of them is the iterator's own.
   return static_cast<size_t>(std::distance(begin(all), end(all))) - 1;
 }
 

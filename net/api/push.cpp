@@ -11,10 +11,11 @@ namespace waybill::net {
 
 namespace {
 
-/// How many lines a batch may have: an answer is larger than a short line.
+/// Limits the lines of a batch, since the response to a short line is longer
+/// than the line.
 constexpr size_t max_lines = 10'000;
 
-/// Returns the figures of a push that are known at its level.
+/// Returns the delivery counts that are known at the push's receipt level.
 json counts_of(const outcome& outcome) {
   json result = {{"push", outcome.push}, {"nodes", outcome.counts.nodes}};
   if (outcome.want != receipt_level::routed) {
@@ -67,9 +68,9 @@ response response_of(const std::string& push_id,
                                              : to_answer(outcome.error());
 }
 
-/// Pushes, and hands the answer to `then`: it comes in time, but for pushes
-/// that wait for nothing but the bus.
-/// @returns the name of the push.
+/// Publishes a push and passes the response to `then`. A push without a receipt
+/// needs a timeout by the caller; others have their own.
+/// @returns the id of the push.
 std::string publish(api_context& context, const push_address& address,
                     push push, response_handler then) {
   using clock = std::chrono::steady_clock;
@@ -102,7 +103,7 @@ std::string publish(api_context& context, const push_address& address,
   return id;
 }
 
-/// Calls `then` after `wait`, unless the timer is used for something else.
+/// Calls `then` after `wait`, unless the timer is cancelled or reset.
 template <class Then>
 void after(timer_type& timer, std::chrono::milliseconds wait, Then then) {
   timer.expires_after(wait);
@@ -121,7 +122,7 @@ push make_push(const push_options& options, payload body) {
   return result;
 }
 
-/// Gathers the answers to the lines of a batch.
+/// Collects the responses to the lines of a batch.
 struct batch {
   json responses;
   size_t missing = 0;

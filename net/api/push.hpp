@@ -4,14 +4,14 @@
 
 namespace waybill::net {
 
-/// Makes the answer to a request for which the bus had none.
+/// Maps an error of the bus or the registry to a response.
 response to_answer(const caf::error& why);
 
-/// Pushes the body of `what` to `where`.
+/// Pushes the body of `request` to `address`.
 void handle_push(api_context& context, const push_address& address,
                  request request, timer_type& timer, response_handler then);
 
-/// Makes each line of the body of `what` a push: `POST /push`.
+/// Pushes each line of the body of `request`: `POST /push`.
 void handle_batch(api_context& context, request request, timer_type& timer,
                   response_handler then);
 

@@ -77,11 +77,11 @@ std::variant<batch_line, response> parse_line(std::string_view text) {
     return error_response(http::status::bad_request, "bad_line",
                           std::move(message));
   };
-  // What has no value may as well be left out.
+  // A null counts as absent.
   auto is_optional = [](std::string_view name) {
     return name == "to" || name == "topic" || name == "all" || name == "ttl";
   };
-  // What nests deeper is not even kept.
+  // Discards deeper values while parsing, to bound memory.
   auto shallow = [](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
     return depth <= 1;
   };

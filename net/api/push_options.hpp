@@ -12,19 +12,19 @@
 
 namespace waybill::net {
 
-/// What a pusher asks for besides the push.
+/// The options of a push.
 struct push_options {
-  /// How far the answer waits, and for how long at most.
+  /// The receipt level that the response waits for, and the maximum wait.
   receipt_level want = receipt_level::routed;
   std::chrono::milliseconds wait{5000};
 
-  /// For how long the push is kept; 0: not at all.
+  /// The time that the push is kept in a mailbox; 0 for none.
   std::chrono::seconds ttl{0};
 };
 
-/// Parses the parameters of a push. What is unknown is refused, not ignored:
-/// nobody must believe that they asked for more than they get.
-/// @param may_keep says whether `ttl` is one of them.
+/// Parses the parameters of a push. Rejects unknown ones, so that a typing
+/// error cannot weaken a push unnoticed.
+/// @param may_keep allows `ttl`.
 std::variant<push_options, response>
 parse_push_options(const std::map<std::string, std::string>& query,
                    bool may_keep);
@@ -36,10 +36,10 @@ struct batch_line {
   std::chrono::seconds ttl{0};
 };
 
-/// Parses `{"to":"456","message":"…","ttl":0}` and the like.
+/// Parses a line such as `{"to":"456","message":"…","ttl":0}`.
 std::variant<batch_line, response> parse_line(std::string_view text);
 
-/// Returns the lines of the body of a batch that are not blank.
+/// Returns the non-blank lines of a batch.
 std::vector<std::string_view> lines_of(std::string_view body);
 
 } // namespace waybill::net

@@ -20,7 +20,7 @@ push make_question(api_context& context, const request& request,
   return result;
 }
 
-/// Asks, and answers what `show` makes of the outcome.
+/// Publishes a query, and answers with the result of `show` for its outcome.
 template <class Show>
 void ask(api_context& context, const push_address& address, push question,
          Show show, response_handler then) {
@@ -33,7 +33,7 @@ void ask(api_context& context, const push_address& address, push question,
                          });
 }
 
-/// Prints microseconds since 1970 (RFC 3339).
+/// Formats microseconds since 1970 (RFC 3339).
 std::string print_time(int64_t at) {
   constexpr int64_t second = 1'000'000;
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z",
@@ -41,7 +41,7 @@ std::string print_time(int64_t at) {
                      at % second);
 }
 
-/// Adds what a hop tells besides what and when.
+/// Adds the details of a trace event.
 void add_details(json& to, const trace_event& event) {
   to["node"] = event.node;
   if (!event.peer.empty())
@@ -69,7 +69,7 @@ void add_details(json& to, const trace_event& event) {
   }
 }
 
-/// Makes `pushes` and `sessions` of what the nodes know.
+/// Builds the response to a trace: `pushes` and `sessions`.
 json print_trace(const std::string& id, const outcome& found) {
   auto all = found.trace;
   std::stable_sort(
@@ -95,7 +95,7 @@ json print_trace(const std::string& id, const outcome& found) {
       result["sessions"].push_back(std::move(step));
       continue;
     }
-    // What came on the open channel has no name; each node numbers it.
+    // A push of the open channel has no id; each node numbers it.
     auto name = event.push.empty()
                   ? event.node + '#' + std::to_string(event.delivery)
                   : event.push;

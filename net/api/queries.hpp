@@ -4,18 +4,18 @@
 
 namespace waybill::net {
 
-// What is asked of other nodes. `unknown` in an answer says how many of them
-// stayed silent.
+// Queries to other nodes. `unknown` in a response is the number of nodes that
+// did not answer.
 
-/// Tells who holds an id: `GET /socket/{id}`.
+/// Returns the nodes, or sessions, of an id: `GET /socket/{id}`.
 void handle_presence(api_context& context, const request& request,
                      response_handler then);
 
-/// Tells the last pushes of an id, hop by hop: `GET /trace/{id}`.
+/// Returns the trace of the last pushes to an id: `GET /trace/{id}`.
 void handle_trace(api_context& context, const request& request,
                   response_handler then);
 
-/// Tells the figures of all nodes: `GET /stats?cluster=1`.
+/// Returns the counters of all nodes: `GET /stats?cluster=1`.
 void handle_cluster(api_context& context, const request& request,
                     response_handler then);
 

@@ -8,7 +8,7 @@ namespace waybill::net {
 
 namespace {
 
-/// Returns the methods of a resource as `Allow` lists them.
+/// Returns the methods of a resource, in the syntax of `Allow`.
 std::string_view allowed_methods(resource resource) {
   switch (resource) {
   case resource::none:
@@ -42,7 +42,8 @@ bool is_allowed(std::string_view methods, std::string_view method) {
   return false;
 }
 
-/// Tells where to go instead if a port does not serve `what`.
+/// Returns an error that names the right port if `port` does not serve
+/// `resource`.
 std::optional<response> check_port(resource resource, port_role port) {
   switch (port) {
   case port_role::both:
@@ -62,8 +63,8 @@ std::optional<response> check_port(resource resource, port_role port) {
   return std::nullopt;
 }
 
-/// Checks the parameters of a request that may ask other nodes.
-/// @param flag the one that says so; empty if it always does.
+/// Checks the parameters of a query to other nodes.
+/// @param flag the parameter that enables the query; empty if there is none.
 std::optional<response> check_question(const request& request,
                                        const std::string& flag) {
   for (auto& [name, value] : request.target.query)
@@ -75,7 +76,7 @@ std::optional<response> check_question(const request& request,
   return std::nullopt;
 }
 
-/// Checks the parameters and keys of a push.
+/// Checks the parameters and the Idempotency-Key of a push.
 std::optional<response> check_push(const request& request, resource resource) {
   auto options
     = parse_push_options(request.target.query, resource == resource::socket);
@@ -107,8 +108,8 @@ std::optional<response> check_topics(const request& request,
   return std::nullopt;
 }
 
-/// Returns the first segment of a path as it may have been meant: in small
-/// letters, and for one thing.
+/// Returns the first segment of a path, normalized to lower case and the
+/// singular.
 std::string meant_by(const target& target) {
   std::string result = target.path.empty() ? "" : target.path.front();
   std::transform(result.begin(), result.end(), result.begin(), [](char c) {
@@ -127,7 +128,7 @@ bool means_websocket(const target& target) {
 } // namespace
 
 response no_such_path(const target& target) {
-  // What people write instead.
+  // Common mistakes and the path that was probably meant.
   constexpr std::pair<std::string_view, std::string_view> names[]
     = {{"websocket", "open a WebSocket at /websocket/{id}"},
        {"ws", "open a WebSocket at /websocket/{id}"},

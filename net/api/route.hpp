@@ -13,34 +13,34 @@
 
 namespace waybill::net {
 
-/// An HTTP request as the API sees it.
+/// A parsed HTTP request.
 struct request {
   http::verb method;
 
-  /// The method as it was sent, which `method` knows only if it is a usual one.
+  /// The method as sent; `method` represents only the usual ones.
   std::string_view method_name;
 
   net::target target;
 
-  /// Set if the body is no text by its type.
+  /// Set if the type of the body is not text.
   bool binary = false;
 
-  /// The values of `Idempotency-Key`, of which there should be one at most.
+  /// The values of `Idempotency-Key`; at most one is valid.
   std::vector<std::string> keys = {};
 
   std::string body = {};
 
-  /// What `authorize` found.
+  /// The permissions that `authorize` found.
   permissions allowed = {};
 
   /// The address of the client.
   peer_address client = {};
 
-  /// What the port is for that it came in on.
+  /// The role of the port that received it.
   port_role port = port_role::both;
 };
 
-/// What a path leads to.
+/// The resource of a path.
 enum class resource {
   none,
   websocket,
@@ -58,33 +58,32 @@ enum class resource {
 
 resource resource_of(const target& target) noexcept;
 
-/// Checks a request of which only the head has been read: finds what is wrong
-/// with it before anybody sends or reads a body.
-/// @param max_topics how many topics a session may listen to.
+/// Checks a request after its head, before the body is sent or read.
+/// @param max_topics the maximum number of topics per session.
+/// @returns the response that refuses it, if any.
 std::optional<response> check(const request& request, size_t max_topics);
 
-/// Makes the answer for a path that leads nowhere, and names the one that may
-/// have been meant.
+/// Builds the 404 response for an unknown path, with the path that was probably
+/// meant.
 response no_such_path(const target& target);
 
 /// Returns the value of a parameter, or `otherwise`.
 std::string parameter(const request& request, const std::string& name,
                       const char* otherwise);
 
-/// Returns what a pusher's key has to open for this request; nothing if it
-/// needs no key.
+/// Returns the scope that a key needs for this request; nothing if it needs no
+/// key.
 std::optional<scope> scope_of(const request& request) noexcept;
 
-/// Returns the address that a request is about; nothing if it is about none, or
-/// about many.
-/// @pre `check` found nothing.
+/// Returns the address of a request; nothing if it has none or many.
+/// @pre `check` found no error.
 std::optional<push_address> address_of(const request& request);
 
-/// Tells whether `what` is to become a WebSocket.
+/// Tells whether the request opens a WebSocket.
 bool is_websocket(const request& request) noexcept;
 
-/// Returns the topics that the session of a client is to listen to.
-/// @pre `check` found nothing.
+/// Returns the topics that a client subscribes to.
+/// @pre `check` found no error.
 std::vector<std::string> topics_of(const request& request);
 
 } // namespace waybill::net

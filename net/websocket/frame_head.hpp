@@ -7,7 +7,7 @@
 
 namespace waybill::net {
 
-/// Makes the head of a frame that holds a whole message of `size` bytes, as a
+/// Builds the header of a frame with a whole message of `size` bytes, as a
 /// server sends it (RFC 6455, section 5.2).
 inline std::string frame_head(bool is_text, uint64_t size) {
   std::string result{static_cast<char>(is_text ? 0x81 : 0x82)};
@@ -18,8 +18,8 @@ inline std::string frame_head(bool is_text, uint64_t size) {
   return result;
 }
 
-/// Returns the code in a close frame, as a server sends it.
-/// @pre it has one.
+/// Returns the status code of a close frame that a server sends.
+/// @pre the frame has one.
 inline close_code close_code_of(std::string_view frame) {
   return static_cast<close_code>(static_cast<uint8_t>(frame[2]) << 8
                                  | static_cast<uint8_t>(frame[3]));

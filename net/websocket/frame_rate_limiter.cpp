@@ -26,7 +26,7 @@ uint64_t frame_rate_limiter::count(std::string_view bytes) {
     bytes.remove_prefix(1);
     if (head_size_ < 2)
       continue;
-    // The length, and behind it the mask.
+    // The extended length, followed by the mask.
     uint64_t length = head_[1] & 0x7f;
     auto more = length == 127 ? 8 : length == 126 ? 2 : 0;
     if (head_size_ < 2 + more)

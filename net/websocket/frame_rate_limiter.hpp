@@ -9,32 +9,32 @@
 
 namespace waybill::net {
 
-/// Measures what a client sends where it comes from the wire: each frame
-/// counts, be it a message, a fragment of one without any bytes, or a ping (RFC
-/// 6455, section 5.2). Who reads whole messages would never hear of most of
-/// them.
+/// Limits a client's rate of frames and bytes on the wire: each frame counts,
+/// including empty fragments and pings (RFC 6455, section 5.2), which a reader
+/// of whole messages does not see.
 class frame_rate_limiter {
 public:
-  /// @param bytes is what comes next, from the first frame on.
-  /// @returns whether the client may send so fast.
+  /// Counts the frames and bytes of the next input.
+  /// @param bytes continue those of the last call.
+  /// @returns false if the client exceeds `limits`.
   bool take(const client_rates& limits, std::string_view bytes,
             token_bucket::time_point now);
 
-  /// Takes back a frame that the client was asked for.
+  /// Uncounts a frame that the server asked for.
   void refund() noexcept { frames_.put_back(); }
 
 private:
-  /// Returns how many frames begin in `bytes`.
+  /// Returns the number of frames that begin in `bytes`.
   uint64_t count(std::string_view bytes);
 
   token_bucket frames_;
   token_bucket bytes_;
 
-  /// The part of a head that has come.
+  /// The received part of a frame header.
   std::array<uint8_t, 10> head_;
   uint8_t head_size_ = 0;
 
-  /// How many bytes there are to the next head.
+  /// The number of bytes until the next frame header.
   uint64_t rest_ = 0;
 };
 

@@ -14,8 +14,8 @@
 
 namespace waybill::net {
 
-/// A stream below a WebSocket that measures what comes in, and may hold back a
-/// frame that goes out.
+/// A stream below a WebSocket that limits the rate of input and can defer an
+/// outgoing frame.
 template <class Stream>
 class rate_limited_stream {
 public:
@@ -32,7 +32,7 @@ public:
 
   const next_layer_type& next_layer() const noexcept { return next_; }
 
-  /// Calls `then` when the client sends faster than `limits`, once.
+  /// Calls `then` once, when the client exceeds `limits`.
   /// @param limits must outlive this.
   void limit(const client_rates& limits, std::function<void()> then) {
     limits_ = &limits;
@@ -41,12 +41,12 @@ public:
 
   frame_rate_limiter& limiter() noexcept { return limiter_; }
 
-  /// Asks `holds` of each write whether to hold it back until `release`.
+  /// Defers a write until `release` if `holds` returns true for it.
   void hold_if(std::function<bool(std::string_view)> holds) {
     holds_ = std::move(holds);
   }
 
-  /// Writes what is held back, if anything.
+  /// Starts the deferred write, if any.
   void release() {
     if (auto held = std::exchange(held_, nullptr))
       held();
@@ -65,7 +65,7 @@ public:
     if (!holds_
         || !holds_({static_cast<const char*>(first.data()), first.size()}))
       return next_.async_write_some(buffers, std::forward<Handler>(handler));
-    // Such a handler can only be moved.
+    // The handler is move-only, but `std::function` needs a copyable one.
     auto kept
       = std::make_shared<std::decay_t<Handler>>(std::forward<Handler>(handler));
     held_ = [this, buffers, kept] {
@@ -74,7 +74,7 @@ public:
   }
 
 private:
-  /// Measures what was read before it hands it on.
+  /// Counts the input before completing the read.
   template <class Buffers, class Handler>
   class reading : public boost::beast::async_base<Handler, executor_type> {
   public:
@@ -120,7 +120,7 @@ private:
   std::function<void()> held_;
 };
 
-/// Ends the stream below, as Beast's WebSocket asks it to.
+/// Tears down the stream below; Beast's WebSocket requires this overload.
 template <class Stream>
 void teardown(boost::beast::role_type role, rate_limited_stream<Stream>& stream,
               boost::system::error_code& ec) {

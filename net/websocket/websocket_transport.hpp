@@ -28,13 +28,13 @@ namespace waybill::net {
 
 namespace ws = boost::beast::websocket;
 
-/// How long a client may take to answer a close frame, and how long one that
-/// sends too much.
+/// The time limits for the answer to a close frame, in general and for a client
+/// that sends too much.
 constexpr auto close_timeout = std::chrono::seconds{5};
 constexpr auto short_close_timeout = std::chrono::seconds{1};
 
-/// The WebSocket of one session on a stream of type `Stream`. It is kept alive
-/// by the operations that are under way and by its session.
+/// The WebSocket of one session on a stream of type `Stream`. Pending
+/// operations and its session keep it alive.
 template <class Stream>
 class websocket_transport
     : public transport,
@@ -55,10 +55,11 @@ public:
     }
   }
 
-  /// Answers the handshake, then starts the session of the client that has this
-  /// place, which listens to `topics` and lasts for as long as it is `allowed`.
-  /// @param guard is kept until there is a session.
-  /// @pre `head` asks for a WebSocket; it is not used after the call.
+  /// Completes the handshake, then opens the session of the client that holds
+  /// `slot`. The session subscribes to `topics` and ends when `allowed`
+  /// expires.
+  /// @param guard is kept until the session is open.
+  /// @pre `head` requests a WebSocket; it is not used after the call.
   template <class Head, class Guard>
   void start(const Head& head, gateway& actors, session_slot_ptr slot,
              std::vector<std::string> topics, permissions allowed,
@@ -103,14 +104,14 @@ public:
     ws_.async_write(
       boost::asio::buffer(bytes.data(), bytes.size()),
       [self = this->shared_from_this(), frame](error_code ec, size_t) {
-        // What Beast has not written before it gave up is written past it.
+        // If Beast failed, `write_past` writes this frame.
         if (!self->failed_)
           self->on_written(ec);
       });
   }
 
   void ping(uint64_t number) override {
-    // Nobody would read the pong.
+    // No pong would be read.
     if (failed_)
       return;
     pinged_ = number;
@@ -125,7 +126,7 @@ public:
 
   void close(const close_reason& why) override {
     closing_ = true;
-    // A client that does not read cannot even be told. Its connection is cut.
+    // A client that does not read gets no close frame; its connection is cut.
     cut_after(why.code == close_code::policy_violation ? short_close_timeout
                                                        : close_timeout);
     if (failed_)
@@ -138,7 +139,7 @@ public:
 private:
   using error_code = boost::system::error_code;
 
-  /// Has the session end when the token of its client does.
+  /// Ends the session when the client's token expires.
   void end_at(std::chrono::system_clock::time_point when) {
     expiry_ = std::make_unique<system_timer>(
       make_timer<system_timer>(ws_.get_executor()));
@@ -154,35 +155,35 @@ private:
       caf::anon_send(session_, close_atom_v, close_reason{code, why});
   }
 
-  /// Tells the session that its client will neither send nor get any more.
+  /// Notifies the session that its client neither sends nor receives any more.
   void leave() {
     if (session_)
       caf::anon_send(session_, gone_atom_v);
-    // Session and transport hold each other; this is where that ends.
+    // Breaks the reference cycle of session and transport.
     session_ = nullptr;
   }
 
-  /// The client sent a close frame. Beast answers it, and waits for the end of
-  /// the connection, which may not come.
+  /// Handles a close frame of the client. Beast answers it and waits for the
+  /// end of the connection, which may not come.
   void on_goodbye() {
     leave();
     cut_after(close_timeout);
   }
 
-  /// Tells whether to hold back what Beast is about to write. That is the close
-  /// frame with which it would end the WebSocket at once because the client
-  /// broke the protocol: the session writes what it has queued before that.
+  /// Tells whether to defer a write of Beast. After a protocol error, Beast
+  /// would end the WebSocket at once; its close frame is deferred so that the
+  /// session can write its queue first.
   bool on_write(std::string_view frame) {
     constexpr char control = 8;
     if (ws_.is_open()) {
       begun_ = begun_ || (frame[0] & control) == 0;
       return false;
     }
-    // Only Beast can go on with a message that it compresses in parts.
+    // Only Beast can complete a message that it compresses in parts.
     if (failed_ || closing_ || (in_flight_ && begun_) || !session_)
       return false;
     failed_ = true;
-    // Beast has kept that for after its close frame.
+    // Beast does not start this write before its close frame is written.
     if (in_flight_)
       write_past();
     switch (close_code_of(frame)) {
@@ -198,8 +199,8 @@ private:
     return true;
   }
 
-  /// Writes the frame that is under way to the stream below Beast, which writes
-  /// none any more.
+  /// Writes the current frame to the stream below Beast, which no longer
+  /// writes.
   void write_past() {
     auto bytes = in_flight_->bytes();
     auto head = std::make_shared<const std::string>(
@@ -221,24 +222,24 @@ private:
       caf::anon_send(session_, written_atom_v);
   }
 
-  /// A client answers a ping of ours with its number. It may send other pongs,
-  /// however many: those must not wait in the session's mailbox.
+  /// Handles a pong. Forwards only the answer to the last ping: unsolicited
+  /// pongs must not fill the session's mailbox.
   void on_pong(std::string_view bytes) {
     if (pinged_ == 0 || bytes != std::to_string(pinged_) || !session_)
       return;
-    // It must send as many of these as there are pushes, so they are free.
+    // The server causes one pong per push, so they do not count.
     ws_.next_layer().limiter().refund();
     caf::anon_send(session_, pong_atom_v, std::exchange(pinged_, 0));
   }
 
-  /// The client sends too much. What it sends from now on is nobody's concern.
+  /// Handles a client that exceeds its rate limits: ignores further messages.
   void on_excess() {
     ignored_ = true;
     end_session(close_code::policy_violation, "you send too much");
   }
 
-  /// Travels from read to read. Where it ends, by an error or an exception,
-  /// nobody reads any more, so the socket is closed and the session told.
+  /// A token that moves from read to read. If the chain ends, by an error or an
+  /// exception, its destructor closes the socket and notifies the session.
   class reading {
   public:
     explicit reading(std::shared_ptr<websocket_transport> self)
@@ -260,8 +261,8 @@ private:
   };
 
   void read(reading token) {
-    // Some at a time: for a whole message Beast makes as much room as its frame
-    // is said to have, which for one that is compressed nobody has checked.
+    // Reads in parts: for a whole message, Beast allocates the size in its
+    // frame header, which is unchecked for compressed ones.
     constexpr size_t most = 4096;
     ws_.async_read_some(
       buffer_, most,
@@ -271,7 +272,7 @@ private:
         if (ws_.is_message_done()) {
           if (!ignored_)
             receive();
-          // A session that waits holds no buffer.
+          // An idle session holds no buffer.
           buffer_ = {};
         }
         read(std::move(token));
@@ -283,7 +284,8 @@ private:
       = ws_.got_text() ? payload::format::text : payload::format::binary;
     auto data = static_cast<const char*>(buffer_.data().data());
     std::string bytes{data, buffer_.size()};
-    // Beast does not see a text that is cut before an empty last fragment.
+    // Beast does not detect a text that is truncated before an empty last
+    // fragment.
     if (type == payload::format::text && !is_utf8(bytes)) {
       ignored_ = true;
       return end_session(close_code::bad_text, "send text as UTF-8");
@@ -303,7 +305,7 @@ private:
 
   void cut() {
     close_stream(boost::beast::get_lowest_layer(ws_));
-    // It fails, and so ends what holds this transport.
+    // The write fails, which releases the references to this transport.
     ws_.next_layer().release();
   }
 
@@ -312,29 +314,31 @@ private:
   const peer_address peer_;
   boost::beast::flat_buffer buffer_;
 
-  /// The number in the last ping, until it is answered.
+  /// The number in the unanswered ping; 0 if there is none.
   uint64_t pinged_ = 0;
 
-  /// Set when the client has sent what is no text, or sends too much.
+  /// Set after invalid text or excess input.
   bool ignored_ = false;
 
-  /// Set when Beast has given up because the client broke the protocol.
+  /// Set after Beast failed on a protocol error of the client.
   bool failed_ = false;
 
-  /// Set once the session has ended the WebSocket.
+  /// Set once the session has closed the WebSocket.
   bool closing_ = false;
 
-  /// The frame that is being written, if any, and whether a part of it was.
+  /// The frame that is being written, if any.
   std::optional<payload> in_flight_;
+
+  /// Set once a part of that frame was passed to the stream below.
   bool begun_ = false;
 
-  /// Null until the client has said good-bye, or is to.
+  /// Null until the closing handshake begins.
   std::unique_ptr<timer_type> end_;
 
-  /// Null once that has been told that it is gone.
+  /// Null once it has been notified of the end.
   session_actor session_;
 
-  /// Null for a client that may stay.
+  /// Null if the session does not expire.
   std::unique_ptr<system_timer> expiry_;
 };
 
