@@ -12,7 +12,8 @@ namespace waybill::net {
 
 namespace {
 
-/// Says what was asked for, and by whom. The parameters may hold a token.
+/// Describes a request and its client for the log. Omits the query, which may
+/// contain a token.
 std::string describe(const http::request_header<>& head,
                      const connection_info& from, const networks& trusted) {
   constexpr size_t longest = 100;

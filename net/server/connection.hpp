@@ -14,24 +14,23 @@
 
 namespace waybill::net {
 
-/// What the connections of one event loop share.
+/// State that all connections of one event loop share.
 struct server_context {
   api_context api;
   connection_config config;
 
-  /// How many requests are being read or answered, and how many bytes their
-  /// bodies have.
+  /// The number of requests in progress, and the total size of their bodies.
   size_t requests = 0;
   size_t request_memory = 0;
 
-  /// Called, if set, when that number falls to 0.
+  /// Called, if set, when `requests` falls to 0.
   std::function<void()> on_idle = nullptr;
 
-  /// Where it is told what is refused; all loops have the same.
+  /// The log of refusals, which all loops share.
   std::shared_ptr<refusal_log> refusals = std::make_shared<refusal_log>();
 
-  /// The connections that are no WebSockets. Those on ports for admins are
-  /// apart, so that no client can have them closed.
+  /// The connections that are not WebSockets. Those on admin ports are
+  /// separate, so that clients cannot displace them.
   open_connections of_clients = {};
   open_connections of_admins = {};
 
@@ -40,7 +39,7 @@ struct server_context {
   }
 };
 
-/// Counts a request for as long as it is under way, however it ends.
+/// Counts a request until it ends, by whatever path.
 class request_guard {
 public:
   explicit request_guard(server_context& context) : context_(context) {
@@ -55,8 +54,8 @@ public:
       context_.on_idle();
   }
 
-  /// Counts the bytes of its body.
-  /// @returns false, having counted none, if that is more than there is.
+  /// Reserves memory for its body.
+  /// @returns false, without a reservation, if that would exceed the limit.
   bool hold(size_t bytes) {
     if (bytes > context_.config.max_request_memory - context_.request_memory)
       return false;
@@ -70,37 +69,37 @@ private:
   size_t memory_ = 0;
 };
 
-/// A socket of any kind of stream, TCP or unix, bound to an event loop.
+/// A stream socket, TCP or unix, bound to an event loop.
 using socket_type
   = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol,
                                      boost::asio::io_context::executor_type>;
 
-/// How a connection came in.
+/// The origin of a connection.
 struct connection_info {
-  /// Who is at its other end.
+  /// The peer.
   peer_address peer = {};
 
-  /// What the port is for.
+  /// The role of the port.
   port_role role = port_role::both;
 };
 
-/// Adds a connection to those that are open.
-/// @param hang_up closes it, when it is silent and others need its place.
+/// Registers an open connection.
+/// @param close closes it when it is idle and its slot is needed.
 open_connections::slot add_connection(server_context& context,
                                       const connection_info& from,
                                       std::function<void()> close);
 
-/// Logs an answer that says no, unless it only says that nobody is there.
-/// @param head that of the request; null if it could not be read.
+/// Logs an error response, except for pushes that nobody received.
+/// @param head the head of the request; null if it could not be read.
 void log_refusal(server_context& context, const connection_info& from,
                  const http::request_header<>* head, const response& response);
 
-/// Answers what comes in on `socket` until it is closed.
+/// Serves HTTP on `socket` until it is closed.
 /// @pre runs on the loop of `socket`, which is that of `context`.
 void serve(socket_type socket, server_context& context,
            const connection_info& from);
 
-/// Does so once it speaks TLS.
+/// Performs a TLS handshake, then serves HTTP.
 void serve_tls(socket_type socket, server_context& context,
                const connection_info& from, const tls_ptr& tls);
 

@@ -19,9 +19,9 @@
 
 namespace waybill::net {
 
-/// One connection on a stream of type `Stream`: answers requests one after the
-/// other, until one becomes a WebSocket. It is kept alive by the operation that
-/// is under way; an exception in one ends it, and nothing else.
+/// A connection on a stream of type `Stream`: answers requests in sequence,
+/// until one becomes a WebSocket. The pending operation keeps it alive; an
+/// exception in a handler ends this connection only.
 template <class Stream>
 class http_connection
     : public std::enable_shared_from_this<http_connection<Stream>> {
@@ -33,7 +33,7 @@ public:
     // nop
   }
 
-  /// Starts with the first request.
+  /// Starts reading the first request.
   void start() {
     slot_ = add_connection(context_, from_, [this] { close(); });
     await_request();
@@ -48,7 +48,7 @@ private:
   void await_request() {
     parser_.reset();
     response_.reset();
-    // A connection that waits holds no buffer.
+    // An idle connection holds no buffer.
     if (buffer_.size() == 0)
       buffer_.shrink_to_fit();
     deadline(context_.config.idle_timeout, &http_connection::close);
@@ -165,7 +165,7 @@ private:
                      });
   }
 
-  /// Returns how many bytes the body may have.
+  /// Returns the maximum size of the body.
   uint64_t expected_size() const {
     if (parser_->is_done())
       return 0;
@@ -198,8 +198,8 @@ private:
       on_broken();
   }
 
-  /// A client was too slow. It is told when the operation that waits for it has
-  /// ended: there is only ever one of reading under way.
+  /// Handles a timeout. The response is sent when the pending read has ended,
+  /// of which there is only one.
   void on_late() {
     late_ = true;
     cancel_stream(stream_);
@@ -220,8 +220,8 @@ private:
     auto number = ++requests_;
     handle(context_.api, std::move(request_), timer_,
            [self = this->shared_from_this(), number](response response) {
-             // Of two answers, one of which says that the other is late, the
-             // first counts, even where the other comes after it was written.
+             // The first of two responses counts, one of which is a timeout,
+             // even if the second comes after the first was written.
              if (self->requests_ != number)
                return;
              ++self->requests_;
@@ -231,15 +231,15 @@ private:
 
   // -- answering it -----------------------------------------------------------
 
-  /// Answers what is wrong with a request, and ends the connection unless the
-  /// request has been read to its end: more is not worth reading.
+  /// Answers with an error, and closes the connection unless the request was
+  /// read completely: the rest is not worth reading.
   void reject(response response) {
     auto whole = parser_ && parser_->is_done();
     reject(std::move(response), whole && parser_->keep_alive());
   }
 
-  /// Answers what is wrong with a request.
-  /// @param keep_alive is false where it is in doubt where the request ends.
+  /// Answers with an error.
+  /// @param keep_alive false if the end of the request is in doubt.
   void reject(const response& response, bool keep_alive) {
     context_.api.actors.count("refused_requests", response.counted);
     send(response, keep_alive);
@@ -276,7 +276,7 @@ private:
                       });
   }
 
-  /// The client does not read its answer.
+  /// Handles a client that does not read its response.
   void on_unread() {
     context_.api.actors.count("unread_answers");
     close();
@@ -284,8 +284,8 @@ private:
 
   // -- ending the connection --------------------------------------------------
 
-  /// Reads and drops what the client still sends: closing over unread bytes
-  /// would reset the connection, and the answer could be lost with it.
+  /// Discards further input before closing: closing with unread input would
+  /// reset the connection, and could lose the response.
   void linger() {
     in_flight_.reset();
     deadline(std::chrono::seconds{2}, &http_connection::close);
@@ -323,7 +323,7 @@ private:
                          "open a WebSocket of version 13 here");
       result.fields.emplace_back(http::field::upgrade, "websocket");
       result.fields.emplace_back(http::field::sec_websocket_version, "13");
-      // A proxy may believe that this is a WebSocket now.
+      // A proxy may treat the connection as a WebSocket now.
       return reject(result, false);
     }
     if (!has_websocket_key(head) || !parser_->is_done() || buffer_.size() > 0)
@@ -358,13 +358,13 @@ private:
     return {static_cast<const char*>(buffer_.data().data()), buffer_.size()};
   }
 
-  /// Calls `then` unless the timer is set anew, or cancelled, within `time`.
+  /// Calls `then` after `time`, unless the timer is cancelled or reset.
   void deadline(std::chrono::milliseconds time,
                 void (http_connection::*then)()) {
     timer_.expires_after(time);
     timer_.async_wait([weak = this->weak_from_this(), then](error_code ec) {
       auto self = weak.lock();
-      // A wait that was over when the timer was set anew cannot be cancelled.
+      // A wait that had expired before the reset cannot be cancelled.
       if (self && !ec && self->timer_.expiry() <= timer_type::clock_type::now())
         (self.get()->*then)();
     });
@@ -376,19 +376,18 @@ private:
   const connection_info from_;
   open_connections::slot slot_;
 
-  /// Bounds trailers and chunk extensions, too, which Beast reads whole.
+  /// Also bounds trailers and chunk extensions, which Beast buffers whole.
   boost::beast::flat_buffer buffer_{context_.config.max_head};
 
-  /// Set from a request's first byte until its answer has been written.
+  /// Set from a request's first byte until its response is written.
   std::unique_ptr<request_guard> in_flight_;
 
-  /// Set when the request took too long.
+  /// Set when the request has timed out.
   bool late_ = false;
   std::optional<parser> parser_;
   request request_;
 
-  /// Counts requests and answers, so that an answer that comes too late is
-  /// known as such.
+  /// Counts requests and responses, to detect a late response.
   uint64_t requests_ = 0;
   std::optional<http::response<http::string_body>> response_;
 };

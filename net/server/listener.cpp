@@ -32,7 +32,7 @@ endpoint resolve(asio::io_context& context, const listen_address& address) {
   return found.begin()->endpoint();
 }
 
-/// Tells whether `path` is a unix socket that was left behind.
+/// Tells whether `path` is a stale unix socket.
 bool is_left(asio::io_context& context, const std::string& path) {
   struct stat file {};
   if (::lstat(path.c_str(), &file) != 0 || !S_ISSOCK(file.st_mode))
@@ -40,14 +40,14 @@ bool is_left(asio::io_context& context, const std::string& path) {
   asio::local::stream_protocol::socket probe{context};
   asio::local::stream_protocol::endpoint endpoint{path};
   probe.open();
-  // Else it would wait for a listener whose queue is full.
+  // A blocking connect would wait for a listener with a full backlog.
   probe.native_non_blocking(true);
   return ::connect(probe.native_handle(), endpoint.data(), endpoint.size()) != 0
          && errno == ECONNREFUSED;
 }
 
-/// Returns what removes the file of a unix socket in the end, unless another
-/// has taken its place.
+/// Returns a guard that removes the file of a unix socket, unless it has been
+/// replaced.
 std::shared_ptr<void> make_remover(const std::string& path) {
   struct stat ours {};
   if (::lstat(path.c_str(), &ours) != 0)
@@ -60,15 +60,15 @@ std::shared_ptr<void> make_remover(const std::string& path) {
           }};
 }
 
-/// Who is reset leaves nothing behind, not even a TIME_WAIT.
+/// Closes a socket by a reset, which leaves no TIME_WAIT.
 void reset(socket_type socket) {
   error_code ignored;
   socket.set_option(asio::socket_base::linger(true, 0), ignored);
 }
 
-/// Returns the descriptor from which on they are not for the connections of a
-/// port: the last 16 are for admins and for what the node opens itself, the
-/// last four of those for the latter.
+/// Returns the first descriptor that connections of a port may not use: the
+/// last 16 are reserved for admins and the node's own files, the last four of
+/// them for the latter.
 int last_descriptor(port_role role) {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0)
@@ -78,7 +78,7 @@ int last_descriptor(port_role role) {
   return static_cast<int>(all - kept);
 }
 
-/// Gives a socket a descriptor below `limit`, if there is one.
+/// Moves a socket to a descriptor below `limit`, if one is free.
 bool move_below(socket_type& socket, int limit) {
   auto free = ::fcntl(socket.native_handle(), F_DUPFD_CLOEXEC, 0);
   if (free < 0)
@@ -172,7 +172,8 @@ void listener::deal_for_another(socket_type socket, const worker& to,
                  "--max-sessions";
       });
     }
-    // No sooner, or many could come that find nothing to close.
+    // Accepts the next one only now, so that many cannot compete for one idle
+    // connection.
     asio::post(self->acceptor_.get_executor(), [self] {
       if (self->acceptor_.is_open())
         self->accept();

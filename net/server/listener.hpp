@@ -14,42 +14,42 @@
 
 namespace waybill::net {
 
-/// One loop and what its connections share.
+/// An event loop and the state that its connections share.
 struct worker {
   event_loop& loop;
   server_context& context;
 };
 
-/// Accepts connections on one address and deals them out to event loops, one
-/// after the other. Lives on the first of them.
+/// Accepts connections on one address and distributes them over event loops,
+/// round-robin. Lives on the first of them.
 class listener : public std::enable_shared_from_this<listener> {
 public:
   using protocol = boost::asio::generic::stream_protocol;
 
-  /// Tells whether a connection from there may be accepted.
+  /// Tells whether to accept a connection from this address.
   using admission = std::function<bool(const peer_address&)>;
 
-  /// Listens on `where`. The file of a unix socket is replaced if nobody
-  /// listens on it.
-  /// @param tls is null for a port that speaks no TLS.
+  /// Listens on `address`. Replaces a stale unix socket.
+  /// @param tls null for a port without TLS.
   /// @param workers, admits outlive the listener.
-  /// @throws boost::system::system_error if the address is taken, or not ours.
+  /// @throws boost::system::system_error if the address is in use or
+  ///         unavailable.
   /// @pre `!workers.empty()`
   listener(const std::vector<worker>& workers, const listen_address& address,
            port_role role, tls_ptr tls, const admission& admits);
 
-  /// Returns the address that was taken.
+  /// Returns the bound address.
   const std::string& name() const noexcept { return name_; }
 
   port_role role() const noexcept { return role_; }
 
-  /// Replaces what TLS needs, for the connections to come, if this speaks it.
+  /// Replaces the TLS context for new connections, if the port uses TLS.
   void renew_tls(const tls_ptr& tls);
 
-  /// Starts to accept.
+  /// Starts accepting connections.
   void accept();
 
-  /// Stops to accept, for good, and removes the file of a unix socket.
+  /// Stops accepting for good, and removes the file of a unix socket.
   void close();
 
 private:
@@ -58,16 +58,16 @@ private:
   static constexpr auto first_delay = std::chrono::milliseconds{10};
   static constexpr auto longest_delay = std::chrono::milliseconds{1000};
 
-  /// Hands a connection to a loop.
+  /// Passes a connection to a loop.
   void deal(socket_type socket, const worker& to);
 
-  /// Does so if the loop has a silent connection to close for it: the process
-  /// has no descriptors left but those that are kept for admins and Redis.
+  /// Does so in exchange for an idle connection of that loop: only the reserved
+  /// descriptors are left.
   void deal_for_another(socket_type socket, const worker& to,
                         const connection_info& from, int limit);
 
-  /// Tries again, after a while that grows: with no descriptor left, the next
-  /// try would fail at once, and so would the million after it.
+  /// Retries with exponential backoff: without a free descriptor, each
+  /// immediate retry would fail, too.
   void on_error(error_code ec);
 
   const std::vector<worker>& workers_;
@@ -81,7 +81,7 @@ private:
   timer_type pause_;
   std::chrono::milliseconds delay_ = first_delay;
 
-  /// The other end of the connection that is accepted next.
+  /// The peer of the connection that is accepted next.
   protocol::endpoint peer_;
 
   /// Removes the file of a unix socket.

@@ -49,7 +49,7 @@ bool open_connections::close_longest(const std::string* peer) {
     });
     if (found == all_.end())
       continue;
-    // The call destroys the function.
+    // The call destroys the original.
     auto close = found->close;
     close();
     return true;

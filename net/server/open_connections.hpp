@@ -11,9 +11,9 @@
 
 namespace waybill::net {
 
-/// The connections of one event loop that are no WebSockets, in the order in
-/// which their clients began to be silent. Those that are too many are closed,
-/// first those that have never sent a request.
+/// The connections of one event loop that are not WebSockets, ordered by the
+/// start of their idle time. Those above a limit are closed, first those that
+/// never sent a request.
 class open_connections {
   struct connection {
     std::string peer;
@@ -25,7 +25,7 @@ class open_connections {
   using position = std::list<connection>::iterator;
 
 public:
-  /// One of them, until this is destroyed.
+  /// Registration of a connection.
   class slot {
   public:
     slot() = default;
@@ -45,13 +45,13 @@ public:
     }
     ~slot() { leave(); }
 
-    /// It waits for its client from now on.
+    /// Marks it as idle: it waits for its client.
     void be_silent();
 
-    /// It has a request, and waits for the node.
+    /// Marks it as busy: its client waits for the node.
     void be_busy();
 
-    /// Takes it out.
+    /// Removes the registration.
     void leave();
 
   private:
@@ -59,14 +59,13 @@ public:
     position position_;
   };
 
-  /// Adds a connection, and closes another that is silent if there are too
-  /// many.
-  /// @param peer who is counted; empty for one whose number is not limited.
-  /// @param hang_up closes the connection, and takes it out.
+  /// Adds a connection, and closes an idle one if a limit is exceeded.
+  /// @param peer the key of the limit per peer; empty for no such limit.
+  /// @param close closes the connection, and removes its registration.
   slot add(const connection_limits& limits, const std::string& peer,
            std::function<void()> close);
 
-  /// Closes the one that has been silent longest.
+  /// Closes the connection that has been idle longest.
   /// @returns false if all are busy.
   bool close_longest() { return close_longest(nullptr); }
 

@@ -23,8 +23,8 @@ void start(socket_type socket, server_context& context,
     serve(std::move(socket), context, from);
 }
 
-/// A connection until its proxy has said who is the client. It is kept alive by
-/// the operation that waits for that.
+/// A connection until its proxy has named the client. The pending operation
+/// keeps it alive.
 class proxy_handshake : public std::enable_shared_from_this<proxy_handshake> {
 public:
   proxy_handshake(socket_type socket, server_context& context,
@@ -57,8 +57,7 @@ private:
                        });
   }
 
-  /// Takes nothing from the socket that comes behind the header: that may be
-  /// TLS.
+  /// Reads no byte after the header, which may be TLS.
   void on_readable() {
     std::array<char, 512> next;
     error_code ec;

@@ -4,8 +4,8 @@
 
 namespace waybill::net {
 
-/// Leads a connection to its first request: reads the header of the PROXY
-/// protocol if its peer must send one, and begins TLS if `tls` is set.
+/// Prepares a connection for its first request: reads the PROXY protocol header
+/// if its peer must send one, and starts TLS if `tls` is set.
 /// @pre runs on the loop of `socket`, which is that of `context`.
 void open_connection(socket_type socket, server_context& context,
                      const connection_info& from, const tls_ptr& tls);

@@ -57,7 +57,7 @@ constexpr auto signature = "\r\n\r\n\0\r\nQUIT\n"sv;
 
 constexpr size_t fixed_size = 16;
 
-/// Returns a number of 16 bits, the high ones first.
+/// Returns a 16-bit number in network byte order.
 uint16_t number_at(std::string_view bytes, size_t i) {
   return static_cast<uint16_t>(static_cast<uint8_t>(bytes[i]) << 8
                                | static_cast<uint8_t>(bytes[i + 1]));
@@ -86,7 +86,7 @@ proxy_header parse_bytes(std::string_view bytes) {
   if (bytes.size() < size)
     return incomplete;
   proxy_header result{static_cast<ptrdiff_t>(size)};
-  // The command LOCAL, or a client that is on no socket.
+  // The command LOCAL, or an unspecified address family.
   if (command == 0x20 || family == 0x00)
     return result;
   auto addresses = bytes.substr(fixed_size, size - fixed_size);
@@ -100,7 +100,7 @@ proxy_header parse_bytes(std::string_view bytes) {
   return result.client ? result : malformed;
 }
 
-/// Tells whether `bytes` begin with `start`, as far as they go.
+/// Tells whether `bytes` are a prefix of `start`, or begin with it.
 bool may_start_with(std::string_view bytes, std::string_view start) {
   auto size = std::min(bytes.size(), start.size());
   return bytes.substr(0, size) == start.substr(0, size);

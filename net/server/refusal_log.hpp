@@ -10,11 +10,11 @@
 
 namespace waybill::net {
 
-/// Logs why connections and requests are refused, one line of each kind a
-/// second. All loops of a node share it, as they share the log.
+/// Logs refused connections and requests, at most one line per kind and second.
+/// All loops share it.
 class refusal_log {
 public:
-  /// @param make returns the line, if that is to be logged.
+  /// @param make returns the line; called only if it is logged.
   template <class Make>
   void add(spdlog::level::level_enum level, std::string_view kind, Make make) {
     std::unique_lock lock{mutex_};

@@ -13,7 +13,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// Counts each second how late the loop of a timer is for it.
+/// Records every second the delay of the loop's timer.
 void measure_lag(asio::steady_timer& timer, gateway& actors) {
   timer.expires_after(std::chrono::seconds{1});
   timer.async_wait([&timer, &actors](boost::system::error_code ec) {
@@ -84,7 +84,8 @@ void server::stop_listening() {
 }
 
 void server::finish(std::function<void()> then) {
-  // The last copy of this calls `then`: each loop holds one until it is idle.
+  // The last copy of this pointer calls `then`: each loop holds one until it is
+  // idle.
   auto last = std::shared_ptr<void>{nullptr, [then](void*) { then(); }};
   for (auto& [loop, context] : workers_)
     asio::post(loop.context(), [last, &context = context]() mutable {

@@ -12,7 +12,7 @@ using boost::system::error_code;
 
 namespace {
 
-/// Picks HTTP/1.1, and ends the handshake if the client cannot speak it.
+/// Selects HTTP/1.1, and aborts the handshake if the client does not offer it.
 int select_protocol(SSL*, const unsigned char** out, unsigned char* size,
                     const unsigned char* offered, unsigned offered_size,
                     void*) {
@@ -26,32 +26,33 @@ int select_protocol(SSL*, const unsigned char** out, unsigned char* size,
 
 void set_up(SSL_CTX* handle) {
   SSL_CTX_set_min_proto_version(handle, TLS1_2_VERSION);
-  // Those of TLS 1.3 are all good.
+  // All ciphers of TLS 1.3 are acceptable.
   SSL_CTX_set_cipher_list(handle, "ECDHE+AESGCM:ECDHE+CHACHA20");
   SSL_CTX_set_options(handle, SSL_OP_NO_RENEGOTIATION);
   SSL_CTX_set_alpn_select_cb(handle, select_protocol, nullptr);
-  // Clients keep the tickets of their sessions, so nothing is kept here.
+  // Sessions are resumed by tickets, so the server needs no cache.
   SSL_CTX_set_session_cache_mode(handle, SSL_SESS_CACHE_OFF);
-  // Without one, OpenSSL refuses tickets of clients that have certificates.
+  // Without an id context, OpenSSL rejects tickets of clients with
+  // certificates.
   constexpr std::string_view name = "waybill";
   SSL_CTX_set_session_id_context(
     handle, reinterpret_cast<const unsigned char*>(name.data()), name.size());
 }
 
-/// Demands a certificate that is signed by one in `file`.
+/// Requires client certificates that a CA in `file` has signed.
 error_code ask_for_certificate(ssl::context& context, const std::string& file) {
   error_code ec;
   context.load_verify_file(file, ec);
   if (ec)
     return ec;
-  // Tells clients which of their certificates will do.
+  // Announces the accepted CAs to clients.
   SSL_CTX_set_client_CA_list(context.native_handle(),
                              SSL_load_client_CA_file(file.c_str()));
   context.set_verify_mode(ssl::verify_peer | ssl::verify_fail_if_no_peer_cert);
   return ec;
 }
 
-/// Checks that a key belongs to its certificate.
+/// Checks that the private key matches the certificate.
 error_code check_key(SSL_CTX* handle) {
   if (SSL_CTX_check_private_key(handle) == 1)
     return {};
@@ -72,7 +73,7 @@ caf::expected<tls_ptr> load_tls(const tls_files& files) {
   result->use_certificate_chain_file(files.certificate, ec);
   if (ec)
     return wrong(files.certificate, ec);
-  // Else OpenSSL asks for the password of a key on the terminal.
+  // Keeps OpenSSL from prompting for a password on the terminal.
   result->set_password_callback([](size_t, auto) { return std::string{}; }, ec);
   result->use_private_key_file(files.key, ssl::context::pem, ec);
   if (!ec)

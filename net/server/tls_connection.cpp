@@ -7,7 +7,7 @@
 #include "net/server/connection.hpp"
 #include "net/server/http_connection.hpp"
 
-// Apart from net/server/connection.cpp, so that both compile at the same time.
+// Separate from net/server/connection.cpp, so that both compile in parallel.
 
 namespace waybill::net {
 
@@ -16,7 +16,7 @@ namespace {
 namespace ssl = boost::asio::ssl;
 using boost::system::error_code;
 
-/// A connection until it speaks TLS. It is kept alive by the handshake.
+/// A connection during its TLS handshake, which keeps it alive.
 class tls_handshake : public std::enable_shared_from_this<tls_handshake> {
 public:
   tls_handshake(socket_type socket, server_context& context,
@@ -57,7 +57,7 @@ private:
   void on_failure(error_code ec) {
     context_.api.actors.count("tls_failures");
     close();
-    // Who only goes away, such as a probe that connects, has no complaint.
+    // A peer that only disconnects, such as a TCP health check, is not logged.
     auto is_gone = ec == ssl::error::stream_truncated
                    || ec == boost::asio::error::connection_reset;
     if (is_gone)
