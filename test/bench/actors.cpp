@@ -1,5 +1,5 @@
-// What actors do for a push: the way from a gateway to a session, the spread
-// over sessions, and the coming and going of these.
+// Measures the actors' work for a push: the path from a gateway to a session,
+// the delivery to many sessions, and sessions that join and leave.
 
 #include <benchmark/benchmark.h>
 
@@ -13,17 +13,17 @@ using namespace waybill;
 
 namespace {
 
-/// Runs actors in turns, as an event loop does, with no sockets between them.
+/// Runs actors as an event loop does, but without sockets.
 class unit : public caf::execution_unit {
 public:
   using caf::execution_unit::execution_unit;
 
   void exec_later(caf::resumable* job) override {
-    // CAF hands over a reference with the pointer.
+    // CAF transfers ownership of a reference with the pointer.
     ready_.emplace_back(job, false);
   }
 
-  /// Runs until no actor has anything to do.
+  /// Runs until all actors are idle.
   void run() {
     while (!ready_.empty()) {
       running_.swap(ready_);
@@ -39,7 +39,7 @@ private:
   std::vector<caf::intrusive_ptr<caf::resumable>> running_;
 };
 
-/// A socket that takes at once whatever it is given.
+/// A transport that accepts every frame at once.
 struct open_socket : transport {
   void write(const payload&) override {
     ++frames;
@@ -60,7 +60,7 @@ struct open_socket : transport {
   int64_t frames = 0;
 };
 
-/// The actors of a node that is alone.
+/// The actors of a single node.
 class node {
 public:
   node() {
@@ -81,7 +81,7 @@ public:
     unit_.run();
   }
 
-  /// Opens a session, which is greeted, and that listens to the topic news.
+  /// Opens a session that is greeted and subscribed to the topic news.
   open_socket& open(const std::string& id) {
     auto& socket = sockets_.emplace_back(std::make_shared<open_socket>());
     gateway_->admit(id, "192.0.2.1", [&](caf::expected<session_slot_ptr> slot) {
@@ -91,7 +91,7 @@ public:
     return *socket;
   }
 
-  /// Tells a session that its socket is closed.
+  /// Notifies a session that its socket is closed.
   void close(open_socket& socket) {
     anon_send(std::exchange(socket.session, nullptr), gone_atom_v);
     unit_.run();
@@ -102,14 +102,14 @@ public:
     sockets_.pop_back();
   }
 
-  /// Lets the bus bring a push.
+  /// Delivers a push, as the bus does.
   void deliver(const push_address& address, const push& push) {
     anon_send(registry_, deliver_atom_v, address, push);
     unit_.run();
   }
 
-  /// Pushes as an HTTP connection does, and returns how many nodes hold
-  /// `where`.
+  /// Publishes a push, as an HTTP connection does, and returns the number of
+  /// nodes that hold `address`.
   uint64_t publish(const push_address& address, const payload& body) {
     uint64_t nodes = 0;
     gateway_->publish(address, push{gateway_->next_push_id(), body},
@@ -120,7 +120,7 @@ public:
     return nodes;
   }
 
-  /// Returns how many frames were written.
+  /// Returns the number of written frames.
   int64_t frames() const {
     int64_t result = 0;
     for (auto& socket : sockets_)
@@ -147,7 +147,7 @@ private:
 
 const auto body = make_text(std::string(100, 'x'));
 
-/// Fails a benchmark that did not do what it measures.
+/// Fails a benchmark whose work was not done.
 void require(benchmark::State& state, bool holds) {
   if (!holds)
     state.SkipWithError("a frame was lost");

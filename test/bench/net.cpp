@@ -1,4 +1,4 @@
-// What is read of a push by HTTP.
+// Measures parsing of a push by HTTP.
 
 #include <benchmark/benchmark.h>
 #include <boost/asio/buffer.hpp>
@@ -21,7 +21,7 @@ constexpr std::string_view head = "POST /socket/456?receipt=written&wait=2s "
                                   "Content-Length: 100\r\n"
                                   "Content-Type: text/plain\r\n\r\n";
 
-/// Reads a head as an `http_connection` does.
+/// Parses a head as `http_connection` does.
 /// @returns its target; nothing if it is refused.
 std::optional<target> read_head(std::string_view bytes) {
   auto size = find_head_end(bytes);

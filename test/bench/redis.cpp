@@ -1,4 +1,4 @@
-// What is written to Redis and read from it for a push.
+// Measures encoding and decoding of a push for Redis.
 
 #include <benchmark/benchmark.h>
 
@@ -35,7 +35,7 @@ void write_publish(benchmark::State& state) {
   }
 }
 
-/// Reads the same reply over and over.
+/// Parses the same reply repeatedly.
 void read_reply(benchmark::State& state, std::string_view bytes) {
   reply_reader reader;
   for (auto _ : state) {
@@ -50,7 +50,7 @@ void read_number(benchmark::State& state) {
 }
 
 void read_message(benchmark::State& state) {
-  // A command is written as the list that a message comes as.
+  // Commands and messages have the same encoding.
   std::string bytes;
   append(bytes, {"message", "waybill:id:456", encode(push)});
   read_reply(state, bytes);

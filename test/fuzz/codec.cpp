@@ -1,4 +1,4 @@
-// What nodes tell each other, and what they keep in Redis: MessagePack.
+// Fuzzes the MessagePack of messages between nodes and of entries in Redis.
 
 #include "redis/codec.hpp"
 #include "actors/core/text.hpp"
@@ -24,11 +24,11 @@ void check_push(std::string_view bytes) {
   auto second = redis::decode(again);
   require(second && second->id == first->id && second->type == first->type
             && second->ttl == first->ttl && second->reply_to == first->reply_to,
-          "a push that was decoded can be sent on");
+          "a decoded push can be encoded again");
   require(first->type != push::kind::message
             || (second->body.type() == type
                 && second->body.bytes() == first->body.bytes()),
-          "and its body stays the same");
+          "the body survives a round trip");
 }
 
 void check_node_message(std::string_view bytes) {
@@ -38,14 +38,14 @@ void check_node_message(std::string_view bytes) {
   auto second = redis::decode_node_message(redis::encode(*first));
   require(second && second->node == first->node && second->probe == first->probe
             && second->reports.size() == first->reports.size(),
-          "a message between nodes that was decoded can be sent on");
+          "a decoded message between nodes can be encoded again");
   for (size_t i = 0; i < first->reports.size(); ++i) {
     auto& x = first->reports[i];
     auto& y = second->reports[i];
     require(x.push == y.push && x.counts == y.counts && x.settled == y.settled
               && x.details == y.details && x.trace == y.trace
               && x.metrics == y.metrics,
-            "and its reports stay the same");
+            "reports survive a round trip");
   }
 }
 
@@ -57,7 +57,7 @@ void check_outcome(std::string_view bytes) {
   require(second && second->push == first->push && second->want == first->want
             && second->kept == first->kept && second->counts == first->counts
             && second->unknown == first->unknown,
-          "an outcome that was decoded can be stored again");
+          "a decoded outcome can be encoded again");
 }
 
 } // namespace

@@ -1,4 +1,4 @@
-// What stands in options and parameters: addresses and durations.
+// Fuzzes the values of options and parameters: addresses, durations and URLs.
 
 #include <algorithm>
 
@@ -22,7 +22,7 @@ void check_listen_address(std::string_view text) {
     is_unix ? to_string(*address) : '[' + address->host + "]:" + address->port);
   require(again && again->path == address->path && again->host == address->host
             && again->port == address->port,
-          "an address that was printed is the same");
+          "a formatted address parses to the same");
 }
 
 void check_duration(std::string_view text) {
@@ -32,7 +32,7 @@ void check_duration(std::string_view text) {
   require(time->count() >= 0 && *time <= std::chrono::hours{365 * 24},
           "a duration is a year at most");
   require(net::parse_duration(std::to_string(time->count()) + "ms") == time,
-          "a duration that was printed is the same");
+          "a formatted duration parses to the same");
 }
 
 void check_server_url(std::string_view text) {
@@ -43,8 +43,8 @@ void check_server_url(std::string_view text) {
   require(std::all_of(url->db.begin(), url->db.end(), is_digit),
           "a database is a number");
   require(url->sentinels.empty() == url->master.empty(),
-          "Sentinels know a master");
-  require(!to_string(*url).empty(), "a log says which server it is");
+          "Sentinels have a master");
+  require(!to_string(*url).empty(), "a URL can be logged");
 }
 
 } // namespace

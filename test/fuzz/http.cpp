@@ -1,5 +1,5 @@
-// A connection from its first byte: requests, and what becomes of them while a
-// session listens. The first byte says in which pieces the rest arrives.
+// Fuzzes an HTTP connection while a session listens. The first byte is the size
+// of the pieces in which the rest arrives.
 
 #include <algorithm>
 #include <charconv>
@@ -14,19 +14,20 @@ using nlohmann::json;
 
 namespace {
 
-/// What came back on a connection.
+/// The responses on a connection.
 struct answers {
   std::vector<int> statuses;
 
-  /// Set if they may be others where the bytes arrive otherwise.
+  /// Set if they may depend on the segmentation.
   bool vary = false;
 };
 
-/// Takes what comes before `separator`, and that.
+/// Removes the text before `separator`, and `separator` itself, and returns the
+/// text.
 std::string_view take_until(std::string_view& bytes,
                             std::string_view separator) {
   auto end = bytes.find(separator);
-  require(end != bytes.npos, "an answer is written whole");
+  require(end != bytes.npos, "a response is complete");
   auto result = bytes.substr(0, end);
   bytes.remove_prefix(end + separator.size());
   return result;
@@ -37,12 +38,12 @@ T parse_number(std::string_view text) {
   T result{};
   auto last = text.data() + text.size();
   auto [end, error] = std::from_chars(text.data(), last, result);
-  require(error == std::errc{} && end == last, "a number is a number");
+  require(error == std::errc{} && end == last, "a number is valid");
   return result;
 }
 
-/// Checks the fields of an answer.
-/// @returns the size of the body that they promise.
+/// Checks the header fields of a response.
+/// @returns its content length.
 size_t check_fields(std::string_view head) {
   size_t result = 0;
   while (!head.empty()) {
@@ -52,7 +53,7 @@ size_t check_fields(std::string_view head) {
     auto is_visible = [](char c) { return c >= 0x20 && c < 0x7f; };
     require(std::all_of(name.begin(), name.end(), is_token)
               && std::all_of(value.begin(), value.end(), is_visible),
-            "no field holds what is not ASCII");
+            "header fields are ASCII");
     if (name == "Content-Length")
       result = parse_number<size_t>(value);
   }
@@ -65,26 +66,26 @@ void check_body(int status, std::string_view body) {
     auto is_text = [&](const char* name) {
       return line.contains(name) && line[name].is_string();
     };
-    require(line.is_object(), "answers are JSON objects");
+    require(line.is_object(), "responses are JSON objects");
     require(status < 400 || is_text("push")
               || (is_text("error") && is_text("message")),
-            "a failure says what to do");
+            "a failure has a message");
   }
 }
 
-/// Parses all that came back.
+/// Parses all responses.
 answers parse(std::string_view bytes) {
   constexpr std::string_view proceed = "HTTP/1.1 100 Continue\r\n\r\n";
   answers result;
   while (!bytes.empty()) {
-    // Whoever has sent the body already is not asked for it.
+    // Only sent if the body has not arrived yet.
     if (bytes.starts_with(proceed)) {
       bytes.remove_prefix(proceed.size());
       continue;
     }
     auto line = take_until(bytes, "\r\n");
     require(line.starts_with("HTTP/1.1 ") || line.starts_with("HTTP/1.0 "),
-            "an answer is HTTP");
+            "a response is HTTP");
     auto status = parse_number<int>(line.substr(9, 3));
     result.statuses.push_back(status);
     std::string head{take_until(bytes, "\r\n\r\n")};
@@ -94,14 +95,14 @@ answers parse(std::string_view bytes) {
       result.vary = true;
       return result;
     }
-    // A body, which HEAD is not sent, begins with a brace.
+    // A response to HEAD has no body; others begin with a brace.
     if (size == 0 || !bytes.starts_with('{'))
       continue;
-    require(size <= bytes.size(), "a body is written whole");
+    require(size <= bytes.size(), "a body is complete");
     auto body = bytes.substr(0, size);
     check_body(status, body);
     bytes.remove_prefix(size);
-    // A time that is up at once, and what follows a handshake.
+    // Timeouts, and data after a handshake, depend on the segmentation.
     if (status == 504 || body.find("bad_handshake") != body.npos
         || body.find("\"status\":504") != body.npos)
       result.vary = true;
@@ -109,8 +110,8 @@ answers parse(std::string_view bytes) {
   return result;
 }
 
-/// Sends all of that from one client, while another, which answers pings,
-/// listens to 456 and news.
+/// Sends all bytes from one client, while another, which answers pings, is
+/// subscribed to 456 and news.
 answers run(std::string_view bytes, size_t piece) {
   node home;
   home.connect();
@@ -139,6 +140,6 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     return 0;
   auto pieces = run(bytes, piece);
   require(whole.vary || pieces.vary || whole.statuses == pieces.statuses,
-          "the answers do not depend on how the bytes arrive");
+          "the responses do not depend on the segmentation");
   return 0;
 }

@@ -1,4 +1,4 @@
-// What any program may publish on the open channel.
+// Fuzzes messages on the open channel, which any program may publish.
 
 #include <nlohmann/json.hpp>
 
@@ -19,15 +19,15 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   auto body = message->body.bytes();
   require(is_name(message->id), "KEY is an id");
   require(is_utf8(body) && body.size() <= max_size, "VALUE is a text");
-  // Another parser finds the same, though not the same spelling.
+  // Another parser reads the same values, if not the same spelling.
   auto all = json::parse(text);
   auto& key = all.at("KEY");
   auto& value = all.at("VALUE");
   require((key.is_string() ? key.get<std::string>() : key.dump())
             == message->id,
-          "KEY is what stands there");
+          "KEY is unchanged");
   require(value.is_string() ? value.get<std::string>() == body
                             : json::parse(body) == value,
-          "VALUE is what stands there");
+          "VALUE is unchanged");
   return 0;
 }

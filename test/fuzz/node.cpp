@@ -1,4 +1,5 @@
-// One copy of CAF's and Beast's templates serves all targets that need a node.
+// All targets that need a node share one instantiation of CAF's and Beast's
+// templates.
 #define CAF_TEST_NO_MAIN
 
 #include "test/fuzz/node.hpp"
@@ -43,7 +44,7 @@ struct node::inside : test::fixture {
     require(context->requests == 0, "no request outlives its connection");
   }
 
-  /// Runs sockets and actors until neither has anything to do.
+  /// Runs sockets and actors until both are idle.
   void turn() {
     do {
       io->restart();

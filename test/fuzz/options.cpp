@@ -1,5 +1,5 @@
-// A configuration file; lines that begin with `--`, as far as they come first,
-// are arguments.
+// Fuzzes options: leading lines that begin with `--` are arguments, the rest is
+// a configuration file.
 
 #include <cstdio>
 #include <iostream>
@@ -17,7 +17,7 @@ using fuzz::require;
 
 namespace {
 
-/// Takes the first line off `text`.
+/// Removes the first line from `text`, and returns it.
 std::string_view take_line(std::string_view& text) {
   auto end = std::min(text.find('\n'), text.size());
   auto result = text.substr(0, end);
@@ -25,7 +25,7 @@ std::string_view take_line(std::string_view& text) {
   return result;
 }
 
-/// A file in memory.
+/// An in-memory file.
 class memory_file {
 public:
   explicit memory_file(std::string_view bytes)
@@ -48,7 +48,7 @@ private:
   int descriptor_;
 };
 
-/// Keeps what is printed, the text of most findings, from being printed.
+/// Discards standard output and error, where most inputs cause a message.
 void be_silent() {
   std::cout.rdbuf(nullptr);
   std::cerr.rdbuf(nullptr);
@@ -62,7 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::vector<std::string> arguments;
   while (text.starts_with("--"))
     arguments.emplace_back(take_line(text));
-  // No other file is to be read.
+  // The target must not read other files.
   std::erase_if(arguments, [](const std::string& x) {
     return x.starts_with("--config") || x.find('\0') != x.npos;
   });
@@ -75,12 +75,14 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   auto& all = std::get<app::options>(parsed);
   require(is_name(all.node) && is_utf8(all.greeting), "texts are UTF-8");
-  require(all.threads >= 1 && all.threads <= 256, "there is a thread");
+  require(all.threads >= 1 && all.threads <= 256,
+          "the number of threads is in range");
   require(all.connections.max_body <= all.max_queue
             && all.connections.max_body > 0,
-          "what can be pushed can be queued");
+          "a queue has room for the largest push");
   require(!all.listen.empty(), "the node listens");
   for (auto& address : all.listen)
-    require(all.insecure || address.is_loopback(), "others are not let in");
+    require(all.insecure || address.is_loopback(),
+            "only an insecure node listens on public addresses");
   return 0;
 }

@@ -1,4 +1,4 @@
-// Who is there: the PROXY protocol, addresses, networks and origins.
+// Fuzzes the PROXY protocol, addresses, networks and origins.
 
 #include <algorithm>
 
@@ -21,12 +21,12 @@ void check_proxy_header(std::string_view bytes) {
   for (size_t size = 0; size < bytes.size(); ++size) {
     auto part = parse_proxy_header(bytes.substr(0, size));
     if (whole.size > static_cast<ptrdiff_t>(size))
-      require(part.size == 0, "a header that goes on is waited for");
+      require(part.size == 0, "a truncated header is incomplete");
     else if (whole.size > 0)
       require(part.size == whole.size && part.client == whole.client,
-              "what follows a header does not change it");
+              "bytes after a header do not change it");
     else if (whole.size == 0)
-      require(part.size == 0, "what may become a header never was none");
+      require(part.size == 0, "a prefix of an incomplete header is incomplete");
   }
 }
 
@@ -35,7 +35,7 @@ void check_address(std::string_view text) {
   if (!address)
     return;
   require(peer_address::parse(address->text()) == address,
-          "an address that was printed is the same");
+          "a formatted address parses to the same");
   if (auto range = network::parse(text))
     require(range->contains(*address), "an address is in its own network");
 }
@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (auto range = network::parse(text))
     range->contains(peer_address{});
   if (auto page = origin::parse(text))
-    require(page->covers(*page), "an origin is its own");
+    require(page->covers(*page), "an origin covers itself");
   is_allowed_origin(text, "example.com", {});
   is_allowed_origin("https://example.com", text, {});
   return 0;

@@ -1,5 +1,5 @@
-// Hands files to a target, one after the other: the main function of targets
-// that are built without libFuzzer, for which seeds are tests like any other.
+// The main function of targets that are built without libFuzzer: runs a target
+// on each seed, as a regression test.
 
 #include <filesystem>
 #include <fstream>

@@ -1,4 +1,4 @@
-// The head of a request, from its bytes to what the API is asked.
+// Fuzzes the head of a request, up to the checks of the API.
 
 #include <algorithm>
 #include <optional>
@@ -24,7 +24,7 @@ std::string quote(const std::string& text) {
   return boost::urls::encode(text, boost::urls::unreserved_chars);
 }
 
-/// Writes a target as a client would that takes no risks.
+/// Serializes a target, with everything encoded that may be.
 std::string print(const target& target) {
   std::string result;
   for (auto& segment : target.path)
@@ -39,12 +39,12 @@ std::string print(const target& target) {
 
 void check_request(const request& request) {
   require(request.target.path.size() < 2 || is_name(request.target.path[1]),
-          "whom a request is about has a name");
+          "the address of a request is a name");
   auto again = parse_target(print(request.target), "h");
   auto same = std::get_if<target>(&again);
   require(same && same->path == request.target.path
             && same->query == request.target.query,
-          "what is decoded once is encoded once");
+          "a target survives a round trip");
   if (is_websocket(request)) {
     auto topics = topics_of(request);
     require(topics.size() <= 100

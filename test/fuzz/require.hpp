@@ -8,8 +8,8 @@
 
 namespace waybill::fuzz {
 
-/// Ends the process unless `holds`, which is how a target reports a finding,
-/// in builds without assertions as well.
+/// Aborts unless `holds`, which reports a finding to libFuzzer. Unlike
+/// `assert`, also works in release builds.
 inline void require(bool holds, const char* message) {
   if (holds)
     return;
@@ -17,12 +17,12 @@ inline void require(bool holds, const char* message) {
   std::abort();
 }
 
-/// Turns what libFuzzer hands over into text.
+/// Converts libFuzzer's input to text.
 inline std::string_view text_of(const uint8_t* data, size_t size) noexcept {
   return {reinterpret_cast<const char*>(data), size};
 }
 
 } // namespace waybill::fuzz
 
-/// What each target defines, and libFuzzer or `replay.cpp` calls.
+/// The entry point of each target, which libFuzzer or `replay.cpp` calls.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);

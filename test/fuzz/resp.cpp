@@ -1,4 +1,5 @@
-// What Redis answers: its first byte says in which pieces the rest arrives.
+// Fuzzes replies of Redis. The first byte is the size of the pieces in which
+// the rest arrives.
 
 #include <algorithm>
 #include <stdexcept>
@@ -16,8 +17,8 @@ bool equal(const redis::reply& x, const redis::reply& y) {
                        y.items.end(), equal);
 }
 
-/// Reads replies out of `bytes`, which come in pieces of that size, until one
-/// is wrong.
+/// Parses replies from `bytes`, which arrive in pieces of that size, until one
+/// is malformed.
 std::vector<redis::reply> read(std::string_view bytes, size_t piece) {
   std::vector<redis::reply> result;
   redis::reply_reader reader;
@@ -28,7 +29,7 @@ std::vector<redis::reply> read(std::string_view bytes, size_t piece) {
         result.push_back(*std::move(next));
     }
   } catch (const std::runtime_error&) {
-    // What a connection is closed for.
+    // A connection would be closed.
   }
   return result;
 }
@@ -43,6 +44,6 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   auto pieces = read(bytes, 1 + data[0]);
   fuzz::require(
     std::equal(whole.begin(), whole.end(), pieces.begin(), pieces.end(), equal),
-    "the replies do not depend on how their bytes arrive");
+    "the replies do not depend on the segmentation");
   return 0;
 }

@@ -1,4 +1,4 @@
-// The body of a push, and names: what is UTF-8 for us is so for others.
+// Fuzzes bodies and names: `is_utf8` must agree with another implementation.
 
 #include <algorithm>
 
@@ -36,7 +36,7 @@ bool has_control_character(std::string_view bytes) {
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   auto bytes = fuzz::text_of(data, size);
   auto expected = is_utf8_for_json(bytes);
-  require(is_utf8(bytes) == expected, "UTF-8 is what RFC 3629 says");
+  require(is_utf8(bytes) == expected, "UTF-8 is that of RFC 3629");
   require(is_name(bytes)
             == (expected && size >= 1 && size <= 256
                 && !has_control_character(bytes)

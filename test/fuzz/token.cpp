@@ -1,5 +1,5 @@
-// JSON Web Tokens: one as it comes, and one whose two parts, with a line feed
-// between them, are signed by who knows the key.
+// Fuzzes JSON Web Tokens: the input as a token, and its two lines as header and
+// claims, signed with a valid key.
 
 #include <algorithm>
 #include <variant>
@@ -41,7 +41,7 @@ std::string sign(const std::string& text, const std::string& key) {
 } // namespace
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  // 2026, in the middle of the life of the token that is a seed.
+  // A time in 2026, at which the token among the seeds is valid.
   auto now = std::chrono::system_clock::time_point{
     std::chrono::seconds{1'785'000'000}};
   token_rules rules;
@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   auto text = waybill::fuzz::text_of(data, size);
   require(std::holds_alternative<std::string>(
             verify_token(rules, std::string{text}, now)),
-          "nobody guesses a key");
+          "a token without a valid signature is refused");
   auto middle = std::min(text.find('\n'), text.size());
   auto head = text.substr(0, middle);
   auto body = text.substr(std::min(middle + 1, text.size()));
@@ -59,10 +59,11 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!valid)
     return 0;
   require(json::parse(head).at("alg") == "HS256",
-          "no token says how it is to be checked");
+          "a token does not select the algorithm");
   auto claims = json::parse(body);
-  require(claims.at("sub") == valid->subject, "a token is for who it says");
+  require(claims.at("sub") == valid->subject,
+          "the subject is that of the claims");
   require(valid->expiry + token_leeway > now && !claims.contains("aud"),
-          "a token that is taken is not out of date, and for us");
+          "an accepted token is current and has no audience");
   return 0;
 }

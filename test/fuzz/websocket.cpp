@@ -1,5 +1,5 @@
-// What a client sends on a WebSocket. The first byte says whether it may be
-// compressed, and in which pieces it arrives.
+// Fuzzes the input of a WebSocket. The first byte selects compression and the
+// size of the pieces in which the rest arrives.
 
 #include "test/fuzz/node.hpp"
 #include "test/fuzz/require.hpp"
@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     = compression ? "Sec-WebSocket-Extensions: permessage-deflate\r\n" : "";
   auto greeting = home.send(0, handshake("456", offer), 4096);
   require(greeting.starts_with("HTTP/1.1 101 "), "a session starts");
-  // What it sends comes back: nobody else wants it.
+  // Without an upstream, the node echoes messages.
   auto echo = home.send(0, text_of(data + 1, size - 1), piece);
   home.wait();
   parse_frames(echo + home.send(0, "", 1), compression);

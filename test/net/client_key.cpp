@@ -6,7 +6,7 @@
 
 using namespace waybill::net;
 
-CAF_TEST(peers are counted by what one subscriber has) {
+CAF_TEST(the addresses of one subscriber have one key) {
   auto of
     = [](const char* text) { return client_key(*peer_address::parse(text)); };
   CAF_CHECK_EQUAL(of("192.0.2.1"), "192.0.2.1");

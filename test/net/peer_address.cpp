@@ -36,7 +36,7 @@ CAF_TEST(an address of IPv4 is the same when it comes as one of IPv6) {
             == peer_address::parse("192.0.2.1"));
 }
 
-CAF_TEST(what is no address is refused) {
+CAF_TEST(an invalid address is refused) {
   using namespace std::string_view_literals;
   for (auto bad : {""sv,
                    ":"sv,
@@ -81,7 +81,7 @@ CAF_TEST(an address is taken from a socket) {
   CAF_CHECK(peer_address{other}.is_unix());
 }
 
-CAF_TEST(a network contains what begins as it does) {
+CAF_TEST(a network contains the addresses with its prefix) {
   CAF_CHECK(contains("10.0.0.0/8", "10.255.0.1:80"));
   CAF_CHECK(!contains("10.0.0.0/8", "11.0.0.0"));
   CAF_CHECK(contains("172.16.0.0/12", "172.31.255.255"));
@@ -105,7 +105,7 @@ CAF_TEST(unix sockets are a network of their own) {
   CAF_CHECK(!network::parse("::/0").value().contains({}));
 }
 
-CAF_TEST(what is no network is refused) {
+CAF_TEST(an invalid network is refused) {
   for (auto bad : {"", "/", "/8", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1",
                    "::/129", "10.0.0.0/8/8", "10.0.0/8", "localhost", "*",
                    "[::1]", "10.0.0.1:80", "10.0.0.0/8 "})

@@ -27,7 +27,7 @@ bool is_refused(std::string_view text) {
 
 } // namespace
 
-CAF_TEST(a key is found by itself and opens what it was made for) {
+CAF_TEST(a key is found and has the scopes that it was created with) {
   auto shop = make("shop", "push,presence", "order-*");
   auto ops = make("ops", "admin");
   auto keys = parse("# who may push\n\n" + shop.line + "\r\n" + ops.line);
@@ -41,7 +41,7 @@ CAF_TEST(a key is found by itself and opens what it was made for) {
   CAF_CHECK_EQUAL(keys.find(ops.key)->name, "ops");
 }
 
-CAF_TEST(what is not a key is not found) {
+CAF_TEST(an unknown key is not found) {
   auto made = make("shop", "push");
   auto keys = parse(made.line);
   for (auto text : {std::string{}, made.key + "0", made.key.substr(1),
@@ -63,7 +63,7 @@ CAF_TEST(a line without a pattern is for all addresses) {
   CAF_CHECK_EQUAL(keys.find(made.key)->pattern, "*");
 }
 
-CAF_TEST(a line that is wrong is refused and named) {
+CAF_TEST(an invalid line is refused and named) {
   auto digest = std::string(64, 'a');
   CAF_CHECK(!is_refused("shop:" + digest + ":push"));
   for (const auto& line : std::initializer_list<std::string>{
@@ -79,7 +79,7 @@ CAF_TEST(a line that is wrong is refused and named) {
   }
 }
 
-CAF_TEST(a pattern has any characters where a star stands) {
+CAF_TEST(a star in a pattern matches any characters) {
   CAF_CHECK(matches("*", ""));
   CAF_CHECK(matches("order-*", "order-"));
   CAF_CHECK(matches("order-*", "order-7"));

@@ -18,17 +18,17 @@ bool is_allowed(std::string_view source, std::string_view host,
 
 } // namespace
 
-CAF_TEST(a page may come back to its own host) {
+CAF_TEST(a page may connect to its own host) {
   CAF_CHECK(is_allowed("http://example.com", "example.com"));
   CAF_CHECK(is_allowed("http://example.com:8080", "example.com:8080"));
   CAF_CHECK(is_allowed("http://Example.com", "example.COM:80"));
   CAF_CHECK(is_allowed("http://[::1]:8080", "[::1]:8080"));
-  CAF_MESSAGE("behind a proxy that ends TLS");
+  CAF_MESSAGE("behind a proxy that terminates TLS");
   CAF_CHECK(is_allowed("https://example.com", "example.com"));
   CAF_CHECK(is_allowed("https://example.com", "example.com:8080"));
 }
 
-CAF_TEST(no other page may come) {
+CAF_TEST(other pages are refused) {
   CAF_CHECK(!is_allowed("http://evil.com", "example.com"));
   CAF_CHECK(!is_allowed("http://a.example.com", "example.com"));
   CAF_CHECK(!is_allowed("http://example.com.evil.com", "example.com"));
@@ -56,7 +56,7 @@ CAF_TEST(a star stands for one label or more) {
   CAF_CHECK(!is_allowed("https://a.example.com", "ws.com", allowed));
 }
 
-CAF_TEST(what is no origin is refused) {
+CAF_TEST(an invalid origin is refused) {
   for (auto text :
        {"", "example.com", "https://", "https://a/", "https://a/path",
         "https://a?b", "https://u@a", "https://a b", "https://a#b", "file:///a",
@@ -78,7 +78,7 @@ CAF_TEST(any origin that clients send can be allowed) {
     CAF_CHECK(!is_allowed(text, "ws.com"));
     CAF_CHECK(!is_allowed("http://evil.com", "ws.com", {text}));
   }
-  CAF_MESSAGE("nobody is null or a file unless that is said");
+  CAF_MESSAGE("null and files are refused by default");
   CAF_CHECK(!is_allowed("null", "null", {"file://"}));
   CAF_CHECK(!is_allowed("file://", "", {"null"}));
 }

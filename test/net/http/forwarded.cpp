@@ -8,7 +8,7 @@ using namespace waybill::net;
 
 namespace {
 
-/// Returns who sent a request that came from `peer` with these lines of
+/// Returns the client of a request that came from `peer` with these lines of
 /// `X-Forwarded-For`, where 10.0.0.0/8 is trusted.
 std::string client_of(std::string_view peer, std::vector<std::string> lines) {
   http::fields head;
@@ -26,7 +26,7 @@ CAF_TEST(a proxy that is not trusted is the client) {
   CAF_CHECK_EQUAL(client_of("192.0.2.9:1", {"192.0.2.1"}), "192.0.2.9:1");
 }
 
-CAF_TEST(a trusted proxy says who the client is) {
+CAF_TEST(a trusted proxy names the client) {
   CAF_CHECK_EQUAL(client_of("10.0.0.1:1", {"192.0.2.1"}), "192.0.2.1");
   CAF_CHECK_EQUAL(client_of("10.0.0.1:1", {"192.0.2.1:5000"}),
                   "192.0.2.1:5000");
@@ -34,7 +34,7 @@ CAF_TEST(a trusted proxy says who the client is) {
   CAF_CHECK_EQUAL(client_of("10.0.0.1:1", {}), "10.0.0.1:1");
 }
 
-CAF_TEST(what a client claims of itself is not believed) {
+CAF_TEST(an address that a client forged is ignored) {
   CAF_CHECK_EQUAL(client_of("10.0.0.1:1", {"198.51.100.1, 192.0.2.1"}),
                   "192.0.2.1");
   CAF_CHECK_EQUAL(client_of("10.0.0.1:1", {"198.51.100.1", "192.0.2.1"}),
@@ -43,16 +43,16 @@ CAF_TEST(what a client claims of itself is not believed) {
                   "192.0.2.1");
 }
 
-CAF_TEST(proxies that are trusted may stand in a row) {
+CAF_TEST(trusted proxies may form a chain) {
   CAF_CHECK_EQUAL(client_of("10.0.0.1:1", {"192.0.2.1 ,\t10.0.0.3,10.0.0.2"}),
                   "192.0.2.1");
   CAF_CHECK_EQUAL(client_of("10.0.0.1:1", {"192.0.2.1, 10.0.0.3", "10.0.0.2"}),
                   "192.0.2.1");
-  CAF_MESSAGE("and the client be one of them");
+  CAF_MESSAGE("the client may be one of them");
   CAF_CHECK_EQUAL(client_of("10.0.0.1:1", {"10.0.0.3, 10.0.0.2"}), "10.0.0.3");
 }
 
-CAF_TEST(the last that says something of use is the client) {
+CAF_TEST(the last hop with a valid address is the client) {
   for (auto bad : {"", ",", "unknown", "192.0.2.1,", "192.0.2.1, _hidden",
                    "192.0.2.1 10.0.0.2"})
     CAF_CHECK_EQUAL(client_of("10.0.0.1:1", {bad}), "10.0.0.1:1");

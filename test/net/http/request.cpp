@@ -9,7 +9,7 @@ using namespace waybill::net;
 
 namespace {
 
-/// Returns the path and query of a target, or its status where it is refused.
+/// Formats the path and query of a target, or the status that refuses it.
 std::string parse(std::string_view text, std::string_view host = "h:80") {
   auto x = parse_target(text, host);
   if (auto refused = std::get_if<response>(&x))
@@ -27,7 +27,7 @@ unsigned status_of(const std::optional<response>& x) {
   return x ? static_cast<unsigned>(x->status) : 200;
 }
 
-/// Checks the fields of a request with a host and these fields.
+/// Checks a request with a host and these fields.
 unsigned check(std::vector<std::pair<std::string, std::string>> fields,
                unsigned version = 11) {
   http::request_header<> head;
@@ -38,7 +38,7 @@ unsigned check(std::vector<std::pair<std::string, std::string>> fields,
   return status_of(check_fields(head));
 }
 
-/// Checks the fields of a request to this host.
+/// Checks a request to this host.
 unsigned check_host(const std::string& host) {
   http::request_header<> head;
   head.set(http::field::host, host);
@@ -56,7 +56,7 @@ CAF_TEST(a head ends with an empty line) {
   CAF_CHECK_EQUAL(find_head_end("\n"), -1);
 }
 
-CAF_TEST(a head is refused where proxies would read it otherwise) {
+CAF_TEST(a head that proxies may read differently is refused) {
   CAF_CHECK_EQUAL(status_of(check_head("GET /a HTTP/1.1\r\nA: b\r\n\r\n", 100)),
                   200u);
   CAF_CHECK_EQUAL(status_of(check_head("GET /\xe8 HTTP/1.1\r\n\r\n", 100)),
@@ -70,7 +70,7 @@ CAF_TEST(a head is refused where proxies would read it otherwise) {
   CAF_CHECK_EQUAL(status_of(check_head(head + "A: b\r\n\r\n", 100)), 431u);
 }
 
-CAF_TEST(the end of a body must be beyond doubt) {
+CAF_TEST(the end of a body must be unambiguous) {
   CAF_CHECK_EQUAL(check({}), 200u);
   CAF_CHECK_EQUAL(check({{"Transfer-Encoding", "Chunked"}}), 200u);
   CAF_CHECK_EQUAL(check({{"Transfer-Encoding", "gzip"}}), 501u);
@@ -99,7 +99,7 @@ CAF_TEST(the key of a WebSocket is 16 bytes in base64) {
     CAF_CHECK(!check({bad}));
 }
 
-CAF_TEST(no control character hides between chunks) {
+CAF_TEST(control characters in chunk extensions are refused) {
   auto check = [](std::string_view extensions) {
     boost::system::error_code ec;
     check_chunk(1, extensions, ec);
@@ -111,7 +111,7 @@ CAF_TEST(no control character hides between chunks) {
     CAF_CHECK(check(bad) == http::error::bad_chunk_extension);
 }
 
-CAF_TEST(there is one host and nothing that we do not do is expected) {
+CAF_TEST(a second host and an unknown expectation are refused) {
   CAF_CHECK_EQUAL(check({{"Host", "other"}}), 400u);
   for (auto bad : {"a b", "a/b", "joe@a", "a:b", "[a", "a\\b"})
     CAF_CHECK_EQUAL(check_host(bad), 400u);
@@ -169,7 +169,7 @@ CAF_TEST(a list may come in several lines) {
   CAF_CHECK_EQUAL(head[http::field::host], "h");
 }
 
-CAF_TEST(a list of expectations and codings has nothing but what is known) {
+CAF_TEST(a list with an unknown expectation or coding is refused) {
   CAF_CHECK_EQUAL(check({{"Expect", "100-Continue, 100-continue"}}), 200u);
   CAF_CHECK_EQUAL(check({{"Expect", "100-continue,, "}}), 200u);
   CAF_CHECK_EQUAL(check({{"Expect", "100-continue, tea"}}), 417u);
@@ -185,7 +185,7 @@ CAF_TEST(an empty query and empty parameters are left out) {
   CAF_CHECK_EQUAL(parse("/socket/456?=b"), "[socket][456]=b;");
 }
 
-CAF_TEST(what browsers leave raw is taken raw) {
+CAF_TEST(characters that browsers do not encode are accepted) {
   CAF_CHECK_EQUAL(parse("/socket/auth0|42"), "[socket][auth0|42]");
   CAF_CHECK_EQUAL(parse("/socket/a^b[c]"), "[socket][a^b[c]]");
   CAF_CHECK_EQUAL(parse("/websocket/a?topics=a|b,{c},[d],e^f,`g`,h\\i"),
@@ -193,7 +193,7 @@ CAF_TEST(what browsers leave raw is taken raw) {
   CAF_CHECK_EQUAL(parse("/socket/a%7Cb%257C"), "[socket][a|b%7C]");
   CAF_CHECK_EQUAL(parse("http://[::1]:80/socket/a|b?x=[y]", "[::1]:80"),
                   "[socket][a|b]x=[y];");
-  CAF_MESSAGE("nobody sends these");
+  CAF_MESSAGE("no client sends these");
   for (auto text : {"/socket/a\\b", "/socket/{a}", "/socket/a`b",
                     "/socket/a\"b", "/socket/<a>", "/socket/a?b=<c>",
                     "/socket/a#b", "/socket/a?b=\"c\"", "/socket/a b"})

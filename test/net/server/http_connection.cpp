@@ -15,7 +15,7 @@ namespace {
 
 using stream = boost::beast::test::stream;
 
-/// One connection of a node that is alone, on a stream in memory.
+/// One connection to a single node, on an in-memory stream.
 struct connection_fixture : test::fixture {
   connection_fixture() {
     auto bus = spawn<loopback>("node", 1000);
@@ -32,8 +32,8 @@ struct connection_fixture : test::fixture {
   }
 
   /// Connects a client.
-  /// @param fails breaks one of the operations of the connection.
-  /// @param from how it comes in.
+  /// @param fails makes one operation of the connection fail.
+  /// @param from the origin of the connection.
   void connect(fail_count* fails = nullptr, const connection_info& from = {}) {
     auto server = fails ? stream{io, *fails} : stream{io};
     client.emplace(io);
@@ -43,7 +43,7 @@ struct connection_fixture : test::fixture {
     turn();
   }
 
-  /// Runs sockets and actors until neither has anything to do.
+  /// Runs sockets and actors until both are idle.
   void turn() {
     do {
       io.restart();
@@ -51,7 +51,7 @@ struct connection_fixture : test::fixture {
     } while (io.poll() > 0);
   }
 
-  /// Sends bytes and returns what comes back for them.
+  /// Sends bytes and returns the response.
   std::string ask(std::string_view bytes) {
     boost::system::error_code ignored;
     client->write_some(boost::asio::buffer(bytes.data(), bytes.size()),
@@ -62,8 +62,8 @@ struct connection_fixture : test::fixture {
     return result;
   }
 
-  /// Tells whether the connection has been closed. If not, the client reads
-  /// from then on, so this comes last.
+  /// Tells whether the connection has been closed. Starts a read otherwise, so
+  /// this must be the last call.
   bool is_closed() {
     auto byte = std::make_shared<char>();
     auto result = std::make_shared<boost::system::error_code>();
@@ -142,7 +142,7 @@ CAF_TEST(takes the lists of a handshake in several lines) {
             != std::string::npos);
 }
 
-CAF_TEST(a path that leads nowhere is answered with the right one) {
+CAF_TEST(the response to an unknown path names the right one) {
   for (auto [path, right] : {std::pair{"/websocket/456/", "/websocket/{id}"},
                              {"/websockets/456", "/websocket/{id}"},
                              {"/ws/456", "/websocket/{id}"},
@@ -178,7 +178,7 @@ CAF_TEST(takes a body in chunks) {
               .starts_with("HTTP/1.1 404"));
 }
 
-CAF_TEST(asks for a body that the client holds back) {
+CAF_TEST(asks for a body that the client defers) {
   connect();
   auto head = "POST /socket/456 HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n"
               "Content-Length: 1\r\n\r\n";
@@ -218,17 +218,17 @@ CAF_TEST(refuses a body for which there is no memory before it comes) {
   auto first = std::move(*client);
   connect();
   CAF_CHECK(ask(post("1234567")).starts_with("HTTP/1.1 404"));
-  CAF_MESSAGE("what was answered is held no more");
+  CAF_MESSAGE("a response releases the memory");
   CAF_CHECK_EQUAL(context->request_memory, 8u);
   auto answer = ask(head("Content-Length: 8"));
   CAF_CHECK(answer.starts_with("HTTP/1.1 503"));
   CAF_CHECK(answer.find("Retry-After: 1\r\n") != answer.npos);
   CAF_CHECK(is_closed());
-  CAF_MESSAGE("a body in chunks may be as large as any");
+  CAF_MESSAGE("a chunked body reserves the maximum");
   connect();
   CAF_CHECK(
     ask(head("Transfer-Encoding: chunked")).starts_with("HTTP/1.1 503"));
-  CAF_MESSAGE("and who hangs up gives it back");
+  CAF_MESSAGE("a disconnect releases the memory");
   first.close();
   turn();
   CAF_CHECK_EQUAL(context->request_memory, 0u);
@@ -256,7 +256,7 @@ CAF_TEST(ends a connection that sends no HTTP) {
   CAF_CHECK(is_closed());
 }
 
-CAF_TEST(a port serves what it is for) {
+CAF_TEST(a port serves the requests of its role) {
   const auto stats = "GET /stats HTTP/1.1\r\nHost: h\r\n\r\n";
   connect(nullptr, {{}, port_role::clients});
   CAF_CHECK(ask(probe).starts_with("HTTP/1.1 200"));
@@ -278,7 +278,7 @@ CAF_TEST(ends each connection after its answer while it drains) {
   CAF_CHECK(is_closed());
 }
 
-CAF_TEST(lets nobody in while it drains) {
+CAF_TEST(refuses sessions while it drains) {
   self->send(entrance, drain_atom_v);
   connect();
   CAF_CHECK(ask(upgrade).starts_with("HTTP/1.1 503"));
@@ -287,7 +287,7 @@ CAF_TEST(lets nobody in while it drains) {
     ask("GET /readyz HTTP/1.1\r\nHost: h\r\n\r\n").starts_with("HTTP/1.1 503"));
 }
 
-CAF_TEST(counts the requests that are under way) {
+CAF_TEST(counts the requests in progress) {
   connect();
   ask(probe.substr(0, 5));
   CAF_CHECK_EQUAL(context->requests, 1u);
@@ -298,7 +298,7 @@ CAF_TEST(counts the requests that are under way) {
   CAF_CHECK(idle);
 }
 
-CAF_TEST(answers a push once though its bus answers after the time is up) {
+CAF_TEST(answers a push once if its bus answers after the timeout) {
   auto bus = spawn<test::fake_bus>();
   auto registry = spawn<waybill::registry>(bus, same_id::all);
   entrance = spawn<gateway>(bus, registry, session_config{}, "node");
@@ -309,7 +309,7 @@ CAF_TEST(answers a push once though its bus answers after the time is up) {
   auto answer = ask("POST /socket/456?wait=0s HTTP/1.1\r\nHost: h\r\n"
                     "Content-Length: 1\r\n\r\na");
   CAF_CHECK(answer.starts_with("HTTP/1.1 504"));
-  CAF_MESSAGE("which nobody waits for any more");
+  CAF_MESSAGE("the late outcome is ignored");
   deref<test::fake_bus>(bus).publishing.at(0).deliver(outcome{"p"});
   CAF_CHECK_EQUAL(ask(""), "");
   CAF_CHECK(ask(probe).starts_with("HTTP/1.1 200 OK\r\n"));
@@ -326,7 +326,7 @@ CAF_TEST(becomes a WebSocket that is greeted and pushed to) {
                               });
   CAF_CHECK_EQUAL(ask(""), "\x81\x04"
                            "aaaa");
-  CAF_MESSAGE("and ends when the client says so");
+  CAF_MESSAGE("the client closes it");
   CAF_CHECK_EQUAL(ask("\x88\x82\0\0\0\0\x03\xe8"s), "\x88\x02\x03\xe8"s);
   CAF_CHECK(is_closed());
 }
@@ -340,7 +340,7 @@ CAF_TEST(ends a WebSocket whose client sends too much) {
     for (int i = 0; i < 3; ++i) {
       auto answer = ask(frame);
       CAF_CHECK(answer.find("you send too much") == answer.npos);
-      // A message begins once.
+      // Only the first fragment has an opcode.
       if (frame[0] == '\x01')
         frame[0] = '\0';
     }
@@ -350,8 +350,8 @@ CAF_TEST(ends a WebSocket whose client sends too much) {
   }
 }
 
-CAF_TEST(no operation that fails ends more than its connection) {
-  // Each round lets one more operation of the socket succeed.
+CAF_TEST(a failing operation ends only its own connection) {
+  // In each round, one more operation of the socket succeeds.
   for (size_t limit = 1; limit < 20; ++limit) {
     fail_count fails{limit};
     connect(&fails);

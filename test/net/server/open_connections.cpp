@@ -13,15 +13,15 @@ namespace {
 struct connections_fixture {
   /// Opens a connection of a peer.
   void open(const std::string& name, const std::string& peer = "") {
-    places[name] = aut.add(limits, peer, [this, name] {
+    slots[name] = aut.add(limits, peer, [this, name] {
       closed += name;
-      places.erase(name);
+      slots.erase(name);
     });
   }
 
   connection_limits limits{4, 2};
   open_connections aut;
-  std::map<std::string, open_connections::slot> places;
+  std::map<std::string, open_connections::slot> slots;
   std::string closed;
 };
 
@@ -29,10 +29,10 @@ struct connections_fixture {
 
 CAF_TEST_FIXTURE_SCOPE(open_connections_tests, connections_fixture)
 
-CAF_TEST(closes the one that has been silent longest) {
+CAF_TEST(closes the connection that has been idle longest) {
   for (auto name : {"a", "b", "c", "d"})
     open(name);
-  places["a"].be_silent();
+  slots["a"].be_silent();
   CAF_CHECK_EQUAL(closed, "");
   open("e");
   CAF_CHECK_EQUAL(closed, "b");
@@ -44,7 +44,7 @@ CAF_TEST(closes the one that has been silent longest) {
 CAF_TEST(closes none that is busy) {
   for (auto name : {"a", "b", "c", "d"}) {
     open(name);
-    places[name].be_busy();
+    slots[name].be_busy();
   }
   CAF_CHECK(!aut.close_longest());
   open("e");
@@ -55,21 +55,21 @@ CAF_TEST(closes none that is busy) {
 CAF_TEST(closes those that never sent a request before others) {
   for (auto name : {"a", "b"})
     open(name);
-  places["a"].be_busy();
-  places["a"].be_silent();
-  places["b"].be_silent();
+  slots["a"].be_busy();
+  slots["a"].be_silent();
+  slots["b"].be_silent();
   CAF_CHECK(aut.close_longest());
   CAF_CHECK_EQUAL(closed, "b");
   CAF_CHECK(aut.close_longest());
   CAF_CHECK_EQUAL(closed, "ba");
 }
 
-CAF_TEST(closes one of the peer that has too many) {
+CAF_TEST(closes a connection of the peer that exceeds its limit) {
   open("a", "other");
   for (auto name : {"b", "c", "d"})
     open(name, "peer");
   CAF_CHECK_EQUAL(closed, "b");
-  CAF_MESSAGE("one that has no name may have any number");
+  CAF_MESSAGE("a peer without a key has no limit");
   open("e");
   open("f");
   open("g");

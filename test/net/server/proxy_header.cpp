@@ -9,7 +9,7 @@ using namespace std::string_literals;
 
 namespace {
 
-/// Returns the client and size of a header, or what it is instead.
+/// Formats the client and size of a header, or the reason for having none.
 std::string parse(const std::string& bytes) {
   auto x = parse_proxy_header(bytes);
   if (x.size == 0)
@@ -20,7 +20,7 @@ std::string parse(const std::string& bytes) {
          + std::to_string(x.size);
 }
 
-/// Makes a header of version 2.
+/// Builds a header of version 2.
 std::string header(uint8_t command, uint8_t family, const std::string& rest) {
   auto result = "\r\n\r\n\0\r\nQUIT\n"s;
   result += static_cast<char>(command);
@@ -50,10 +50,10 @@ CAF_TEST(a header of version 2 names a client) {
   CAF_CHECK_EQUAL(parse(header(0x21, 0x11, v4) + "GET"), "192.0.2.1:5000 28");
   CAF_CHECK_EQUAL(parse(header(0x21, 0x21, v6)), "[2001:db8::1]:5000 52");
   CAF_CHECK_EQUAL(parse(header(0x21, 0x31, std::string(216, 'x'))), "unix 232");
-  CAF_MESSAGE("more than addresses is skipped");
+  CAF_MESSAGE("fields besides addresses are skipped");
   CAF_CHECK_EQUAL(parse(header(0x21, 0x11, v4 + std::string(4068, 'x'))),
                   "192.0.2.1:5000 4096");
-  CAF_MESSAGE("the proxy may speak for itself");
+  CAF_MESSAGE("the proxy may connect on its own behalf");
   CAF_CHECK_EQUAL(parse(header(0x20, 0x00, "")), "nobody 16");
   CAF_CHECK_EQUAL(parse(header(0x20, 0x11, v4)), "nobody 28");
   CAF_CHECK_EQUAL(parse(header(0x21, 0x00, "xyz")), "nobody 19");
@@ -68,7 +68,7 @@ CAF_TEST(a header may come byte by byte) {
   }
 }
 
-CAF_TEST(what is no header is known at once) {
+CAF_TEST(a malformed header is detected at once) {
   for (auto& bad :
        {"G"s, "PROXX"s, "proxy "s, "\r\n\r\n\r"s, "PROXY\r\n"s, "PROXY \r\n"s,
         "PROXY TCP4\r\n"s, "PROXY TCP4 192.0.2.1 10.0.0.1 5000\r\n"s,
@@ -86,7 +86,7 @@ CAF_TEST(what is no header is known at once) {
     CAF_CHECK_EQUAL(parse(bad), "malformed");
 }
 
-CAF_TEST(what is no header of version 2 is refused) {
+CAF_TEST(a malformed header of version 2 is refused) {
   CAF_CHECK_EQUAL(parse(header(0x11, 0x11, v4)), "malformed");
   CAF_CHECK_EQUAL(parse(header(0x22, 0x11, v4)), "malformed");
   CAF_CHECK_EQUAL(parse(header(0x21, 0x12, v4)), "malformed");

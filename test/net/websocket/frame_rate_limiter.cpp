@@ -13,7 +13,7 @@ namespace {
 constexpr auto limits = client_rates{{1, 10}, {1000, 1'000'000}};
 const auto begin = token_bucket::time_point{} + 1h;
 
-/// Makes a frame as a client sends it.
+/// Builds a frame as a client sends it.
 std::string frame_of(size_t size, int opcode = 1) {
   std::string result{static_cast<char>(0x80 | opcode)};
   if (size < 126) {
@@ -31,7 +31,7 @@ std::string frame_of(size_t size, int opcode = 1) {
 }
 
 /// Sends ten frames of all kinds, in pieces.
-/// @returns whether all were taken.
+/// @returns whether all were accepted.
 bool send_all(frame_rate_limiter& aut, size_t piece) {
   std::string all;
   for (size_t size : {0, 1, 125, 126, 65'535, 65'536})
@@ -46,7 +46,7 @@ bool send_all(frame_rate_limiter& aut, size_t piece) {
 
 } // namespace
 
-CAF_TEST(counts frames however they are cut to pieces) {
+CAF_TEST(counts frames independent of their segmentation) {
   for (size_t piece : {1, 2, 3, 7, 1000, 100'000}) {
     frame_rate_limiter aut;
     CAF_CHECK(send_all(aut, piece));
@@ -54,7 +54,7 @@ CAF_TEST(counts frames however they are cut to pieces) {
   }
 }
 
-CAF_TEST(lets so many frames pass a second) {
+CAF_TEST(limits the frames per second) {
   frame_rate_limiter aut;
   for (int i = 0; i < 10; ++i)
     CAF_CHECK(aut.take(limits, frame_of(1), begin));
@@ -63,7 +63,7 @@ CAF_TEST(lets so many frames pass a second) {
   CAF_CHECK(!aut.take(limits, frame_of(1), begin + 9s));
 }
 
-CAF_TEST(counts the bytes of frames and not only their content) {
+CAF_TEST(counts the headers of frames besides their content) {
   frame_rate_limiter aut;
   const client_rates few{{1000, 1000}, {10, 60}};
   for (int i = 0; i < 10; ++i)
@@ -71,7 +71,7 @@ CAF_TEST(counts the bytes of frames and not only their content) {
   CAF_CHECK(!aut.take(few, frame_of(0), begin));
 }
 
-CAF_TEST(counts no frame that the client was asked for) {
+CAF_TEST(does not count refunded frames) {
   frame_rate_limiter aut;
   for (int i = 0; i < 100; ++i) {
     CAF_CHECK(aut.take(limits, frame_of(1, 10), begin));
