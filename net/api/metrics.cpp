@@ -37,33 +37,32 @@ constexpr auto counter = MetricType::Counter;
 constexpr auto gauge = MetricType::Gauge;
 
 constexpr auto answers = "waybill_push_answers_total";
-constexpr auto answers_help = "Pushes by HTTP, by the status of their answer.";
+constexpr auto answers_help = "HTTP pushes, by response status.";
 constexpr auto closed = "waybill_closed_sessions_total";
-constexpr auto closed_help = "Sessions that the node has closed, by reason.";
+constexpr auto closed_help = "Sessions closed by the node, by reason.";
 constexpr auto over = "waybill_over_limit_total";
-constexpr auto over_help = "What was refused, by the option whose limit it "
-                           "would have passed.";
+constexpr auto over_help
+  = "Refusals because of a limit, by the option that sets it.";
 constexpr auto refused = "waybill_refused_total";
-constexpr auto refused_help = "Requests that were not even tried, by reason.";
+constexpr auto refused_help = "Requests rejected before processing, by reason.";
 constexpr auto broken = "waybill_broken_connections_total";
-constexpr auto broken_help = "Connections that ended before or within their "
-                             "first words, by reason.";
+constexpr auto broken_help = "Connections closed for a failure, silence or "
+                             "lack of descriptors, by reason.";
 
 /// The counter that `add_other_refusals` adds.
 constexpr auto other_refusals = "other_refusals";
 
 constexpr metric table[] = {
-  {"sessions", "waybill_sessions", gauge, "Sessions that the node holds."},
+  {"sessions", "waybill_sessions", gauge, "Open sessions on the node."},
   {"addresses", "waybill_addresses", gauge,
-   "Ids and topics that the node holds."},
-  {"joins", "waybill_joins_total", counter, "Sessions that ever were."},
+   "Ids and topics that have a session on the node."},
+  {"joins", "waybill_joins_total", counter, "Sessions opened since start."},
   {"deliveries", "waybill_deliveries_total", counter,
    "Pushes handed to sessions."},
   {"dropped_frames", "waybill_dropped_frames_total", counter,
-   "Frames that a session could not write before its end, or dropped because "
-   "its queue was full."},
+   "Frames lost because their session ended or its queue was full."},
   {"queued_bytes", "waybill_queued_bytes", gauge,
-   "Memory that the queues of sessions take."},
+   "Memory used by the send queues of sessions, in bytes."},
   {"answers_200", answers, counter, answers_help, "status", "200"},
   {"answers_202", answers, counter, answers_help, "status", "202"},
   {"answers_404", answers, counter, answers_help, "status", "404"},
@@ -73,16 +72,16 @@ constexpr metric table[] = {
   {"answers_504", answers, counter, answers_help, "status", "504"},
   {"answers_507", answers, counter, answers_help, "status", "507"},
   {"kept_pushes", "waybill_kept_pushes_total", counter,
-   "Pushes by HTTP that were kept in a mailbox."},
+   "HTTP pushes stored in a mailbox."},
   {"confirmed_pushes", "waybill_confirmed_pushes_total", counter,
-   "Pushes that left their mailbox because a client has confirmed them."},
+   "Pushes removed from a mailbox because a client confirmed them."},
   {"slow_clients", closed, counter, closed_help, "reason", "slow"},
   {"flooding_clients", closed, counter, closed_help, "reason", "flooding"},
   {"replaced_sessions", closed, counter, closed_help, "reason", "replaced"},
   {"kicked_sessions", closed, counter, closed_help, "reason", "kicked"},
   {"failed_sessions", closed, counter, closed_help, "reason", "failed"},
   {"node_queue_closes", "waybill_node_queue_closes_total", counter,
-   "Slow sessions that were closed because the queues of all took too much."},
+   "Slow sessions closed because all queues together used too much memory."},
   {"over_max_sessions", over, counter, over_help, "option", "max-sessions"},
   {"over_max_sessions_per_id", over, counter, over_help, "option",
    "max-sessions-per-id"},
@@ -105,34 +104,34 @@ constexpr metric table[] = {
   {"unread_answers", broken, counter, broken_help, "reason", "unread"},
   {"pushes", "waybill_bus_pushes_total", counter, "Pushes sent to Redis."},
   {"busy_pushes", "waybill_bus_busy_pushes_total", counter,
-   "Pushes refused because the node hears its own too late."},
+   "Pushes refused because the node receives its own messages too late."},
   {"bus_lag_microseconds", "waybill_bus_lag_seconds", gauge,
-   "Time that a message needs from the node through Redis to itself.", nullptr,
+   "Time that a message takes from the node through Redis and back.", nullptr,
    nullptr, 1e-6},
   {"nodes", "waybill_bus_nodes", gauge,
-   "Nodes of the cluster that this node knows, itself among them."},
+   "Nodes known to this node, including itself."},
   {"silent_nodes", "waybill_bus_silent_nodes_total", counter,
-   "Nodes that went silent while Redis still counted them."},
+   "Silent nodes that this node disconnected from Redis."},
   {"unreadable_mailboxes", "waybill_bus_unreadable_mailboxes_total", counter,
-   "Mailboxes that Redis refused to read."},
+   "Mailboxes whose key in Redis holds another type."},
   {"redis_evicts", "waybill_redis_evicts", gauge,
-   "1 if Redis deletes mailboxes when its memory is full."},
+   "1 if Redis evicts mailboxes when its memory is full."},
   {"bad_messages", "waybill_bad_messages_total", counter,
-   "Messages that could not be understood, on any channel and in mailboxes."},
+   "Malformed messages, on any channel and in mailboxes."},
   {"unknown_kinds", "waybill_unknown_kinds_total", counter,
-   "Messages between nodes of a kind that only another release knows."},
+   "Messages between nodes of a kind that this release does not know."},
   {"servers_away", "waybill_bus_servers_away", gauge,
    "Redis servers that the node cannot use now."},
   {"name_clashes", "waybill_name_clashes_total", counter,
-   "Canaries of another node that has this node's name."},
+   "Canaries of another node with the same name."},
   {"links_lost", "waybill_links_lost_total", counter,
-   "Times that Redis went away."},
+   "Times that the node lost Redis."},
   {"gap_milliseconds", "waybill_gap_seconds_total", counter,
-   "How long Redis was away.", nullptr, nullptr, 0.001},
+   "Time without Redis, in seconds.", nullptr, nullptr, 0.001},
   {"gap_addresses", "waybill_gap_addresses_total", counter,
-   "Addresses that the node held when Redis went away."},
+   "Addresses that the node held when it lost Redis."},
   {"upstream_dropped", "waybill_upstream_dropped_total", counter,
-   "Messages of clients that Redis did not get."},
+   "Messages of clients that Redis did not receive."},
 };
 
 /// Upper bounds of the latency buckets, in milliseconds.
@@ -254,14 +253,14 @@ void add_process(std::vector<MetricFamily>& to, const api_context& context) {
   }
   if (auto open = count_descriptors())
     to.push_back(make_gauge("process_open_fds",
-                            "File descriptors that the process has open.",
+                            "Open file descriptors of the process.",
                             static_cast<double>(*open)));
   to.push_back(make_gauge("process_max_fds",
-                          "File descriptors that the process may have open.",
+                          "Maximum number of open file descriptors.",
                           static_cast<double>(max_descriptors())));
   std::chrono::duration<double> began = context.began.time_since_epoch();
   to.push_back(make_gauge("process_start_time_seconds",
-                          "When the process began, in seconds since 1970.",
+                          "Start time of the process, in seconds since 1970.",
                           began.count()));
 }
 
@@ -282,35 +281,34 @@ void count_lag(gateway& actors, std::chrono::steady_clock::duration lag) {
 std::string to_metrics(counters figures, const bus_status& status,
                        const api_context& context) {
   std::vector<MetricFamily> all;
-  all.push_back(
-    make_gauge("waybill_build_info", "1, with what runs here as labels.", 1,
-               {{"node", context.node_name}, {"version", context.version}}));
+  all.push_back(make_gauge(
+    "waybill_build_info", "1, with the node and its version as labels.", 1,
+    {{"node", context.node_name}, {"version", context.version}}));
   auto is_ready = status.state == bus_state::ready && status.takes_sessions;
   all.push_back(make_gauge("waybill_ready",
-                           "1 if the node takes pushes and sessions.",
+                           "1 if the node accepts pushes and sessions.",
                            is_ready ? 1 : 0));
-  all.push_back(make_gauge("waybill_bus_impaired",
-                           "1 if Redis does not do all that it should, with "
-                           "the first word of its reason.",
-                           status.reason.empty() ? 0 : 1,
-                           {{"reason", first_word(status.reason)}}));
+  all.push_back(make_gauge(
+    "waybill_bus_impaired",
+    "1 if Redis fails in part, with the first word of its error as reason.",
+    status.reason.empty() ? 0 : 1, {{"reason", first_word(status.reason)}}));
   all.push_back(make_gauge("waybill_max_sessions",
-                           "Sessions that the node may hold.",
+                           "Maximum number of sessions on the node.",
                            static_cast<double>(context.max_sessions)));
   add_other_refusals(figures);
   add_figures(all, figures);
-  all.push_back({"waybill_push_seconds",
-                 "Time from a push by HTTP to its answer of 200, by the level "
-                 "of the receipt.",
-                 MetricType::Histogram,
-                 {push_histogram(figures, "written"),
-                  push_histogram(figures, "received")}});
+  all.push_back(
+    {"waybill_push_seconds",
+     "Time from an HTTP push to its response of 200, by receipt level.",
+     MetricType::Histogram,
+     {push_histogram(figures, "written"),
+      push_histogram(figures, "received")}});
   all.push_back({"waybill_loop_lag_seconds",
-                 "How late the event loops were for a timer of each second.",
+                 "Delay of a timer that each event loop sets every second.",
                  MetricType::Histogram,
                  {histogram_of(figures, "lag")}});
   all.push_back({"waybill_mailbox_age_seconds",
-                 "How long what sessions read from mailboxes had been kept.",
+                 "Age of pushes when sessions read them from a mailbox.",
                  MetricType::Summary,
                  {mailbox_summary(figures)}});
   add_process(all, context);
