@@ -14,7 +14,7 @@ namespace {
 
 response stopping() {
   return error_response(http::status::service_unavailable, "stopping",
-                        "this node is stopping; use another");
+                        "this node is stopping; use another node");
 }
 
 void handle_readyz(api_context& context, response_handler then) {
@@ -82,7 +82,7 @@ uint64_t count_pushes(const request& request) {
 
 response too_fast(caf::timespan wait) {
   auto result = error_response(http::status::too_many_requests,
-                               "too_many_pushes", "push more slowly");
+                               "too_many_pushes", "reduce your push rate");
   auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
   result.fields = {{http::field::retry_after, std::to_string(seconds)}};
   return result;

@@ -79,8 +79,8 @@ std::optional<response> authorize_client(const api_context& context,
   auto found
     = verify_token(*context.access->tokens, token_of(head, request), now);
   if (auto wrong = std::get_if<std::string>(&found)) {
-    auto result = unauthorized(
-      "bad_token", "come with a token that is valid here", "refused_tokens");
+    auto result
+      = unauthorized("bad_token", "send a valid token", "refused_tokens");
     result.detail = std::move(*wrong);
     return result;
   }
@@ -90,7 +90,7 @@ std::optional<response> authorize_client(const api_context& context,
   for (auto& topic : topics_of(request))
     if (std::none_of(topics.begin(), topics.end(),
                      [&](auto& pattern) { return matches(pattern, topic); }))
-      return forbidden("this token is for other topics");
+      return forbidden("this token does not allow these topics");
   // A token that is accepted within the leeway expires at its end.
   request.allowed.expiry = expiry > now ? expiry : expiry + token_leeway;
   return std::nullopt;
@@ -104,16 +104,15 @@ std::optional<response> authorize_pusher(const api_context& context,
   auto key = context.access->keys->find(bearer_of(head));
   if (!key)
     return unauthorized("bad_key",
-                        "send Authorization: Bearer and a key that is known "
-                        "here",
+                        "send a valid key in Authorization: Bearer KEY",
                         "refused_keys");
   if (!key->has(needed))
-    return forbidden("this key is not for that");
+    return forbidden("this key lacks the scope for this request");
   request.allowed.pusher = key->name;
   request.allowed.pattern = key->pattern;
   if (auto address = address_of(request);
       address && !allows(request.allowed, *address))
-    return forbidden("this key is for other addresses");
+    return forbidden("this key does not allow this address");
   return std::nullopt;
 }
 
@@ -132,9 +131,9 @@ std::optional<response> authorize(const api_context& context,
     if (!is_allowed_origin(i->value(), head[http::field::host],
                            context.access->origins)) {
       auto result = error_response(http::status::forbidden, "bad_origin",
-                                   "pages of this origin may not come here");
+                                   "requests from this origin are not allowed");
       result.counted = "refused_origins";
-      result.detail = "to let them in: --allow-origin "
+      result.detail = "to allow it: --allow-origin "
                       + quote(i->value().substr(0, longest_origin));
       return result;
     }

@@ -49,8 +49,8 @@ response response_of(const outcome& outcome) {
                           figures);
   return error_response(http::status::gateway_timeout, "unanswered",
                         outcome.unknown > 0
-                          ? "it is not known whether the push arrived"
-                          : "no session came as far as you asked",
+                          ? "the push may or may not have arrived"
+                          : "no session reached the receipt level in time",
                         figures);
 }
 
@@ -145,7 +145,7 @@ response to_answer(const caf::error& why) {
   if (why == errc::busy)
     return error_response(
       http::status::service_unavailable, "busy",
-      "this node has more pushes than it can deliver; try again");
+      "this node receives more pushes than it can deliver; try again");
   if (why == errc::nodes_missing)
     return error_response(
       http::status::service_unavailable, "bus_away",
@@ -154,16 +154,16 @@ response to_answer(const caf::error& why) {
     return error_response(http::status::gateway_timeout, "unanswered",
                           "the bus did not answer; try again");
   if (why == errc::inbox_full)
-    return error_response(
-      http::status::insufficient_storage, "mailbox_full",
-      "nothing was sent: too much waits for this id already");
+    return error_response(http::status::insufficient_storage, "mailbox_full",
+                          "nothing was sent: the mailbox of this id is full");
   if (why == errc::key_reused)
-    return error_response(http::status::unprocessable_entity, "key_reused",
-                          "use another Idempotency-Key for another push");
+    return error_response(
+      http::status::unprocessable_entity, "key_reused",
+      "this Idempotency-Key belongs to a different push; use a new one");
   if (why == errc::node_full)
     return error_response(
       http::status::service_unavailable, "node_full",
-      "this node holds as many sessions as it may; use another");
+      "this node has no room for another session; use another node");
   if (why == errc::id_full)
     return error_response(http::status::too_many_requests, "too_many_sessions",
                           "close another session of this id first");
@@ -171,20 +171,20 @@ response to_answer(const caf::error& why) {
     return error_response(http::status::too_many_requests, "too_many_sessions",
                           "close another session from your address first");
   auto& context = why.context();
-  return error_response(http::status::service_unavailable, "bus_away",
-                        context.empty()
-                            || context.get_as<std::string>(0).empty()
-                          ? "this node cannot reach the others now; try again"
-                          : "Redis cannot do this now; try again: "
-                              + context.get_as<std::string>(0));
+  return error_response(
+    http::status::service_unavailable, "bus_away",
+    context.empty() || context.get_as<std::string>(0).empty()
+      ? "this node cannot reach the other nodes now; try again"
+      : "Redis cannot do this now; try again: "
+          + context.get_as<std::string>(0));
 }
 
 void handle_push(api_context& context, const push_address& address,
                  request request, timer_type& timer, response_handler then) {
   if (!request.binary && !is_utf8(request.body))
-    return then(
-      error_response(http::status::bad_request, "bad_utf8",
-                     "send text as UTF-8, or application/octet-stream"));
+    return then(error_response(
+      http::status::bad_request, "bad_utf8",
+      "send text as UTF-8, or bytes as application/octet-stream"));
   auto options = std::get<push_options>(
     parse_push_options(request.target.query, address.is_id()));
   auto type = request.binary ? payload::format::binary : payload::format::text;
@@ -221,7 +221,7 @@ void handle_batch(api_context& context, request request, timer_type& timer,
     }
     auto& [address, message, ttl] = std::get<batch_line>(line);
     if (!allows(request.allowed, address)) {
-      all->set(i, forbidden("this key is for other addresses"));
+      all->set(i, forbidden("this key does not allow this address"));
       continue;
     }
     options.ttl = ttl;

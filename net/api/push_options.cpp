@@ -38,23 +38,22 @@ parse_push_options(const std::map<std::string, std::string>& query,
     if (name == "receipt") {
       auto want = parse_level(value);
       if (!want)
-        return bad_parameter("receipt is routed, written or received");
+        return bad_parameter("set receipt to routed, written or received");
       result.want = *want;
     } else if (name == "wait") {
       auto wait = parse_duration(value);
       if (!wait)
-        return bad_parameter("wait is a duration such as 5s, 500ms or 10m");
+        return bad_parameter("set wait to a duration such as 5s, 500ms or 10m");
       result.wait = *wait;
     } else if (name == "ttl") {
       auto ttl = parse_ttl(value);
       if (!ttl)
-        return bad_parameter("ttl is a number of seconds, up to a year");
+        return bad_parameter("set ttl to a number of seconds, up to a year");
       if (ttl->count() > 0 && !may_keep)
-        return bad_parameter("only what is for an id can be kept");
+        return bad_parameter("set ttl only for a push to an id");
       result.ttl = *ttl;
     } else {
-      return bad_parameter("the parameters of a push are receipt, wait and "
-                           "ttl");
+      return bad_parameter("use only the parameters receipt, wait and ttl");
     }
   }
   return result;
@@ -96,34 +95,34 @@ std::variant<batch_line, response> parse_line(std::string_view text) {
       continue;
     if (name == "to" || name == "topic") {
       if (!value.is_string() || !is_name(value.get<std::string>()))
-        return bad("to and topic are strings that are names");
+        return bad("send a valid name in to or topic");
       auto called = value.get<std::string>();
       result.address
         = name == "to" ? push_address::id(called) : push_address::topic(called);
       ++addresses;
     } else if (name == "all") {
       if (value != true)
-        return bad("all is true, or not there");
+        return bad("set all to true, or omit it");
       result.address = push_address::everyone();
       ++addresses;
     } else if (name == "message") {
       if (!value.is_string())
-        return bad("message is a string");
+        return bad("set message to a string");
       result.message = value.get<std::string>();
       has_message = true;
     } else if (name == "ttl") {
       auto ttl = parse_ttl(value.dump());
       if (!ttl)
-        return bad("ttl is a number of seconds, up to a year");
+        return bad("set ttl to a number of seconds, up to a year");
       result.ttl = *ttl;
     } else {
-      return bad("the members are to, topic or all, and message and ttl");
+      return bad("use only the members to, topic, all, message and ttl");
     }
   }
   if (addresses != 1 || !has_message)
     return bad("send a message and one of to, topic and all");
   if (result.ttl.count() > 0 && !result.address.is_id())
-    return bad("only what is for an id can be kept");
+    return bad("set ttl only for a push to an id");
   return result;
 }
 

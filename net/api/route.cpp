@@ -53,12 +53,13 @@ std::optional<response> check_port(resource resource, port_role port) {
         && resource != resource::readyz)
       return error_response(
         http::status::not_found, "admin_port",
-        "this port is for clients; use the one of --admin-listen");
+        "this port serves only clients; use the port of --admin-listen");
     break;
   case port_role::admins:
     if (resource == resource::websocket)
-      return error_response(http::status::not_found, "client_port",
-                            "this port is for admins; use the one of --listen");
+      return error_response(
+        http::status::not_found, "client_port",
+        "this port serves only admins; use the port of --listen");
   }
   return std::nullopt;
 }
@@ -71,8 +72,8 @@ std::optional<response> check_question(const request& request,
     if (name == "wait" ? !parse_duration(value)
                        : name != flag || (value != "0" && value != "1"))
       return bad_parameter(
-        "what can be asked for here is wait, a duration such as 5s"
-        + (flag.empty() ? "" : ", and " + flag + ", which is 0 or 1"));
+        "use only wait, a duration such as 5s"
+        + (flag.empty() ? "" : ", and " + flag + ", 0 or 1"));
   return std::nullopt;
 }
 
@@ -90,10 +91,10 @@ std::optional<response> check_push(const request& request, resource resource) {
   if (request.keys.empty())
     return std::nullopt;
   if (resource == resource::batch)
-    return bad_parameter("Idempotency-Key is for single pushes");
+    return bad_parameter("send an Idempotency-Key only with a single push");
   if (request.keys.size() > 1 || !is_key(request.keys.front()))
-    return bad_parameter("Idempotency-Key has 1 to 255 visible ASCII "
-                         "characters");
+    return bad_parameter(
+      "send one Idempotency-Key of 1 to 255 visible ASCII characters");
   return std::nullopt;
 }
 
@@ -101,10 +102,10 @@ std::optional<response> check_topics(const request& request,
                                      size_t max_topics) {
   auto topics = topics_of(request);
   if (topics.size() > max_topics)
-    return bad_parameter("listen to at most " + std::to_string(max_topics)
+    return bad_parameter("subscribe to at most " + std::to_string(max_topics)
                          + " topics");
   if (!std::all_of(topics.begin(), topics.end(), is_name))
-    return bad_parameter("topics are names with commas between them");
+    return bad_parameter("set topics to valid names, separated by commas");
   return std::nullopt;
 }
 
@@ -135,17 +136,17 @@ response no_such_path(const target& target) {
        {"socket", "push with POST /socket/{id}"},
        {"topic", "push to a topic with POST /topic/{name}"},
        {"broadcast", "push to everyone with POST /broadcast"},
-       {"push", "push many lines with POST /push"},
-       {"batch", "push many lines with POST /push"},
-       {"stat", "ask for figures with GET /stats"},
-       {"metric", "ask for metrics with GET /metrics"},
-       {"trace", "ask for the trace of an id with GET /trace/{id}"},
-       {"live", "ask whether the node lives with GET /livez"},
-       {"livez", "ask whether the node lives with GET /livez"},
-       {"health", "ask whether the node is ready with GET /readyz"},
-       {"healthz", "ask whether the node is ready with GET /readyz"},
-       {"ready", "ask whether the node is ready with GET /readyz"},
-       {"readyz", "ask whether the node is ready with GET /readyz"},
+       {"push", "push a batch with POST /push"},
+       {"batch", "push a batch with POST /push"},
+       {"stat", "read the counters with GET /stats"},
+       {"metric", "read the metrics with GET /metrics"},
+       {"trace", "read the trace of an id with GET /trace/{id}"},
+       {"live", "check whether the node is live with GET /livez"},
+       {"livez", "check whether the node is live with GET /livez"},
+       {"health", "check whether the node is ready with GET /readyz"},
+       {"healthz", "check whether the node is ready with GET /readyz"},
+       {"ready", "check whether the node is ready with GET /readyz"},
+       {"readyz", "check whether the node is ready with GET /readyz"},
        {"console", "open the console at /console"}};
   auto name = meant_by(target);
   auto found = std::find_if(std::begin(names), std::end(names),
@@ -276,21 +277,20 @@ std::optional<response> check(const request& request, size_t max_topics) {
   if (!is_allowed(allowed, request.method_name)) {
     auto result
       = error_response(http::status::method_not_allowed, "method_not_allowed",
-                       "use one of the methods in Allow");
+                       "use a method that the Allow field lists");
     result.fields.emplace_back(http::field::allow, std::string{allowed});
     return result;
   }
   if (request.target.path.size() == 2 && !is_name(request.target.path[1]))
-    return error_response(
-      http::status::bad_request, "bad_id",
-      "an id is UTF-8 of 1 to 256 bytes without control characters "
-      "and slashes");
+    return error_response(http::status::bad_request, "bad_id",
+                          "send a name of 1 to 256 bytes of UTF-8 without "
+                          "control characters and slashes");
   switch (found) {
   case resource::websocket:
     return check_topics(request, max_topics);
   case resource::socket:
     if (request.method == http::verb::delete_ && !request.target.query.empty())
-      return bad_parameter("to close sessions takes no parameters");
+      return bad_parameter("send DELETE without parameters");
     return request.method == http::verb::post
              ? check_push(request, found)
              : check_question(request, "detail");

@@ -71,11 +71,11 @@ unsigned parse_scopes(std::string_view text) {
 std::string check(std::string_view name, std::string_view scopes,
                   std::string_view pattern) {
   if (!is_name(name) || name.find(':') != name.npos || name.starts_with('#'))
-    return "the name of a key is a text without slashes and colons";
+    return "the name of a key must be a text without slashes and colons";
   if (parse_scopes(scopes) == 0)
-    return "the scopes of a key are push, presence, kick and admin";
+    return "the scopes of a key must be push, presence, kick or admin";
   if (!is_name(pattern))
-    return "the pattern of a key is a name with * for any characters";
+    return "the pattern of a key must be a name, with * for any characters";
   return "";
 }
 
@@ -96,7 +96,7 @@ std::variant<api_keys, std::string> api_keys::parse(std::string_view text) {
     auto pattern = line.empty() ? std::string_view{"*"} : line;
     auto wrong = check(name, scopes, pattern);
     if (wrong.empty() && !digest)
-      wrong = "behind the name of a key stands its SHA-256 in hexadecimal";
+      wrong = "the SHA-256 of a key must be 64 hexadecimal digits";
     if (!wrong.empty())
       return "line " + std::to_string(number) + ": " + wrong;
     result.all_.push_back(

@@ -100,14 +100,14 @@ parse_public_keys(token_algorithm algorithm, const std::string& text) {
   for (auto more = true; more;) {
     auto key = read_public_key(in.get(), more);
     if (more && !key)
-      return "it has to hold public keys in PEM, and nothing else";
+      return "it must contain public keys in PEM, and nothing else";
     if (key && !is_fit(key.get(), algorithm))
-      return "RS256 takes RSA keys of 2048 bits or more, ES256 keys on P-256";
+      return "RS256 needs RSA keys of 2048 bits or more, ES256 keys on P-256";
     if (key)
       result.push_back(print(key.get()));
   }
   if (result.empty())
-    return "it has to hold public keys in PEM";
+    return "it must contain public keys in PEM";
   return result;
 }
 
@@ -122,11 +122,11 @@ parse_secrets(std::string_view text) {
     if (line.empty())
       continue;
     if (line.size() < shortest_secret)
-      return "a secret for HS256 has 32 bytes or more";
+      return "a secret for HS256 needs 32 bytes or more";
     result.emplace_back(line);
   }
   if (result.empty())
-    return "it has to hold a secret on each line";
+    return "it must contain a secret on each line";
   return result;
 }
 
@@ -165,10 +165,10 @@ std::string check_claims(const token_rules& rules, const json& claims,
     return i == claims.end() ? json{} : *i;
   };
   if (!subject_of(claims))
-    return "it has no sub that is an id";
+    return "it has no sub with an id";
   auto expiry = date_of(claim("exp"));
   if (!expiry)
-    return "it has no exp";
+    return "it has no valid exp";
   if (now >= *expiry + token_leeway)
     return "it has expired";
   if (auto begin = claim("nbf"); !begin.is_null())
@@ -185,7 +185,7 @@ std::string check_claims(const token_rules& rules, const json& claims,
       && (!topics.is_array()
           || !std::all_of(topics.begin(), topics.end(),
                           [](const json& x) { return x.is_string(); })))
-    return "its topics are no array of texts";
+    return "its topics are not an array of strings";
   return "";
 }
 
@@ -245,7 +245,7 @@ std::string check_header(const token_rules& rules, const std::string& text) {
   // Names are case-sensitive (RFC 7515, section 4.1.1).
   if (auto named = header.find("alg");
       named == header.end() || *named != jwt_alg_str(to_jwt(rules.algorithm)))
-    return "it is signed by another algorithm";
+    return "it is signed with another algorithm";
   if (header.contains("crit"))
     return "it has critical fields";
   auto type = header.find("typ");
@@ -258,7 +258,7 @@ std::string check_header(const token_rules& rules, const std::string& text) {
          {"JWT", "at+jwt", "application/jwt", "application/at+jwt"})
       if (boost::beast::iequals(type->get_ref<const std::string&>(), known))
         return "";
-  return "it is a token for something else";
+  return "its typ is not that of a JWT";
 }
 
 /// Converts an ES256 signature (RFC 7518, section 3.4) to DER, which OpenSSL

@@ -122,14 +122,14 @@ std::optional<response> check_head(std::string_view head, size_t max_fields) {
   auto first = head.substr(0, head.find('\r'));
   auto is_visible = [](char c) { return c >= 0x20 && c < 0x7f; };
   if (!std::all_of(first.begin(), first.end(), is_visible))
-    return bad_request("percent-encode what is not ASCII in the target");
+    return bad_request("percent-encode non-ASCII characters in the target");
   auto lines = std::count(head.begin(), head.end(), '\n');
   if (lines - 2 > static_cast<ptrdiff_t>(max_fields))
     return error_response(
       http::status::request_header_fields_too_large, "too_many_fields",
       "send at most " + std::to_string(max_fields) + " header fields");
   if (head.find("\n ") != head.npos || head.find("\n\t") != head.npos)
-    return bad_request("write each header field on one line");
+    return bad_request("send each header field on one line");
   return std::nullopt;
 }
 
@@ -140,11 +140,12 @@ std::optional<response> check_fields(const http::request_header<>& head) {
   auto host = head[http::field::host];
   if (auto parsed = boost::urls::parse_authority(host);
       !parsed || parsed->has_userinfo())
-    return bad_request("a Host is a name or an address, and a port");
+    return bad_request(
+      "set Host to a name or an address, with an optional port");
   auto codings = head.count(http::field::transfer_encoding);
   auto lengths = head.count(http::field::content_length);
   if (codings > 0 && (lengths > 0 || head.version() < 11))
-    return bad_request("send Content-Length, or chunks in HTTP/1.1");
+    return bad_request("send Content-Length or, in HTTP/1.1, a chunked body");
   auto length = head[http::field::content_length];
   if (lengths > 1 || length.find(',') != length.npos)
     return bad_request("send one Content-Length");
@@ -153,16 +154,15 @@ std::optional<response> check_fields(const http::request_header<>& head) {
           && !boost::beast::iequals(head[http::field::transfer_encoding],
                                     "chunked")))
     return error_response(http::status::not_implemented, "transfer_coding",
-                          "use no transfer coding but chunked");
+                          "use no transfer coding other than chunked");
   if (auto expect = head[http::field::expect];
       !expect.empty() && !has_only(expect, "100-continue"))
     return error_response(http::status::expectation_failed, "expectation",
-                          "expect nothing but 100-continue");
+                          "use no expectation other than 100-continue");
   if (auto coding = head[http::field::content_encoding];
       !coding.empty() && !has_only(coding, "identity"))
     return error_response(http::status::unsupported_media_type,
-                          "content_encoding",
-                          "send the body as it is, not compressed");
+                          "content_encoding", "send the body uncompressed");
   return std::nullopt;
 }
 
@@ -196,10 +196,11 @@ std::variant<target, response> parse_target(std::string_view raw,
              && url->scheme_id() != urls::scheme::https)
             || url->has_userinfo()
             || !boost::beast::iequals(url->encoded_host_and_port(), host)))
-      return bad_request("this server does not answer for that authority");
+      return bad_request(
+        "send a path, or an HTTP URL whose authority is that of Host");
   }
   if (!url)
-    return bad_request("the target of the request is not a path");
+    return bad_request("send a valid path as the target of the request");
   // Boost's own segments omit a leading `.`.
   for (std::string_view rest = url->encoded_path(); !rest.empty();) {
     auto end = std::min(rest.find('/', 1), rest.size());
@@ -213,7 +214,7 @@ std::variant<target, response> parse_target(std::string_view raw,
     if ((!param.key.empty() || param.has_value)
         && !result.query.emplace(param.key.decode(), param.value.decode())
               .second)
-      return bad_request("give each parameter once");
+      return bad_request("send each parameter once");
   return result;
 }
 

@@ -39,7 +39,7 @@ open_connections::slot add_connection(server_context& context,
       context.api.actors.count("silent_connections");
       context.refusals->add(spdlog::level::info, "silent", [&] {
         return "closed the connection of " + peer.text()
-               + ", which is silent: others need its place";
+               + ", which is silent, to make room for others";
       });
       close();
     });

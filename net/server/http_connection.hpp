@@ -174,26 +174,26 @@ private:
 
   void on_busy() {
     context_.api.actors.count("over_max_request_memory");
-    reject(error_response(http::status::service_unavailable, "busy",
-                          "too many requests are under way; try again"));
+    reject(
+      error_response(http::status::service_unavailable, "busy",
+                     "this node is processing too many requests; try again"));
   }
 
   void on_bad_body(error_code ec) {
     if (ec == http::error::body_limit)
-      reject(error_response(
-        http::status::payload_too_large, "too_large",
-        "send at most " + std::to_string(context_.config.max_body) + " bytes"));
+      reject(error_response(http::status::payload_too_large, "too_large",
+                            "send a body of at most "
+                              + std::to_string(context_.config.max_body)
+                              + " bytes"));
     else if (ec == http::error::buffer_overflow)
       reject(error_response(
         http::status::request_header_fields_too_large, "chunks_too_large",
-        "send at most 16 KiB of trailers, or of extensions of a "
-        "chunk"));
+        "send at most 16 KiB of trailers, or of chunk extensions"));
     else if (ec.category() == error_code{http::error::bad_chunk}.category()
              && ec != http::error::end_of_stream
              && ec != http::error::partial_message)
       reject(error_response(http::status::bad_request, "bad_request",
-                            "send well-formed HTTP/1.1: this has a "
-                              + ec.message()));
+                            "send well-formed HTTP/1.1: " + ec.message()));
     else
       on_broken();
   }
@@ -320,7 +320,7 @@ private:
         || head[http::field::sec_websocket_version] != "13") {
       auto result
         = error_response(http::status::upgrade_required, "upgrade_required",
-                         "open a WebSocket of version 13 here");
+                         "open a WebSocket with Sec-WebSocket-Version: 13");
       result.fields.emplace_back(http::field::upgrade, "websocket");
       result.fields.emplace_back(http::field::sec_websocket_version, "13");
       // A proxy may treat the connection as a WebSocket now.
