@@ -7,16 +7,12 @@
 #include <spdlog/spdlog.h>
 
 #include "redis/codec.hpp"
-#include "redis/ingress_message.hpp"
 
 namespace waybill::redis {
 
 namespace {
 
-/// How many channels go into one SUBSCRIBE.
-constexpr size_t batch_size = 1000;
-
-/// Tells whether a key holds something else than it should.
+/// Checks whether a key holds another type than the command expects.
 bool is_wrong_type(const caf::error& why) {
   return why == errc::refused
          && why.context().get_as<std::string>(0).find("WRONGTYPE")
@@ -47,10 +43,10 @@ const char* bridge::name() const {
 }
 
 void bridge::on_exit() {
-  // The port is bound to the loop, which this actor may outlive.
+  // The client is bound to the loop, which this actor may outlive.
   redis_->stop();
   redis_ = nullptr;
-  // Promises refer to the actor that made them, others to their bus.
+  // Breaks cycles: promises refer to this actor, and so do the other actors.
   entries_.clear();
   observers_.clear();
   fenced_.clear();
@@ -86,19 +82,12 @@ bridge::behavior_type bridge::make_behavior() {
       take(report);
     },
     [this](probe_atom, const push_address&, const std::string& node,
-           const std::string& id) {
-      return ask<uint64_t>([&](auto then) {
-        commands_.tell(node, node_message{config_.node, {}, id}, then);
-      });
-    },
+           const std::string& id) { return probe(node, id); },
     [this](record_atom, const push_address&, const std::string& key,
            const outcome& outcome) { commands_.record_outcome(key, outcome); },
     [this](read_atom, const inbox_query& query) { return read(query); },
     [this](confirm_atom, const push_address& address,
-           const std::string& entry) {
-      flush_soon();
-      reports_.confirm(address, entry);
-    },
+           const std::string& entry) { confirm(address, entry); },
     [this](claim_atom, const push_address& address) {
       return ask<uint64_t>([&](auto then) { commands_.claim(address, then); });
     },
@@ -111,250 +100,24 @@ bridge::behavior_type bridge::make_behavior() {
     },
     [this](state_atom) { return status_; },
     [this](state_atom, const push_address&) { return status_; },
-    [this](leave_atom) {
-      leaving_ = true;
-      if (linked_)
-        send_beat(true);
-    },
+    [this](leave_atom) { leave(); },
     [this](get_atom) { return metrics(); },
-    [this](events& events) {
-      for (auto& event : events.all)
-        std::visit([this](auto& x) { on(x); }, event);
-      // One canary stands for all parts of mailboxes that came at once.
-      if (!fenced_.empty() && fenced_.back().canary > canaries_)
-        send_canary();
-    },
-    [this](const client_message& message) {
-      if (!is_ready() || redis_->unsent_bytes() > config_.max_unsent_bytes) {
-        ++counts_["upstream_dropped"];
-        return;
-      }
-      redis_->send({"PUBLISH", config_.prefix + ":upstream", encode(message)},
-                   [this](const caf::expected<reply>& x) {
-                     if (!x || x->type != reply::kind::number)
-                       ++counts_["upstream_dropped"];
-                   });
-    },
-    [this](publish_atom) {
-      reports_.flush(config_.node, commands_, [this](uint64_t removed) {
-        counts_["confirmed_pushes"] += removed;
-      });
-    },
+    [this](events& events) { on_events(events); },
+    [this](const client_message& message) { publish_upstream(message); },
+    [this](publish_atom) { flush_reports(); },
     [this](tick_atom) { on_tick(); },
   };
 }
 
-// -- the link -----------------------------------------------------------------
-
-void bridge::on(link_up& event) {
-  linked_ = true;
-  client_ = event.client;
-  first_canary_ = canaries_ + 1;
-  last_heard_ = up_since_ = clock().now();
-  lag_.reset();
-  health_.on_link_up();
-  beat lost{config_.node};
-  lost.missing = true;
-  redis_->set_farewell({"PUBLISH", nodes_channel_, encode(lost)});
-  commands_.load();
-  check();
-  read_policy();
-  std::vector<std::string> channels{own_channel_, config_.open_channel};
-  for (auto& [channel, held] : entries_) {
-    if (channel == nodes_channel_)
-      continue;
-    if (channels.size() == batch_size)
-      subscribe(std::exchange(channels, {}));
-    channels.push_back(channel);
-  }
-  // A node that holds this one holds all others, too.
-  channels.push_back(nodes_channel_);
-  subscribe(std::move(channels));
-}
-
-void bridge::on(link_down& event) {
-  if (linked_) {
-    ++counts_["links_lost"];
-    spdlog::warn("Redis is away: {} ({})", event.reason, config_.server);
-  } else {
-    complain_of_redis("unreachable",
-                      "Redis cannot be reached: " + event.reason);
-  }
-  linked_ = false;
-  health_.on_link_down(event.reason);
-  lag_.reset();
-  unconfirmed_.clear();
-  for (auto& page : std::exchange(fenced_, {}))
-    page.promise.deliver(caf::error{errc::bus_away});
-  for (auto i = entries_.begin(); i != entries_.end();) {
-    if (i->second.attached.pending())
-      i->second.attached.deliver(errc::bus_away);
-    forget(i++);
-  }
-  update();
-}
-
-void bridge::on(subscribed& event) {
-  last_heard_ = clock().now();
-  auto i = unconfirmed_.find(event.channel);
-  if (i == unconfirmed_.end() || --i->second > 0)
-    return;
-  unconfirmed_.erase(i);
-  if (is_ready()) {
-    if (auto held = entries_.find(event.channel);
-        held != entries_.end() && held->second.attached.pending())
-      held->second.attached.deliver(ok_atom_v);
-  } else if (unconfirmed_.empty()) {
-    send_canary();
-  }
-}
-
-void bridge::on(unsubscribed& event) {
-  auto i = entries_.find(event.channel);
-  if (i == entries_.end() || i->second.detached.empty())
-    return;
-  i->second.detached.front().deliver(ok_atom_v);
-  i->second.detached.pop_front();
-  forget(i);
-}
-
-caf::result<ok_atom> bridge::attach_address(const push_address& address) {
-  auto channel = commands_.channel_of(address);
-  auto& held = entries_[channel];
-  held.address = address;
-  auto is_known = std::exchange(held.held, true);
-  if (!linked_)
-    return errc::bus_away;
-  if (!is_known)
-    subscribe({channel});
-  else if (is_ready() && !unconfirmed_.contains(channel))
-    return ok_atom_v;
-  // Who asks again does not wait for the first answer, but is due one.
-  if (held.attached.pending())
-    held.attached.deliver(errc::detached);
-  held.attached = make_response_promise<ok_atom>();
-  return held.attached;
-}
-
-caf::result<ok_atom> bridge::detach_address(const push_address& address) {
-  auto channel = commands_.channel_of(address);
-  auto i = entries_.find(channel);
-  if (i == entries_.end())
-    return ok_atom_v;
-  auto& held = i->second;
-  held.held = false;
-  if (held.attached.pending())
-    held.attached.deliver(errc::detached);
-  auto result = make_response_promise<ok_atom>();
-  held.detached.push_back(result);
-  if (linked_)
-    redis_->unsubscribe({channel});
-  else
-    forget(i);
-  return result;
-}
-
-void bridge::forget(entries::iterator i) {
-  if (!linked_) {
-    for (auto& promise : i->second.detached)
-      promise.deliver(ok_atom_v);
-    i->second.detached.clear();
-  }
-  if (!i->second.held && i->second.detached.empty())
-    entries_.erase(i);
-}
-
-void bridge::subscribe(std::vector<std::string> channels) {
-  for (auto& channel : channels)
-    ++unconfirmed_[channel];
-  redis_->subscribe(std::move(channels));
-}
-
-// -- what comes from Redis ----------------------------------------------------
-
-void bridge::on(answered& event) {
-  event.then(std::move(event.reply));
-}
-
-void bridge::on(message& message) {
-  if (message.channel == own_channel_)
-    return !message.bytes.empty() && message.bytes[0] >= '0'
-               && message.bytes[0] <= '9'
-             ? on_canary(message.bytes)
-             : on_node_message(message.bytes);
-  if (message.channel == config_.open_channel)
-    return on_ingress(message.bytes);
-  if (message.channel == nodes_channel_)
-    if (auto x = decode_beat(message.bytes))
-      return nodes_.on_beat(*x, clock().now());
-  auto i = entries_.find(message.channel);
-  if (i == entries_.end())
-    return;
-  if (auto x = decode(message.bytes)) {
-    send(holder_, deliver_atom_v, i->second.address, *std::move(x));
-  } else {
-    on_unreadable(message.channel, x.error());
-  }
-}
-
-void bridge::on_node_message(const std::string& bytes) {
-  auto x = decode_node_message(bytes);
-  if (!x)
-    return on_unreadable(own_channel_, x.error());
-  for (auto& report : x->reports) {
-    report.to = config_.node;
-    take(std::move(report));
-  }
-  // What was told of that push before stands in front of this.
-  if (!x->probe.empty()) {
-    report settled{x->probe, x->node};
-    settled.settled = true;
-    take(std::move(settled));
-  }
-}
-
-void bridge::on_unreadable(const std::string& channel, const caf::error& why) {
-  // A newer release has something to say to those of its kind.
-  if (why == another_kind) {
-    ++counts_["unknown_kinds"];
-    return;
-  }
-  ++counts_["bad_messages"];
-  complain("message", "bad message on channel " + channel + ": "
-                        + why.context().get_as<std::string>(0));
-}
-
-void bridge::on_ingress(const std::string& bytes) {
-  auto parsed = parse_ingress(bytes, config_.max_body);
-  if (!parsed) {
-    auto& context = parsed.error().context();
-    return dead_letter(bytes, context.get_as<std::string>(0));
-  }
-  auto address = push_address::id(parsed->id);
-  if (holder_
-      && (config_.is_shard || entries_.contains(commands_.channel_of(address))))
-    send(holder_, deliver_atom_v, address, push{"", std::move(parsed->body)});
-}
-
-void bridge::dead_letter(const std::string& bytes, const std::string& reason) {
-  ++counts_["bad_messages"];
-  complain("message",
-           "bad message on channel " + config_.open_channel + ": " + reason);
-  commands_.dead_letter(bytes, reason,
-                        [this](const caf::expected<uint64_t>& kept) {
-                          if (!kept)
-                            complain(kept.error());
-                        });
-}
-
-// -- what goes to Redis -------------------------------------------------------
+// -- requests to Redis --------------------------------------------------------
 
 caf::result<outcome> bridge::publish(const push_address& address,
                                      const push& push) {
   auto is_message = push.type == push::kind::message;
   if (is_message && is_ready() && lag_.is_busy(clock().now())) {
     ++counts_["busy_pushes"];
-    complain("busy", "pushes are refused: this node hears its own too late");
+    complain("busy", "pushes are refused: this node lags behind on its "
+                     "subscription");
     return errc::busy;
   }
   auto result = ask<outcome>([&](auto then) {
@@ -384,6 +147,13 @@ caf::result<T> bridge::ask(Command send) {
   return promise;
 }
 
+caf::result<uint64_t> bridge::probe(const std::string& node,
+                                    const std::string& id) {
+  return ask<uint64_t>([&](auto then) {
+    commands_.tell(node, node_message{config_.node, {}, id}, then);
+  });
+}
+
 caf::result<inbox_page> bridge::read(const inbox_query& query) {
   if (!is_ready())
     return away();
@@ -397,8 +167,8 @@ caf::result<inbox_page> bridge::read(const inbox_query& query) {
   commands_.read(query, on_rejected,
                  [this, promise](caf::expected<inbox_page> x) mutable {
                    if (!x && is_wrong_type(x.error())) {
-                     // No mailbox will ever be read there, but live pushes can
-                     // be had.
+                     // The mailbox can never be read; live pushes still can
+                     // be delivered.
                      ++counts_["unreadable_mailboxes"];
                      complain(x.error());
                      promise.deliver(inbox_page{});
@@ -429,13 +199,36 @@ void bridge::take(report report) {
   reports_.add(std::move(report));
 }
 
+void bridge::confirm(const push_address& address, const std::string& entry) {
+  flush_soon();
+  reports_.confirm(address, entry);
+}
+
 void bridge::flush_soon() {
-  // One message to ourselves stands for all that comes before it.
+  // A message to itself is handled after all that are queued now.
   if (reports_.empty())
     send(this, publish_atom_v);
 }
 
-// -- small things -------------------------------------------------------------
+void bridge::flush_reports() {
+  reports_.flush(config_.node, commands_, [this](uint64_t removed) {
+    counts_["confirmed_pushes"] += removed;
+  });
+}
+
+void bridge::publish_upstream(const client_message& message) {
+  if (!is_ready() || redis_->unsent_bytes() > config_.max_unsent_bytes) {
+    ++counts_["upstream_dropped"];
+    return;
+  }
+  redis_->send({"PUBLISH", config_.prefix + ":upstream", encode(message)},
+               [this](const caf::expected<reply>& x) {
+                 if (!x || x->type != reply::kind::number)
+                   ++counts_["upstream_dropped"];
+               });
+}
+
+// -- log lines ----------------------------------------------------------------
 
 void bridge::complain(const caf::error& why) {
   if (why == errc::refused)

@@ -20,15 +20,14 @@ namespace waybill::redis {
 
 /// Turns pub/sub messages into actor messages, and pushes into PUBLISH.
 ///
-/// Redis' own subscriptions say which node holds an address; the bridge keeps
-/// those of this node as they should be, through every reconnect. It is ready
-/// only while a canary comes back: a number that it publishes to itself twice
-/// a second, on the one connection, and hears on the other. A canary that it
-/// has not sent is that of another node with its name.
+/// Redis' own subscription table says which node holds an address; the bridge
+/// keeps the subscriptions of this node correct through every reconnect. It is
+/// ready only while canaries return: numbers that it publishes twice a second
+/// on one connection and receives on the other. A canary with another tag comes
+/// from another node of the same name.
 ///
-/// As often it has Redis try the commands that it needs, since what a Redis
-/// that loads, is full or has too few rights refuses is no fault of the session
-/// or push that asked for it.
+/// With each canary it has Redis try the commands that it needs: a Redis that
+/// loads, is full or denies permissions is not the fault of a session or push.
 class bridge : public hosted<bridge_actor>, private commands::environment {
 public:
   bridge(caf::actor_config& cfg, caf::execution_unit* host,
@@ -46,33 +45,31 @@ private:
 
   using promise = caf::typed_response_promise<ok_atom>;
 
-  /// How often a canary leaves at least.
+  /// Interval between canaries, and of all periodic work.
   static constexpr auto canary_interval = std::chrono::milliseconds{500};
 
-  /// An address that this node holds, or has just given back.
+  /// An address that this node holds, or is about to give up.
   struct entry {
     push_address address;
 
-    /// Set until it is given back.
+    /// Set until the address is detached.
     bool held = false;
 
-    /// Kept until a push to the channel will surely be heard.
+    /// Pending until every push to the channel is sure to arrive.
     promise attached;
 
-    /// Kept until UNSUBSCRIBE is confirmed, the oldest first.
+    /// Pending until Redis confirms UNSUBSCRIBE, the oldest first.
     std::deque<promise> detached;
   };
 
   using entries = std::unordered_map<std::string, entry>;
 
-  // -- the link ---------------------------------------------------------------
+  // -- subscriptions (bridge_subscriptions.cpp) -------------------------------
 
-  void on(link_up&);
+  void on(link_up& event);
   void on(link_down& event);
   void on(subscribed& event);
   void on(unsubscribed& event);
-  void on(message& message);
-  void on(answered& event);
 
   caf::result<ok_atom> attach_address(const push_address& address);
 
@@ -80,99 +77,123 @@ private:
 
   void subscribe(std::vector<std::string> channels);
 
-  /// Forgets an address if it is not held and nobody waits for its end, for
-  /// which a lost link is as good as a confirmation.
+  /// Erases an entry that is neither held nor awaits UNSUBSCRIBE. A lost link
+  /// counts as its confirmation.
   void forget(entries::iterator i);
+
+  // -- messages from Redis (bridge_messages.cpp) ------------------------------
+
+  void on_events(events& events);
+
+  void on(message& message);
+  void on(answered& event);
+
+  void on_node_message(const std::string& bytes);
+
+  void on_ingress(const std::string& bytes);
+
+  /// Counts a message that cannot be decoded, or is of an unknown kind.
+  void on_unreadable(const std::string& channel, const caf::error& why);
+
+  /// Stores a malformed message of the open channel as a dead letter.
+  void dead_letter(const std::string& bytes, const std::string& reason);
+
+  // -- state of Redis and the cluster (bridge_link.cpp) -----------------------
+
+  bool is_ready() const noexcept { return status_.state == bus_state::ready; }
+
+  /// Returns the error for requests while Redis is away.
+  caf::error away() const { return {errc::bus_away, status_.reason}; }
 
   void send_canary();
 
   void on_canary_reply(const caf::expected<reply>& reply);
 
+  void on_canary(const std::string& bytes);
+
+  /// Handles a canary of another node with the same name.
+  void on_foreign_canary(std::string_view tag, uint64_t began);
+
   void on_tick();
 
-  // -- what Redis does for us -------------------------------------------------
-
-  bool is_ready() const noexcept { return status_.state == bus_state::ready; }
-
-  /// Returns the error of what cannot be asked of Redis now.
-  caf::error away() const { return {errc::bus_away, status_.reason}; }
-
-  /// Tells all who follow it what has changed in `health_`.
+  /// Notifies registry and observers if the status of `health_` has changed.
   void update();
 
   /// Has Redis try the commands that are needed.
   void check();
 
-  /// Finds out whether Redis would rather delete mailboxes than refuse a push
-  /// (INFO memory).
+  /// Reads whether Redis evicts mailboxes instead of refusing pushes (INFO
+  /// memory).
   void read_policy();
 
   size_t expected_nodes() override;
 
   void on_impaired(impairment kind, const std::string& error) override;
 
-  /// Tells the registry that it misses pushes, and counts the gap.
+  /// Tells the registry that it may miss pushes, and begins to count the
+  /// outage.
   void begin_outage();
 
-  /// Counts how long it was.
+  /// Ends the outage, adds its duration to the counters, and resumes.
   void end_outage();
 
   /// Returns the time since Redis went away.
   std::chrono::milliseconds outage_time() const;
 
-  /// Returns what was counted, with a gap that has not ended.
+  /// Returns the counters, including an outage that has not ended.
   counters metrics();
 
-  // -- what comes from Redis --------------------------------------------------
-
-  void on_canary(const std::string& bytes);
-
-  /// A canary of another node of this name.
-  void on_foreign_canary(std::string_view tag, uint64_t began);
-
-  /// Asks how many nodes Redis counts.
+  /// Reads the number of nodes that Redis counts.
   void count_nodes();
 
   void send_beat(bool leaving);
 
-  /// Has Redis count a silent node no more.
+  /// Announces that this node is shutting down.
+  void leave();
+
+  /// Closes the Redis connection of a silent node, so that Redis no longer
+  /// counts it.
   void cut_off(const node_table::silent_node& node);
 
-  void on_node_message(const std::string& bytes);
-
-  void on_ingress(const std::string& bytes);
-
-  /// Counts a message that cannot be read, or is of another kind.
-  void on_unreadable(const std::string& channel, const caf::error& why);
-
-  /// Puts what could not be understood where people find it.
-  void dead_letter(const std::string& bytes, const std::string& reason);
-
-  // -- what goes to Redis -----------------------------------------------------
+  // -- requests to Redis (bridge.cpp) -----------------------------------------
 
   caf::result<outcome> publish(const push_address& address, const push& push);
 
-  /// Delivers what a command is answered.
-  /// @param what sends it, and takes a `store::handler<T>`.
+  /// Delivers the result of a command.
+  /// @param send sends the command, and takes a `commands::handler<T>`.
   template <class T, class Command>
   caf::result<T> ask(Command send);
 
+  /// Asks a node to settle a push.
+  caf::result<uint64_t> probe(const std::string& node, const std::string& id);
+
   caf::result<inbox_page> read(const inbox_query& query);
 
-  /// Hands a report to whoever waits for it here, or to its node.
+  /// Passes a report to its receipt on this node, or queues it for its node.
   void take(report report);
 
-  /// Has the outbox flushed once all messages that are here have been handled.
-  /// To be called before something is put into it.
+  /// Queues the confirmation of an entry and all before it.
+  void confirm(const push_address& address, const std::string& entry);
+
+  /// Schedules `flush_reports` after all messages that are queued now.
+  /// @pre nothing has been added to `reports_` for this call yet.
   void flush_soon();
 
-  /// Logs a line, unless one of its kind was logged within the last second.
+  /// Sends all queued reports and confirmations.
+  void flush_reports();
+
+  /// Publishes a message of a client, or drops and counts it.
+  void publish_upstream(const client_message& message);
+
+  // -- log lines --------------------------------------------------------------
+
+  /// Logs a warning, at most once a second for each kind.
   void complain(std::string_view kind, const std::string& line);
 
-  /// Logs the same, and names the Redis.
+  /// Logs a warning that names the server, with the same limit.
   void complain_of_redis(std::string_view kind, const std::string& line);
 
-  /// Says that Redis refused something.
+  /// Logs that Redis refused a command.
   void complain(const caf::error& why);
 
   const bridge_config config_;
@@ -186,43 +207,43 @@ private:
   node_table nodes_;
   bool linked_ = false;
 
-  /// What Redis calls the connection that subscribes; 0 if that is not known.
+  /// CLIENT ID of the subscribed connection; 0 if unknown.
   uint64_t client_ = 0;
 
-  /// Set once this node ends in order.
+  /// Set once this node shuts down in order.
   bool leaving_ = false;
 
-  /// Set if Redis refused what a session waits for, without a reason that
-  /// `health_` follows: it is tried again.
+  /// Set if Redis refused a request of a session for a reason that `health_`
+  /// does not track: the next tick has the registry retry.
   bool retry_ = false;
   std::vector<observer_actor> observers_;
 
-  /// Who gets what comes.
+  /// Receives all pushes.
   registry_actor holder_;
 
-  /// What this node holds, by channel.
+  /// Addresses of this node, by channel.
   entries entries_;
 
-  /// How many SUBSCRIBE of a channel Redis has yet to confirm. It answers in
-  /// order, so a channel is surely subscribed when it has answered the last.
+  /// Number of unconfirmed SUBSCRIBE commands of each channel. Redis replies in
+  /// order, so a channel is subscribed once it has confirmed the last one.
   std::unordered_map<std::string, size_t> unconfirmed_;
 
-  /// The numbers of the last canary, and of the first on this link.
+  /// The last canary, and the first one of this link.
   uint64_t canaries_ = 0;
   uint64_t first_canary_ = 0;
 
-  /// The last that a tick sent; 0 once it came back.
+  /// The canary that the last tick sent; 0 once it has returned.
   uint64_t tick_canary_ = 0;
   uint64_t ticks_ = 0;
 
-  /// From when on a server that turns out to be a replica is left.
+  /// Earliest time to leave a server that proves to be a replica.
   time_point leave_replica_after_;
 
-  /// Until when another node is known to have this name.
+  /// Time until which an older node of this name is assumed to exist.
   time_point rival_until_;
 
-  /// Parts of mailboxes that are answered when all has been heard that was
-  /// published before they were read: when the canary of that number is back.
+  /// A mailbox page that waits for a canary: by then all pushes that were
+  /// published before the page was read have arrived.
   struct fenced_page {
     uint64_t canary;
     caf::typed_response_promise<inbox_page> promise;
@@ -230,18 +251,18 @@ private:
   };
   std::deque<fenced_page> fenced_;
 
-  /// Who waits for reports, by the id of its push.
+  /// Receipts that wait for reports, by the id of the push.
   std::unordered_map<std::string, receipt_actor> waiting_;
 
   report_batch reports_;
 
-  /// When Redis last showed that it is there for us, was reached, and went
-  /// away.
+  /// The last proof that the link works, the last connect, and the begin of the
+  /// last outage.
   time_point last_heard_;
   time_point up_since_;
   time_point away_since_;
 
-  /// Set while pushes may miss what this node holds.
+  /// Set while this node may miss pushes.
   bool in_outage_ = false;
   log_gate gate_;
   counters counts_;

@@ -1,5 +1,5 @@
-// The part of a bridge that finds out what Redis does for it: canaries, checks,
-// beats, and what follows from them.
+// The state of Redis and the cluster as a bridge sees it: canaries, checks,
+// beats, and the transitions that follow from them.
 
 #include "redis/bridge.hpp"
 
@@ -13,24 +13,24 @@ namespace waybill::redis {
 
 namespace {
 
-/// Without a canary for so long, the link is dropped.
+/// Time without a proof that the link works, after which it is dropped.
 constexpr auto longest_silence = std::chrono::seconds{3};
 
-/// For how long another node of this name is believed to be there since it was
-/// last heard, and how long a new node waits to hear of one.
+/// Time for which another node of this name is assumed to exist after its last
+/// canary, and time that a new node waits for such a canary.
 constexpr auto rival_time = std::chrono::seconds{3};
 constexpr auto naming_time = std::chrono::milliseconds{1200};
 
-/// For how long a node stays at a replica.
+/// Minimum time between two attempts to leave a replica.
 constexpr auto replica_time = std::chrono::seconds{10};
 
-/// How many ticks there are between two looks at what Redis does when its
-/// memory is full.
+/// Number of ticks between two checks of the eviction policy.
 constexpr uint64_t policy_ticks = 120;
 
 } // namespace
 
-// -- the link -----------------------------------------------------------------
+// -- canaries and ticks
+// -----------------------------------------------------------------
 
 void bridge::send_canary() {
   lag_.on_sent(++canaries_, clock().now());
@@ -49,7 +49,7 @@ void bridge::on_canary_reply(const caf::expected<reply>& reply) {
   if (kind == impairment::commands)
     return on_impaired(kind, reply->text);
   health_.on_canary_reply(is_error ? reply->text : "");
-  // Whoever else hears it may be an earlier connection of ours.
+  // A second subscriber may be an earlier connection of this node.
   if (!is_error && reply->number <= 1)
     health_.on_named();
   update();
@@ -66,7 +66,7 @@ void bridge::on_tick() {
     health_.on_rival("");
   update();
   if (now - last_heard_ >= longest_silence)
-    return redis_->reset("nothing came back for three seconds");
+    return redis_->reset("no message returned for 3 s");
   check();
   if (unconfirmed_.empty() || is_ready()) {
     send_canary();
@@ -83,7 +83,7 @@ void bridge::on_tick() {
     send(holder_, bus_state::ready);
 }
 
-// -- what Redis does for us ---------------------------------------------------
+// -- status -------------------------------------------------------------------
 
 void bridge::update() {
   auto old = std::exchange(status_, health_.status());
@@ -100,12 +100,12 @@ void bridge::update() {
     send(holder_, bus_state::ready);
   if (linked_ && status_.reason != old.reason && (is_ready() || was_ready)) {
     if (status_.reason.empty() && was_ready)
-      spdlog::info("Redis does all that it should again ({})", config_.server);
+      spdlog::info("Redis has fully recovered ({})", config_.server);
     else if (!status_.reason.empty())
       spdlog::warn("{}: {} ({})",
                    !is_ready()              ? "Redis is away"
-                   : status_.takes_sessions ? "Redis keeps no pushes now"
-                                            : "no session can be let in now",
+                   : status_.takes_sessions ? "Redis cannot store pushes"
+                                            : "new sessions are refused",
                    status_.reason, config_.server);
   }
   for (auto& observer : observers_)
@@ -120,7 +120,7 @@ void bridge::check() {
         on_impaired(impairment::server, result->keeping);
       health_.on_check(std::move(*result));
     } else if (!result.error().context().empty()) {
-      // No script runs at all.
+      // Scripts do not run at all.
       auto reason = result.error().context().get_as<std::string>(0);
       if (impairment_of(reason) <= impairment::function)
         health_.on_check({reason, reason, reason});
@@ -150,19 +150,19 @@ size_t bridge::expected_nodes() {
 }
 
 void bridge::on_impaired(impairment kind, const std::string& error) {
-  // The name of the server may stand for the master by now.
+  // After a reconnect the host name may resolve to the master.
   auto now = clock().now();
   if (kind == impairment::server && now >= leave_replica_after_) {
     leave_replica_after_ = now + replica_time;
     return redis_->reset(error);
   }
   if (kind != impairment::commands) {
-    // The next check tells what else is concerned by it.
+    // The next check finds the other functions that are affected.
     retry_ = true;
     return;
   }
   health_.on_stopped(error);
-  // It answers, so the link is well.
+  // Redis replied, so the link works.
   last_heard_ = now;
   update();
 }
@@ -215,7 +215,7 @@ counters bridge::metrics() {
   return result;
 }
 
-// -- what this node and others say --------------------------------------------
+// -- canaries and beats received ----------------------------------------------
 
 void bridge::on_canary(const std::string& bytes) {
   std::istringstream in{bytes};
@@ -224,7 +224,7 @@ void bridge::on_canary(const std::string& bytes) {
   in >> number >> tag >> began;
   if (tag != config_.instance_id)
     return on_foreign_canary(tag, began);
-  // One from before this link proves nothing about it.
+  // A canary of an earlier link proves nothing about this one.
   if (number < first_canary_ || number > canaries_)
     return;
   last_heard_ = clock().now();
@@ -248,7 +248,7 @@ void bridge::on_foreign_canary(std::string_view tag, uint64_t began) {
     spdlog::error("another node is called \"{}\", too: give each a --node of "
                   "its own{}",
                   config_.node, *left_out);
-  // Reports for the one would come to the other.
+  // Both would receive the reports of either, so the later node steps back.
   if (std::pair{began, tag}
       < std::pair{config_.began, std::string_view{config_.instance_id}}) {
     rival_until_ = clock().now() + rival_time;
@@ -270,15 +270,21 @@ void bridge::send_beat(bool leaving) {
   redis_->send(
     {"PUBLISH", nodes_channel_, encode(beat{config_.node, client_, leaving})},
     [](const caf::expected<reply>&) {
-      // Canaries tell whether Redis takes what is published.
+      // Canaries detect that Redis refuses PUBLISH.
     });
+}
+
+void bridge::leave() {
+  leaving_ = true;
+  if (linked_)
+    send_beat(true);
 }
 
 void bridge::cut_off(const node_table::silent_node& node) {
   auto advise = [this, name = node.name] {
-    complain_of_redis("silent", "the node " + name
-                                  + " is silent, and Redis may count it "
-                                    "for as long as its tcp-keepalive lets it");
+    complain_of_redis("silent", "node " + name
+                                  + " is silent; Redis counts it until "
+                                    "tcp-keepalive ends its connection");
   };
   if (node.client == 0)
     return advise();
@@ -293,8 +299,8 @@ void bridge::cut_off(const node_table::silent_node& node) {
         return;
       ++counts_["silent_nodes"];
       nodes_.on_cut_off(name);
-      complain_of_redis("silent", "the node " + name
-                                    + " is silent, and was cut off from Redis");
+      complain_of_redis("silent", "node " + name
+                                    + " is silent and was cut off from Redis");
     });
 }
 

@@ -1,0 +1,96 @@
+// The messages that a bridge receives from Redis.
+
+#include "redis/bridge.hpp"
+
+#include <utility>
+#include <variant>
+
+#include "redis/codec.hpp"
+#include "redis/ingress_message.hpp"
+
+namespace waybill::redis {
+
+void bridge::on_events(events& events) {
+  for (auto& event : events.all)
+    std::visit([this](auto& x) { on(x); }, event);
+  // One canary covers all mailbox pages that arrived in this batch.
+  if (!fenced_.empty() && fenced_.back().canary > canaries_)
+    send_canary();
+}
+
+void bridge::on(answered& event) {
+  event.then(std::move(event.reply));
+}
+
+void bridge::on(message& message) {
+  if (message.channel == own_channel_)
+    return !message.bytes.empty() && message.bytes[0] >= '0'
+               && message.bytes[0] <= '9'
+             ? on_canary(message.bytes)
+             : on_node_message(message.bytes);
+  if (message.channel == config_.open_channel)
+    return on_ingress(message.bytes);
+  if (message.channel == nodes_channel_)
+    if (auto x = decode_beat(message.bytes))
+      return nodes_.on_beat(*x, clock().now());
+  auto i = entries_.find(message.channel);
+  if (i == entries_.end())
+    return;
+  if (auto x = decode(message.bytes)) {
+    send(holder_, deliver_atom_v, i->second.address, *std::move(x));
+  } else {
+    on_unreadable(message.channel, x.error());
+  }
+}
+
+void bridge::on_node_message(const std::string& bytes) {
+  auto x = decode_node_message(bytes);
+  if (!x)
+    return on_unreadable(own_channel_, x.error());
+  for (auto& report : x->reports) {
+    report.to = config_.node;
+    take(std::move(report));
+  }
+  // Earlier reports of that push are queued before this one.
+  if (!x->probe.empty()) {
+    report settled{x->probe, x->node};
+    settled.settled = true;
+    take(std::move(settled));
+  }
+}
+
+void bridge::on_unreadable(const std::string& channel, const caf::error& why) {
+  // A newer release may send kinds that only it knows.
+  if (why == another_kind) {
+    ++counts_["unknown_kinds"];
+    return;
+  }
+  ++counts_["bad_messages"];
+  complain("message", "bad message on channel " + channel + ": "
+                        + why.context().get_as<std::string>(0));
+}
+
+void bridge::on_ingress(const std::string& bytes) {
+  auto parsed = parse_ingress(bytes, config_.max_body);
+  if (!parsed) {
+    auto& context = parsed.error().context();
+    return dead_letter(bytes, context.get_as<std::string>(0));
+  }
+  auto address = push_address::id(parsed->id);
+  if (holder_
+      && (config_.is_shard || entries_.contains(commands_.channel_of(address))))
+    send(holder_, deliver_atom_v, address, push{"", std::move(parsed->body)});
+}
+
+void bridge::dead_letter(const std::string& bytes, const std::string& reason) {
+  ++counts_["bad_messages"];
+  complain("message",
+           "bad message on channel " + config_.open_channel + ": " + reason);
+  commands_.dead_letter(bytes, reason,
+                        [this](const caf::expected<uint64_t>& kept) {
+                          if (!kept)
+                            complain(kept.error());
+                        });
+}
+
+} // namespace waybill::redis

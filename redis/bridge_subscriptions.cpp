@@ -1,0 +1,142 @@
+// The subscriptions of a bridge: its addresses, through every reconnect.
+
+#include "redis/bridge.hpp"
+
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+namespace waybill::redis {
+
+namespace {
+
+/// Maximum number of channels in one SUBSCRIBE.
+constexpr size_t batch_size = 1000;
+
+} // namespace
+
+void bridge::on(link_up& event) {
+  linked_ = true;
+  client_ = event.client;
+  first_canary_ = canaries_ + 1;
+  last_heard_ = up_since_ = clock().now();
+  lag_.reset();
+  health_.on_link_up();
+  beat lost{config_.node};
+  lost.missing = true;
+  redis_->set_farewell({"PUBLISH", nodes_channel_, encode(lost)});
+  commands_.load();
+  check();
+  read_policy();
+  std::vector<std::string> channels{own_channel_, config_.open_channel};
+  for (auto& [channel, held] : entries_) {
+    if (channel == nodes_channel_)
+      continue;
+    if (channels.size() == batch_size)
+      subscribe(std::exchange(channels, {}));
+    channels.push_back(channel);
+  }
+  // Last, since nodes count each other by it: whoever holds it holds the rest.
+  channels.push_back(nodes_channel_);
+  subscribe(std::move(channels));
+}
+
+void bridge::on(link_down& event) {
+  if (linked_) {
+    ++counts_["links_lost"];
+    spdlog::warn("Redis is away: {} ({})", event.reason, config_.server);
+  } else {
+    complain_of_redis("unreachable",
+                      "Redis cannot be reached: " + event.reason);
+  }
+  linked_ = false;
+  health_.on_link_down(event.reason);
+  lag_.reset();
+  unconfirmed_.clear();
+  for (auto& page : std::exchange(fenced_, {}))
+    page.promise.deliver(caf::error{errc::bus_away});
+  for (auto i = entries_.begin(); i != entries_.end();) {
+    if (i->second.attached.pending())
+      i->second.attached.deliver(errc::bus_away);
+    forget(i++);
+  }
+  update();
+}
+
+void bridge::on(subscribed& event) {
+  last_heard_ = clock().now();
+  auto i = unconfirmed_.find(event.channel);
+  if (i == unconfirmed_.end() || --i->second > 0)
+    return;
+  unconfirmed_.erase(i);
+  if (is_ready()) {
+    if (auto held = entries_.find(event.channel);
+        held != entries_.end() && held->second.attached.pending())
+      held->second.attached.deliver(ok_atom_v);
+  } else if (unconfirmed_.empty()) {
+    send_canary();
+  }
+}
+
+void bridge::on(unsubscribed& event) {
+  auto i = entries_.find(event.channel);
+  if (i == entries_.end() || i->second.detached.empty())
+    return;
+  i->second.detached.front().deliver(ok_atom_v);
+  i->second.detached.pop_front();
+  forget(i);
+}
+
+caf::result<ok_atom> bridge::attach_address(const push_address& address) {
+  auto channel = commands_.channel_of(address);
+  auto& held = entries_[channel];
+  held.address = address;
+  auto is_known = std::exchange(held.held, true);
+  if (!linked_)
+    return errc::bus_away;
+  if (!is_known)
+    subscribe({channel});
+  else if (is_ready() && !unconfirmed_.contains(channel))
+    return ok_atom_v;
+  // A second attach supersedes the first, whose caller still gets an error.
+  if (held.attached.pending())
+    held.attached.deliver(errc::detached);
+  held.attached = make_response_promise<ok_atom>();
+  return held.attached;
+}
+
+caf::result<ok_atom> bridge::detach_address(const push_address& address) {
+  auto channel = commands_.channel_of(address);
+  auto i = entries_.find(channel);
+  if (i == entries_.end())
+    return ok_atom_v;
+  auto& held = i->second;
+  held.held = false;
+  if (held.attached.pending())
+    held.attached.deliver(errc::detached);
+  auto result = make_response_promise<ok_atom>();
+  held.detached.push_back(result);
+  if (linked_)
+    redis_->unsubscribe({channel});
+  else
+    forget(i);
+  return result;
+}
+
+void bridge::forget(entries::iterator i) {
+  if (!linked_) {
+    for (auto& promise : i->second.detached)
+      promise.deliver(ok_atom_v);
+    i->second.detached.clear();
+  }
+  if (!i->second.held && i->second.detached.empty())
+    entries_.erase(i);
+}
+
+void bridge::subscribe(std::vector<std::string> channels) {
+  for (auto& channel : channels)
+    ++unconfirmed_[channel];
+  redis_->subscribe(std::move(channels));
+}
+
+} // namespace waybill::redis
