@@ -8,8 +8,8 @@ namespace waybill::redis {
 
 namespace {
 
-/// FNV-1a with a last round of its own: the same on every machine, other than
-/// std::hash, and far apart for texts that differ in their last byte.
+/// FNV-1a with a final mixing step: unlike std::hash it is the same on every
+/// machine, and the step spreads texts that differ only in their last byte.
 uint64_t hash(std::string_view server, std::string_view key) {
   uint64_t result = 14695981039346656037ull;
   auto add = [&](std::string_view text) {
@@ -25,11 +25,11 @@ uint64_t hash(std::string_view server, std::string_view key) {
   return result;
 }
 
-/// Tells whether a figure of all servers is the sum of theirs, and not the
-/// largest.
-bool is_sum(const std::string& figure) {
-  return figure != "nodes" && figure != "bus_lag_microseconds"
-         && figure != "redis_evicts";
+/// Checks whether a metric is summed over the servers; of all others the
+/// largest value counts.
+bool is_sum(const std::string& metric) {
+  return metric != "nodes" && metric != "bus_lag_microseconds"
+         && metric != "redis_evicts";
 }
 
 } // namespace
@@ -46,7 +46,7 @@ size_t shard_of(const push_address& address,
 shards::shards(caf::actor_config& cfg, caf::execution_unit* host,
                std::vector<shard> all)
     : hosted(cfg, host), states_(all.size()), seen_(all.size(), false) {
-  // Without one of them this bus only looks alive.
+  // Without one of its bridges this bus cannot serve all addresses.
   set_down_handler([this](caf::down_msg& x) { quit(x.reason); });
   for (auto& shard : all) {
     monitor(shard.bridge);
@@ -60,9 +60,23 @@ const char* shards::name() const {
 }
 
 void shards::on_exit() {
-  // Bridges and observers refer to this bus.
+  // Breaks cycles: bridges and observers refer to this bus.
   bridges_.clear();
   observers_.clear();
+}
+
+template <class Atom, class... Ts>
+auto shards::delegating() {
+  return [this](Atom atom, const push_address& address, const Ts&... xs) {
+    return delegate(bridge_of(address), atom, address, xs...);
+  };
+}
+
+template <class Atom, class... Ts>
+auto shards::sending() {
+  return [this](Atom atom, const push_address& address, const Ts&... xs) {
+    send(bridge_of(address), atom, address, xs...);
+  };
 }
 
 shards::behavior_type shards::make_behavior() {
@@ -73,52 +87,26 @@ shards::behavior_type shards::make_behavior() {
       observers_.push_back(observer);
       send(observer, state_);
     },
-    [this](attach_atom, const push_address& address,
-           const registry_actor& registry) {
-      return delegate(bridge_of(address), attach_atom_v, address, registry);
-    },
-    [this](detach_atom, const push_address& address,
-           const registry_actor& registry) {
-      return delegate(bridge_of(address), detach_atom_v, address, registry);
-    },
+    delegating<attach_atom, registry_actor>(),
+    delegating<detach_atom, registry_actor>(),
     [this](publish_atom, const push_address& address, push& push) {
       return delegate(bridge_of(address), publish_atom_v, address,
                       std::move(push));
     },
-    [this](await_atom, const push_address& address, const std::string& id,
-           const receipt_actor& receipt) {
-      send(bridge_of(address), await_atom_v, address, id, receipt);
-    },
-    [this](forget_atom, const push_address& address, const std::string& id) {
-      send(bridge_of(address), forget_atom_v, address, id);
-    },
+    sending<await_atom, std::string, receipt_actor>(),
+    sending<forget_atom, std::string>(),
     [this](report_atom, const push_address& address, report& report) {
       send(bridge_of(address), report_atom_v, address, std::move(report));
     },
-    [this](probe_atom, const push_address& address, const std::string& node,
-           const std::string& id) {
-      return delegate(bridge_of(address), probe_atom_v, address, node, id);
-    },
-    [this](record_atom, const push_address& address, const std::string& key,
-           const outcome& outcome) {
-      send(bridge_of(address), record_atom_v, address, key, outcome);
-    },
+    delegating<probe_atom, std::string, std::string>(),
+    sending<record_atom, std::string, outcome>(),
     [this](read_atom, const inbox_query& query) {
       return delegate(bridge_of(query.address), read_atom_v, query);
     },
-    [this](confirm_atom, const push_address& address,
-           const std::string& entry) {
-      send(bridge_of(address), confirm_atom_v, address, entry);
-    },
-    [this](claim_atom, const push_address& address) {
-      return delegate(bridge_of(address), claim_atom_v, address);
-    },
-    [this](presence_atom, const push_address& address) {
-      return delegate(bridge_of(address), presence_atom_v, address);
-    },
-    [this](get_atom, const push_address& address) {
-      return delegate(bridge_of(address), get_atom_v, address);
-    },
+    sending<confirm_atom, std::string>(),
+    delegating<claim_atom>(),
+    delegating<presence_atom>(),
+    delegating<get_atom>(),
     [this](state_atom) { return state_; },
     [this](state_atom, const push_address& address) {
       return states_[shard_of(address, servers_)];

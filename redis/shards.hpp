@@ -8,25 +8,25 @@
 
 namespace waybill::redis {
 
-/// Returns which of some servers an address belongs to: the one for which the
-/// hash of its name and the address is the largest (rendezvous hashing). So
-/// their order is of no account, and one more or less moves no address but
-/// those that it gets or had.
+/// Returns the index of the server that carries an address: the one with the
+/// largest hash of its name and the address (rendezvous hashing). The order of
+/// servers does not matter, and adding or removing one moves only the addresses
+/// that it gains or had.
 /// @pre `!servers.empty()`
 size_t shard_of(const push_address& address,
                 const std::vector<std::string>& servers);
 
-/// What is made of several Redis servers.
+/// A bus that observes its bridges.
 using shards_actor = redis_bus_actor::extend<
-  // The state of the bridge that sends it.
+  // The new state of the bridge that sends it.
   caf::reacts_to<bus_status>>;
 
-/// A bus over several independent Redis servers, each with a bridge of its own
-/// that carries the addresses of which `shard_of` says so. One that is away
-/// takes only its own addresses along.
+/// A bus over several independent Redis servers. Each has a bridge, which
+/// carries the addresses that `shard_of` assigns to it; a server that is away
+/// affects only these.
 class shards : public hosted<shards_actor> {
 public:
-  /// A bridge, and the name of its server, the same on all nodes.
+  /// A bridge, and its server's name, which is the same on all nodes.
   struct shard {
     std::string server;
     bridge_actor bridge;
@@ -43,24 +43,32 @@ protected:
   behavior_type make_behavior() override;
 
 private:
+  /// Returns a handler that delegates requests to the bridge of their address.
+  template <class Atom, class... Ts>
+  auto delegating();
+
+  /// Returns a handler that forwards messages to the bridge of their address.
+  template <class Atom, class... Ts>
+  auto sending();
+
   const bridge_actor& bridge_of(const push_address& address) const;
 
-  /// Takes the state of a bridge, and tells the observers if that of the whole
-  /// has changed.
+  /// Stores the state of a bridge, and notifies the observers if the state of
+  /// the whole bus has changed.
   void on_state(size_t shard, const bus_status& status);
 
-  /// Adds up the figures of all bridges.
+  /// Aggregates the metrics of all bridges.
   caf::result<counters> metrics();
 
   std::vector<std::string> servers_;
   std::vector<bridge_actor> bridges_;
   std::vector<observer_actor> observers_;
 
-  /// The state of each bridge, and whether it ever was ready.
+  /// The state of each bridge, and whether it has ever been ready.
   std::vector<bus_status> states_;
   std::vector<bool> seen_;
 
-  /// Ready once all have been, for as long as one is.
+  /// Ready while at least one bridge is, once all have been.
   bus_status state_;
 };
 
