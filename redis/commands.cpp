@@ -171,7 +171,7 @@ void commands::publish(const push_address& address, const push& push,
     });
   }
   auto text = [](auto number) { return std::to_string(number.count()); };
-  auto expected = static_cast<int64_t>(surroundings_.expected_nodes());
+  auto expected = static_cast<int64_t>(environment_.expected_nodes());
   eval(
     push_script,
     {inbox_of(address), due_of(address), config_.prefix + ":once:" + push.key},
@@ -197,7 +197,7 @@ void commands::publish(const push_address& address, const push& push,
 void commands::recount(const std::string& channel, std::string message,
                        outcome result, handler<outcome> then) {
   // Whoever comes back from now on is counted.
-  auto expected = static_cast<int64_t>(surroundings_.expected_nodes());
+  auto expected = static_cast<int64_t>(environment_.expected_nodes());
   eval(recount_script, {}, {channel, std::move(message), channel_of_nodes()},
        [this, result = std::move(result), expected,
         then](const caf::expected<reply>& x) mutable {
@@ -322,7 +322,7 @@ void commands::owner(const push_address& address, handler<uint64_t> then) {
 }
 
 void commands::presence(const push_address& address, handler<uint64_t> then) {
-  auto expected = static_cast<int64_t>(surroundings_.expected_nodes());
+  auto expected = static_cast<int64_t>(environment_.expected_nodes());
   send({"PUBSUB", "NUMSUB", channel_of(address), channel_of_nodes()},
        [expected, then](const caf::expected<reply>& x) {
          if (!x)
@@ -374,7 +374,7 @@ caf::error commands::refusal(const std::string& text) {
   auto kind = impairment_of(text);
   if (kind == impairment::none)
     return {errc::refused, text};
-  surroundings_.on_impaired(kind, text);
+  environment_.on_impaired(kind, text);
   return {errc::bus_away, text};
 }
 

@@ -40,9 +40,8 @@ public:
   };
 
   /// @param config, redis, surroundings outlive the store.
-  commands(const bridge_config& config, client& redis,
-           environment& surroundings)
-      : config_(config), redis_(redis), surroundings_(surroundings) {
+  commands(const bridge_config& config, client& redis, environment& environment)
+      : config_(config), redis_(redis), environment_(environment) {
     // nop
   }
 
@@ -156,7 +155,7 @@ private:
 
   const bridge_config& config_;
   client& redis_;
-  environment& surroundings_;
+  environment& environment_;
 };
 
 } // namespace waybill::redis
