@@ -14,76 +14,75 @@
 
 namespace waybill::redis {
 
-/// Gets the reply to a command; or `errc::bus_away`, if the command surely was
-/// not sent, or `errc::unanswered`.
+/// Handles the reply to a command; or `errc::bus_away`, if the command was
+/// certainly not sent, or `errc::unanswered`.
 using reply_handler = std::function<void(caf::expected<reply>)>;
 
-/// Both connections are there; nothing is subscribed yet.
+/// Both connections are open; nothing is subscribed yet.
 struct link_up {
-  /// What Redis calls the connection that subscribes (CLIENT ID); 0 if that is
-  /// not known.
+  /// CLIENT ID of the subscribed connection; 0 if unknown.
   uint64_t client = 0;
 };
 
-/// A connection is lost, and with it all subscriptions. All commands that had
-/// no reply have been answered with an error before.
+/// A connection was lost, and with it all subscriptions. The handlers of all
+/// unanswered commands have received an error before this event.
 struct link_down {
   std::string reason;
 };
 
-/// Redis has confirmed a subscription.
+/// Redis confirmed a subscription.
 struct subscribed {
   std::string channel;
 };
 
-/// Redis has confirmed the end of a subscription.
+/// Redis confirmed the end of a subscription.
 struct unsubscribed {
   std::string channel;
 };
 
-/// A message on a channel that is subscribed.
+/// A message on a subscribed channel.
 struct message {
   std::string channel;
   std::string bytes;
 };
 
-/// The reply to a command, and who wants it.
+/// The reply to a command, and its handler.
 struct answered {
   reply_handler then;
   caf::expected<redis::reply> reply;
 };
 
-/// What happened to the link, in that order.
+/// An event of the link.
 using event = std::variant<link_up, link_down, subscribed, unsubscribed,
                            message, answered>;
 
-/// What one read from a socket brought, so that the bridge is woken once for
-/// all of it.
+/// All events of one turn of the loop, in their order: the bridge wakes once
+/// for them.
 struct events {
   std::vector<event> all;
 };
 
-/// A bus that also takes what clients send.
+/// A bus that also takes messages of clients.
 using redis_bus_actor = bus_actor::extend<
   // A client sent a message.
   caf::reacts_to<client_message>>;
 
 /// Turns pub/sub messages into actor messages, and back.
 using bridge_actor = redis_bus_actor::extend<
-  // Something happened to the link.
+  // Events of the link.
   caf::reacts_to<events>,
-  // Publishes the reports, and confirms the entries, that have come.
+  // Sends the reports and confirmations that are queued.
   caf::reacts_to<publish_atom>,
-  // Time passes: the next canary.
+  // The next canary is due.
   caf::reacts_to<tick_atom>>;
 
-/// Redis, as the bridge sees it: one connection that subscribes and one that
-/// commands. It calls nobody: what happens reaches the bridge as `events`.
+/// A client of Redis with two connections: one for subscriptions, one for
+/// commands. It calls no handler itself: the bridge receives `events` and does.
 class client {
 public:
   virtual ~client() = default;
 
-  /// Connects, and connects again whenever the link is lost, until `stop`.
+  /// Connects, and reconnects whenever the link is lost, until `stop`.
   virtual void start(bridge_actor owner) = 0;
 
   /// Sends SUBSCRIBE for `channels`. Without a link, does nothing.
@@ -92,25 +91,25 @@ public:
   /// Sends UNSUBSCRIBE for `channels`. Without a link, does nothing.
   virtual void unsubscribe(std::vector<std::string> channels) = 0;
 
-  /// Sends a command; `then` gets the reply, within `events`.
+  /// Sends a command; the reply arrives as `answered`, with `then`.
   virtual void send(command command, reply_handler then) = 0;
 
-  /// Asks how many replicas have all that was answered until now, and waits for
-  /// so many, 0.6 s at most (WAIT). Nothing else waits for that.
+  /// Waits, for at most 0.6 s, until so many replicas have all writes that have
+  /// been answered (WAIT), and replies with their number. Blocks no command.
   virtual void await_replicas(size_t replicas, reply_handler handler) = 0;
 
-  /// Has the port send a command as the last one, as far as that is possible at
-  /// once, when it gives the link up.
+  /// Sets the last command, which is sent when the client drops the link, if
+  /// the socket takes it at once.
   virtual void set_farewell(command last) = 0;
 
-  /// Returns how many bytes wait to be sent.
+  /// Returns the number of bytes that wait to be sent.
   virtual size_t unsent_bytes() const = 0;
 
-  /// Drops the link and makes it anew. Without a link, does nothing: it is
-  /// being made already.
+  /// Drops the link and reconnects. Without a link, does nothing: the client is
+  /// reconnecting already.
   virtual void reset(std::string reason) = 0;
 
-  /// Closes the connections. Comes once, and nothing after it.
+  /// Closes the connections. Must be the last call.
   virtual void stop() = 0;
 };
 
@@ -118,5 +117,5 @@ using client_ptr = std::shared_ptr<client>;
 
 } // namespace waybill::redis
 
-// Holds callbacks, and never leaves the loop that the bridge lives on.
+// Holds callbacks, and never leaves the loop of the bridge.
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waybill::redis::events)

@@ -16,7 +16,7 @@ namespace {
 constexpr auto first_delay = std::chrono::milliseconds{100};
 constexpr auto longest_delay = std::chrono::milliseconds{1000};
 
-/// A link that lasted this long was a good one: the next try is soon.
+/// Lifetime of a link after which the reconnect delay is reset.
 constexpr auto good_time = std::chrono::seconds{5};
 
 } // namespace
@@ -109,7 +109,7 @@ void client_link::on_master(const server_url& url) {
 }
 
 void client_link::on_no_master(const std::string& reason) {
-  // A link that is up needs no Sentinel.
+  // A working link does not need the Sentinels.
   if (std::exchange(asking_, false))
     lose(reason);
 }
@@ -137,7 +137,7 @@ void client_link::lose(std::string reason) {
 }
 
 void client_link::stop() {
-  // From here on nothing reaches the bridge.
+  // No event reaches the bridge from here on.
   owner_ = nullptr;
   retry_.cancel();
   if (sentinels_)

@@ -11,14 +11,14 @@
 
 namespace waybill::redis {
 
-/// The port to a real Redis: two connections that live and die together, since
-/// a node that can only speak, or only hear, must count as away. A lost link is
-/// made anew after 0.1 s, then after twice that, and so on up to 1 s, less a
-/// random part, so that a cluster does not come back in one instant.
+/// A client whose two connections to Redis open and close together, since a
+/// node that can only publish, or only receive, must count as away. Reconnects
+/// after 0.1 s, doubled up to 1 s, less a random part, so that a cluster does
+/// not reconnect in one instant.
 ///
-/// With Sentinels it goes where they say that the master is, and leaves as soon
-/// as they name another: a demoted master may well keep its sockets open, and
-/// bring canaries back.
+/// With Sentinels it connects to the master that they name, and drops the link
+/// as soon as they name another: a demoted master may keep its sockets open and
+/// return canaries.
 class client_link : public client,
                     public std::enable_shared_from_this<client_link>,
                     public sentinels::listener {
@@ -44,7 +44,7 @@ public:
   void stop() override;
 
 private:
-  /// Tells the connections apart: what one hears and what the other hears.
+  /// One of the two connections, and the listener of its events.
   struct link_connection : connection::listener {
     explicit link_connection(client_link& parent) : parent(parent) {
       // nop
@@ -58,14 +58,14 @@ private:
     bool open = false;
   };
 
-  /// Finds the server, and opens the connections to it.
+  /// Resolves the master if there are Sentinels, then opens both connections.
   void connect();
 
   void open();
 
   void close();
 
-  /// Closes the connections, and makes them anew after a while.
+  /// Closes the connections, and reconnects after the current delay.
   void lose(std::string reason);
 
   void on_master(const server_url& url) override;
@@ -74,23 +74,22 @@ private:
 
   bool is_up() const { return commands_.open && pubsub_.open; }
 
-  /// Sends words that start with the name of a command on the connection that
-  /// subscribes.
+  /// Sends the command `name` with channels on the subscribed connection.
   void send_pubsub(const char* name, std::vector<std::string> channels);
 
-  /// Tells the bridge, together with all else that this turn of the loop
-  /// brings.
+  /// Queues an event for the bridge, which gets all events of this turn of the
+  /// loop in one message.
   void emit(event event);
 
   boost::asio::io_context& context_;
 
-  /// With Sentinels, the master that they named last.
+  /// The server; with Sentinels, the master that they named last.
   server_url url_;
 
   /// Null without Sentinels.
   std::shared_ptr<sentinels> sentinels_;
 
-  /// Set while the next answer of the Sentinels is all that is waited for.
+  /// Set while connecting waits for the Sentinels.
   bool asking_ = false;
   bridge_actor owner_;
   link_connection commands_{*this};

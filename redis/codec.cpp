@@ -15,20 +15,20 @@ namespace waybill::redis {
 
 namespace {
 
-/// How deep a message may nest: ours need 5, a newer release may need more, and
-/// the parser recurses.
+/// Maximum nesting of a message: this release needs 5, a newer one may need
+/// more, and the parser recurses.
 constexpr size_t deepest = 64;
 
-/// What the kinds of pushes are called. A message has no name.
+/// Names of the kinds of pushes; a message has none.
 constexpr std::pair<push::kind, std::string_view> kinds[] = {
   {push::kind::kick, "kick"},       {push::kind::inspect, "inspect"},
   {push::kind::claim, "claim"},     {push::kind::trace, "trace"},
   {push::kind::metrics, "figures"},
 };
 
-// -- reading a map, of which any member may be missing or of another type -----
+// -- members of a map, each of which may be missing or of another type --------
 
-/// Parses MessagePack, which comes out as nothing if it is anything else.
+/// Parses MessagePack; returns null for anything else.
 json unpack(std::string_view bytes) {
   sax_checker check{deepest};
   if (!json::sax_parse(bytes, &check, json::input_format_t::msgpack))
@@ -61,7 +61,7 @@ bool flag_in(const json& map, const char* name) {
   return found != map.end() && found->is_boolean() && found->get<bool>();
 }
 
-/// Returns a map or list that a message has, or nothing.
+/// Returns a map or list in a map, or null.
 const json& part_in(const json& map, const char* name) {
   static const json nothing;
   auto found = map.find(name);
@@ -75,7 +75,7 @@ struct count_member {
   uint64_t delivery_counts::*value;
 };
 
-constexpr count_member tally_members[] = {
+constexpr count_member count_members[] = {
   {"nodes", &delivery_counts::nodes},
   {"sessions", &delivery_counts::sessions},
   {"written", &delivery_counts::written},
@@ -85,34 +85,34 @@ constexpr count_member tally_members[] = {
 };
 
 void add_counts(json& to, const delivery_counts& counts) {
-  for (auto& member : tally_members)
+  for (auto& member : count_members)
     if (auto value = counts.*member.value; value > 0)
       to[member.name] = value;
 }
 
 delivery_counts counts_in(const json& map) {
   delivery_counts result;
-  for (auto& member : tally_members)
+  for (auto& member : count_members)
     result.*member.value = number_in(map, member.name);
   return result;
 }
 
-json json_of(const trace_event& step) {
-  json result = {{"hop", to_string(step.type)}, {"at", step.at}};
-  if (!step.push.empty())
-    result["push"] = step.push;
-  if (step.delivery > 0)
-    result["delivery"] = step.delivery;
-  if (!step.peer.empty())
-    result["peer"] = step.peer;
-  if (step.count > 0)
-    result["count"] = step.count;
-  if (!step.text.empty())
-    result["text"] = step.text;
+json json_of(const trace_event& event) {
+  json result = {{"hop", to_string(event.type)}, {"at", event.at}};
+  if (!event.push.empty())
+    result["push"] = event.push;
+  if (event.delivery > 0)
+    result["delivery"] = event.delivery;
+  if (!event.peer.empty())
+    result["peer"] = event.peer;
+  if (event.count > 0)
+    result["count"] = event.count;
+  if (!event.text.empty())
+    result["text"] = event.text;
   return result;
 }
 
-/// Returns nothing for a kind of hop that this release does not know.
+/// Returns nothing for a kind of event that this release does not know.
 std::optional<trace_event> to_trace_event(const json& map) {
   auto name = text_in(map, "hop");
   for (size_t i = 0; i <= static_cast<size_t>(trace_event::last_kind); ++i)
@@ -128,20 +128,20 @@ std::optional<trace_event> to_trace_event(const json& map) {
   return std::nullopt;
 }
 
-json json_of(const report& said) {
-  json result = {{"push", said.push}};
-  add_counts(result, said.counts);
-  if (said.settled)
+json json_of(const report& report) {
+  json result = {{"push", report.push}};
+  add_counts(result, report.counts);
+  if (report.settled)
     result["settled"] = true;
-  for (auto& session : said.details)
+  for (auto& session : report.details)
     result["details"].push_back(
       {{"peer", session.peer}, {"age", session.age}, {"queue", session.queue}});
-  for (auto& step : said.trace)
-    result["trace"].push_back(json_of(step));
-  if (!said.metrics.version.empty())
-    result["version"] = said.metrics.version;
-  if (!said.metrics.values.empty())
-    result["figures"] = said.metrics.values;
+  for (auto& event : report.trace)
+    result["trace"].push_back(json_of(event));
+  if (!report.metrics.version.empty())
+    result["version"] = report.metrics.version;
+  if (!report.metrics.values.empty())
+    result["figures"] = report.metrics.values;
   return result;
 }
 
@@ -154,8 +154,8 @@ report to_report(const json& map, const std::string& node) {
     result.details.push_back({node, text_in(session, "peer"),
                               number_in(session, "age"),
                               number_in(session, "queue")});
-  for (auto& step : part_in(map, "trace"))
-    if (auto known = to_trace_event(step))
+  for (auto& event : part_in(map, "trace"))
+    if (auto known = to_trace_event(event))
       result.trace.push_back(*std::move(known));
   result.metrics.version = text_in(map, "version");
   for (auto& [name, value] : part_in(map, "figures").items())
@@ -164,7 +164,7 @@ report to_report(const json& map, const std::string& node) {
   return result;
 }
 
-/// Picks the members of a push out of its MessagePack.
+/// Decodes a push in one pass over its MessagePack.
 class push_reader : public sax_handler {
 public:
   push_reader() : sax_handler(deepest) {
@@ -172,7 +172,7 @@ public:
   }
 
   bool key(string_t& name) override {
-    // A member of a member is none of ours.
+    // Nested members belong to an unknown member.
     name_ = depth() == 1 ? std::move(name) : string_t{};
     has_kind_ = has_kind_ || name_ == "kind";
     return true;
@@ -272,7 +272,7 @@ std::string encode(const push& push) {
   auto out = pack(result);
   auto is_claim = push.type == push::kind::claim;
   if (is_claim || push.ttl.count() > 0) {
-    // One member more: a map of up to 15 has their number in its first byte.
+    // A map of up to 15 members has their number in its first byte.
     ++out[0];
     json::to_msgpack(is_claim ? "claim" : "entry", out);
   }
@@ -296,8 +296,8 @@ std::string encode(const node_message& message) {
     return pack(
       {{"kind", "probe"}, {"node", message.node}, {"push", message.probe}});
   json reports = json::array();
-  for (auto& said : message.reports)
-    reports.push_back(json_of(said));
+  for (auto& report : message.reports)
+    reports.push_back(json_of(report));
   return pack({{"kind", "reports"},
                {"node", message.node},
                {"reports", std::move(reports)}});
@@ -316,8 +316,8 @@ caf::expected<node_message> decode_node_message(std::string_view bytes) {
   if (kind == "probe")
     result.probe = text_in(all, "push");
   else
-    for (auto& said : part_in(all, "reports"))
-      result.reports.push_back(to_report(said, result.node));
+    for (auto& report : part_in(all, "reports"))
+      result.reports.push_back(to_report(report, result.node));
   return result;
 }
 

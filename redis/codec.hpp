@@ -11,56 +11,56 @@
 
 namespace waybill::redis {
 
-/// Says of a message that it is well-formed, but of a kind that this release
-/// does not know. Of anything else that cannot be read,
-/// `caf::sec::invalid_argument` is said.
+/// Error for a well-formed message whose kind this release does not know. For
+/// anything else that cannot be decoded it is `caf::sec::invalid_argument`.
 constexpr auto another_kind = caf::sec::unexpected_message;
 
-/// Writes a push as it travels between nodes: MessagePack, a map of what there
-/// is to say of `"push"` (its id), `"text"` or `"data"`, `"to"` and `"want"`
-/// (who waits, for which level) and `"ttl"` (in milliseconds). What is for
-/// another purpose than to bring something names that as `"kind"`: `"kick"`,
-/// `"inspect"`, `"claim"`, `"trace"` (of the `"id"`) or `"figures"`.
+/// Encodes a push for other nodes as a MessagePack map. Members are `"push"`
+/// (its id), `"text"` or `"data"`, `"to"` and `"want"` (the node of the receipt
+/// and its level) and `"ttl"` (in milliseconds); empty ones are omitted. Any
+/// push but a message has a `"kind"`: `"kick"`, `"inspect"`, `"claim"`,
+/// `"trace"` (of the `"id"`) or `"figures"`.
 ///
-/// The value of the last member is missing where that is `"entry"`, of a push
-/// that is kept, or `"claim"`: Redis has it. It writes a claim as `uint 64`,
-/// and an entry as `append_entry` does.
+/// The last member has no value if it is `"entry"`, of a kept push, or
+/// `"claim"`: a script in Redis appends it, a claim as `uint 64` and an entry
+/// as `append_entry` does.
 std::string encode(const push& push);
 
-/// Completes what `encode` wrote of a push that is kept.
+/// Appends the value of `"entry"` to an encoded push.
 /// @param entry has less than 32 bytes, as those of Redis have until the year
 ///              2286.
 void append_entry(std::string& bytes, std::string_view entry);
 
-/// Reads what `encode` wrote, in this release or another: skips members that it
-/// does not know, and takes defaults for those that are missing.
+/// Decodes a push of any release: skips unknown members, and uses defaults for
+/// missing ones.
 caf::expected<push> decode(std::string_view bytes);
 
-/// What nodes tell each other on their own channels.
+/// A message on the channel of a node.
 struct node_message {
-  /// Reports from `node`, all of them for the same receiver.
+  /// The sender, and its reports for the receiving node.
   std::string node;
   std::vector<report> reports = {};
 
-  /// A push that is to be settled for `node`, if any.
+  /// A push to settle for `node`, if any.
   std::string probe = {};
 };
 
-/// Writes such a message as a map: `"kind"` is `"reports"`, with a list of maps
-/// of what is not 0 or empty; or `"probe"`, of a `"push"`.
+/// Encodes a message between nodes as a map: `"kind"` is `"reports"`, with a
+/// list of maps whose members are neither 0 nor empty; or `"probe"`, with a
+/// `"push"`.
 std::string encode(const node_message& message);
 
-/// Reads what `encode` wrote, as `decode` reads a push.
+/// Decodes a message between nodes, with the tolerance of `decode`.
 caf::expected<node_message> decode_node_message(std::string_view bytes);
 
-/// Writes what became of a push as it stands in Redis: a map whose `"kind"` is
+/// Encodes the outcome of a push for Redis: a map whose `"kind"` is
 /// `"outcome"`.
 std::string encode(const outcome& outcome);
 
-/// Reads what `encode` wrote, as `decode` reads a push.
+/// Decodes an outcome, with the tolerance of `decode`.
 caf::expected<outcome> decode_outcome(std::string_view bytes);
 
-/// Writes what a client sent as JSON for the upstream channel:
+/// Encodes a message of a client as JSON for the upstream channel:
 /// `{"KEY":"456","VALUE":"text"}`; a binary message as base64, with
 /// `"ENCODING":"base64"`.
 std::string encode(const client_message& message);

@@ -12,17 +12,16 @@ using std::chrono::milliseconds;
 
 namespace {
 
-/// For how long a push may be under way after its pusher's time is up.
+/// Time for which a push may stay in flight after its `wait` has elapsed.
 constexpr auto grace = std::chrono::seconds{2};
 
-/// How much of a message is kept in a dead letter, in bytes.
+/// Maximum size of the message in a dead letter, in bytes.
 constexpr size_t dead_letter_size = 4096;
 
-/// About how many dead letters are kept.
+/// Approximate maximum number of dead letters.
 constexpr auto max_dead_letters = "10000";
 
-/// For how many milliseconds nodes may hear the same dead letter one after the
-/// other.
+/// Time in milliseconds within which all nodes receive the same message.
 constexpr auto dead_letter_time = "60000";
 
 uint64_t to_number(std::string_view text) {
@@ -40,7 +39,7 @@ caf::error unexpected() {
   return {errc::refused, std::string{"an unexpected reply"}};
 }
 
-/// Reads the number that a reply is.
+/// Converts a reply into a number.
 caf::expected<uint64_t> number_of(const caf::expected<reply>& x) {
   if (!x)
     return x.error();
@@ -58,14 +57,14 @@ caf::expected<uint64_t> number_of(const caf::expected<reply>& x) {
   return unexpected();
 }
 
-/// Makes the outcome of a push out of what is recorded of the first of its key.
+/// Returns the outcome that is recorded for the first push of a key.
 outcome recorded_outcome(const std::vector<reply>& items) {
   outcome result{
     items[1].text,
     to_receipt_level(to_number(items[2].text)).value_or(receipt_level::routed),
     items[3].text == "1"};
   auto nodes = to_number(items[4].text);
-  // Until that is settled, whoever waits for reports may be gone, or cut off.
+  // Unknown until settled: the node of the receipt may be gone, or cut off.
   result.unknown = nodes;
   if (items.size() > 5)
     if (auto settled = decode_outcome(items[5].text))
@@ -74,7 +73,7 @@ outcome recorded_outcome(const std::vector<reply>& items) {
   return result;
 }
 
-/// Makes the outcome of a push out of what the script says.
+/// Converts the reply of `push_script`.
 caf::expected<outcome> outcome_of(const push& push, const reply& x) {
   auto& items = x.items;
   auto said = items.empty() ? "" : items[0].text;
@@ -94,10 +93,10 @@ caf::expected<outcome> outcome_of(const push& push, const reply& x) {
   return unexpected();
 }
 
-/// Reads an entry of a mailbox, or says what is wrong with it.
-/// @param left is how many milliseconds it has to live; less than 0 if it has
-/// no
-///             message or no expiry.
+/// Decodes an entry of a mailbox.
+/// @param left is the remaining time to live in milliseconds; negative if the
+///        entry has no message or no expiry.
+/// @returns `caf::sec::invalid_argument`, with the reason as its context.
 caf::expected<push> to_kept(const std::string& entry, std::string message,
                             int64_t left) {
   auto rejected = [](std::string why) {
@@ -114,7 +113,7 @@ caf::expected<push> to_kept(const std::string& entry, std::string message,
     return rejected("a message that is not for clients");
   result->entry = entry;
   result->ttl = std::min<milliseconds>(milliseconds{left}, longest_ttl);
-  // Who waits for its receipt knows that it is kept.
+  // The receipt knows already that it is kept, so no report is sent.
   result->reply_to.clear();
   result->want = receipt_level::routed;
   return result;
@@ -131,12 +130,12 @@ void commands::load() {
 
 void commands::load(const script& script) {
   redis_.send({"SCRIPT", "LOAD", script.text}, [](const caf::expected<reply>&) {
-    // Where this fails, `eval` fails, too, and says why.
+    // If this fails, `eval` fails with the same error.
   });
 }
 
 void commands::check(bool every_command, handler<check_result> then) {
-  // No id has a slash in it.
+  // Ids contain no slash, so these keys do not exist.
   auto nobody = push_address::id("/");
   eval(check_script,
        {inbox_of(nobody), due_of(nobody), config_.prefix + ":once:/",
@@ -196,7 +195,7 @@ void commands::publish(const push_address& address, const push& push,
 
 void commands::recount(const std::string& channel, std::string message,
                        outcome result, handler<outcome> then) {
-  // Whoever comes back from now on is counted.
+  // Taken before the count: a node that returns meanwhile is counted.
   auto expected = static_cast<int64_t>(environment_.expected_nodes());
   eval(recount_script, {}, {channel, std::move(message), channel_of_nodes()},
        [this, result = std::move(result), expected,
@@ -235,7 +234,7 @@ void commands::record_outcome(const std::string& key, const outcome& outcome) {
   eval(record_script, {config_.prefix + ":once:" + key},
        {outcome.push, is_nobody(outcome) ? "" : encode(outcome)},
        [](const caf::expected<reply>&) {
-         // Who tries the key again is answered what is recorded.
+         // If this fails, a retry with the key gets the initial record.
        });
 }
 
@@ -262,14 +261,14 @@ void commands::read(const inbox_query& query, rejection_handler on_rejected,
              on_rejected(query.address, reason);
              continue;
            }
-           // The clocks of Redis and this machine may differ.
+           // The clocks of Redis and this node may differ.
            result.age
              += std::max(now - milliseconds{to_number(entry)}, milliseconds{0});
            result.pushes.push_back(*std::move(kept));
          }
          if (!result.pushes.empty() || !result.more)
            return then(std::move(result));
-         // Nothing of this part can be read; what is behind it may.
+         // No entry of this page can be decoded; later ones may.
          auto rest = query;
          rest.after = items[items.size() - 3].text;
          rest.upto = result.upto;
@@ -284,7 +283,7 @@ void commands::reject(const push_address& address, const std::string& entry,
        {entry, max_dead_letters, "message", message.substr(0, dead_letter_size),
         "reason", reason, "node", config_.node, "key", mailbox},
        [](const caf::expected<reply>&) {
-         // What stays in the mailbox is rejected again when it is next read.
+         // If this fails, the next read rejects the entry again.
        });
 }
 
@@ -300,7 +299,7 @@ void commands::dead_letter(const std::string& message,
 
 void commands::confirm(const push_address& address, const std::string& entry,
                        handler<uint64_t> then) {
-  // MINID is the first entry that stays.
+  // MINID is the first entry that is not removed.
   auto dash = entry.find('-') + 1;
   auto next
     = entry.substr(0, dash) + std::to_string(to_number(entry.substr(dash)) + 1);

@@ -15,125 +15,123 @@
 
 namespace waybill::redis {
 
-/// What Redis keeps and does for a bridge besides subscriptions: pushes, the
-/// mailboxes of ids, the keys of pushes and the owners of ids.
+/// The commands that a bridge sends to Redis, apart from subscriptions: for
+/// pushes, mailboxes, idempotency keys and owners of ids.
 ///
-/// Everything here sends a command and hands the answer to `then`, later; or
-/// `errc::bus_away`, if surely nothing was done, with what Redis said if it
-/// did, `errc::unanswered`, or `errc::refused` with what Redis said of this
-/// command alone.
+/// Each member sends a command and passes the result to `then`, later. Errors
+/// are `errc::bus_away` if certainly nothing was done, with the error of Redis
+/// if it replied one; `errc::unanswered`; and `errc::refused` with an error of
+/// Redis that concerns this command alone.
 class commands {
 public:
   template <class T>
   using handler = std::function<void(caf::expected<T>)>;
 
-  /// What a store needs to know of its bridge, and tells it.
+  /// The bridge, as its commands see it.
   struct environment {
     virtual ~environment() = default;
 
-    /// Returns how many nodes must be there before it is known that nobody
-    /// holds an address.
+    /// Returns the number of nodes that must be subscribed before a count of 0
+    /// proves that no node holds an address.
     virtual size_t expected_nodes() = 0;
 
-    /// An error stops more than the command that it answers.
+    /// Handles an error that affects more than the command that it answers.
     virtual void on_impaired(impairment kind, const std::string& error) = 0;
   };
 
-  /// @param config, redis, surroundings outlive the store.
+  /// @param config, redis, environment must outlive this object.
   commands(const bridge_config& config, client& redis, environment& environment)
       : config_(config), redis_(redis), environment_(environment) {
     // nop
   }
 
-  /// Finds out whether Redis does all that is needed.
-  /// @param every_command is set to try each command that a function needs, and
-  ///        not only the first, which Redis refuses when it is full, read-only,
-  ///        or short of replicas, too.
+  /// Checks whether Redis executes the commands that are needed.
+  /// @param every_command tries each command that a function needs, instead of
+  ///        only the first: that one suffices to detect a Redis that is full,
+  ///        read-only, or short of replicas.
   void check(bool every_command, handler<check_result> then);
 
-  /// Makes Redis know our scripts. To be called when it may have forgotten.
+  /// Loads all scripts into Redis; to be called after each connect.
   void load();
 
-  /// Publishes a push (PUBLISH, or a script if something is to be kept). May
-  /// answer `errc::mailbox_full`, `errc::key_reused` or `errc::under_way`, too,
-  /// and `errc::nodes_missing` if it reached nobody while not all nodes are
-  /// there.
+  /// Publishes a push (PUBLISH, or a script for one with a ttl or a key). Other
+  /// errors are `errc::inbox_full`, `errc::key_reused`, `errc::in_flight`, and
+  /// `errc::nodes_missing` if no node received it while some are missing.
   void publish(const push_address& address, const push& push,
                handler<outcome> then);
 
-  /// Remembers what became of a push.
+  /// Stores the outcome of a push under its idempotency key.
   void record_outcome(const std::string& key, const outcome& outcome);
 
-  /// Hands on why an entry of a mailbox cannot be read.
+  /// Receives the reason why an entry of a mailbox cannot be decoded.
   using rejection_handler
     = std::function<void(const push_address&, const std::string& reason)>;
 
-  /// Reads a part of a mailbox. Entries that cannot be read are moved to the
+  /// Reads a page of a mailbox. Moves entries that cannot be decoded to the
   /// dead letters.
   void read(const inbox_query& query, rejection_handler on_rejected,
             handler<inbox_page> then);
 
-  /// Keeps what could not be understood as a dead letter, unless another node
-  /// has.
+  /// Stores a malformed message as a dead letter, unless another node has.
   void dead_letter(const std::string& message, const std::string& reason,
                    handler<uint64_t> then);
 
-  /// Removes an entry of a mailbox and all before it; answers how many those
-  /// were.
+  /// Removes an entry of a mailbox and all before it; returns the number of
+  /// entries removed.
   void confirm(const push_address& address, const std::string& entry,
                handler<uint64_t> then);
 
-  /// Makes a newer session the owner of an id.
+  /// Makes a newer session the owner of an id; returns the number of the claim.
   void claim(const push_address& address, handler<uint64_t> then);
 
-  /// Asks for the number of the claim that owns an id; 0 if there is none
-  /// (GET).
+  /// Reads the number of the claim that owns an id; 0 if there is none (GET).
   void owner(const push_address& address, handler<uint64_t> then);
 
-  /// Asks how many nodes hold an address (PUBSUB NUMSUB), or answers
-  /// `errc::nodes_missing`, as above.
+  /// Counts the nodes that hold an address (PUBSUB NUMSUB); fails with
+  /// `errc::nodes_missing` as `publish` does.
   void presence(const push_address& address, handler<uint64_t> then);
 
-  /// Tells a node something (PUBLISH); answers how many nodes heard it.
+  /// Sends a message to a node (PUBLISH); returns the number of receivers.
   void tell(const std::string& node, const node_message& message,
             handler<uint64_t> then);
 
-  /// Returns the name of the channel of an address.
+  /// Returns the channel of an address.
   std::string channel_of(const push_address& address) const {
     return config_.prefix + ':' + address.key();
   }
 
-  /// Returns the name of the channel of a node.
+  /// Returns the channel of a node.
   std::string channel_of_node(const std::string& name) const {
     return config_.prefix + ":node:" + name;
   }
 
 private:
-  /// Publishes again what reached nobody, unless it reaches somebody now, and
-  /// finds out whether all nodes are there.
+  /// Publishes again a message that no node received, and counts the nodes in
+  /// the same step.
   void recount(const std::string& channel, std::string message, outcome result,
                handler<outcome> then);
 
-  /// Hands on what reached so many nodes, unless those are none and others are
-  /// missing.
+  /// Completes a push that `nodes` nodes received; fails if those are none
+  /// while some are missing.
   void finish(outcome result, uint64_t nodes, bool all_there,
               const handler<outcome>& then);
 
-  /// Hands an outcome on when as many replicas have it as should (WAIT); a push
-  /// that they may not have is lost if one of them becomes the master.
+  /// Completes a push once enough replicas have it (WAIT): otherwise a failover
+  /// could lose it.
   void await_replicas(outcome result, handler<outcome> then);
 
-  /// Makes Redis know a script.
+  /// Loads a script (SCRIPT LOAD).
   void load(const script& script);
 
-  /// Runs a script, which outlives the answer.
+  /// Runs a script (EVALSHA), and loads it first if Redis does not know it.
+  /// @param script must outlive the reply.
   void eval(const script& script, std::vector<std::string> keys,
             std::vector<std::string> arguments, handler<reply> then);
 
-  /// Sends a command, whose reply is an error here if it is one of Redis'.
+  /// Sends a command; converts an error reply into an error.
   void send(command command, handler<reply> then);
 
-  /// Makes an error of one of Redis'.
+  /// Converts an error reply, and reports an impairment to the environment.
   caf::error refusal(const std::string& text);
 
   /// Moves an entry of a mailbox to the dead letters.
@@ -144,11 +142,10 @@ private:
 
   std::string inbox_of(const push_address& address) const;
 
-  /// Returns what the key is called that tells when entries of the mailbox are
-  /// due.
+  /// Returns the key of the sorted set with the expiry times of a mailbox.
   std::string due_of(const push_address& address) const;
 
-  /// Returns the name of the channel that all nodes hold.
+  /// Returns the channel that all nodes hold.
   std::string channel_of_nodes() const {
     return channel_of(push_address::nodes());
   }

@@ -6,46 +6,46 @@
 
 namespace waybill::redis {
 
-/// What the bridges of a cluster have in common, and this node's name.
+/// Configuration of a bridge: settings of the cluster, and of this node.
 struct bridge_config {
-  /// Stands before all keys and channels of ours but the open one.
+  /// Prefix of all keys and channels but the open channel.
   std::string prefix = "waybill";
 
-  /// Where every program may publish `{"KEY":…,"VALUE":…}`.
+  /// Channel on which any program may publish `{"KEY":…,"VALUE":…}`.
   std::string open_channel = "waybill";
 
-  /// Names this node in its own channel and in dead letters.
+  /// Name of this node in its own channel and in dead letters.
   std::string node = "node";
 
-  /// Names this Redis in the log: its URL without the password.
+  /// Name of the server in the log: its URL without the password.
   std::string server = "redis";
 
-  /// Stands in this node's canaries, and tells its process from any other that
-  /// was given the same name: random, and the same for all its bridges.
+  /// Random tag of this process in its canaries, shared by all its bridges:
+  /// distinguishes it from other processes with the same node name.
   std::string instance_id = "tag";
 
   /// The largest payload on the open channel, in bytes.
   size_t max_body = 256 * 1024;
 
-  /// What clients sent may wait for Redis in so many bytes; past it, it is
-  /// dropped and counted.
+  /// Maximum number of unsent bytes, past which messages of clients are dropped
+  /// and counted.
   size_t max_unsent_bytes = 8 << 20;
 
-  /// How many entries a mailbox may hold.
+  /// Maximum number of entries in a mailbox.
   size_t mailbox_limit = 1000;
 
-  /// How many replicas must have a push that is kept before it is answered.
+  /// Number of replicas that must have a kept push before it is answered.
   size_t replicas = 0;
 
-  /// Set if a session needs a claim to its id (`--same-id newest`).
+  /// Set if sessions must claim their ids (`--same-id newest`).
   bool claims = false;
 
-  /// When this process began, in microseconds since 1970: of two nodes of one
-  /// name the later one steps back.
+  /// Start of this process, in microseconds since 1970: of two nodes with one
+  /// name, the later is not ready.
   uint64_t began = 0;
 
-  /// Set if this is one Redis of several: what comes on its open channel may be
-  /// for an address that another one carries.
+  /// Set if there are several servers: messages on the open channel of one may
+  /// be for addresses that another carries.
   bool is_shard = false;
 };
 

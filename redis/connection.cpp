@@ -17,7 +17,7 @@ namespace {
 
 constexpr auto open_timeout = std::chrono::seconds{2};
 
-/// How many bytes are handled at most before others have their turn.
+/// Maximum number of bytes to handle before yielding to other handlers.
 constexpr size_t most_at_once = 4 << 20;
 
 } // namespace
@@ -59,20 +59,19 @@ void connection::open(const server_url& url, bool wants_id) {
 void connection::connect(std::vector<protocol::endpoint> endpoints) {
   auto list
     = std::make_shared<std::vector<protocol::endpoint>>(std::move(endpoints));
-  asio::async_connect(
-    socket_, *list,
-    [self = shared_from_this(), list](error_code ec,
-                                      const protocol::endpoint&) {
-      if (ec)
-        return self->lose(ec.message());
-      error_code ignored; // A unix socket has no such option, and needs none.
-      self->socket_.set_option(tcp::no_delay(true), ignored);
-      self->socket_.non_blocking(true, ignored);
-      if (self->url_.tls)
-        return self->shake_hands();
-      self->read();
-      self->log_in();
-    });
+  asio::async_connect(socket_, *list,
+                      [self = shared_from_this(),
+                       list](error_code ec, const protocol::endpoint&) {
+                        if (ec)
+                          return self->lose(ec.message());
+                        error_code ignored; // A unix socket has no such option.
+                        self->socket_.set_option(tcp::no_delay(true), ignored);
+                        self->socket_.non_blocking(true, ignored);
+                        if (self->url_.tls)
+                          return self->shake_hands();
+                        self->read();
+                        self->log_in();
+                      });
 }
 
 void connection::shake_hands() {
@@ -97,8 +96,8 @@ void connection::log_in() {
       auth.insert(auth.begin() + 1, url_.user);
     steps.push_back(std::move(auth));
   }
-  // SELECT is sent for database 0, too: its reply tells whether Redis will
-  // take commands at all, which it does not while it loads, or without AUTH.
+  // SELECT is sent for database 0, too: it fails while Redis loads, or without
+  // AUTH.
   if (!url_.db.empty())
     steps.push_back({"SELECT", url_.db});
   if (!url_.role.empty())
@@ -116,7 +115,7 @@ void connection::log_in() {
 
 void connection::on_login(const command& step, const reply& reply,
                           bool is_last) {
-  // A user may have no right to ask for the id.
+  // The user may lack the permission for CLIENT ID.
   if (step[0] == "CLIENT" && reply.type == reply::kind::number)
     id_ = static_cast<uint64_t>(reply.number);
   else if (step[0] != "CLIENT" && reply.type == reply::kind::error)
@@ -144,7 +143,7 @@ void connection::send(const command& command) {
 }
 
 void connection::send_last(const command& command) {
-  // What is being written may have left in part.
+  // A pending write may have sent part of a command.
   if (!owner_ || !writing_.empty())
     return;
   std::string bytes;
@@ -214,7 +213,7 @@ void connection::on_read(size_t size) {
 bool connection::handle(std::string_view bytes) {
   reader_.feed(bytes);
   try {
-    // An owner that gets a reply may close this connection.
+    // The owner may close this connection in its handler.
     for (auto reply = reader_.next(); reply && owner_; reply = reader_.next()) {
       if (waiting_.empty()) {
         owner_->on_push(*std::move(reply));

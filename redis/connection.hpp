@@ -20,8 +20,8 @@
 
 namespace waybill::redis {
 
-/// One connection to Redis: commands go out in order, and as many as one turn
-/// of the loop produced go in one write.
+/// One connection to Redis. Sends commands in order, and all commands of one
+/// turn of the loop in one write.
 class connection : public std::enable_shared_from_this<connection> {
 public:
   using executor = boost::asio::io_context::executor_type;
@@ -29,48 +29,48 @@ public:
     std::chrono::steady_clock,
     boost::asio::wait_traits<std::chrono::steady_clock>, executor>;
 
-  /// What a connection tells its owner. It calls from handlers of its own.
+  /// Receives the events of a connection, from handlers of the connection.
   struct listener {
     virtual ~listener() = default;
 
-    /// Connected, and logged in.
+    /// The connection is established and logged in.
     virtual void on_open() = 0;
 
-    /// A reply to a command came, or an error in its place.
+    /// A command was replied to, or failed.
     virtual void on_reply(reply_handler then, caf::expected<reply> reply) = 0;
 
-    /// Something came that no command asked for: a message on a channel.
+    /// A reply arrived that belongs to no command: a message on a channel.
     virtual void on_push(reply reply) = 0;
 
-    /// The connection is closed. Comes last, and not after `close`.
+    /// The connection was lost. The last call, and none after `close`.
     virtual void on_lost(const std::string& reason) = 0;
   };
 
-  /// @param owner outlives the connection, or closes it.
+  /// @param owner must outlive the connection, or close it.
   connection(boost::asio::io_context& context, listener& owner);
 
-  /// Connects, then logs in with AUTH, SELECT and ROLE, as far as `where` asks
-  /// for them, and asks for its id if that is wanted, all within two seconds.
+  /// Connects, then logs in with AUTH, SELECT and ROLE as `url` requires, all
+  /// within two seconds.
+  /// @param wants_id reads the id of the connection, too.
   void open(const server_url& url, bool wants_id = false);
 
-  /// Returns what Redis calls this connection (CLIENT ID), or 0 if it does not
-  /// say.
+  /// Returns the CLIENT ID of this connection; 0 if unknown.
   uint64_t id() const noexcept { return id_; }
 
-  /// Sends a command whose reply `then` gets.
+  /// Sends a command, and passes its reply to `then`.
   void send(const command& command, reply_handler then);
 
-  /// Sends a command that Redis answers with pushes: SUBSCRIBE, UNSUBSCRIBE.
+  /// Sends a command that Redis confirms by pushes: SUBSCRIBE, UNSUBSCRIBE.
   void send(const command& command);
 
-  /// Sends a command whose reply nobody will read, if that can be done at once:
-  /// the connection is about to be closed.
+  /// Sends a command without waiting for its reply, if the socket takes it at
+  /// once. To be called before `close`.
   void send_last(const command& command);
 
-  /// Returns how many bytes wait to be sent.
+  /// Returns the number of bytes that wait to be sent.
   size_t unsent_bytes() const noexcept { return out_.size() + writing_.size(); }
 
-  /// Closes the connection, and answers all commands that have no reply.
+  /// Closes the connection, and fails all unanswered commands.
   void close();
 
 private:
@@ -81,16 +81,16 @@ private:
 
   void connect(std::vector<protocol::endpoint> endpoints);
 
-  /// Begins TLS.
+  /// Starts the TLS handshake.
   void shake_hands();
 
-  /// Says who we are, and finds out whether Redis takes commands.
+  /// Authenticates, and checks that Redis accepts commands.
   void log_in();
 
-  /// Takes the reply to a command of `log_in`.
+  /// Handles the reply to a command of `log_in`.
   void on_login(const command& step, const reply& reply, bool is_last);
 
-  /// Calls `f` with what carries bytes to Redis and back.
+  /// Calls `f` with the TLS stream or the socket.
   template <class F>
   void on_stream(F f) {
     if (tls_)
@@ -99,21 +99,21 @@ private:
       f(socket_);
   }
 
-  /// Writes what is to be sent, once this turn of the loop is over.
+  /// Schedules a write at the end of this turn of the loop.
   void flush();
   void write();
   void read();
 
-  /// Handles what was read, and what else is there, in large pieces: who is
-  /// slower than Redis is cut off by it.
+  /// Handles the bytes read, and goes on reading while there are more: Redis
+  /// disconnects subscribers that read too slowly.
   void on_read(size_t size);
 
-  /// Handles replies and messages.
+  /// Parses bytes, and handles the replies and messages in them.
   /// @returns whether the connection is still open.
   bool handle(std::string_view bytes);
   void lose(const std::string& reason);
 
-  /// Null once the connection is closed.
+  /// Null once closed.
   listener* owner_;
 
   /// Set once logged in.
@@ -128,13 +128,13 @@ private:
   reply_reader reader_;
   std::array<char, 64 * 1024> in_;
 
-  /// Bytes of commands, and those of them that are being written.
+  /// Bytes of commands: those queued, and those being written.
   std::string out_;
   std::string writing_;
   bool flushing_ = false;
 
-  /// Who waits for replies, the oldest command first; of the first `sent_` some
-  /// bytes may have left, of the others surely none.
+  /// Handlers of unanswered commands, the oldest first. The first `sent_` may
+  /// have been sent in part; the others certainly have not.
   std::deque<reply_handler> waiting_;
   size_t sent_ = 0;
 };

@@ -5,7 +5,7 @@
 
 namespace waybill::redis {
 
-/// Returns the SHA-1 of `bytes` in hexadecimal, by which Redis calls scripts.
+/// Returns the SHA-1 of `bytes` in hexadecimal, the name of a script in Redis.
 std::string sha1(std::string_view bytes);
 
 /// Returns the SHA-256 of `bytes` in hexadecimal.

@@ -32,7 +32,7 @@ bus_status health::status() const {
     if (!reason->empty())
       return away(*reason);
   if (!heard_ || !checked_ || !named_)
-    return away("Redis was reached a moment ago");
+    return away("Redis is connected; its checks are not complete");
   bus_status result{bus_state::ready, check_.reading.empty(),
                     check_.keeping.empty()};
   if (claims_)

@@ -6,49 +6,48 @@
 
 namespace waybill::redis {
 
-/// The errors that Redis answers to those who need a function of it; each is
-/// empty if the function works.
+/// The errors of Redis for each function that is needed; empty if it works.
 struct check_result {
-  /// To read a mailbox.
+  /// Reading a mailbox.
   std::string reading;
 
-  /// To keep a push.
+  /// Storing a push.
   std::string keeping;
 
-  /// To claim an id.
+  /// Claiming an id.
   std::string claiming;
 };
 
-/// Knows what a Redis does for its bridge: follows the link, what comes back on
-/// it, and the errors that Redis answers.
+/// Derives the status of the bus from the link, its canaries, and the errors
+/// that Redis replies.
 class health {
 public:
-  /// @param claims is set if a session can do nothing without a claim.
+  /// @param claims is set if sessions must claim their ids.
   explicit health(bool claims) : claims_(claims) {
     // nop
   }
 
-  /// Both connections are there, and nothing is known of them.
+  /// Both connections are open; all earlier results are void.
   void on_link_up();
 
   void on_link_down(const std::string& reason);
 
-  /// All that this node holds is subscribed, and a canary came back.
+  /// All addresses are subscribed, and a canary returned.
   void on_canary() noexcept { heard_ = true; }
 
-  /// The reply to a canary came: empty, or an error.
+  /// PUBLISH of a canary was replied to: with an error, or an empty text.
   void on_canary_reply(const std::string& error) { canary_error_ = error; }
 
-  /// It is known how many nodes have this node's name.
+  /// Other nodes of this name would have been detected by now.
   void on_named() noexcept { named_ = true; }
 
-  /// Another node of this name came first; or an empty text, if none does.
+  /// An older node of this name exists; or an empty text, if there is none.
   void on_rival(const std::string& reason) { rival_ = reason; }
 
-  /// Redis has tried what is needed.
+  /// Redis tried the commands that are needed.
   void on_check(check_result result);
 
-  /// Redis takes no commands now, or is no master.
+  /// Redis accepts no commands now.
   void on_stopped(const std::string& error) { stopped_ = error; }
 
   bus_status status() const;

@@ -19,7 +19,7 @@ impairment impairment_of(std::string_view error) noexcept {
     {"NOAUTH ", impairment::commands},
     {"READONLY ", impairment::server},
   };
-  // Redis 6 names an error within a script behind where it happened.
+  // Redis 6 puts the location before an error within a script.
   if (error.starts_with("ERR Error running script"))
     if (auto inner = error.find(": -"); inner != error.npos)
       error.remove_prefix(inner + 3);

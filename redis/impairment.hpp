@@ -5,22 +5,23 @@
 
 namespace waybill::redis {
 
-/// What an error of Redis stops besides the command that it answers.
+/// The extent of an error of Redis beyond the command that it answers.
 enum class impairment : uint8_t {
-  /// Nothing: the command itself, or the key that it names, is wrong.
+  /// None: the command itself, or the key that it names, is wrong.
   none,
-  /// All that needs the same: Redis is full (OOM), cannot save (MISCONF), has
-  /// too few replicas (NOREPLICAS), or the user has too few rights (NOPERM).
+  /// All commands of the same function: Redis is full (OOM), cannot save
+  /// (MISCONF), has too few replicas (NOREPLICAS), or the user lacks
+  /// permissions (NOPERM).
   function,
   /// All commands, for now: LOADING, BUSY, MASTERDOWN, CLUSTERDOWN, TRYAGAIN,
   /// NOAUTH.
   commands,
-  /// All that writes, on this server: it is a replica (READONLY).
+  /// All writes on this server: it is a replica (READONLY).
   server,
 };
 
-/// Returns what an error stops, by its first word or, for an error within a
-/// script, by the sentence of Redis 7.
+/// Classifies an error by its first word or, for an error within a script, by
+/// the sentence of Redis 7.
 impairment impairment_of(std::string_view error) noexcept;
 
 } // namespace waybill::redis

@@ -10,19 +10,19 @@ namespace waybill::redis {
 
 namespace {
 
-/// How deep JSON from outside may nest. Nothing here recurses over it, but
-/// whoever gets the payload might.
+/// Maximum nesting of JSON from outside. Nothing here recurses over it, but the
+/// receivers of the payload may.
 constexpr size_t max_depth = 512;
 
-/// Cuts a text that is known to be JSON into its tokens and values, each as it
-/// stands: numbers keep their digits and strings their escapes.
+/// Splits valid JSON into tokens and values without converting them: numbers
+/// keep their digits and strings their escapes.
 class scanner {
 public:
   explicit scanner(std::string_view text) : rest_(text) {
     // nop
   }
 
-  /// Tells whether `c` comes next, and takes it if so.
+  /// Consumes `c` if it comes next; returns whether it did.
   bool take(char c) {
     skip_space();
     if (!rest_.starts_with(c))
@@ -31,7 +31,7 @@ public:
     return true;
   }
 
-  /// Takes a whole value.
+  /// Consumes a value.
   std::string_view take_value() {
     skip_space();
     auto start = rest_;
@@ -53,7 +53,7 @@ public:
         break;
       default:
         // In a container, the bytes between two brackets or strings; else a
-        // number or a word, which ends where white space or the next token is.
+        // number or a literal, which ends before white space or a token.
         rest_.remove_prefix(
           std::min(rest_.find_first_of(depth > 0 ? "\"{}[]" : ",}] \t\r\n"),
                    rest_.size()));
@@ -94,12 +94,12 @@ private:
   std::string_view rest_;
 };
 
-/// Returns the text that a JSON string stands for.
+/// Returns the text of a JSON string.
 std::string unquote(std::string_view value) {
   return json::parse(value).get<std::string>();
 }
 
-/// Returns the id that a KEY stands for, or an empty string.
+/// Converts a KEY into an id, or an empty string.
 std::string to_id(std::string_view key) {
   if (key.starts_with('"'))
     return unquote(key);
@@ -115,7 +115,7 @@ std::string to_id(std::string_view key) {
 
 caf::expected<ingress_message> parse_ingress(std::string_view text,
                                              size_t max_size) {
-  // To look at more would only hold up all others.
+  // Parsing more would only delay all other messages.
   if (auto limit = 8 * max_size + 65'536; text.size() > limit)
     return wrong("the message has more than " + std::to_string(limit)
                  + " bytes");
@@ -125,7 +125,7 @@ caf::expected<ingress_message> parse_ingress(std::string_view text,
   sax_checker check{max_depth};
   if (!json::sax_parse(text, &check))
     return wrong(check.problem());
-  // A byte order mark may stand before it: the parser lets it pass.
+  // The parser accepts a byte order mark.
   if (text.starts_with("\xef\xbb\xbf"))
     text.remove_prefix(3);
   scanner in{text};
@@ -146,9 +146,9 @@ caf::expected<ingress_message> parse_ingress(std::string_view text,
     return wrong("KEY is missing");
   if (value.empty())
     return wrong("VALUE is missing");
-  // Mending keeps all places. An id that is not quite known is nobody's.
-  auto key_place = static_cast<size_t>(key.data() - mended.data());
-  if (original.substr(key_place, key.size()) != key)
+  // Mending keeps all positions. A mended id would belong to nobody.
+  auto key_position = static_cast<size_t>(key.data() - mended.data());
+  if (original.substr(key_position, key.size()) != key)
     return wrong("KEY has half of a surrogate pair");
   auto id = to_id(key);
   if (!is_name(id))

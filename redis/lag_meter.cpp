@@ -6,15 +6,14 @@ namespace waybill::redis {
 
 namespace {
 
-/// The longest lag with which a node takes pushes.
+/// Lag past which a canary is late.
 constexpr auto longest_lag = std::chrono::milliseconds{250};
 
-/// How many bytes of pushes may be under way. Redis cuts a subscriber off that
-/// has 32 MiB to read, unless it is told otherwise, and other nodes publish to
-/// it, too.
+/// Maximum number of bytes of pushes in flight. By default, Redis disconnects a
+/// subscriber with 32 MiB to read, and other nodes publish to it, too.
 constexpr uint64_t most_under_way = 8 << 20;
 
-/// How many bytes of pushes leave with no canary between them.
+/// Number of bytes of pushes after which the next canary is due.
 constexpr uint64_t canary_distance = 1 << 20;
 
 } // namespace

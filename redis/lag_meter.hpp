@@ -9,37 +9,37 @@
 
 namespace waybill::redis {
 
-/// Measures how far a node is behind on its own subscription, by its canaries:
-/// numbers that it publishes and hears again, behind all that was published
-/// before them. Redis keeps what a node has not read, and cuts off one that
-/// lets too much wait, so a node must stop pushing before that.
+/// Measures how far a node lags behind on its subscription, by its canaries:
+/// numbers that it publishes and receives after all that was published before
+/// them. Redis buffers messages for a slow subscriber and disconnects it past a
+/// limit, so the node must refuse pushes before that.
 class lag_meter {
 public:
   using time_point = caf::actor_clock::time_point;
 
-  /// Notes that a canary leaves.
+  /// Records that a canary was published.
   void on_sent(uint64_t number, time_point now);
 
-  /// Notes that a canary came back, and with it all older ones.
+  /// Records that a canary returned, and with it all older ones.
   void on_heard(uint64_t number, time_point now);
 
-  /// Notes that so many bytes of pushes leave.
+  /// Records that so many bytes of pushes were published.
   void on_published(size_t bytes) noexcept { published_ += bytes; }
 
-  /// Forgets all canaries that are under way: the link is lost.
+  /// Drops all canaries in flight, because the link was lost.
   void reset() noexcept;
 
-  /// Tells whether so much was published since the last canary that the next
-  /// one should not wait for its time.
+  /// Checks whether so much was published since the last canary that the next
+  /// one is due before the next tick.
   bool wants_canary() const noexcept;
 
-  /// Returns the time from sending to hearing: of the last canary that came
-  /// back, or of the oldest that did not, if that is longer.
+  /// Returns the round-trip time of the last canary that returned, or the age
+  /// of the oldest in flight if that is longer.
   caf::timespan lag(time_point now) const;
 
-  /// Tells whether the node should take no more pushes now: two canaries after
-  /// each other were late, or too much is under way. One may be late because
-  /// the machine was.
+  /// Checks whether the node should refuse pushes: two consecutive canaries
+  /// were late, or too many bytes are in flight. A single one may be late
+  /// because the machine was.
   bool is_busy(time_point now) const;
 
 private:
@@ -47,20 +47,20 @@ private:
     uint64_t number;
     time_point sent;
 
-    /// How many bytes were published before it.
+    /// Number of bytes published before it.
     uint64_t published;
   };
 
-  /// Those that have not come back, the oldest first.
+  /// Canaries that have not returned, the oldest first.
   std::deque<canary> in_flight_;
   caf::timespan last_{0};
 
-  /// How many of the last came back late, one after the other.
+  /// Number of consecutive canaries that returned late.
   size_t late_ = 0;
   uint64_t published_ = 0;
 
-  /// How many of those bytes stood before the last canary that was sent, and
-  /// before the last that came back.
+  /// Number of bytes published before the last canary that was sent, and before
+  /// the last that returned.
   uint64_t marked_ = 0;
   uint64_t heard_ = 0;
 };
