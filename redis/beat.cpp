@@ -7,7 +7,7 @@ namespace waybill::redis {
 
 namespace {
 
-/// How deep members that are not known may nest.
+/// Maximum nesting of unknown members.
 constexpr size_t deepest = 64;
 
 } // namespace

@@ -7,19 +7,19 @@ namespace waybill::redis {
 
 namespace {
 
-/// For how long a node that was there is missed.
+/// Time for which a missing node is expected to return.
 constexpr auto absence = std::chrono::seconds{10};
 
-/// A node whose beats pause for longer has stopped; beats that follow each
-/// other sooner than the other were held back on their way.
+/// Longest interval between beats of a running node, and shortest one between
+/// beats that the network has not delayed.
 constexpr auto longest_pause = std::chrono::milliseconds{1500};
 constexpr auto shortest_pause = std::chrono::milliseconds{500};
 
-/// A node whose last beat is older is not there now.
+/// Maximum age of the last beat of a node that is alive.
 constexpr auto presence = std::chrono::seconds{3};
 
-/// After so many canaries without a beat, of which one comes with every second
-/// canary, a node is silent. It has given its own link up by then.
+/// Number of canaries without a beat after which a node is silent; a beat comes
+/// with every second one. The node has dropped its own link by then.
 constexpr size_t silent_canaries = 8;
 
 } // namespace
@@ -34,8 +34,8 @@ void node_table::on_beat(const beat& x, time_point now) {
   auto& peer = peers_[x.node];
   auto pause = now - std::exchange(peer.last_beat, now);
   peer.canaries = 0;
-  // What a network held back may come when its sender has given up that
-  // connection, so one beat of a missing node does not prove that it is back.
+  // A delayed beat may arrive after its sender has dropped that connection, so
+  // a single beat of a missing node does not prove that it has returned.
   auto is_late = peer.missing && x.client == peer.client
                  && (pause < shortest_pause || pause > longest_pause);
   if (is_late)
@@ -77,7 +77,7 @@ void node_table::on_cut_off(const std::string& node) {
 
 void node_table::on_away() {
   ready_ = false;
-  // Another server, or the same one started anew, numbers them in its own way.
+  // After a restart or failover, Redis assigns other client ids.
   for (auto& [name, peer] : peers_)
     peer.client = 0;
 }

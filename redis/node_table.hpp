@@ -12,56 +12,57 @@
 
 namespace waybill::redis {
 
-/// The other nodes of the cluster, as their beats tell of them. From it a node
-/// knows how many nodes should be there when Redis counts none for an address,
-/// and which ones Redis still counts though they are silent.
+/// The other nodes of the cluster, by their beats. Knows how many nodes must be
+/// subscribed before a count of 0 for an address is proof, and which silent
+/// nodes Redis still counts.
 class node_table {
 public:
   using time_point = caf::actor_clock::time_point;
 
-  /// A node that has gone silent.
+  /// A node that stopped sending beats.
   struct silent_node {
     std::string name;
 
-    /// The connection by which Redis counts it; 0 if that is not known.
+    /// CLIENT ID of its subscribed connection; 0 if unknown.
     uint64_t client;
   };
 
-  /// @param self is the name of this node, whose own beats count for nothing.
+  /// @param self is the name of this node, whose own beats are ignored.
   explicit node_table(std::string self) : self_(std::move(self)) {
     // nop
   }
 
-  /// Notes a beat.
+  /// Records a beat.
   void on_beat(const beat& x, time_point now);
 
-  /// Notes that this node has heard itself. The beats of others come on the
-  /// same connection, so they are silent if this happens many times without
-  /// one: a node that was frozen itself takes nobody for silent.
-  /// @returns the nodes that are silent as of now.
+  /// Records that a canary of this node returned. Beats arrive on the same
+  /// connection, so a node is silent after many canaries without one. A clock
+  /// would not do: after a freeze of this node, all others would seem silent.
+  /// @returns the nodes that have just become silent.
   std::vector<silent_node> on_canary();
 
-  /// Notes how many nodes Redis counts, with this one. A node whose beats have
-  /// stopped has ended if it is not counted; else it is frozen or cut off, and
-  /// may be back when Redis does not count it any more.
+  /// Records the number of nodes that Redis counts, including this one. A node
+  /// whose beats have stopped has ended if Redis does not count it; otherwise
+  /// it is frozen or cut off, and may return after Redis stops counting it.
   void on_count(size_t nodes, time_point now);
 
-  /// Notes that Redis still counted a silent node, and was told not to.
+  /// Records that the Redis connection of a silent node was closed.
   void on_cut_off(const std::string& node);
 
-  /// Notes that nothing can be heard from now on.
+  /// Records that Redis went away.
   void on_away();
 
-  /// Notes that all can be heard again.
+  /// Records that Redis is ready again.
   void on_ready(time_point now);
 
-  /// Returns how many nodes there are, with this one.
+  /// Returns the number of nodes alive, including this one.
   size_t present(time_point now) const;
 
-  /// Returns how many nodes must be there, with this one, before it is known
-  /// that nobody holds an address. For ten seconds all are missed that were
-  /// there before Redis went away, that were frozen or cut off, or that said so
-  /// themselves. Any other that Redis does not count has ended.
+  /// Returns the number of nodes, including this one, that must be subscribed
+  /// before a count of 0 proves that no node holds an address. For ten seconds
+  /// this includes nodes that were alive before Redis went away, that are
+  /// frozen or cut off, or that announced to return. Any other node that Redis
+  /// does not count has ended.
   size_t expected(time_point now);
 
 private:
@@ -69,10 +70,10 @@ private:
     time_point last_beat;
     uint64_t client = 0;
 
-    /// How often this node has heard itself since.
+    /// Number of canaries of this node since its last beat.
     size_t canaries = 0;
 
-    /// Set if it may be back, and if Redis surely does not count it.
+    /// Set if it may return, and if Redis certainly does not count it.
     bool missing = false;
     bool uncounted = false;
   };

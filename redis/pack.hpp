@@ -6,9 +6,9 @@
 
 namespace waybill::redis {
 
-/// Writes a message as MessagePack: all that goes to other nodes, and all that
-/// is kept for them in Redis.
-/// @param message is a map, whose members stand in the order of their names.
+/// Encodes a message to other nodes, or a value for Redis, as MessagePack.
+/// @param message is a map; its members are written in the order of their
+/// names.
 std::string pack(const nlohmann::json& message);
 
 } // namespace waybill::redis

@@ -7,7 +7,7 @@ namespace waybill::redis {
 
 namespace {
 
-/// For how many milliseconds Redis may wait for its replicas.
+/// Timeout of WAIT in milliseconds.
 constexpr auto timeout = "300";
 
 } // namespace
@@ -32,7 +32,8 @@ void replica_wait::send_next() {
   if (!open_ || !asked_.empty() || next_.empty())
     return;
   asked_.swap(next_);
-  // WAIT is about what stood before the last command of its own connection.
+  // WAIT covers the writes up to the last command of its own connection, so a
+  // command must precede it.
   socket_->send({"TIME"}, [](const caf::expected<reply>&) {});
   socket_->send({"WAIT", std::to_string(replicas_), timeout},
                 [this](const caf::expected<reply>& reply) {

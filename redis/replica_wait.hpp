@@ -8,22 +8,23 @@
 
 namespace waybill::redis {
 
-/// Waits for replicas (WAIT) on a connection of its own, on which Redis answers
-/// nothing else meanwhile. One WAIT stands for all writes that were answered
-/// before it: what comes while one is under way shares the next.
+/// Waits for replicas (WAIT) on a dedicated connection, since WAIT blocks all
+/// later commands of its connection. One WAIT covers all writes that were
+/// answered before it, so calls that come meanwhile share the next one.
 class replica_wait : public connection::listener {
 public:
-  /// Hands a reply to whoever asked for it.
+  /// Passes a reply to its handler.
   using deliverer = std::function<void(reply_handler, caf::expected<reply>)>;
 
   replica_wait(boost::asio::io_context& context, deliverer deliver);
 
-  /// Asks how many replicas have all that the server has answered until now,
-  /// when those are `replicas`, or after 0.3 s.
-  /// @param server is connected to if that has not been done.
+  /// Waits until `replicas` replicas have all writes that the server has
+  /// answered until now, or for 0.3 s, and replies with the number of those
+  /// that have.
+  /// @param server is connected to on first use.
   void ask(const server_url& server, size_t replicas, reply_handler handler);
 
-  /// Closes the connection, and answers all that is open with
+  /// Closes the connection, and fails all pending calls with
   /// `errc::unanswered`.
   void close();
 
@@ -33,7 +34,7 @@ public:
   void on_lost(const std::string& reason) override;
 
 private:
-  /// Sends a WAIT for all that came meanwhile, unless one is under way.
+  /// Sends one WAIT for all pending calls, unless one is in flight.
   void send_next();
 
   boost::asio::io_context& context_;
@@ -42,7 +43,7 @@ private:
   bool open_ = false;
   size_t replicas_ = 0;
 
-  /// Those that wait for the WAIT that is under way, and for the next.
+  /// Handlers of the WAIT in flight, and of the next.
   std::vector<reply_handler> asked_;
   std::vector<reply_handler> next_;
 };

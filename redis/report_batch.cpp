@@ -22,14 +22,14 @@ void report_batch::confirm(const push_address& address,
 void report_batch::flush(const std::string& node, commands& to,
                          const std::function<void(uint64_t)>& on_removed) {
   auto drop = [](const caf::expected<uint64_t>&) {
-    // Who waits for it will say that it is unknown.
+    // The receipt counts nodes without a report as unknown.
   };
   for (auto& [receiver, reports] : std::exchange(reports_, {}))
     to.tell(receiver, node_message{node, std::move(reports)}, drop);
   for (auto& [key, confirmation] : std::exchange(confirmed_, {}))
     to.confirm(confirmation.first, confirmation.second,
                [on_removed](const caf::expected<uint64_t>& count) {
-                 // What is not confirmed is sent again.
+                 // Entries that are not removed are delivered again.
                  if (count)
                    on_removed(*count);
                });

@@ -9,9 +9,8 @@ namespace waybill::redis {
 
 namespace {
 
-/// Puts a reply, or a part of one, where hiredis has come to: into the list
-/// that it reads, or by itself.
-/// @returns null, which hiredis reports, if there is no memory left.
+/// Adds a reply to the list that hiredis is parsing, or creates a new one.
+/// @returns null if memory is exhausted, which hiredis reports.
 void* add(const redisReadTask* task, reply::kind type, int64_t number = 0,
           std::string_view text = {}) noexcept {
   try {
@@ -25,8 +24,8 @@ void* add(const redisReadTask* task, reply::kind type, int64_t number = 0,
   }
 }
 
-/// Returns what hiredis makes replies with. Its own makes room for as many
-/// elements as a list is said to have, before any of them has come.
+/// Returns the functions by which hiredis creates replies. Its own ones
+/// allocate a list by its announced length, before any element has arrived.
 template <class Functions>
 Functions make_functions() {
   Functions result{};
@@ -46,7 +45,7 @@ Functions make_functions() {
   result.createNil = [](const redisReadTask* task) -> void* {
     return add(task, reply::kind::nil);
   };
-  // What hiredis 1 knows besides is of RESP3, which nobody asks for.
+  // The other types of hiredis 1 belong to RESP3, which is never enabled.
   if constexpr (requires { result.createDouble; }) {
     result.createDouble
       = [](const redisReadTask* task, double, char*, size_t) -> void* {
@@ -84,7 +83,7 @@ void reply_reader::deleter::operator()(redisReader* ptr) const noexcept {
 
 reply_reader::reply_reader() {
   static const auto functions = make_functions<redisReplyObjectFunctions>();
-  // It only reads them, though it does not say so.
+  // hiredis only reads them, despite its non-const parameter.
   reader_.reset(redisReaderCreateWithFunctions(
     const_cast<redisReplyObjectFunctions*>(&functions)));
   if (!reader_)

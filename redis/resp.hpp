@@ -12,24 +12,24 @@ struct redisReader;
 namespace waybill::redis {
 
 /// The words of a Redis command. They may hold any bytes: each is sent with its
-/// length, and nothing is ever pasted into a format string.
+/// length, and never as a format string.
 using command = std::vector<std::string>;
 
-/// Appends `what` to `out` as RESP, Redis' protocol.
+/// Appends a command to `out` as RESP, Redis' protocol.
 void append(std::string& out, const command& command);
 
-/// What Redis answered.
+/// A reply of Redis.
 struct reply {
   enum class kind : uint8_t {
     /// `text` holds a status or bulk string.
     text,
-    /// `number` holds it.
+    /// `number` holds an integer.
     number,
     /// `items` holds the elements.
     list,
-    /// Redis has no such thing.
+    /// Null: the key or element does not exist.
     nil,
-    /// `text` says what Redis did not like.
+    /// `text` holds the error.
     error,
   };
 
@@ -39,16 +39,16 @@ struct reply {
   std::vector<reply> items = {};
 };
 
-/// Takes replies out of the bytes that Redis sends.
+/// Parses replies from the bytes of a connection.
 class reply_reader {
 public:
   reply_reader();
 
-  /// Adds bytes as they came.
+  /// Adds bytes, which may end anywhere within a reply.
   void feed(std::string_view bytes);
 
-  /// Takes out the next whole reply.
-  /// @returns nothing while there is none.
+  /// Removes and returns the next complete reply.
+  /// @returns nothing if there is none.
   /// @throws std::runtime_error if the bytes are not RESP.
   std::optional<reply> next();
 

@@ -10,12 +10,12 @@ namespace waybill::redis {
 
 using nlohmann::json;
 
-/// Makes an error that says what is wrong with a document.
+/// Returns the error for a malformed document.
 inline caf::error wrong(std::string message) {
   return make_error(caf::sec::invalid_argument, std::move(message));
 }
 
-/// Reads a document without keeping it; the base of what looks at a part of it.
+/// Parses a document without storing it; base of handlers for parts of it.
 class sax_handler : public nlohmann::json_sax<json> {
 public:
   bool null() override { return true; }
@@ -44,7 +44,7 @@ protected:
     // nop
   }
 
-  /// Returns how many objects and arrays are open.
+  /// Returns the number of open objects and arrays.
   size_t depth() const noexcept { return depth_; }
 
 private:
@@ -65,7 +65,7 @@ private:
   std::string problem_;
 };
 
-/// Only checks that a document is well-formed and not nested deeper than that.
+/// Checks that a document is well-formed and not nested too deep.
 class sax_checker : public sax_handler {
 public:
   explicit sax_checker(size_t max_depth) : sax_handler(max_depth) {

@@ -6,7 +6,7 @@ namespace waybill::redis {
 
 namespace {
 
-/// From one question to the next; an answer may take as long.
+/// Interval between questions, and timeout of each.
 constexpr auto interval = std::chrono::seconds{1};
 
 } // namespace
@@ -55,7 +55,7 @@ void sentinels::query() {
   asked_ = true;
   socket_->send({"SENTINEL", "get-master-addr-by-name", url_.master},
                 [this](const caf::expected<reply>& reply) {
-                  // Without an answer the connection is closed.
+                  // An error means that the connection was closed.
                   if (reply)
                     on_answer(*reply);
                 });

@@ -7,35 +7,35 @@
 
 namespace waybill::redis {
 
-/// Asks Sentinels where the master is: at once when told to, and from then on
-/// every second. It asks one of them, on a connection that stays open, and the
-/// next one as soon as that fails.
+/// Resolves the master by asking Sentinels: on demand, and every second from
+/// then on. Keeps a connection to one of them, and turns to the next as soon as
+/// that fails.
 class sentinels : public std::enable_shared_from_this<sentinels>,
                   public connection::listener {
 public:
-  /// What Sentinels tell their owner. They call from handlers of their own.
+  /// Receives the results, from handlers of the connection.
   struct listener {
     virtual ~listener() = default;
 
-    /// A Sentinel named the master; `where` says how to log in there.
+    /// A Sentinel named the master; `url` includes the login.
     virtual void on_master(const server_url& url) = 0;
 
-    /// All Sentinels were asked, and none named it.
+    /// No Sentinel named the master.
     virtual void on_no_master(const std::string& reason) = 0;
   };
 
-  /// @param where has Sentinels.
-  /// @param owner outlives this, or stops it.
+  /// @param url names at least one Sentinel.
+  /// @param owner must outlive this object, or stop it.
   sentinels(boost::asio::io_context& context, server_url url, listener& owner);
 
-  /// Asks now, unless an answer is on its way.
+  /// Asks now, unless a question is pending.
   void ask();
 
-  /// Turns to the next Sentinel: this one named a master that is none, so it
-  /// may be cut off from the others.
+  /// Turns to the next Sentinel: the current one named a server that is not the
+  /// master, so it may be partitioned from the others.
   void distrust();
 
-  /// Asks no more.
+  /// Stops asking, and closes the connection.
   void stop();
 
 private:
@@ -60,11 +60,11 @@ private:
   /// Null once stopped.
   listener* owner_;
 
-  /// The Sentinel that is asked, and how many before it have failed in turn.
+  /// Index of the current Sentinel, and number of consecutive failures.
   size_t current_ = 0;
   size_t failed_ = 0;
 
-  /// Null while none is asked.
+  /// Null between two Sentinels.
   std::shared_ptr<connection> socket_;
   bool open_ = false;
   bool asked_ = false;

@@ -20,8 +20,8 @@ caf::expected<trust_ptr> make_trust(const std::string& ca_file) {
   return result;
 }
 
-// Asio's host_name_verification makes the same two checks, but a failure of it
-// has no reason that could be logged.
+// Asio's host_name_verification does the same two checks, but its failures have
+// no reason to log.
 bool expect_host(SSL* session, const std::string& host) {
   if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session), host.c_str()))
     return true;

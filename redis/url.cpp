@@ -14,7 +14,7 @@ caf::error wrong(const char* message) {
   return make_error(caf::sec::invalid_argument, std::string{message});
 }
 
-/// Takes `prefix` off the start of `text`, if it is there.
+/// Removes `prefix` from the start of `text`; returns whether it was there.
 bool consume(std::string_view& text, std::string_view prefix) {
   if (!text.starts_with(prefix))
     return false;
@@ -25,7 +25,7 @@ bool consume(std::string_view& text, std::string_view prefix) {
 /// Parses `[[user]:password@]host[:port][/db]`.
 caf::expected<server_url> parse_server(std::string text,
                                        const char* default_port = "6379") {
-  // What is parsed are views of this.
+  // The parsed URL refers to this text.
   text.insert(0, "redis://");
   auto url = boost::urls::parse_uri(text);
   if (!url || url->has_query() || url->has_fragment())
@@ -42,31 +42,31 @@ caf::expected<server_url> parse_server(std::string text,
     result.db = path.substr(1);
   if (!std::all_of(result.db.begin(), result.db.end(),
                    [](char c) { return c >= '0' && c <= '9'; }))
-    return wrong("the database is a number");
+    return wrong("the database must be a number");
   return result;
 }
 
 /// Parses `[[user]:password@]host[:port],…/master[/db]`.
 caf::expected<server_url> parse_sentinels(std::string_view text) {
-  // Finds no part of a user or password, where both would be percent-encoded.
+  // A slash or @ in a user or password is percent-encoded.
   auto slash = std::min(text.find('/'), text.size());
   auto names = text.substr(0, slash);
   auto rest = text.substr(slash);
   auto login = names.substr(0, names.find('@') + 1);
   names.remove_prefix(login.size());
   if (names.find('@') != std::string_view::npos)
-    return wrong("no Sentinel has a user or password of its own");
+    return wrong("write one user and password, before the first Sentinel");
 
   consume(rest, "/");
   auto master = rest.substr(0, rest.find('/'));
-  // What Sentinel allows.
+  // The characters that Sentinel allows.
   auto is_ok = [](unsigned char c) {
     return std::isalnum(c) || c == '.' || c == '-' || c == '_';
   };
   if (master.empty() || !std::all_of(master.begin(), master.end(), is_ok))
-    return wrong("the name of the master is missing or wrong");
+    return wrong("the name of the master is missing or invalid");
   rest.remove_prefix(master.size());
-  // The master's host is not known yet.
+  // A placeholder: the master's host is not known yet.
   auto result = parse_server(std::string{login} + "master" + std::string{rest});
   if (!result)
     return result;
@@ -97,16 +97,16 @@ caf::expected<server_url> server_url::parse(std::string_view text) {
   if (consume(text, "unix://")) {
     server_url result;
     result.path = text;
-    // sockaddr_un holds no more, see unix(7).
+    // The limit of sockaddr_un, see unix(7).
     if (result.path.empty() || result.path.size() > 107)
-      return wrong("the path of a unix socket has 1 to 107 bytes");
+      return wrong("the path of a unix socket must have 1 to 107 bytes");
     return result;
   }
   if (consume(text, "redis+sentinel://"))
     return parse_sentinels(text);
   auto tls = consume(text, "rediss://");
   if (!tls && !consume(text, "redis://"))
-    return wrong("the scheme is redis, rediss, redis+sentinel or unix");
+    return wrong("the scheme must be redis, rediss, redis+sentinel or unix");
   auto result = parse_server(std::string{text});
   if (result)
     result->tls = tls;

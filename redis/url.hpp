@@ -10,43 +10,43 @@
 
 namespace waybill::redis {
 
-/// Which Redis to use, and as whom.
+/// The URL of a Redis server, and the login for it.
 struct server_url {
-  /// A name or number, if `path` and `sentinels` are empty.
+  /// A host name or IP address, if `path` and `sentinels` are empty.
   std::string host;
   std::string port = "6379";
 
   /// The path of a unix socket.
   std::string path;
 
-  /// As `AUTH` takes them; an empty password means that none is sent.
+  /// Arguments of `AUTH`, which is not sent if the password is empty.
   std::string user;
   std::string password;
 
-  /// The number of the database, as `SELECT` takes it; if empty, none is
-  /// selected.
+  /// Number of the database, the argument of `SELECT`, which is not sent if
+  /// this is empty.
   std::string db = "0";
 
-  /// Whether to speak TLS, and whom to trust then, which no URL says.
+  /// Set to use TLS, with these CA certificates, which are not part of the URL.
   bool tls = false;
   trust_ptr trust;
 
-  /// Who knows host and port of the master, and by what name.
+  /// The Sentinels that know the master, and its name there.
   std::vector<server_url> sentinels;
   std::string master;
 
-  /// What the server must answer to `ROLE`; if empty, it is not asked.
+  /// Required reply to `ROLE`, which is not sent if this is empty.
   std::string role;
 
   /// Parses `redis://[[user]:password@]host[:port][/db]`, the same with
   /// `rediss://` for TLS, `unix://path`, or
   /// `redis+sentinel://[[user]:password@]host[:port],…/master[/db]`, where user
   /// and password are those of the master. They are percent-decoded.
-  /// @returns `caf::sec::invalid_argument`, with what is wrong as its context.
+  /// @returns `caf::sec::invalid_argument`, with the reason as its context.
   static caf::expected<server_url> parse(std::string_view text);
 };
 
-/// Prints a URL without its password.
+/// Returns a URL without its password.
 std::string to_string(const server_url& x);
 
 } // namespace waybill::redis
