@@ -76,19 +76,19 @@ outcome recorded_outcome(const std::vector<reply>& items) {
 /// Converts the reply of `push_script`.
 caf::expected<outcome> outcome_of(const push& push, const reply& x) {
   auto& items = x.items;
-  auto said = items.empty() ? "" : items[0].text;
-  if (said == "sent" && items.size() == 3) {
+  auto status = items.empty() ? "" : items[0].text;
+  if (status == "sent" && items.size() == 3) {
     outcome result{push.id, push.want, push.ttl.count() > 0};
     result.counts.nodes = static_cast<uint64_t>(items[1].number);
     return result;
   }
-  if (said == "full")
+  if (status == "full")
     return errc::inbox_full;
-  if (said == "other")
+  if (status == "other")
     return errc::key_reused;
-  if (said == "waiting")
+  if (status == "waiting")
     return errc::in_flight;
-  if (said == "recorded" && items.size() >= 5)
+  if (status == "recorded" && items.size() >= 5)
     return at_level(recorded_outcome(items), push.want);
   return unexpected();
 }
@@ -136,9 +136,9 @@ void commands::load(const script& script) {
 
 void commands::check(bool every_command, handler<check_result> then) {
   // Ids contain no slash, so these keys do not exist.
-  auto nobody = push_address::id("/");
+  auto unused = push_address::id("/");
   eval(check_script,
-       {inbox_of(nobody), due_of(nobody), config_.prefix + ":once:/",
+       {inbox_of(unused), due_of(unused), config_.prefix + ":once:/",
         config_.prefix + ":owner:/"},
        {every_command ? "all" : "first"},
        [then](const caf::expected<reply>& x) {

@@ -11,18 +11,18 @@ script::script(std::string text)
   // nop
 }
 
-// A number in a script is a double, which holds microseconds since 1970 exactly
-// until the year 2255; it must only be kept from being printed with an
-// exponent.
+// Numbers in a script are doubles, which represent microseconds since 1970
+// exactly until the year 2255. Large ones are formatted with %.0f, since Lua
+// would print an exponent.
 //
-// What Redis may refuse comes before PUBLISH, which it never does: so a script
-// that may not write has done nothing.
+// Commands that Redis may refuse precede PUBLISH, which it never refuses: a
+// script that may not write has no effect.
 //
-// Beside each mailbox stands a sorted set of when its entries are due, since to
-// look at a stream is to copy all bodies in it. It holds each entry that the
-// mailbox does, and may hold some that are confirmed: those go when they are
-// more than the others, so each of them is looked at about once. Where it lacks
-// some, an older version has kept them.
+// A sorted set holds the expiry times of each mailbox, because reading a stream
+// copies the bodies of all its entries. The set contains every entry of the
+// mailbox, and may contain confirmed ones; these are removed when they
+// outnumber the others, so the amortized cost is constant. It may lack
+// entries that an older release has stored.
 
 const script check_script{R"(
 local mail, due, once, owner = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -50,7 +50,7 @@ local nodes = redis.call('PUBLISH', ARGV[1], ARGV[2])
 return {nodes, redis.call('PUBSUB', 'NUMSUB', ARGV[3])[2]}
 )"};
 
-/// Finds a field of an entry, whatever others a newer release has added.
+/// Returns a field of an entry; a newer release may have added others.
 const std::string field_function = R"(
 local function field(entry, name)
   for i = 1, #entry[2], 2 do
@@ -168,7 +168,7 @@ if more then result[2] = 1 end
 return result
 )"};
 
-// Redis may refuse to add a letter, and never to remove one.
+// Redis may refuse to add a dead letter, but never to remove an entry.
 
 const script reject_script{R"(
 if #redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1]) == 0 then return 0 end
@@ -211,7 +211,7 @@ return removed
 const script claim_script{R"(
 local t = redis.call('TIME')
 local number = t[1] * 1000000 + t[2]
--- What stands there by mistake is replaced.
+-- An invalid value is replaced.
 local found = redis.pcall('GET', KEYS[1])
 local last = type(found) == 'string' and tonumber(found) or 0
 if number <= last then number = last + 1 end

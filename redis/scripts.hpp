@@ -4,92 +4,93 @@
 
 namespace waybill::redis {
 
-/// What Redis does in one step, in its own language (`EVAL`).
+/// A Lua script, which Redis executes atomically (`EVALSHA`).
 struct script {
   explicit script(std::string text);
 
   const std::string text;
 
-  /// What `EVALSHA` calls it: its SHA-1, in hexadecimal.
+  /// SHA-1 of the text in hexadecimal, the argument of `EVALSHA`.
   const std::string sha;
 };
 
-/// Tries the commands that are needed to read a mailbox, to keep a push, and to
-/// claim an id, on keys that are not there, so that nothing changes.
+/// Tries the commands that are needed to read a mailbox, to store a push, and
+/// to claim an id, on keys that do not exist, so that nothing changes.
 ///
-/// KEYS: a mailbox, when its entries are due, the key of a push, an owner, none
-/// of which exists. ARGV: `all` to try each command, or `first` for the first
-/// one of each of the three.
+/// KEYS: a mailbox, its expiry times, an idempotency key, an owner, none of
+/// which exists. ARGV: `all` to try each command, or `first` for the first one
+/// of each of the three functions.
 ///
-/// Returns for each of the three the first error, or an empty string.
+/// Returns for each function the first error, or an empty string.
 extern const script check_script;
 
-/// Publishes a push to an address that nobody seemed to hold, and looks in the
-/// same moment whether all nodes are there.
+/// Publishes again a push that no node received, and counts the nodes in the
+/// same step.
 ///
 /// ARGV: the channel, the message, the channel that all nodes hold.
 ///
-/// Returns how many nodes hold the first, and the second.
+/// Returns the number of subscribers of the first channel, and of the second.
 extern const script recount_script;
 
-/// Publishes a push once: keeps it in a mailbox if it has a time to live, and
-/// remembers its key if it has one.
+/// Publishes a push once: stores it in a mailbox if it has a time to live, and
+/// records its idempotency key if it has one.
 ///
-/// KEYS: the mailbox, when its entries are due, the key. ARGV: the channel, the
-/// message, its time to live in milliseconds or 0, the limit of the mailbox,
-/// then of a push with a key the fingerprint, else an empty string; the push's
-/// id, its level, the channel of its node, for how many milliseconds it may be
-/// under way, and for how many its key stands for it; the channel that all
-/// nodes hold.
+/// KEYS: the mailbox, its expiry times, the idempotency key. ARGV: the channel,
+/// the message, its time to live in milliseconds or 0, the limit of the
+/// mailbox, the fingerprint of a push with a key or an empty string, the id of
+/// the push, its receipt level, the channel of its node, the milliseconds for
+/// which it may be in flight, the milliseconds for which its key is kept, and
+/// the channel that all nodes hold.
 ///
-/// Returns `{"sent", nodes, present}`, where the last says how many nodes hold
-/// that channel, if the push reached nobody; `{"full"}` or, for a key that
-/// stands for another push, `{"other"}`, `{"waiting"}`, or `{"recorded", id,
-/// level, kept, nodes}` with the outcome behind it when that is known.
+/// Returns `{"sent", nodes, present}`, where `present` is the number of
+/// subscribers of the last channel if no node received the push, and 0
+/// otherwise; or `{"full"}`; or, for a key that is in use, `{"other"}` if
+/// another push used it, `{"waiting"}`, or `{"recorded", id, level, kept,
+/// nodes}`, followed by the outcome if that is known.
 extern const script push_script;
 
-/// Remembers what became of the push that a key stands for.
+/// Records the outcome of a push with an idempotency key.
 ///
-/// KEYS: the key. ARGV: the push's id, and the outcome, or an empty string to
-/// free the key.
+/// KEYS: the key. ARGV: the id of the push, and the outcome, or an empty string
+/// to free the key.
 extern const script record_script;
 
-/// Reads a part of a mailbox, and removes what has expired in it, if Redis
-/// takes writes.
+/// Reads a page of a mailbox, and removes expired entries from it if Redis
+/// accepts writes.
 ///
-/// KEYS: the mailbox, when its entries are due. ARGV: the entry behind which it
-/// starts and the last that is wanted, or empty strings, and about how many
-/// bytes are wanted: one push is read in any case.
+/// KEYS: the mailbox, its expiry times. ARGV: the entry after which the page
+/// starts and the last entry to read, or empty strings, and the approximate
+/// size of the page in bytes: it has at least one push.
 ///
-/// Returns the last entry that is wanted, 1 if there is more, then for each
-/// push its entry, its message, and for how many milliseconds it has to live;
-/// or all its fields and -1, where it has no message or no expiry.
+/// Returns the last entry to read, 1 if there are more, then for each push its
+/// entry, its message, and its remaining time to live in milliseconds; or all
+/// its fields and -1, if it has no message or no expiry.
 extern const script read_script;
 
-/// Moves an entry that cannot be read out of its mailbox.
+/// Moves a malformed entry from its mailbox to the dead letters.
 ///
-/// KEYS: the mailbox, when its entries are due, the dead letters. ARGV: the
-/// entry, about how many dead letters are kept, and the fields of this one.
+/// KEYS: the mailbox, its expiry times, the dead letters. ARGV: the entry, the
+/// approximate maximum number of dead letters, and the fields of this one.
 ///
 /// Returns 1, or 0 if the entry has been removed already.
 extern const script reject_script;
 
-/// Keeps a dead letter, once for each time that it was published, however many
-/// nodes have heard it.
+/// Stores a dead letter once for each time that it was published, however many
+/// nodes received it.
 ///
-/// KEYS: the dead letters, how often the nodes have heard this one. ARGV: the
-/// name of the node, for how many milliseconds it is known, about how many dead
-/// letters are kept, and the fields of this one.
+/// KEYS: the dead letters, the number of times that each node received this
+/// one. ARGV: the name of the node, the milliseconds for which these numbers
+/// are kept, the approximate maximum number of dead letters, and the fields of
+/// this one.
 ///
-/// Returns 1, or 0 if another node has kept it.
+/// Returns 1, or 0 if another node has stored it.
 extern const script dead_letter_script;
 
-/// Removes what has been confirmed in a mailbox.
+/// Removes confirmed entries from a mailbox.
 ///
-/// KEYS: the mailbox, when its entries are due. ARGV: the first entry that
-/// stays.
+/// KEYS: the mailbox, its expiry times. ARGV: the first entry that stays.
 ///
-/// Returns how many were removed.
+/// Returns the number of entries removed.
 extern const script confirm_script;
 
 /// Makes a newer session the owner of an id.
@@ -97,8 +98,8 @@ extern const script confirm_script;
 /// KEYS: the owner. ARGV: the channel; the message without the number of the
 /// claim, which is its last member.
 ///
-/// Returns that number, which is that of the microsecond unless the last claim
-/// is newer.
+/// Returns the number of the claim: the current time in microseconds, or one
+/// more than the last claim if that is not older.
 extern const script claim_script;
 
 } // namespace waybill::redis
