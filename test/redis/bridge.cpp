@@ -14,9 +14,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// A Redis that keeps what it is told, and answers when the test says so. That
-/// it knows our scripts goes without saying.
-struct fake_port : client {
+/// A client that records commands, and replies when the test says so. Scripts
+/// count as loaded.
+struct fake_client : client {
   void start(bridge_actor) override { seen.push_back("start"); }
 
   void subscribe(std::vector<std::string> channels) override {
@@ -67,7 +67,7 @@ struct fake_port : client {
   std::deque<reply_handler> waiting;
   std::deque<reply_handler> checks;
 
-  /// Which commands the last check tries.
+  /// The commands that the last check tries.
   std::string tried;
   test::texts loaded;
   std::vector<beat> beats;
@@ -90,7 +90,7 @@ struct bridge_fixture : test::fixture {
   bridge_fixture() { start(0); }
 
   void start(size_t replicas) {
-    auto ptr = std::make_shared<fake_port>();
+    auto ptr = std::make_shared<fake_client>();
     redis = ptr.get();
     bridge_config config;
     config.node = "n1";
@@ -116,7 +116,7 @@ struct bridge_fixture : test::fixture {
     settle();
   }
 
-  /// Brings the link up and the canary back.
+  /// Opens the link, and returns the canary.
   void make_ready() {
     happen(link_up{7});
     finish_check("");
@@ -125,14 +125,13 @@ struct bridge_fixture : test::fixture {
     return_canary();
   }
 
-  /// Confirms what a bridge is always subscribed to.
+  /// Confirms the subscriptions that every bridge has.
   void subscribe_own() {
     for (auto channel : {"waybill:node:n1", "waybill", "waybill:nodes"})
       happen(subscribed{channel});
   }
 
-  /// Lets Redis answer the last check: that a push cannot be kept, or nothing
-  /// at all.
+  /// Replies to the last check: with an error for storing a push, or with none.
   void finish_check(const std::string& error) {
     CAF_REQUIRE(!redis->checks.empty());
     auto then = std::move(redis->checks.back());
@@ -147,20 +146,20 @@ struct bridge_fixture : test::fixture {
                       list_of({text(""), text(error), text(error)})});
   }
 
-  /// Lets the last canary come back.
+  /// Returns the last canary.
   void return_canary() {
     CAF_REQUIRE(!redis->sent.empty());
     CAF_REQUIRE_EQUAL(redis->sent.back()[1], "waybill:node:n1");
     happen(message{"waybill:node:n1", redis->sent.back()[2]});
   }
 
-  /// Lets half a second pass, and Redis answer the check that it brings.
+  /// Advances time by half a second, and replies to the check that follows.
   void finish_next_check(const std::string& error) {
     pass(500ms);
     finish_check(error);
   }
 
-  /// Hands a reply to the last command.
+  /// Replies to the last command.
   void answer(caf::expected<reply> reply) {
     CAF_REQUIRE(!redis->waiting.empty());
     auto then = std::move(redis->waiting.back());
@@ -181,7 +180,7 @@ struct bridge_fixture : test::fixture {
     settle();
   }
 
-  /// Pushes, and returns where the outcome will stand.
+  /// Pushes, and returns a pointer to the future outcome.
   std::shared_ptr<std::string> publish(const std::string& id,
                                        std::chrono::milliseconds ttl = 0ms) {
     auto result = std::make_shared<std::string>();
@@ -196,7 +195,7 @@ struct bridge_fixture : test::fixture {
     return result;
   }
 
-  /// Attaches an address, and returns where the answer will stand.
+  /// Attaches an address, and returns a pointer to the future answer.
   std::shared_ptr<std::string> attach(const std::string& id) {
     auto result = std::make_shared<std::string>();
     auto ask = [](caf::event_based_actor* self, const bridge_actor& bus,
@@ -213,7 +212,7 @@ struct bridge_fixture : test::fixture {
     return result;
   }
 
-  /// Reads a mailbox, and returns where the part of it will stand.
+  /// Reads a mailbox, and returns a pointer to the future page.
   std::shared_ptr<inbox_page> read(const std::string& id) {
     auto result = std::make_shared<inbox_page>();
     auto ask
@@ -241,10 +240,10 @@ struct bridge_fixture : test::fixture {
     return result;
   }
 
-  /// Returns what Redis was told since the last call.
+  /// Returns the commands since the last call.
   test::texts told() { return std::exchange(redis->seen, {}); }
 
-  fake_port* redis;
+  fake_client* redis;
   bridge_actor aut;
   registry_actor holder;
   gateway_actor pusher;

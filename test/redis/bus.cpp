@@ -1,4 +1,4 @@
-// What every bus promises, tried on the loopback and on a real Redis.
+// The contract of every bus, tested on the loopback and on a real Redis.
 
 #define CAF_SUITE bus
 
@@ -13,12 +13,12 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// How long anything may take before a test fails.
+/// Time after which a test fails.
 constexpr auto patience = 10s;
 
 constexpr size_t mailbox_limit = 3;
 
-/// Forwards what the bus brings to the test.
+/// Forwards pushes from the bus to the test.
 class probe : public hosted<registry_actor> {
 public:
   probe(caf::actor_config& cfg, caf::execution_unit* host, caf::actor test)
@@ -61,7 +61,7 @@ private:
   caf::actor test_;
 };
 
-/// Forwards to the test whether the bus can be used.
+/// Forwards the state of the bus to the test.
 class watcher : public hosted<observer_actor> {
 public:
   watcher(caf::actor_config& cfg, caf::execution_unit* host, caf::actor test)
@@ -102,7 +102,7 @@ private:
   caf::actor test_;
 };
 
-/// Two nodes, each a bus and a registry, on an event loop of their own.
+/// Two nodes, each a bus and a registry, on a dedicated event loop.
 struct nodes {
   explicit nodes(bool with_redis)
       : loop(sys, [](const std::string& message) { CAF_FAIL(message); }) {
@@ -142,14 +142,14 @@ struct nodes {
     loop.stop();
   }
 
-  /// Takes states until `wanted` comes.
+  /// Receives states until `wanted` comes.
   void await_state(bus_state wanted) {
     for (bool found = false; !found;)
       self->receive([&](bus_state state) { found = state == wanted; },
                     caf::after(patience) >> [] { CAF_FAIL("no state"); });
   }
 
-  /// Takes the next push that a registry got.
+  /// Receives the next push to a registry.
   std::string next_push() {
     std::string result;
     self->receive([&](std::string& text) { result = std::move(text); },
@@ -169,12 +169,12 @@ struct nodes {
       ->request(bus[node], patience, detach_atom_v, push_address::id(id),
                 registry[node])
       .receive([](ok_atom) {}, fail());
-    // What the registry got before this, it has forwarded before it answers.
+    // The registry forwards all earlier pushes before it answers.
     self->request(registry[node], patience, get_atom_v)
       .receive([](const counters&) {}, fail());
   }
 
-  /// @returns how many nodes a push reached.
+  /// @returns the number of nodes that a push reached.
   uint64_t push(size_t node, const std::string& id, payload body) {
     return unbox(publish(node, id, waybill::push{"p", std::move(body)}))
       .counts.nodes;
@@ -191,7 +191,7 @@ struct nodes {
     return result;
   }
 
-  /// Reads a mailbox, whole or up to so many bytes.
+  /// Reads a mailbox, up to `max_bytes`.
   inbox_page read(size_t node, const std::string& id, std::string after = "",
                   std::string upto = "", uint64_t max_bytes = 1000) {
     inbox_page result;
@@ -203,16 +203,16 @@ struct nodes {
     return result;
   }
 
-  /// Confirms an entry, and waits until that has been done.
+  /// Confirms an entry, and waits until the bus has removed it.
   void confirm(size_t node, const std::string& id, const std::string& entry) {
     self->send(bus[node], confirm_atom_v, push_address::id(id), entry);
-    // The first answer comes from a bus that has had time to send the
-    // confirmation, the second from one that has sent it.
+    // The bus may send the confirmation after the first request, but does so
+    // before the second.
     presence(node, id);
     presence(node, id);
   }
 
-  /// Asks the bus of a node for a number.
+  /// Requests a number from the bus of a node.
   template <class... Ts>
   uint64_t ask(size_t node, const Ts&... question) {
     uint64_t result = 0;
@@ -315,7 +315,7 @@ CAF_TEST(what counted a node reaches it before its detach is answered) {
                   push{"p", make_text(std::to_string(i))});
       CAF_CHECK_EQUAL(cluster.push(1, "456", make_text("last")), 1u);
       cluster.detach(0, "456");
-      // The answer came after the pushes, so all of them are here.
+      // The answer came after the pushes, so all of them have arrived.
       size_t count = 0;
       for (; !cluster.self->mailbox().empty(); ++count)
         cluster.next_push();
@@ -380,7 +380,7 @@ CAF_TEST(a mailbox is read in parts up to where it ended at first) {
     cluster.publish(0, "456", make_kept(std::string(600, 'a')));
     cluster.publish(0, "456", make_kept(std::string(600, 'b')));
     auto first = cluster.read(0, "456", "", "", 500);
-    // A part may be larger than it was asked to be, but not endless.
+    // A page may exceed the requested size, but not without limit.
     CAF_REQUIRE(!first.pushes.empty());
     cluster.publish(0, "456", make_kept("c"));
     auto all = test::texts_of(first);

@@ -13,7 +13,7 @@ namespace {
 
 using nlohmann::json;
 
-/// Returns members as a newer release may add them.
+/// Returns members that a newer release may add.
 json nested_members() {
   return {{"newer", {{"text", "b"}, {"list", {1, {{"data", nullptr}}}}}},
           {"newest", {1, -1, 0.5, true, nullptr, json::binary({1}, 5)}},

@@ -10,7 +10,7 @@ using namespace waybill::redis;
 namespace {
 
 struct health_fixture {
-  /// Brings it to where everything works.
+  /// Makes all functions work.
   void make_ready(health& aut) {
     aut.on_link_up();
     aut.on_canary_reply("");

@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t limit = 1000;
 
-/// Returns the id and the text of a message, or why there is none.
+/// Returns the id and the text of a message, or the error.
 std::string parse(std::string_view json) {
   auto x = parse_ingress(json, limit);
   if (!x)

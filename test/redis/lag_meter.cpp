@@ -12,7 +12,7 @@ struct lag_meter_fixture {
   lag_meter aut;
   lag_meter::time_point now{};
 
-  /// Sends a canary that comes back after some time.
+  /// Sends a canary that returns after some time.
   void pass(std::chrono::milliseconds time) {
     aut.on_sent(++number, now);
     now += time;

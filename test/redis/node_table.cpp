@@ -15,7 +15,7 @@ struct node_table_fixture {
     aut.on_beat({node, client}, now);
   }
 
-  /// Hears canaries, and returns the nodes that went silent meanwhile.
+  /// Records canaries, and returns the nodes that become silent meanwhile.
   std::vector<std::string> hear_canaries(int count) {
     std::vector<std::string> result;
     for (int i = 0; i < count; ++i) {

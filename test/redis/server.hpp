@@ -14,7 +14,7 @@
 
 namespace waybill::test {
 
-/// A real Redis on a unix socket in a folder of its own.
+/// A real Redis on a unix socket in a temporary folder.
 class redis_server {
 public:
   redis_server() {
@@ -36,14 +36,14 @@ public:
     return result;
   }
 
-  /// Starts it, and returns when it takes connections.
+  /// Starts it, and returns when it accepts connections.
   void start() {
     int out[2];
     if (pipe(out) != 0)
       throw std::runtime_error{"pipe"};
     pid_ = fork();
     if (pid_ == 0) {
-      // A test that fails aborts, and would leave it behind.
+      // A failing test aborts without stopping it.
       prctl(PR_SET_PDEATHSIG, SIGKILL);
       dup2(out[1], STDOUT_FILENO);
       close(out[0]);
@@ -64,7 +64,7 @@ public:
       throw std::runtime_error{"redis-server does not start"};
   }
 
-  /// Kills it as a crash would.
+  /// Kills it with SIGKILL, like a crash.
   void stop() {
     kill(pid_, SIGKILL);
     waitpid(pid_, nullptr, 0);

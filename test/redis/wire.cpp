@@ -1,4 +1,4 @@
-// What each release has written, this one reads: see test/wire/README.md.
+// This release decodes the bytes of every release: see test/wire/README.md.
 
 #define CAF_SUITE wire
 
@@ -25,13 +25,13 @@ std::string read_file(const path& name) {
   return {std::istreambuf_iterator<char>{in}, {}};
 }
 
-/// Reads a push that a release has recorded, of an id that stands in its file.
+/// Decodes a push from the file of a release.
 push read_push(const path& release, const char* name) {
   CAF_MESSAGE(release.filename().string() + ": " + name);
   return unbox(decode(read_file(release / name)));
 }
 
-/// Reads the only report in what a release has recorded.
+/// Decodes the only report in a file of a release.
 report read_report(const path& release, const char* name,
                    const std::string& node) {
   CAF_MESSAGE(release.filename().string() + ": " + name);

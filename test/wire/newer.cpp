@@ -1,6 +1,6 @@
-// Makes of this release a newer one: what it writes to other nodes and into
-// Redis says more than this release knows. It takes the place of redis/pack.cpp
-// and redis/scripts.cpp in `waybill_newer`, with which tests try an upgrade.
+// Simulates a newer release, whose messages and values in Redis have members
+// that this release does not know. Replaces redis/pack.cpp and
+// redis/scripts.cpp in `waybill_newer`, which the upgrade tests run.
 
 #include <stdexcept>
 
@@ -18,8 +18,8 @@ namespace {
 
 using nlohmann::json;
 
-/// Adds to each map a member of a type that no other member has, and to each
-/// trace a hop of another kind.
+/// Adds a member of an unusual type to each map, and an event of an unknown
+/// kind to each trace.
 void add_members(json& part) {
   for (auto& member : part)
     if (member.is_structured())
@@ -32,17 +32,19 @@ void add_members(json& part) {
                    {"data", json::binary({0, 255}, 7)}};
 }
 
-/// Replaces a part of a text, which must be there.
+/// Replaces the first occurrence of a part of a text.
+/// @throws std::logic_error if there is none.
 std::string replace(std::string text, const std::string& old_part,
                     const std::string& new_part) {
-  auto place = text.find(old_part);
-  if (place == text.npos)
+  auto position = text.find(old_part);
+  if (position == text.npos)
     throw std::logic_error{"no such part: " + old_part};
-  return text.replace(place, old_part.size(), new_part);
+  return text.replace(position, old_part.size(), new_part);
 }
 
-/// Adds a field to the entries of mailboxes, and to what is recorded of a key;
-/// and before a push of its own kind to its address and to all nodes.
+/// Returns a script that adds a field to mailbox entries and to records of
+/// keys, and publishes a push of an unknown kind before each push, to its
+/// address and to all nodes.
 std::string newer_push_script() {
   auto text = push_script_of_this_release.text;
   text = replace(text, "'message', message,",

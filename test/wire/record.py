@@ -3,8 +3,8 @@
 
     python3 test/wire/record.py PROGRAM FOLDER
 
-starts a Redis and two nodes, has them do all there is, and writes one message
-of each kind into a folder that must not be there yet.
+starts a Redis and two nodes, exercises every kind of message, and writes one of
+each kind into a folder that must not exist yet.
 """
 
 import ast
@@ -23,8 +23,8 @@ YEAR = "?ttl=31536000"
 
 
 class Recorder:
-    """Reads what is published from Redis' MONITOR, which counts as no subscriber, and writes it
-    into files."""
+    """Records published messages into files. Reads Redis' MONITOR, which does not count as a
+    subscriber."""
 
     def __init__(self, redis, folder):
         self._folder = folder
@@ -32,28 +32,28 @@ class Recorder:
         self._connection.command("MONITOR")
 
     def next(self, channel, part=b""):
-        """Returns the next message on a channel in which a text stands."""
+        """Returns the next message on a channel that contains a text."""
         while True:
             words = [ast.literal_eval(f"b{word.decode()}")
                      for word in re.findall(rb'"(?:[^"\\]|\\.)*"', self._connection.read())]
-            # A canary is for nobody but who has sent it.
+            # Skips canaries, which only their sender reads.
             if (words[0].upper() == b"PUBLISH" and words[1] == channel.encode()
                     and part in words[2] and not words[2][:1].isdigit()):
                 return words[2]
 
     def take(self, name, channel, part=b""):
-        """Writes such a message into a file."""
+        """Writes the next such message into a file."""
         (self._folder / name).write_bytes(self.next(channel, part))
 
     def write_fields(self, name, fields):
-        """Writes the fields of an entry or a hash, as Redis answers them."""
+        """Writes the fields of an entry or a hash as a RESP2 reply."""
         reply = b"*%d\r\n" % len(fields)
-        reply += b"".join(b"$%d\r\n%b\r\n" % (len(each), each) for each in fields)
+        reply += b"".join(b"$%d\r\n%b\r\n" % (len(field), field) for field in fields)
         (self._folder / name).write_bytes(reply)
 
 
 async def record(lab, program, folder):
-    """Has two nodes do all there is."""
+    """Has two nodes send every kind of message."""
     redis = lab.redis()
     one, two = [lab.node("--node", name, "--same-id", "newest", redis=redis, program=program)
                 for name in ("node1", "node2")]
