@@ -2,7 +2,6 @@
 
 #include <functional>
 #include <utility>
-#include <variant>
 
 #include <spdlog/spdlog.h>
 

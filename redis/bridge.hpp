@@ -20,11 +20,11 @@ namespace waybill::redis {
 
 /// Turns pub/sub messages into actor messages, and pushes into PUBLISH.
 ///
-/// Redis' own subscription table says which node holds an address; the bridge
-/// keeps the subscriptions of this node correct through every reconnect. It is
-/// ready only while canaries return: numbers that it publishes twice a second
-/// on one connection and receives on the other. A canary with another tag comes
-/// from another node of the same name.
+/// Redis' own subscription table maps addresses to nodes; the bridge keeps the
+/// subscriptions of this node correct through every reconnect. It is ready only
+/// while canaries return: numbers that it publishes twice a second on one
+/// connection and receives on the other. A canary with another tag comes from
+/// another node of the same name.
 ///
 /// With each canary it has Redis try the commands that it needs: a Redis that
 /// loads, is full or denies permissions is not the fault of a session or push.

@@ -36,7 +36,8 @@ void bridge::on(link_up& event) {
       subscribe(std::exchange(channels, {}));
     channels.push_back(channel);
   }
-  // Last, since nodes count each other by it: whoever holds it holds the rest.
+  // Last, since nodes count each other by it: a node that holds it must hold
+  // all others.
   channels.push_back(nodes_channel_);
   subscribe(std::move(channels));
 }
