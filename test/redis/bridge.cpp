@@ -241,7 +241,7 @@ struct bridge_fixture : test::fixture {
   }
 
   /// Returns the commands since the last call.
-  test::texts told() { return std::exchange(redis->seen, {}); }
+  test::texts new_commands() { return std::exchange(redis->seen, {}); }
 
   fake_client* redis;
   bridge_actor aut;
@@ -255,9 +255,9 @@ struct bridge_fixture : test::fixture {
 CAF_TEST_FIXTURE_SCOPE(bridge_tests, bridge_fixture)
 
 CAF_TEST(is ready when all is subscribed and the canary has come back) {
-  CAF_CHECK_EQUAL(told(), test::texts{"start"});
+  CAF_CHECK_EQUAL(new_commands(), test::texts{"start"});
   happen(link_up{});
-  CAF_CHECK_EQUAL(told(), subscribes_own);
+  CAF_CHECK_EQUAL(new_commands(), subscribes_own);
   happen(subscribed{"waybill:node:n1"});
   happen(subscribed{"waybill"});
   CAF_CHECK(redis->sent.empty());
@@ -294,11 +294,11 @@ CAF_TEST(holds its sessions back while Redis takes no commands) {
                   R"(bus_away("BUSY Redis is busy running a script."))");
   CAF_CHECK(!is_ready());
   CAF_CHECK_EQUAL(seen(session), (test::texts{"greet", "hold"}));
-  CAF_MESSAGE("and loses no link by it");
-  told();
+  CAF_MESSAGE("and keeps the link");
+  new_commands();
   for (int i = 0; i < 10; ++i)
     finish_next_check("BUSY Redis is busy running a script.");
-  CAF_CHECK_EQUAL(told(), test::texts{});
+  CAF_CHECK_EQUAL(new_commands(), test::texts{});
   finish_next_check("");
   CAF_CHECK(is_ready());
   CAF_CHECK_EQUAL(seen(session), (test::texts{"greet", "hold", "greet"}));
@@ -379,12 +379,12 @@ CAF_TEST(says that nobody is there only when all nodes are) {
   const auto none = reply{reply::kind::number, 0};
   CAF_CHECK_EQUAL(push_to_nobody(none, one), "nodes_missing");
   CAF_CHECK_EQUAL(push_to_nobody(none, two), "0");
-  CAF_MESSAGE("and nothing of the kind if it arrives after all");
+  CAF_MESSAGE("and succeeds if a node receives it after all");
   CAF_CHECK_EQUAL(push_to_nobody(one, one), "1");
-  CAF_MESSAGE("nor if the other has been heard since");
+  CAF_MESSAGE("and is 0 once the other node has sent a beat");
   happen(message{"waybill:nodes", encode(beat{"n2", 3})});
   CAF_CHECK_EQUAL(push_to_nobody(none, one), "0");
-  CAF_MESSAGE("but never when this node is not counted itself");
+  CAF_MESSAGE("but never while this node itself is not counted");
   CAF_CHECK_EQUAL(push_to_nobody(none, none), "nodes_missing");
 }
 
@@ -460,14 +460,14 @@ CAF_TEST(warns of a Redis that deletes mailboxes) {
 
 CAF_TEST(greets a session once its channel is subscribed) {
   make_ready();
-  told();
+  new_commands();
   auto first = join("456");
-  CAF_CHECK_EQUAL(told(), test::texts{"subscribe waybill:id:456"});
+  CAF_CHECK_EQUAL(new_commands(), test::texts{"subscribe waybill:id:456"});
   CAF_CHECK_EQUAL(seen(first), test::texts{});
   happen(subscribed{"waybill:id:456"});
   CAF_CHECK_EQUAL(seen(first), test::texts{"greet"});
   end(first);
-  CAF_CHECK_EQUAL(told(), test::texts{"unsubscribe waybill:id:456"});
+  CAF_CHECK_EQUAL(new_commands(), test::texts{"unsubscribe waybill:id:456"});
 }
 
 CAF_TEST(brings pushes until the end of a subscription is confirmed) {
@@ -492,9 +492,9 @@ CAF_TEST(takes a lost link for the end of all subscriptions) {
   happen(link_down{"cut"});
   CAF_CHECK_EQUAL(seen(session), test::texts{"close 1001"});
   CAF_MESSAGE("and does not subscribe them again");
-  told();
+  new_commands();
   happen(link_up{});
-  CAF_CHECK_EQUAL(told(), subscribes_own);
+  CAF_CHECK_EQUAL(new_commands(), subscribes_own);
 }
 
 CAF_TEST(an address may come back before it is quite given back) {
@@ -539,10 +539,10 @@ CAF_TEST(after a cut subscribes again before it is ready) {
   happen(link_down{"cut"});
   CAF_CHECK(!is_ready());
   auto second = join("457");
-  told();
+  new_commands();
   happen(link_up{});
   CAF_CHECK_EQUAL(
-    told(),
+    new_commands(),
     (test::texts{"subscribe waybill", "subscribe waybill:id:456",
                  "subscribe waybill:id:457", "subscribe waybill:node:n1",
                  "subscribe waybill:nodes"}));
@@ -557,7 +557,7 @@ CAF_TEST(after a cut subscribes again before it is ready) {
   return_canary();
   CAF_CHECK(is_ready());
   CAF_CHECK_EQUAL(seen(second), test::texts{"greet"});
-  CAF_MESSAGE("who was there before knows that pushes may have missed it");
+  CAF_MESSAGE("an earlier session knows that it may have missed pushes");
   CAF_CHECK_EQUAL(seen(first), (test::texts{"greet", "hold", "greet"}));
   CAF_CHECK_EQUAL(figure(aut, "links_lost"), 1u);
 }
@@ -571,14 +571,14 @@ CAF_TEST(subscribes many channels with few commands) {
 
 CAF_TEST(drops a link that is silent for three seconds) {
   make_ready();
-  told();
+  new_commands();
   pass(500ms);
   return_canary();
   for (int i = 0; i < 5; ++i)
     pass(500ms);
-  CAF_CHECK_EQUAL(told(), test::texts{});
+  CAF_CHECK_EQUAL(new_commands(), test::texts{});
   pass(500ms);
-  CAF_CHECK_EQUAL(told(), test::texts{"reset"});
+  CAF_CHECK_EQUAL(new_commands(), test::texts{"reset"});
 }
 
 CAF_TEST(takes no canary of an earlier link for one of this) {
@@ -611,12 +611,12 @@ CAF_TEST(takes no canary of another node with its name for its own) {
   CAF_CHECK(is_ready());
   CAF_CHECK_EQUAL(figure(aut, "name_clashes"), 3u);
   CAF_MESSAGE("nor for a proof that its own link works");
-  told();
+  new_commands();
   for (int i = 0; i < 6; ++i) {
     pass(500ms);
     happen(message{"waybill:node:n1", std::to_string(i + 2) + " t12 200"});
   }
-  CAF_CHECK_EQUAL(told(), test::texts{"reset"});
+  CAF_CHECK_EQUAL(new_commands(), test::texts{"reset"});
 }
 
 CAF_TEST(steps back while an older node has its name) {
@@ -698,7 +698,7 @@ CAF_TEST(counts the gap when pushes may have missed its addresses) {
   return_canary();
   CAF_CHECK_EQUAL(figure(aut, "gap_addresses"), 1u);
   CAF_CHECK_EQUAL(figure(aut, "gap_milliseconds"), 400u);
-  CAF_MESSAGE("and no longer, when it has ended");
+  CAF_MESSAGE("and no longer after its end");
   pass(400ms);
   CAF_CHECK_EQUAL(figure(aut, "gap_milliseconds"), 400u);
 }
@@ -706,7 +706,7 @@ CAF_TEST(counts the gap when pushes may have missed its addresses) {
 CAF_TEST(is away until it is ready) {
   pass(1s);
   CAF_CHECK_EQUAL(figure(aut, "servers_away"), 1u);
-  CAF_MESSAGE("which is no gap before it ever was there");
+  CAF_MESSAGE("which is no outage before the first connect");
   CAF_CHECK_EQUAL(figure(aut, "gap_milliseconds"), 0u);
   make_ready();
   CAF_CHECK_EQUAL(figure(aut, "servers_away"), 0u);
@@ -776,7 +776,7 @@ CAF_TEST(an entry that cannot be read costs its mailbox nothing else) {
   CAF_CHECK_EQUAL(figure(aut, "bad_messages"), 4u);
   return_canary();
   CAF_CHECK_EQUAL(test::texts_of(*page), test::texts{"a"});
-  CAF_MESSAGE("and where nothing can be read, what is behind it is");
+  CAF_MESSAGE("a page without readable entries is skipped");
   page = read("457");
   answer(reply{reply::kind::list,
                0,
@@ -806,15 +806,15 @@ CAF_TEST(runs a script again if Redis had forgotten it) {
 CAF_TEST(a push is kept when as many replicas have it as should) {
   start(2);
   make_ready();
-  told();
+  new_commands();
   auto sent = list_of({{reply::kind::text, 0, "sent"}, two, one});
   auto outcome = publish("456", 1s);
   answer(sent);
-  CAF_CHECK_EQUAL(told(), test::texts{"await 2"});
+  CAF_CHECK_EQUAL(new_commands(), test::texts{"await 2"});
   CAF_CHECK_EQUAL(*outcome, "");
   answer(two);
   CAF_CHECK_EQUAL(*outcome, "2");
-  CAF_MESSAGE("else nobody knows whether it will be");
+  CAF_MESSAGE("otherwise the result is unknown");
   outcome = publish("456", 1s);
   answer(sent);
   answer(one);
@@ -823,13 +823,13 @@ CAF_TEST(a push is kept when as many replicas have it as should) {
 
 CAF_TEST(leaves a Redis that has become a replica) {
   make_ready();
-  told();
+  new_commands();
   auto why = publish("456", 1s);
   answer(reply{reply::kind::error, 0,
                "READONLY You can't write against a read only replica."});
   CAF_CHECK_EQUAL(*why, R"(bus_away("READONLY You can't write against a read )"
                         R"(only replica."))");
-  CAF_CHECK_EQUAL(told(), test::texts{"reset"});
+  CAF_CHECK_EQUAL(new_commands(), test::texts{"reset"});
 }
 
 CAF_TEST(counts the pushes that Redis was sent) {
@@ -859,11 +859,11 @@ CAF_TEST(tells a node all that came at once in one message) {
   settle();
   CAF_REQUIRE_EQUAL(redis->sent.size(), 1u);
   CAF_CHECK_EQUAL(redis->sent[0][1], "waybill:node:n2");
-  auto told = unbox(decode_node_message(redis->sent[0][2]));
-  CAF_CHECK_EQUAL(told.node, "n1");
-  CAF_REQUIRE_EQUAL(told.reports.size(), 2u);
-  CAF_CHECK_EQUAL(told.reports[0].counts.written, 2u);
-  CAF_CHECK_EQUAL(told.reports[1].push, "p2");
+  auto sent = unbox(decode_node_message(redis->sent[0][2]));
+  CAF_CHECK_EQUAL(sent.node, "n1");
+  CAF_REQUIRE_EQUAL(sent.reports.size(), 2u);
+  CAF_CHECK_EQUAL(sent.reports[0].counts.written, 2u);
+  CAF_CHECK_EQUAL(sent.reports[1].push, "p2");
 }
 
 CAF_TEST(trims a mailbox once for all that was confirmed at once) {

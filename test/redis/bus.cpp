@@ -436,7 +436,7 @@ CAF_TEST(what has expired is not read and takes no room) {
 
 CAF_TEST(a key stands for the push that it came with first) {
   on_both([](nodes& cluster) {
-    CAF_MESSAGE("nobody is there, so nothing happened");
+    CAF_MESSAGE("no node holds the address, so the key stays free");
     CAF_CHECK_EQUAL(
       unbox(cluster.publish(0, "456", make_keyed("p1", "a"))).push, "p1");
     cluster.attach(0, "456");
@@ -481,7 +481,7 @@ CAF_TEST(a repeat is answered at the level that it asks for) {
     push.want = receipt_level::received;
     push.reply_to = "n0";
     auto first = unbox(cluster.publish(0, "456", push));
-    CAF_MESSAGE("while the first is under way, only its nodes are known");
+    CAF_MESSAGE("while the first is in flight, only its nodes are known");
     auto routed = unbox(cluster.publish(1, "456", make_keyed("p2", "a")));
     CAF_CHECK_EQUAL(routed.push, "p1");
     CAF_CHECK(routed.want == receipt_level::routed);
@@ -519,7 +519,7 @@ CAF_TEST(a repeat that asks for more is not told more than is known) {
   });
 }
 
-CAF_TEST(a claim is heard by all who hold the id and newer than the last) {
+CAF_TEST(a claim is received by all who hold the id and newer than the last) {
   on_both([](nodes& cluster) {
     cluster.attach(0, "456");
     auto address = push_address::id("456");
@@ -544,15 +544,16 @@ CAF_TEST(reports reach who waits for them) {
     report.details = {{"", "192.0.2.1:80", 3, 4}};
     cluster.presence(0, "456");
     cluster.self->send(cluster.bus[1], report_atom_v, address, report);
-    auto heard = cluster.next_report();
-    CAF_CHECK_EQUAL(heard.push, "p");
-    CAF_CHECK(heard.counts == report.counts);
-    CAF_REQUIRE_EQUAL(heard.details.size(), 1u);
-    CAF_CHECK_EQUAL(heard.details[0].node, heard.node);
-    CAF_CHECK_EQUAL(heard.details[0].age, 3u);
-    CAF_MESSAGE("a node that is asked says that it is there");
+    auto received = cluster.next_report();
+    CAF_CHECK_EQUAL(received.push, "p");
+    CAF_CHECK(received.counts == report.counts);
+    CAF_REQUIRE_EQUAL(received.details.size(), 1u);
+    CAF_CHECK_EQUAL(received.details[0].node, received.node);
+    CAF_CHECK_EQUAL(received.details[0].age, 3u);
+    CAF_MESSAGE("a node answers a probe");
     CAF_CHECK_EQUAL(
-      cluster.ask(0, probe_atom_v, address, heard.node, std::string{"p"}), 1u);
+      cluster.ask(0, probe_atom_v, address, received.node, std::string{"p"}),
+      1u);
     CAF_CHECK(cluster.next_report().settled);
     cluster.self->send_exit(waiting, caf::exit_reason::kill);
     cluster.self->send(cluster.bus[0], forget_atom_v, address, "p");
@@ -569,7 +570,7 @@ CAF_TEST(a bus that comes back brings pushes to all that was attached) {
   cluster.self
     ->request(cluster.bus[1], patience, publish_atom_v, push_address::id("456"),
               push{"p", make_text("lost")})
-    .receive([](const outcome&) { CAF_FAIL("nobody can have answered"); },
+    .receive([](const outcome&) { CAF_FAIL("no node can have answered"); },
              [&](caf::error& e) { error = e; });
   CAF_CHECK(error == errc::bus_away);
   cluster.server->start();

@@ -45,7 +45,7 @@ CAF_TEST(what is to become of a push travels with it) {
   push.reply_to = "n1";
   push.ttl = std::chrono::seconds{5};
   auto bytes = encode(push);
-  CAF_MESSAGE("a push that is kept is complete when Redis has named its entry");
+  CAF_MESSAGE("a kept push is complete once Redis has appended its entry");
   CAF_CHECK(!decode(bytes));
   append_entry(bytes, "1700000000000-12");
   auto x = unbox(decode(bytes));
@@ -118,11 +118,11 @@ CAF_TEST(members that this release does not know are skipped) {
   x = unbox(decode(msgpack({{"kind", "claim"}, {"claim", 5}}, members)));
   CAF_CHECK(x.type == push::kind::claim);
   CAF_CHECK_EQUAL(x.claim, 5u);
-  json said = {{"push", "p"}, {"written", 2}};
-  said.update(members);
-  auto told = unbox(decode_node_message(msgpack(
-    {{"kind", "reports"}, {"node", "n"}, {"reports", {said}}}, members)));
-  CAF_CHECK_EQUAL(told.reports.at(0).counts.written, 2u);
+  json report = {{"push", "p"}, {"written", 2}};
+  report.update(members);
+  auto decoded = unbox(decode_node_message(msgpack(
+    {{"kind", "reports"}, {"node", "n"}, {"reports", {report}}}, members)));
+  CAF_CHECK_EQUAL(decoded.reports.at(0).counts.written, 2u);
   auto became = unbox(decode_outcome(
     msgpack({{"kind", "outcome"}, {"push", "p"}, {"nodes", 2}}, members)));
   CAF_CHECK_EQUAL(became.counts.nodes, 2u);
@@ -134,10 +134,10 @@ CAF_TEST(members that are missing or of another type have defaults) {
   CAF_CHECK_EQUAL(x.body.size(), 1u);
   x = unbox(decode(msgpack({{"text", "a"}, {"to", "n"}, {"want", 3}})));
   CAF_CHECK(x.want == receipt_level::routed);
-  auto told = unbox(decode_node_message(
+  auto decoded = unbox(decode_node_message(
     msgpack({{"kind", "reports"}, {"node", "n"}, {"reports", {{}, 7}}})));
-  CAF_REQUIRE_EQUAL(told.reports.size(), 2u);
-  CAF_CHECK(told.reports[0].counts == delivery_counts{});
+  CAF_REQUIRE_EQUAL(decoded.reports.size(), 2u);
+  CAF_CHECK(decoded.reports[0].counts == delivery_counts{});
   auto became = unbox(decode_outcome(
     msgpack({{"kind", "outcome"}, {"want", 7}, {"nodes", 0.5}})));
   CAF_CHECK(became.want == receipt_level::routed && became.counts.nodes == 0);
@@ -147,12 +147,12 @@ CAF_TEST(a hop that this release does not know is left out) {
   json trace = {{{"hop", "joined"}, {"at", 1}},
                 {{"hop", "teleported"}, {"at", 2}},
                 {{"hop", "left"}, {"at", 3}}};
-  auto told = unbox(decode_node_message(
+  auto decoded = unbox(decode_node_message(
     msgpack({{"kind", "reports"},
              {"node", "n"},
              {"reports", {{{"push", "p"}, {"trace", trace}}}}})));
-  CAF_REQUIRE_EQUAL(told.reports.at(0).trace.size(), 2u);
-  CAF_CHECK(told.reports[0].trace[1].type == trace_event::kind::left);
+  CAF_REQUIRE_EQUAL(decoded.reports.at(0).trace.size(), 2u);
+  CAF_CHECK(decoded.reports[0].trace[1].type == trace_event::kind::left);
 }
 
 CAF_TEST(a message of another kind is told from what is none) {
@@ -179,7 +179,7 @@ CAF_TEST(what is no message of ours is refused) {
     CAF_CHECK(!decode_outcome(kept.substr(0, size)));
   CAF_CHECK(!decode_node_message(kept));
   CAF_CHECK(!decode_outcome(message));
-  CAF_MESSAGE("a report that comes from nobody would be taken for our own");
+  CAF_MESSAGE("a report without a node would count as this node's own");
   CAF_CHECK(!decode_node_message(msgpack({{"kind", "reports"}})));
 }
 

@@ -43,7 +43,7 @@ CAF_TEST(is ready when the link the canary the name and the check are well) {
   CAF_CHECK(fresh.status().state == bus_state::away);
   fresh.on_check({});
   CAF_CHECK_EQUAL(fresh.status(), all_works);
-  CAF_MESSAGE("and proves all but its name again after a lost link");
+  CAF_MESSAGE("and checks all but its name again after a lost link");
   fresh.on_link_down("cut");
   CAF_CHECK_EQUAL(fresh.status(), away("cut"));
   fresh.on_link_up();
@@ -69,7 +69,7 @@ CAF_TEST(a Redis that keeps no pushes carries them) {
   aut.on_check({"", "OOM command not allowed", "OOM command not allowed"});
   CAF_CHECK_EQUAL(aut.status(), (bus_status{bus_state::ready, true, false,
                                             "OOM command not allowed"}));
-  CAF_MESSAGE("and lets nobody in where each session needs a claim");
+  CAF_MESSAGE("and takes no sessions if each needs a claim");
   health claiming{true};
   make_ready(claiming);
   claiming.on_check({"", "", "NOPERM set"});

@@ -52,7 +52,7 @@ CAF_TEST(VALUE that is a string is sent as its text) {
 CAF_TEST(half an emoji is sent as U + FFFD) {
   CAF_CHECK_EQUAL(parse(R"({"KEY":1,"VALUE":"hi \ud83d"})"), "1 hi \ufffd");
   CAF_CHECK_EQUAL(parse(R"({"KEY":1,"VALUE":["\ud83d"]})"), "1 [\"\\ufffd\"]");
-  CAF_MESSAGE("but names nobody");
+  CAF_MESSAGE("but is refused in an id");
   CAF_CHECK_EQUAL(parse(R"({"KEY":"\ude00","VALUE":"hi"})"),
                   "!KEY has half of a surrogate pair");
 }

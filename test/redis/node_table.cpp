@@ -95,7 +95,7 @@ CAF_TEST(misses a silent node that Redis still counted) {
   CAF_CHECK_EQUAL(aut.expected(now + 1500ms), 1u);
   aut.on_count(2, now + 2s);
   CAF_CHECK_EQUAL(aut.expected(now + 2s), 2u);
-  CAF_MESSAGE("also when it is counted no more");
+  CAF_MESSAGE("even when Redis no longer counts it");
   aut.on_count(1, now + 3s);
   CAF_CHECK_EQUAL(aut.expected(now + 3s), 2u);
   CAF_CHECK_EQUAL(aut.expected(now + 11s), 1u);
@@ -116,7 +116,7 @@ CAF_TEST(misses who was cut off for ten seconds after its last beat) {
   aut.on_cut_off("n2");
   CAF_CHECK_EQUAL(aut.expected(now + 6s), 2u);
   CAF_CHECK_EQUAL(aut.expected(now + 7s), 1u);
-  CAF_MESSAGE("unless it is back");
+  CAF_MESSAGE("unless it has returned");
   beat_of("n2", 8);
   CAF_CHECK_EQUAL(aut.expected(now), 1u);
 }
@@ -130,7 +130,7 @@ CAF_TEST(does not take beats that were held back for a node that is back) {
   for (int i = 0; i < 3; ++i)
     beat_of("n2");
   CAF_CHECK_EQUAL(aut.expected(now), 2u);
-  CAF_MESSAGE("but those that come in their time");
+  CAF_MESSAGE("but those that arrive on time");
   now += 1s;
   beat_of("n2");
   CAF_CHECK_EQUAL(aut.expected(now), 1u);
@@ -152,7 +152,7 @@ CAF_TEST(who was away itself takes nobody for silent) {
   aut.on_away();
   aut.on_ready(now);
   CAF_CHECK_EQUAL(hear_canaries(7), names{});
-  CAF_MESSAGE("and names no connection of the link before");
+  CAF_MESSAGE("and names no connection of the earlier link");
   CAF_CHECK_EQUAL(hear_canaries(1), names{"n2 0"});
 }
 

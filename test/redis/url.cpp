@@ -44,7 +44,7 @@ CAF_TEST(Sentinels know a master by its name) {
   CAF_CHECK_EQUAL(x.sentinels[0].port, "26379");
   CAF_CHECK_EQUAL(x.sentinels[1].host, "::1");
   CAF_CHECK_EQUAL(x.sentinels[1].port, "5000");
-  CAF_MESSAGE("and get no password, but have to be Sentinels");
+  CAF_MESSAGE("and get no password, but must be Sentinels");
   for (auto& url : x.sentinels) {
     CAF_CHECK(url.user.empty() && url.password.empty() && url.db.empty());
     CAF_CHECK_EQUAL(url.role, "sentinel");

@@ -78,7 +78,7 @@ CAF_TEST(pushes for a type of each release are read) {
     CAF_CHECK(kick.type == push::kind::kick);
     auto claim = read_push(release, "claim");
     CAF_CHECK(claim.type == push::kind::claim);
-    CAF_MESSAGE("a claim is the microsecond in which it was made");
+    CAF_MESSAGE("a claim is its time in microseconds");
     CAF_CHECK_GREATER(claim.claim, 1'700'000'000'000'000u);
     for (auto [name, type] : {std::pair{"inspect", push::kind::inspect},
                               std::pair{"trace", push::kind::trace},
@@ -108,13 +108,13 @@ CAF_TEST(messages between nodes of each release are read) {
     CAF_CHECK_GREATER(events[0].at, 1'700'000'000'000'000);
     CAF_CHECK_EQUAL(events[0].peer.substr(0, 9), "127.0.0.1");
     CAF_CHECK(
-      std::any_of(events.begin(), events.end(), [](const trace_event& step) {
-        return step.type == trace_event::kind::delivered && step.count == 1
-               && step.push.starts_with("node2-");
+      std::any_of(events.begin(), events.end(), [](const trace_event& event) {
+        return event.type == trace_event::kind::delivered && event.count == 1
+               && event.push.starts_with("node2-");
       }));
     auto figures = read_report(release, "counters", "node1").metrics;
     CAF_CHECK_EQUAL(figures.values["joins"], 1u);
-    CAF_MESSAGE("all but those from a release of the future name theirs");
+    CAF_MESSAGE("all but the future release name their own version");
     CAF_CHECK(release.filename() == figures.version
               || release.filename() == "newer");
     CAF_CHECK(read_report(release, "settled", "node1").settled);
