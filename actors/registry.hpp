@@ -15,41 +15,40 @@
 
 namespace waybill {
 
-/// What a second session of an id does to the first.
+/// Policy for several sessions of one id.
 enum class same_id : uint8_t {
-  /// Both stay, and both get every push.
+  /// All stay, and all get every push.
   all,
-  /// The newer one replaces the older one on its node.
+  /// The newest replaces the others on its node.
   newest_per_node,
-  /// The newest in the cluster replaces all others.
+  /// The newest replaces the others in the cluster.
   newest,
 };
 
-/// How much the sessions of a node may take.
+/// Limits of a node.
 struct node_limits {
-  /// How many bytes of memory all queues may take together.
+  /// Memory of all send queues together, in bytes.
   uint64_t max_queued = 256 << 20;
 
   session_limits sessions;
 
-  /// How many pushes a pusher may make a second; 0 for any number.
+  /// Pushes per second and pusher; 0 for no limit.
   size_t max_push_rate = 0;
 };
 
-/// Takes the log lines of actors, which know nothing of loggers.
+/// Writes log lines for actors, which do not depend on a logger.
 /// Called on the actor's own thread.
 using failure_handler = std::function<void(const std::string& line)>;
 
 /// Maps the addresses of one node to its sessions.
 ///
-/// It asks the bus for an address when the first session joins it and gives it
-/// back after the last. A session that is down is forgotten by who it was, not
-/// by what it was called: so the late end of a replaced session never touches
-/// the one that took its place.
+/// It attaches an address at the bus when the first session joins it and
+/// detaches it after the last. Sessions are keyed by actor, not by id, so that
+/// the late end of a replaced session never affects its successor.
 class registry : public hosted<registry_actor> {
 public:
-  /// @param on_failure is told of sessions that ended by an error of ours.
-  /// @param version is that of Waybill, for who asks for the node's figures.
+  /// @param on_failure logs sessions that ended because of an internal error.
+  /// @param version the version of Waybill, reported with the node's metrics.
   registry(caf::actor_config& cfg, caf::execution_unit* host, bus_actor bus,
            same_id policy, failure_handler on_failure = nullptr,
            node_limits limits = {}, std::string version = {});
@@ -64,83 +63,135 @@ protected:
 private:
   using entry = session_table::entry;
   using member = session_table::member;
+  using ok_promise = caf::typed_response_promise<ok_atom>;
+  using page_promise = caf::typed_response_promise<inbox_page>;
 
-  /// Takes a place for somebody who is about to join.
+  // -- sessions (registry.cpp) ------------------------------------------------
+
+  /// Reserves a slot for a session that is about to join.
   caf::result<ok_atom> admit(const std::string& id, const std::string& peer);
 
   void join(const push_addresses& addresses, const std::string& peer,
             const session_actor& session);
 
-  /// Forgets a session. Does nothing for one that is not known.
+  void on_down(const caf::down_msg& down);
+
+  /// Counts and withdraws the sender, which closes itself.
+  void on_close(const close_reason& reason);
+
+  /// Removes a session; ignores an unknown one.
   void leave(caf::actor_id session);
 
-  /// Takes a session out of its addresses, and gives back those that nobody
-  /// else has.
+  /// Takes a session out of its addresses, and detaches those that no other
+  /// session has.
   void give_up(member& member);
 
-  /// Notes why a session ends, and has it give up its addresses.
-  void withdraw(member& member, const close_reason& why);
+  /// Records why a session ends, and takes it out of its addresses.
+  void withdraw(member& member, const close_reason& reason);
 
-  /// Closes a session, which gives up its addresses at once.
-  void retire(member& member, const close_reason& why);
+  /// Closes a session, and takes it out of its addresses at once.
+  void retire(member& member, const close_reason& reason);
 
-  /// Does so with all sessions of `what` that `which` picks, for which `what`
-  /// may not be used afterwards.
-  template <class Predicate>
-  void retire_all(const entry& entry, const close_reason& why, Predicate which);
+  /// Retires the sessions of `entry` that match `predicate`.
+  /// @warning `entry` may be gone afterwards.
+  void retire_all(const entry& entry, const close_reason& reason,
+                  const std::function<bool(const member&)>& predicate);
 
-  /// Takes down how much memory the queue of a session takes. The largest
-  /// queues go if all together take too much.
+  /// Records the memory of a session's queue, and retires the sessions with the
+  /// largest queues while the total is over the limit.
   void on_load(caf::actor_id session, uint64_t bytes);
+
+  /// Takes tokens from the push rate of a pusher.
+  /// @returns the time to wait until there are as many; 0 if they were taken.
+  caf::timespan spend(const std::string& pusher, uint64_t pushes);
+
+  void count(const counters& all);
+
+  counters metrics() const;
+
+  // -- addresses (registry_addresses.cpp) -------------------------------------
+
+  /// Attaches the address that all nodes hold.
+  void attach_nodes();
 
   void attach_address(const push_address& address, entry& entry);
 
-  /// Gives an address back, then calls `then`: no push comes after that.
-  template <class Then>
-  void detach_address(const push_address& address, Then then);
+  /// Detaches an address, then calls `handler`: no push comes after that.
+  void detach_address(const push_address& address,
+                      const std::function<void()>& handler);
 
-  /// Marks addresses to which pushes are missed.
+  /// Marks addresses as missing pushes.
   void lose(const push_addresses& lost);
+
+  /// Reads a page of a mailbox for the sender, a session. A read that fails is
+  /// repeated when the bus is ready again.
+  page_promise read(const inbox_query& query);
+  void read(caf::actor_id session, const inbox_query& query,
+            page_promise promise);
+
+  /// Repeats all that failed because the bus was away.
+  void on_ready();
+
+  // -- greetings and claims (registry_claims.cpp) -----------------------------
 
   /// Greets a session if every node can reach it.
   void greet(member& member);
 
-  /// Finds out whether a session owns its id, or makes it do so.
+  /// Claims the id for a session, or checks that it still owns the id.
   void claim(member& member);
 
   void on_claim(member& member, uint64_t number);
 
+  /// Retires all sessions of an id that are older than the claim `number`.
+  void on_claimed(entry& entry, uint64_t number);
+
+  /// Retires the other sessions of the id of `member` on this node.
+  void replace_others(const member& member);
+
+  // -- pushes (registry_delivery.cpp) -----------------------------------------
+
   void deliver(const push_address& address, const push& push);
 
-  /// Reports what somebody asks all nodes.
+  /// Reports to the node that waits for it how many sessions a push goes to.
+  void report_sessions(const push_address& address, const push& push,
+                       size_t count);
+
+  /// Adds a push to the trace of its id.
+  /// @returns the number of the delivery; 0 if it is not traced.
+  uint64_t trace_delivery(const push_address& address, const push& push,
+                          size_t count);
+
+  /// Reports the answer of this node to a query that went to all nodes.
   void answer_query(const push_address& address, const push& push);
 
-  /// Adds to the trace of the id of a session.
+  void report_metrics(const push_address& address, report result);
+
+  /// Collects the trace of an id from its sessions, and reports it.
+  void report_trace(const push_address& address, const std::string& id,
+                    report result);
+
+  /// Adds an event of a session to the trace of its id.
   void note(const member& member, trace_event::kind kind,
             std::string text = {});
 
-  counters metrics() const;
+  void add_events(trace_events& events);
 
-  /// Asks the bus for a part of a mailbox for a session. If it cannot be read
-  /// now, that waits until the bus is ready again.
-  void read(caf::actor_id session, const inbox_query& query,
-            caf::typed_response_promise<inbox_page> reader);
+  // -- draining (registry_drain.cpp) ------------------------------------------
 
-  /// Tries again what the bus could not do.
-  void on_ready();
-
-  /// A session claimed the id of `what`: all older ones are replaced.
-  void on_claimed(entry& entry, uint64_t number);
+  ok_promise start_drain(caf::timespan time);
 
   /// Drains the next share of the sessions.
   void drain_some();
 
-  /// The last session of a node that stops has gone.
-  void end_drain();
-
-  /// Gives the addresses back that only this session and others of its id have,
-  /// then closes them. What was pushed before is written before that.
+  /// Detaches the addresses that only this session and others of its id have,
+  /// then closes them. They still write pushes that came before that.
   void drain(const member& member);
+
+  /// Closes a session because the node stops.
+  void send_away(const session_actor& session);
+
+  /// Answers the drain request after the last session has ended.
+  void end_drain();
 
   const bus_actor bus_;
   const same_id policy_;
@@ -153,23 +204,23 @@ private:
   rate_limiter pushers_;
   waybill::trace trace_;
 
-  /// Queries that the bus could not answer, by the session that made them. Each
-  /// session needs the answer to its last one only.
+  /// The last failed mailbox read of each session, to be repeated. Answers to
+  /// earlier ones are not needed.
   struct waiting_read {
     inbox_query query;
-    caf::typed_response_promise<inbox_page> reader;
+    page_promise promise;
   };
   std::unordered_map<caf::actor_id, waiting_read> waiting_reads_;
   uint64_t attachments_ = 0;
   uint64_t deliveries_ = 0;
   counters counts_;
 
-  /// Set once the node stops; who joins then is closed at once.
+  /// Set once the node stops; sessions that join then are closed at once.
   bool draining_ = false;
 
-  /// Pending while sessions are being closed: those that are yet to be told,
-  /// and how many of them are at each tick.
-  caf::typed_response_promise<ok_atom> drained_;
+  /// Pending while the node drains, with the sessions that are left and the
+  /// number of them that each tick drains.
+  ok_promise drained_;
   std::vector<session_actor> to_drain_;
   size_t drain_share_ = 0;
 };
