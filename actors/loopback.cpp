@@ -22,7 +22,7 @@ const char* loopback::name() const {
 void loopback::on_exit() {
   // Registries and receipts refer to their bus.
   holders_.clear();
-  waiting_.clear();
+  receipts_.clear();
 }
 
 loopback::behavior_type loopback::make_behavior() {
@@ -37,32 +37,22 @@ loopback::behavior_type loopback::make_behavior() {
     },
     [this](detach_atom, const push_address& address,
            const registry_actor& registry) {
-      auto i = holders_.find(address.key());
-      if (i != holders_.end() && std::erase(i->second, registry) > 0
-          && i->second.empty()) {
-        holders_.erase(i);
-        owners_.erase(address.key());
-      }
+      detach(address, registry);
       return ok_atom_v;
     },
     [this](publish_atom, const push_address& address, const push& push) {
       return publish(address, push);
     },
     [this](await_atom, const push_address&, const std::string& id,
-           const receipt_actor& receipt) { waiting_[id] = receipt; },
+           const receipt_actor& receipt) { receipts_[id] = receipt; },
     [this](forget_atom, const push_address&, const std::string& id) {
-      waiting_.erase(id);
+      receipts_.erase(id);
     },
     [this](report_atom, const push_address&, report& report) {
-      tell(std::move(report));
+      forward(std::move(report));
     },
     [this](probe_atom, const push_address&, const std::string&,
-           const std::string& id) {
-      report settled{id, node_name_};
-      settled.settled = true;
-      tell(std::move(settled));
-      return uint64_t{1};
-    },
+           const std::string& id) { return probe(id); },
     [this](record_atom, const push_address&, const std::string& key,
            const outcome& outcome) {
       idempotency_.record_outcome(key, outcome);
@@ -74,29 +64,30 @@ loopback::behavior_type loopback::make_behavior() {
            const std::string& entry) {
       confirmed_ += inboxes_.confirm(address, entry);
     },
-    [this](claim_atom, const push_address& address) {
-      push push{""};
-      push.type = push::kind::claim;
-      push.claim = owners_[address.key()] = ++claims_;
-      deliver(address, push);
-      return push.claim;
-    },
+    [this](claim_atom, const push_address& address) { return claim(address); },
     [this](presence_atom, const push_address& address) {
       return uint64_t{holders(address).size()};
     },
-    [this](get_atom, const push_address& address) {
-      auto i = owners_.find(address.key());
-      return i == owners_.end() ? uint64_t{0} : i->second;
-    },
+    [this](get_atom, const push_address& address) { return owner_of(address); },
     [](state_atom) { return ready; },
     [](state_atom, const push_address&) { return ready; },
     [](leave_atom) {
-      // No other node would miss this one.
+      // There is no other node.
     },
     [this](get_atom) {
       return counters{{"confirmed_pushes", confirmed_}};
     },
   };
+}
+
+void loopback::detach(const push_address& address,
+                      const registry_actor& registry) {
+  auto i = holders_.find(address.key());
+  if (i == holders_.end() || std::erase(i->second, registry) == 0
+      || !i->second.empty())
+    return;
+  holders_.erase(i);
+  owners_.erase(address.key());
 }
 
 caf::result<outcome> loopback::publish(const push_address& address,
@@ -122,14 +113,34 @@ caf::result<outcome> loopback::publish(const push_address& address,
 
 uint64_t loopback::deliver(const push_address& address, const push& push) {
   auto& found = holders(address);
-  for (auto& session : found)
-    send(session, deliver_atom_v, address, push);
+  for (auto& registry : found)
+    send(registry, deliver_atom_v, address, push);
   return found.size();
 }
 
-void loopback::tell(report report) {
-  auto i = waiting_.find(report.push);
-  if (i == waiting_.end())
+uint64_t loopback::probe(const std::string& id) {
+  report result{id, node_name_};
+  result.settled = true;
+  forward(std::move(result));
+  return 1;
+}
+
+uint64_t loopback::claim(const push_address& address) {
+  push push{""};
+  push.type = push::kind::claim;
+  push.claim = owners_[address.key()] = ++claims_;
+  deliver(address, push);
+  return push.claim;
+}
+
+uint64_t loopback::owner_of(const push_address& address) const {
+  auto i = owners_.find(address.key());
+  return i == owners_.end() ? 0 : i->second;
+}
+
+void loopback::forward(report report) {
+  auto i = receipts_.find(report.push);
+  if (i == receipts_.end())
     return;
   report.node = node_name_;
   for (auto& info : report.details)
@@ -139,9 +150,9 @@ void loopback::tell(report report) {
 
 const std::vector<registry_actor>&
 loopback::holders(const push_address& address) const {
-  static const std::vector<registry_actor> nobody;
+  static const std::vector<registry_actor> none;
   auto i = holders_.find(address.key());
-  return i == holders_.end() ? nobody : i->second;
+  return i == holders_.end() ? none : i->second;
 }
 
 } // namespace waybill

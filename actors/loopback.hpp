@@ -11,14 +11,13 @@
 
 namespace waybill {
 
-/// The bus of a node that is alone: it brings pushes to the registries of its
-/// own process, and keeps mailboxes in memory. It is always ready. With several
-/// registries attached it is a cluster in one process, which is how the tests
-/// use it.
+/// The bus of a single node: delivers pushes to the registries of its process
+/// and keeps mailboxes in memory. It is always ready. With several registries
+/// attached it is a cluster in one process, as tests use it.
 class loopback : public hosted<bus_actor> {
 public:
-  /// @param node_name is what this node is called in reports.
-  /// @param mailbox_limit is how many entries a mailbox may hold.
+  /// @param node_name the name of this node in reports.
+  /// @param mailbox_limit the maximum number of entries of a mailbox.
   loopback(caf::actor_config& cfg, caf::execution_unit* host,
            std::string node_name, size_t mailbox_limit);
 
@@ -30,31 +29,44 @@ protected:
   behavior_type make_behavior() override;
 
 private:
+  void detach(const push_address& address, const registry_actor& registry);
+
   caf::result<outcome> publish(const push_address& address, const push& push);
 
-  /// Brings a push to the registries that hold `where`.
-  /// @returns how many those are.
+  /// Delivers a push to the registries that hold `address`.
+  /// @returns the number of those registries.
   uint64_t deliver(const push_address& address, const push& push);
 
-  /// Returns the registries that hold `where`.
+  /// Sends the receipt of push `id` an empty report that settles the push.
+  /// @returns the number of nodes, which is 1.
+  uint64_t probe(const std::string& id);
+
+  /// Makes a session the owner of an id.
+  /// @returns the number of its claim.
+  uint64_t claim(const push_address& address);
+
+  /// Returns the number of the claim that owns an id; 0 if there is none.
+  uint64_t owner_of(const push_address& address) const;
+
+  /// Returns the registries that hold `address`.
   const std::vector<registry_actor>& holders(const push_address& address) const;
 
-  /// Brings a report to whoever waits for it.
-  void tell(report report);
+  /// Forwards a report to the receipt of its push, if that still waits.
+  void forward(report report);
 
   const std::string node_name_;
   std::unordered_map<std::string, std::vector<registry_actor>> holders_;
 
-  /// Who waits for reports, by the id of its push.
-  std::unordered_map<std::string, receipt_actor> waiting_;
+  /// The receipts that wait for reports, by push id.
+  std::unordered_map<std::string, receipt_actor> receipts_;
   inboxes inboxes_;
   idempotency_store idempotency_;
 
-  /// The last claim of each id that is held, and of all.
+  /// The last claim of each id that is held, and the last of all.
   std::unordered_map<std::string, uint64_t> owners_;
   uint64_t claims_ = 0;
 
-  /// How many entries of mailboxes have been confirmed.
+  /// Number of mailbox entries that clients have confirmed.
   uint64_t confirmed_ = 0;
 };
 
