@@ -7,18 +7,10 @@ namespace waybill {
 
 namespace {
 
-/// How long a session that ends in order waits for its client to confirm what
-/// it got: what is not confirmed would be sent again.
-constexpr auto last_confirmation = std::chrono::seconds{1};
-
-/// How long a session that ends in order writes what is queued, for a client
-/// that reads slowly or not at all.
-constexpr auto last_frames = std::chrono::seconds{10};
-
-/// About how much memory a frame takes until its client confirms it, in bytes.
+/// Estimated memory of a frame that its client has not confirmed, in bytes.
 constexpr size_t unread_size = 256;
 
-/// How much the memory of a queue changes before the registry is told.
+/// Change of a queue's memory that is reported to the registry, in bytes.
 constexpr size_t load_step = 16 * 1024;
 
 const auto too_slow = close_reason{close_code::try_again_later,
@@ -42,8 +34,8 @@ const char* session::name() const {
 }
 
 void session::on_exit() {
-  // The registry refers to its sessions. The socket is bound to the loop, which
-  // this actor may outlive: a message that is delayed keeps it.
+  // Breaks the reference cycle with the registry. A delayed message may keep
+  // this actor longer than the loop that the socket belongs to.
   registry_ = nullptr;
   auto connection = std::exchange(connection_, nullptr);
   if (connection && !closed_)
@@ -52,15 +44,7 @@ void session::on_exit() {
 
 session::behavior_type session::make_behavior() {
   return {
-    [this](greet_atom) {
-      reachable_ = true;
-      greet();
-      if (!confirmed_.empty())
-        send(bus_, confirm_atom_v, address_, confirmed_);
-      if (behind_ && !ending_)
-        read_inbox();
-      write_next();
-    },
+    [this](greet_atom) { on_reachable(); },
     [this](hold_atom) {
       reachable_ = false;
       stop_reading();
@@ -73,51 +57,32 @@ session::behavior_type session::make_behavior() {
     },
     [this](written_atom) { on_written(); },
     [this](pong_atom, uint64_t number) { on_pong(number); },
-    [this](receive_atom, const payload& message) {
-      // Who must go has no more to say; who is to come to another node has.
-      if (ending_ && ending_->code != close_code::going_away)
-        return;
-      if (config_.upstream)
-        send(config_.upstream, client_message{id_, message});
-      else
-        enqueue_frame({message});
-    },
-    [this](close_atom, const close_reason& why) {
-      if (why.code == close_code::try_again_later
-          || why.code == close_code::policy_violation)
-        cut_off(why);
-      else
-        end(why);
-    },
-    [this](tick_atom) {
-      out_of_time_ = true;
-      if (clock().now() >= deadline_ && !closed_)
-        give_up(&delivery_counts::lost);
-      else
-        write_next();
-    },
+    [this](receive_atom, const payload& message) { on_message(message); },
+    [this](close_atom, const close_reason& reason) { on_close(reason); },
+    [this](tick_atom) { on_timeout(); },
     [this](trace_atom) { return history_.events(id_, connection_->peer()); },
-    [this](gone_atom) {
-      if (send_queue_.is_writing())
-        drop(send_queue_.written(), &delivery_counts::lost);
-      drop(send_queue_.clear(), &delivery_counts::lost);
-      for (auto& frame : unread_)
-        if (frame.tracked->want == receipt_level::received)
-          tell(*frame.tracked, &delivery_counts::lost);
-      send_history();
-      connection_ = nullptr;
-      auto is_ending
-        = [this](close_code code) { return ending_ && ending_->code == code; };
-      if (is_ending(close_code::try_again_later))
-        quit({errc::too_slow, dropped_});
-      else if (is_ending(close_code::policy_violation))
-        quit({errc::too_fast, dropped_});
-      else if (dropped_ > 0)
-        quit({errc::dropped, dropped_});
-      else
-        quit();
-    },
+    [this](gone_atom) { on_gone(); },
   };
+}
+
+void session::on_reachable() {
+  reachable_ = true;
+  greet();
+  if (!confirmed_.empty())
+    send(bus_, confirm_atom_v, address_, confirmed_);
+  if (behind_ && !ending_)
+    read_inbox();
+  write_next();
+}
+
+void session::on_message(const payload& message) {
+  // A session closed for cause ignores input; a draining one still takes it.
+  if (ending_ && ending_->code != close_code::going_away)
+    return;
+  if (config_.upstream)
+    send(config_.upstream, client_message{id_, message});
+  else
+    enqueue_frame({message});
 }
 
 void session::greet() {
@@ -129,33 +94,15 @@ void session::greet() {
   send_queue_.put_first({config_.greeting});
 }
 
-void session::end(const close_reason& why) {
-  if (ending_)
-    return;
-  ending_ = why;
-  send(registry_, close_atom_v, why);
-  deadline_ = clock().now() + last_frames;
-  delayed_send(this, last_frames, tick_atom_v);
-  // What the mailbox keeps is for the next session if this one has not read it
-  // to its end: the client would confirm what comes first in it, too.
-  drop(send_queue_.clear_kept_held(), &delivery_counts::lost);
-  send_queue_.release();
-  // A client takes its first frame for the greeting, so that must stand before
-  // pushes that came while this session waited for its own.
-  if (send_queue_.first())
-    greet();
-  write_next();
-}
-
 void session::deliver(const push_address& address, const push& push) {
   if (push.type == push::kind::inspect) {
-    report mine{push.id, push.reply_to};
+    report result{push.id, push.reply_to};
     auto age = clock().now() - since_;
-    mine.details.push_back(
+    result.details.push_back(
       {"", connection_->peer(),
        uint64_t(std::chrono::duration_cast<std::chrono::seconds>(age).count()),
        send_queue_.bytes()});
-    send(bus_, report_atom_v, address, std::move(mine));
+    send(bus_, report_atom_v, address, std::move(result));
     return;
   }
   enqueue_frame(make_frame(address, push));
@@ -192,39 +139,13 @@ bool session::make_room(const frame& frame) {
   auto kept = is_kept(frame);
   drop(send_queue_.make_room(size), &delivery_counts::dropped);
   if (!send_queue_.has_room(size) && (kept || send_queue_.has_waiting())) {
-    // To confirm a later entry is to confirm all before it, so whoever misses
-    // one must not be sent any until it has read that.
+    // A confirmation covers all earlier entries, so a client that misses one
+    // gets no later one until it has read that.
     drop(send_queue_.clear(), &delivery_counts::dropped);
     stop_reading();
     more_ = true;
   }
   return send_queue_.has_room(size);
-}
-
-void session::cut_off(close_reason why) {
-  if (closed_)
-    return;
-  // What waits cannot be written to a client that does not read, or does
-  // nothing but send. It would only keep the client from learning why this
-  // ends.
-  ending_ = std::move(why);
-  send(registry_, close_atom_v, *ending_);
-  give_up(&delivery_counts::dropped);
-}
-
-void session::give_up(uint64_t delivery_counts::*why) {
-  drop(send_queue_.clear(), why);
-  // Nobody will ask a session whose id it has no more.
-  send_history();
-  report_load();
-  closed_ = true;
-  connection_->close(*ending_);
-}
-
-void session::send_history() {
-  if (auto known = history_.events(id_, connection_->peer()); !known.empty())
-    send(registry_, trace_atom_v, std::move(known));
-  history_ = {};
 }
 
 void session::report_load() {
@@ -250,8 +171,8 @@ void session::read_inbox() {
           on_page(page);
       },
       [](const caf::error&) {
-        // The registry answers once the mailbox can be read, unless it ends,
-        // and with it the node.
+        // The registry answers when the mailbox can be read; it fails only
+        // when the node ends.
       });
 }
 
@@ -265,7 +186,7 @@ void session::stop_reading() {
 void session::on_page(const inbox_page& page) {
   if (ending_)
     return;
-  // What came live, too, brings along what was pushed before it.
+  // A kept push that also arrived live releases the held frames up to it.
   for (auto& push : page.pushes)
     if (!send_queue_.release_to(push.entry))
       send_queue_.put(make_frame(address_, push));
@@ -279,7 +200,7 @@ void session::on_page(const inbox_page& page) {
   write_next();
 }
 
-// -- what is told -------------------------------------------------------------
+// -- confirmations and reports ------------------------------------------------
 
 void session::on_written() {
   auto done = send_queue_.written();
@@ -287,7 +208,7 @@ void session::on_written() {
   if (done.tracked) {
     auto& delivery = *done.tracked;
     if (delivery.want != receipt_level::routed)
-      tell(delivery, &delivery_counts::written);
+      send_report(delivery, &delivery_counts::written);
     if (delivery.want == receipt_level::received || !delivery.entry.empty())
       unread_.push_back({written_, std::move(done.tracked)});
     if (unread_.size() > config_.max_queue_frames)
@@ -306,7 +227,7 @@ void session::ping() {
 }
 
 void session::on_pong(uint64_t number) {
-  // A client may send pongs that nobody asked for.
+  // A client may send unsolicited pongs.
   if (number == 0 || number != pinged_)
     return;
   pinged_ = 0;
@@ -316,7 +237,7 @@ void session::on_pong(uint64_t number) {
        unread_.pop_front()) {
     auto& read = *unread_.front().tracked;
     if (read.want == receipt_level::received)
-      tell(read, &delivery_counts::received);
+      send_report(read, &delivery_counts::received);
     if (!read.entry.empty())
       confirmed_ = read.entry;
   }
@@ -327,34 +248,34 @@ void session::on_pong(uint64_t number) {
   write_next();
 }
 
-void session::tell(const delivery_info& about,
-                   uint64_t delivery_counts::*part) {
-  if (about.reply_to.empty())
+void session::send_report(const delivery_info& delivery,
+                          uint64_t delivery_counts::*part) {
+  if (delivery.reply_to.empty())
     return;
-  report result{about.id, about.reply_to};
+  report result{delivery.id, delivery.reply_to};
   result.counts.*part = 1;
-  send(bus_, report_atom_v, about.address, std::move(result));
+  send(bus_, report_atom_v, delivery.address, std::move(result));
 }
 
-void session::drop(const frame& frame, uint64_t delivery_counts::*why) {
+void session::drop(const frame& frame, uint64_t delivery_counts::*part) {
   ++dropped_;
   history_.dropped(frame);
   if (frame.tracked)
-    tell(*frame.tracked, why);
+    send_report(*frame.tracked, part);
 }
 
-void session::drop(const frames& all, uint64_t delivery_counts::*why) {
+void session::drop(const frames& all, uint64_t delivery_counts::*part) {
   for (auto& frame : all)
-    drop(frame, why);
+    drop(frame, part);
 }
 
 void session::write_next() {
   if (send_queue_.is_writing() || closed_)
     return;
-  auto is_late = [this](const frame& x) {
+  auto is_expired = [this](const frame& x) {
     return x.tracked && x.tracked->expiry <= clock().now();
   };
-  while (greeted_ && send_queue_.first() && is_late(*send_queue_.first()))
+  while (greeted_ && send_queue_.first() && is_expired(*send_queue_.first()))
     drop(send_queue_.take_first(), &delivery_counts::lost);
   if (greeted_ && send_queue_.first()) {
     connection_->write(send_queue_.begin());
@@ -365,16 +286,6 @@ void session::write_next() {
   } else if (more_ && reachable_) {
     read_inbox();
   }
-}
-
-bool session::may_confirm() {
-  if (unread_.empty() || out_of_time_)
-    return false;
-  if (!lingering_) {
-    lingering_ = true;
-    delayed_send(this, last_confirmation, tick_atom_v);
-  }
-  return true;
 }
 
 } // namespace waybill

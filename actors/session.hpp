@@ -13,41 +13,40 @@
 
 namespace waybill {
 
-/// What becomes of a session whose client reads too slowly.
+/// Policy for a session whose client reads too slowly.
 enum class slow_consumer : uint8_t {
-  /// It is closed.
+  /// Closes the session.
   close,
-  /// It loses the oldest frames that wait.
+  /// Drops the oldest frames of its queue.
   drop_oldest,
 };
 
-/// What all sessions of a node have in common.
+/// Configuration of all sessions of a node.
 struct session_config {
-  /// The first text that a client gets; empty for none.
+  /// The first text frame that a client gets; empty for none.
   payload greeting = make_text("连接成功!");
 
-  /// How many bytes, and how many frames, may wait for a client.
+  /// Limits of a session's queue, in bytes of payload and in frames.
   size_t max_queue = 1 << 20;
   size_t max_queue_frames = 1 << 16;
 
-  /// What a push past that does.
+  /// Policy for a push that exceeds these limits.
   slow_consumer when_slow = slow_consumer::close;
 
-  /// Takes what clients send; without one it is sent back to them.
+  /// Receives messages from clients; without one they are echoed.
   upstream_actor upstream;
 };
 
-/// Owns what is said to one client: the greeting first, then its mailbox, then
-/// pushes in the order in which they came, one frame at a time, and at last why
-/// it ends.
+/// Sends frames to one client: first the greeting, then its mailbox, then
+/// pushes in order of arrival, one frame at a time, and at last a close frame.
 ///
-/// Frames wait here, not in the transport, so that their bytes can be bounded:
-/// a client that reads slowly costs its own connection and nobody else's.
+/// Frames are queued here, not in the transport, so that their size is bounded:
+/// a slow client affects its own connection only.
 ///
-/// Pushes that come while the mailbox is being read are held back. Some of them
-/// may stand in the mailbox, too; the registry answers a query for it only
-/// behind all those, so none is written twice and none out of order. It is read
-/// again where the client was too slow for what came live of it.
+/// Pushes that arrive while the mailbox is being read are held. Some of them
+/// may be in the mailbox, too. The registry answers a mailbox query only after
+/// all of those, so none is written twice or out of order. The mailbox is read
+/// again if kept pushes were dropped because the client was too slow.
 class session : public hosted<session_actor> {
 public:
   session(caf::actor_config& cfg, caf::execution_unit* host,
@@ -64,77 +63,92 @@ protected:
 private:
   using time_point = caf::actor_clock::time_point;
 
-  /// A frame that is written, and its number.
+  /// A frame that was written but not confirmed, and its number.
   struct unread_frame {
     uint64_t number;
     std::unique_ptr<const delivery_info> tracked;
   };
 
-  /// Puts the greeting before all that waits.
+  /// Greets the client and reads its mailbox: every node can reach it now.
+  void on_reachable();
+
+  /// Passes a client's message upstream, or echoes it.
+  void on_message(const payload& message);
+
+  /// Puts the greeting at the front of the queue, once.
   void greet();
 
-  /// Ends this session once what is queued has been written.
-  void end(const close_reason& why);
-
-  /// Takes a push to `where`: queues it, or holds it back.
+  /// Queues or holds a push, or answers it if it is a query.
   void deliver(const push_address& address, const push& push);
 
-  /// Queues or holds back a live frame. If there is no room for it, it ends the
-  /// session, or drops others, or this one if it is larger than all.
+  /// Queues or holds a live frame. If the queue is full, closes the session or
+  /// drops frames, as configured.
   void enqueue_frame(frame frame);
 
-  /// Drops the oldest frames until `what` has room. What is kept is dropped
-  /// after all others, as it can be read from the mailbox again.
-  /// @returns whether `what` has room then.
+  /// Drops the oldest frames to make room for `frame`. Kept frames go last, as
+  /// they can be read from the mailbox again.
+  /// @returns whether there is room now.
   bool make_room(const frame& frame);
 
-  /// Ends this session at once.
-  void cut_off(close_reason why);
-
-  /// Drops what waits, and closes the connection.
-  /// @pre it is known why, and that has not been done.
-  void give_up(uint64_t delivery_counts::*why);
-
-  /// Tells the registry what is known of the last pushes, and forgets it.
-  void send_history();
-
-  /// Tells the registry how much memory the queue takes, if that has changed
-  /// much: of a client that reads, nothing need be told.
+  /// Reports the memory of the queue to the registry, if it has changed much.
   void report_load();
 
   frame make_frame(const push_address& address, const push& push);
 
+  /// Writes the next frame, or the close frame after the last one.
+  void write_next();
+
   // -- the mailbox ------------------------------------------------------------
 
-  /// Asks for the next part of the mailbox.
+  /// Requests the next page of the mailbox.
   void read_inbox();
 
-  /// Leaves what was to be read to a later query.
+  /// Ignores the page that is requested; the mailbox is read again later.
   void stop_reading();
 
   void on_page(const inbox_page& page);
 
-  // -- what is told -----------------------------------------------------------
+  // -- confirmations and reports ----------------------------------------------
 
   void on_written();
 
   void on_pong(uint64_t number);
 
-  /// Tells whoever waits for a push what became of it here.
-  void tell(const delivery_info& about, uint64_t delivery_counts::*part);
-
-  /// Tells of frames that will not be written, as a part of a tally.
-  void drop(const frame& frame, uint64_t delivery_counts::*why);
-  void drop(const frames& all, uint64_t delivery_counts::*why);
-
-  /// Asks the client to confirm what it has read, if that must be known.
+  /// Sends a ping if there are frames that the client should confirm.
   void ping();
 
-  /// Writes the next frame, or the close frame after the last one.
-  void write_next();
+  /// Reports one session more in a part of a push's delivery counts.
+  void send_report(const delivery_info& delivery,
+                   uint64_t delivery_counts::*part);
 
-  /// Tells whether the client may still confirm what it was sent.
+  /// Reports frames that will not be written.
+  void drop(const frame& frame, uint64_t delivery_counts::*part);
+  void drop(const frames& all, uint64_t delivery_counts::*part);
+
+  /// Moves the history of the last pushes to the registry.
+  void send_history();
+
+  // -- the end (session_end.cpp) ----------------------------------------------
+
+  /// Ends this session: at once if the client broke a limit, else in order.
+  void on_close(const close_reason& reason);
+
+  /// Ends this session after the queue has been written.
+  void end(const close_reason& reason);
+
+  /// Ends this session at once.
+  void cut_off(close_reason reason);
+
+  /// Drops the queue, and closes the connection.
+  /// @pre `ending_ && !closed_`
+  void give_up(uint64_t delivery_counts::*part);
+
+  /// Returns whether the session waits for confirmations before it closes.
   bool may_confirm();
+
+  void on_timeout();
+
+  void on_gone();
 
   const session_config config_;
   const bus_actor bus_;
@@ -144,54 +158,53 @@ private:
   const time_point since_;
   transport_ptr connection_;
 
-  /// Frames that the socket has not taken yet. Live ones that come after the
-  /// mailbox are held back.
+  /// Frames that the socket has not taken yet. Live frames that come after the
+  /// mailbox are held.
   send_queue send_queue_;
 
-  /// What the registry was told of its memory.
+  /// The memory that was last reported to the registry, in bytes.
   size_t reported_ = 0;
 
-  /// Frames that were written, and those of them that must be confirmed.
+  /// Number of frames written, and those whose confirmation is pending.
   uint64_t written_ = 0;
   std::deque<unread_frame> unread_;
 
-  /// What the ping that is under way asks about; 0 if there is none.
+  /// Number of the last frame before the pending ping; 0 if none is pending.
   uint64_t pinged_ = 0;
 
   delivery_history history_;
 
-  /// Frames that will never be written, and of which nothing was told yet.
+  /// Number of dropped frames that the registry has not counted yet.
   uint64_t dropped_ = 0;
 
-  /// Pushes wait until the client has been greeted.
+  /// Set once the client has been greeted; pushes wait until then.
   bool greeted_ = false;
 
   /// Set while every node can reach this session.
   bool reachable_ = false;
 
-  /// Set until the mailbox has been read to its end, and if a part of it is to
-  /// be read when all that is queued has been written.
+  /// `behind_` is set until the mailbox has been read to its end, `more_` while
+  /// its next page is to be read when the queue has been written.
   bool behind_ = true;
   bool more_ = false;
 
-  /// The last query for a part of it; answers to others are not wanted.
+  /// Number of the last mailbox query; answers to earlier ones are ignored.
   uint64_t query_ = 0;
 
-  /// Up to where it has to be read, and the last entry that the client has
-  /// confirmed.
+  /// The last entry to read, and the last that the client has confirmed.
   std::string upto_;
   std::string confirmed_;
 
-  /// Set once the session is ending; `closed_` once the transport knows.
+  /// Set once the session is ending; `closed_` once the transport closes.
   std::optional<close_reason> ending_;
   bool closed_ = false;
 
-  /// Set while the client has time to confirm the last frames before the end,
-  /// and once that time is over.
+  /// `lingering_` is set once the session waits for the last confirmations,
+  /// `timed_out_` once that time is over.
   bool lingering_ = false;
-  bool out_of_time_ = false;
+  bool timed_out_ = false;
 
-  /// Until when what is queued is written before the end.
+  /// End of the time in which the queue is written before the session closes.
   time_point deadline_;
 };
 
