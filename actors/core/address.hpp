@@ -7,44 +7,43 @@
 
 namespace waybill {
 
-/// Anything that can be pushed to. Its key is what stands behind the prefix in
-/// the name of its Redis channel, such as `id:456`.
+/// Destination of pushes. Its key is the name of its Redis channel without the
+/// prefix, such as `id:456`.
 class push_address {
 public:
-  /// Makes an address that no session answers to.
+  /// Constructs an address that no session holds.
   push_address() = default;
 
-  /// Makes the address of a client.
+  /// Returns the address of a client.
   /// @pre `is_name(name)`
   static push_address id(std::string_view name) {
     return push_address{"id:" + std::string{name}};
   }
 
-  /// Makes the address of a topic, to which any number of clients listen.
+  /// Returns the address of a topic.
   /// @pre `is_name(name)`
   static push_address topic(std::string_view name) {
     return push_address{"topic:" + std::string{name}};
   }
 
-  /// Makes the address that every session answers to.
+  /// Returns the broadcast address, which every session holds.
   static push_address everyone() { return push_address{"all"}; }
 
-  /// Makes the address that every node answers to, whatever sessions it has:
-  /// only questions go there.
+  /// Returns the address for queries to all nodes, which every node holds.
   static push_address nodes() { return push_address{"nodes"}; }
 
-  /// Makes an address from its `key` as it stood in a channel's name.
+  /// Returns the address that has the given key.
   static push_address from_key(std::string_view key) {
     return push_address{std::string{key}};
   }
 
   const std::string& key() const noexcept { return key_; }
 
-  /// Tells whether this is the address of a client: what is pushed to it can
-  /// be kept until the client is there.
+  /// Returns whether this is the address of a client. Only pushes to clients
+  /// can be kept.
   bool is_id() const noexcept { return key_.starts_with("id:"); }
 
-  /// Returns what is called: the id of a client, or the name of a topic.
+  /// Returns the id of the client, or the name of the topic.
   std::string_view name() const noexcept {
     return std::string_view{key_}.substr(key_.find(':') + 1);
   }

@@ -8,32 +8,32 @@
 
 namespace waybill {
 
-/// How many sessions a node holds; 0 stands for any number.
+/// Maximum numbers of sessions on a node; 0 for no limit.
 struct session_limits {
   size_t in_total = 0;
   size_t per_id = 0;
   size_t per_peer = 0;
 };
 
-/// Counts those who are about to become sessions, so that many who come at once
-/// do not get past a limit together.
+/// Reserves slots during admission, so that concurrent upgrades cannot exceed a
+/// limit.
 class admission {
 public:
   explicit admission(session_limits limits) : limits_(limits) {
     // nop
   }
 
-  /// Takes a place for somebody.
-  /// @param sessions how many sessions there are.
-  /// @param of_id how many of those have the same id.
-  /// @returns which limit stands against it, if any does.
+  /// Reserves a slot.
+  /// @param sessions the number of sessions on the node.
+  /// @param of_id the number of those that have the same id.
+  /// @returns the error of the limit that is reached, if any.
   std::optional<errc> take(const std::string& id, const std::string& peer,
                            size_t sessions, size_t of_id);
 
-  /// Gives it back.
+  /// Releases a slot.
   void give_back(const std::string& id, const std::string& peer);
 
-  /// A session of this peer has come, or gone.
+  /// Counts a session of this peer that has joined or left.
   void joined(const std::string& peer);
   void left(const std::string& peer);
 
@@ -47,7 +47,7 @@ private:
   size_t taken_ = 0;
   numbers taken_of_id_;
 
-  /// Places that were taken and sessions, where peers are counted at all.
+  /// Slots and sessions of each peer; empty if peers have no limit.
   numbers of_peer_;
 };
 

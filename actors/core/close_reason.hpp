@@ -7,28 +7,28 @@
 
 namespace waybill {
 
-/// Why a WebSocket ends: the codes of RFC 6455, section 7.4, and Waybill's own.
-/// With 4000 to 4499 a client may connect again, from 4500 on it must not.
+/// Close codes of RFC 6455, section 7.4, and Waybill's own. A client may
+/// reconnect after 4000 to 4499, and must not from 4500 on.
 enum class close_code : uint16_t {
-  /// The node is stopping; another will take the client.
+  /// The node is stopping; the client should connect to another.
   going_away = 1001,
   /// The client broke the protocol.
   protocol_error = 1002,
   /// The client sent a text that is not UTF-8.
   bad_text = 1007,
-  /// The client sends too much.
+  /// The client exceeded a rate limit.
   policy_violation = 1008,
-  /// The client sent a message that is larger than it may be.
+  /// The client sent a message that exceeds the maximum size.
   too_big = 1009,
-  /// The node itself failed.
+  /// The node failed.
   internal_error = 1011,
   /// The client reads too slowly: its queue is full.
   try_again_later = 1013,
-  /// The client was let in by a token, whose time is over.
+  /// The token of the client has expired.
   token_expired = 4001,
-  /// The API said so.
+  /// The API closed the session.
   kicked = 4500,
-  /// A newer session of the same id has taken over.
+  /// A newer session of the same id replaced this one.
   replaced = 4501,
 };
 
@@ -36,11 +36,11 @@ inline std::string to_string(close_code x) {
   return std::to_string(static_cast<uint16_t>(x));
 }
 
-/// What a WebSocket's close frame says.
+/// Content of a close frame.
 struct close_reason {
   close_code code;
 
-  /// For people; at most 123 bytes of UTF-8 (RFC 6455, section 5.5).
+  /// Reason for humans; at most 123 bytes of UTF-8 (RFC 6455, section 5.5).
   std::string text;
 
   friend bool operator==(const close_reason&, const close_reason&) = default;

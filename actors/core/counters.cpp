@@ -37,10 +37,10 @@ counters initial_counters() {
   return result;
 }
 
-const char* counter_of(errc why) {
-  return why == errc::node_full ? "over_max_sessions"
-         : why == errc::id_full ? "over_max_sessions_per_id"
-                                : "over_max_sessions_per_peer";
+const char* counter_of(errc limit) {
+  return limit == errc::node_full ? "over_max_sessions"
+         : limit == errc::id_full ? "over_max_sessions_per_id"
+                                  : "over_max_sessions_per_peer";
 }
 
 const char* counter_of(close_code code) {
@@ -63,17 +63,18 @@ const char* counter_of(close_code code) {
   return "failed_sessions";
 }
 
-void count_cut_off(counters& figures, close_code code) {
-  figures["slow_clients"] += code == close_code::try_again_later;
-  figures["flooding_clients"] += code == close_code::policy_violation;
+void count_cut_off(counters& all, close_code code) {
+  all["slow_clients"] += code == close_code::try_again_later;
+  all["flooding_clients"] += code == close_code::policy_violation;
 }
 
-bool count_end(counters& figures, const caf::error& why) {
-  if (why != errc::too_slow && why != errc::too_fast && why != errc::dropped) {
-    ++figures["failed_sessions"];
+bool count_end(counters& all, const caf::error& reason) {
+  if (reason != errc::too_slow && reason != errc::too_fast
+      && reason != errc::dropped) {
+    ++all["failed_sessions"];
     return true;
   }
-  figures["dropped_frames"] += why.context().get_as<uint64_t>(0);
+  all["dropped_frames"] += reason.context().get_as<uint64_t>(0);
   return false;
 }
 

@@ -10,22 +10,23 @@
 
 namespace waybill {
 
-/// What a session remembers of the last pushes to its id, for their trace.
+/// Ring of the last pushes to the id of a session, for their traces.
 ///
-/// It stays with the session until somebody asks, or the session ends: so a
-/// push costs no message more.
+/// It is sent only when a trace is requested or the session ends, so that a
+/// push costs no additional message.
 class delivery_history {
 public:
-  /// Takes down that a frame was written.
-  /// @param number its number among all frames of the session.
+  /// Records that a frame was written.
+  /// @param number the number of the frame in the session.
   void written(const frame& frame, uint64_t number);
 
-  /// Takes down that the client has read all frames up to that of `number`.
+  /// Records that the client has read frame `number` and all before it.
   void received(uint64_t number);
 
+  /// Records that a frame was dropped.
   void dropped(const frame& frame);
 
-  /// Returns what is remembered, as hops of a session of `id`.
+  /// Returns the history as trace events of a session of `id`.
   trace_events events(const std::string& id, const std::string& peer) const;
 
 private:
@@ -38,10 +39,10 @@ private:
     int64_t dropped = 0;
   };
 
-  /// Makes room for one more; returns null if the frame is not traced.
+  /// Adds a frame to the ring; returns null if the frame is not traced.
   delivery* add(const frame& frame);
 
-  /// Most sessions never get a push: without one, there is no ring.
+  /// Allocated by the first push: most sessions never get one.
   std::unique_ptr<std::array<delivery, 8>> ring_;
   size_t count_ = 0;
 };

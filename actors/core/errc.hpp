@@ -7,42 +7,41 @@
 
 namespace waybill {
 
-/// Why a request to an actor failed.
+/// Errors of requests to actors, and exit reasons of sessions.
 enum class errc : uint8_t {
   /// The bus is away and nothing was sent: the request may be repeated. The
-  /// context, if there is one, says why.
+  /// context, if any, is the reason.
   bus_away = 1,
-  /// The request was sent and its answer never came: nobody knows.
+  /// The request was sent but not answered: its outcome is unknown.
   unanswered,
-  /// The bus answered with an error of its own, which the context holds.
+  /// The bus answered with an error, which is the context.
   refused,
-  /// The address was given up while it was being attached.
+  /// The address was detached while it was being attached.
   detached,
   /// The mailbox is full: nothing was sent.
   inbox_full,
-  /// The key of this push was used for another one: nothing was sent.
+  /// The idempotency key was used for another push: nothing was sent.
   key_reused,
-  /// A push of the same key is still under way: nothing was sent.
+  /// A push of the same key is still in flight: nothing was sent.
   in_flight,
-  /// A session's client did not read: its queue was dropped. The context says
-  /// how many frames.
+  /// A client read too slowly, so its session ended. The context is the number
+  /// of dropped frames.
   too_slow,
-  /// A session's client sent too much: its queue was dropped, as above.
+  /// A client sent too much, so its session ended. The context is as above.
   too_fast,
-  /// A session ended before it had written all frames. The context says how
-  /// many are lost.
+  /// A session ended before it had written all frames. The context is as above.
   dropped,
-  /// An actor threw an exception, which the context holds.
+  /// An actor threw an exception, whose message is the context.
   failed,
-  /// The node holds as many sessions as it may.
+  /// The node has reached its limit of sessions.
   node_full,
-  /// It holds as many of that id.
+  /// The node has reached its limit of sessions of this id.
   id_full,
-  /// It holds as many of that peer.
+  /// The node has reached its limit of sessions of this peer.
   peer_full,
-  /// The node is pushed to faster than it can deliver: nothing was sent.
+  /// The node gets pushes faster than it can deliver: nothing was sent.
   busy,
-  /// Nobody holds the address now, but nodes that were there a moment ago are
+  /// No node holds the address, but nodes that were connected before are still
   /// missing: nothing was sent.
   nodes_missing,
 };

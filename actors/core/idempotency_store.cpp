@@ -17,7 +17,7 @@ idempotency_store::find(const push_address& address, const push& push,
                         time_point now) {
   for (; !ends_.empty() && ends_.front().first <= now; ends_.pop_front()) {
     auto& [key, id] = ends_.front().second;
-    // The key may have been freed and used again since.
+    // The key may have been removed and used again since.
     if (auto i = records_.find(key);
         i != records_.end() && i->second.outcome.push == id)
       records_.erase(i);
@@ -27,7 +27,7 @@ idempotency_store::find(const push_address& address, const push& push,
     return std::nullopt;
   if (i->second.fingerprint != fingerprint_of(address, push))
     return caf::error{errc::key_reused};
-  // How many nodes it went to is known from the start.
+  // The number of nodes is known from the start.
   if (i->second.in_flight && push.want != receipt_level::routed)
     return caf::error{errc::in_flight};
   return at_level(i->second.outcome, push.want);

@@ -13,41 +13,41 @@
 
 namespace waybill {
 
-/// How long a key stands for the push that it came with first.
+/// Lifetime of an idempotency key.
 constexpr auto key_time = std::chrono::minutes{10};
 
-/// Remembers by key what became of pushes, in a node that is alone.
+/// Outcomes of pushes by idempotency key, in memory, for a single node.
 class idempotency_store {
 public:
   using time_point = caf::actor_clock::time_point;
 
-  /// Looks for the first push of the key of `what`.
-  /// @returns what became of it at the level of `what`, `errc::under_way` or
-  ///          `errc::key_reused`, or nothing if there is none.
+  /// Looks up the first push that has the key of `push`.
+  /// @returns its outcome at the level of `push`, `errc::in_flight` or
+  ///          `errc::key_reused`, or nothing if there is no such push.
   std::optional<caf::expected<outcome>> find(const push_address& address,
                                              const push& push, time_point now);
 
-  /// Remembers that a push was sent.
+  /// Records that a push was sent.
   void add(const push_address& address, const push& push, const outcome& sent,
            time_point now);
 
-  /// Remembers what became of the push that a key stands for, or frees the key
-  /// if it reached and left nothing.
+  /// Records the final outcome of the push of a key, or removes the key if the
+  /// push reached no session and is not kept.
   void record_outcome(const std::string& key, const outcome& outcome);
 
 private:
   struct record {
-    /// Tells pushes apart.
+    /// Hash of the request, to detect a key that is reused.
     size_t fingerprint;
     waybill::outcome outcome;
 
-    /// Set while its receipt waits.
+    /// Set until the receipt of the push is complete.
     bool in_flight;
   };
 
   std::unordered_map<std::string, record> records_;
 
-  /// When each of them ends, the oldest first; and which push it was.
+  /// Expiry, key and push id of each record, the oldest first.
   std::deque<std::pair<time_point, std::pair<std::string, std::string>>> ends_;
 };
 

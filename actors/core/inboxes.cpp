@@ -7,10 +7,10 @@ namespace waybill {
 
 namespace {
 
-/// Returns the number of an entry, or `otherwise` for none.
-uint64_t number_of(const std::string& entry, uint64_t otherwise) {
-  std::from_chars(entry.data(), entry.data() + entry.size(), otherwise);
-  return otherwise;
+/// Returns the number of an entry, or `fallback` if `entry` is empty.
+uint64_t number_of(const std::string& entry, uint64_t fallback) {
+  std::from_chars(entry.data(), entry.data() + entry.size(), fallback);
+  return fallback;
 }
 
 } // namespace
@@ -51,7 +51,7 @@ inbox_page inboxes::read(const inbox_query& query, time_point now) const {
     auto begin = expiry - i->second.push.ttl;
     result.age += std::chrono::floor<milliseconds>(now - begin);
     auto& added = result.pushes.emplace_back(i->second.push);
-    // Who waits for its receipt knows that it is kept.
+    // The receipt already says that the push is kept, so no report is due.
     added.want = receipt_level::routed;
     added.reply_to.clear();
     added.ttl = std::chrono::ceil<milliseconds>(expiry - now);

@@ -12,13 +12,13 @@
 
 namespace waybill {
 
-/// The mailboxes of a node that is alone, in memory: what Redis Streams are to
-/// a cluster, with the same behaviour.
+/// The mailboxes of a single node, in memory. They behave as the Redis Streams
+/// of a cluster.
 class inboxes {
 public:
   using time_point = caf::actor_clock::time_point;
 
-  /// @param limit is how many entries a mailbox may hold.
+  /// @param limit the maximum number of entries of a mailbox.
   explicit inboxes(size_t limit) : limit_(limit) {
     // nop
   }
@@ -28,18 +28,18 @@ public:
   std::optional<std::string> append(const push_address& address,
                                     const push& push, time_point now);
 
-  /// Reads a part of a mailbox; each push has the time that it has left.
+  /// Reads a page of a mailbox; the `ttl` of each push is its remaining time.
   inbox_page read(const inbox_query& query, time_point now) const;
 
   /// Removes an entry and all before it.
-  /// @returns how many those were.
+  /// @returns the number of removed entries.
   size_t confirm(const push_address& address, const std::string& entry);
 
-  /// Returns how many entries there are.
+  /// Returns the number of entries in all mailboxes.
   size_t size() const noexcept { return expiries_.size(); }
 
 private:
-  /// When each entry expires: the key of its address, and its number.
+  /// Address key and number of each entry, by expiry.
   using expiries = std::multimap<time_point, std::pair<std::string, uint64_t>>;
 
   struct item {
@@ -49,7 +49,7 @@ private:
 
   using box = std::map<uint64_t, item>;
 
-  /// Removes what has expired.
+  /// Removes expired entries.
   void expire(time_point now);
 
   const size_t limit_;

@@ -9,28 +9,28 @@
 
 namespace waybill {
 
-/// Lets one log line of each kind through a second, and counts the others:
-/// whoever floods a node with one mistake hides neither another nor its own.
+/// Samples log lines: passes one line per kind and second, and counts the rest,
+/// so that a flood of one kind does not hide the others.
 class log_gate {
 public:
   using time_point = std::chrono::steady_clock::time_point;
 
-  /// Takes a line of `kind`, of which there are few.
-  /// @returns nothing if the line is left out; else what to append to it, such
-  ///          as ` (and 41 more)` for those that were left out before it.
+  /// Counts a line of `kind`. Kinds are never removed, so there must be few.
+  /// @returns nothing if the line is suppressed, else a suffix for it, such as
+  ///          ` (and 41 more)` for the lines that were suppressed before.
   std::optional<std::string> take(std::string_view kind, time_point now) {
     auto i = lines_.find(kind);
     if (i == lines_.end()) {
       lines_.emplace(kind, line{now});
       return "";
     }
-    auto& [last, left_out] = i->second;
+    auto& [last, suppressed] = i->second;
     if (now - last < std::chrono::seconds{1}) {
-      ++left_out;
+      ++suppressed;
       return std::nullopt;
     }
     auto result
-      = left_out > 0 ? " (and " + std::to_string(left_out) + " more)" : "";
+      = suppressed > 0 ? " (and " + std::to_string(suppressed) + " more)" : "";
     i->second = {now};
     return result;
   }
@@ -38,7 +38,7 @@ public:
 private:
   struct line {
     time_point last;
-    uint64_t left_out = 0;
+    uint64_t suppressed = 0;
   };
 
   std::map<std::string, line, std::less<>> lines_;

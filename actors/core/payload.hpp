@@ -9,12 +9,11 @@
 
 namespace waybill {
 
-/// The bytes of one message to or from a client. They are immutable and
-/// counted, so that a push is held once however many sessions it goes to: this
-/// is the one thing that actors share.
+/// Content of one message to or from a client, immutable and reference-counted,
+/// so that all sessions share one copy of a push. Actors share nothing else.
 class payload {
 public:
-  /// Says in which kind of WebSocket frame the bytes travel.
+  /// Type of the WebSocket frame that carries the bytes.
   enum class format : uint8_t {
     /// A text frame; the bytes are UTF-8.
     text,
@@ -22,13 +21,13 @@ public:
     binary,
   };
 
-  /// Makes an empty text.
+  /// Constructs an empty text.
   payload() : payload(format::text, {}) {
     // nop
   }
 
-  /// @pre a `format::text` has UTF-8 in `bytes`: a client ends a connection on
-  ///      which it gets anything else (RFC 6455, section 8.1).
+  /// @pre `type != format::text || is_utf8(bytes)`: a client fails the
+  ///      connection otherwise (RFC 6455, section 8.1).
   payload(format type, std::string bytes)
       : data_(new content(type, std::move(bytes)), false) {
     // nop
@@ -44,7 +43,7 @@ public:
     return x.type() == y.type() && x.bytes() == y.bytes();
   }
 
-  /// Prints the type and the size, never the content: it is not ours to show.
+  /// Prints type and size, never the content, which may be confidential.
   friend std::string to_string(const payload& x) {
     return (x.type() == format::text ? "text[" : "binary[")
            + std::to_string(x.size()) + ']';
@@ -63,7 +62,8 @@ private:
   caf::intrusive_ptr<const content> data_;
 };
 
-/// Makes the payload of a text frame from `text`, which is UTF-8.
+/// Makes the payload of a text frame.
+/// @pre `is_utf8(text)`
 inline payload make_text(std::string text) {
   return {payload::format::text, std::move(text)};
 }

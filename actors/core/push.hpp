@@ -15,14 +15,13 @@
 
 namespace waybill {
 
-/// The three truths about a push: how far it has come, and how far its pusher
-/// wants to know.
+/// Progress of a push, and the level up to which its pusher wants a receipt.
 enum class receipt_level : uint8_t {
-  /// A node holds a session for it.
+  /// A node holds a session for the push.
   routed,
-  /// Its bytes went to the socket.
+  /// The socket took its bytes.
   written,
-  /// The client's WebSocket stack has read them.
+  /// The client's WebSocket stack has read its bytes.
   received,
 };
 
@@ -38,64 +37,62 @@ inline std::string to_string(receipt_level x) {
   return "unknown";
 }
 
-/// Returns the level of a number, if there is one.
+/// Converts a number to a level, if it is valid.
 inline std::optional<receipt_level> to_receipt_level(uint64_t x) {
   if (x > static_cast<uint64_t>(receipt_level::received))
     return std::nullopt;
   return static_cast<receipt_level>(x);
 }
 
-/// For how long a push can be kept.
+/// Maximum `ttl` of a push.
 constexpr auto longest_ttl = std::chrono::hours{365 * 24};
 
-/// One message on its way to an address.
+/// One message to an address.
 struct push {
-  /// What it is for.
   enum class kind : uint8_t {
-    /// Brings `body` to the clients.
+    /// Delivers `body` to the clients.
     message,
     /// Closes the sessions.
     kick,
-    /// Has the sessions report what they are like.
+    /// Requests a `session_info` from each session.
     inspect,
-    /// Tells that a newer session owns the id.
+    /// Announces that a newer session owns the id.
     claim,
-    /// Has the nodes report the trace of the id that is in `body`.
+    /// Requests the trace of the id in `body` from each node.
     trace,
-    /// Has them report their figures.
+    /// Requests the metrics of each node.
     metrics,
   };
 
-  /// Names this push in answers and logs; unique in the cluster.
+  /// The id of this push, unique in the cluster.
   std::string id;
 
-  /// What the client gets.
+  /// The content for the clients.
   payload body = {};
 
   kind type = kind::message;
 
-  /// What the sessions report.
+  /// The level up to which sessions report.
   receipt_level want = receipt_level::routed;
 
-  /// The node that waits for reports; empty if none does.
+  /// The node that waits for reports; empty for none.
   std::string reply_to = {};
 
-  /// For how long it is kept until a client has confirmed it, up to
-  /// `longest_ttl`; 0: not at all.
+  /// Time for which the mailbox keeps the push unless a client confirms it, up
+  /// to `longest_ttl`; 0 for a push that is not kept.
   std::chrono::milliseconds ttl{0};
 
-  /// Names its place in the mailbox, if it is kept.
+  /// The mailbox entry of the push; empty if it is not kept.
   std::string entry = {};
 
-  /// Of a claim: its number, which is larger than that of any older claim.
+  /// The number of a claim, larger than that of any older claim.
   uint64_t claim = 0;
 
-  /// Stands for this push however often it is tried: the pusher's
-  /// Idempotency-Key. Only the bus needs it.
+  /// The pusher's Idempotency-Key. Only the bus uses it.
   std::string key = {};
 
-  /// For how long the pusher waits. Only the bus needs it, for those who try
-  /// `key` again meanwhile.
+  /// Time for which the pusher waits. Only the bus uses it, for other pushes of
+  /// the same `key`.
   std::chrono::milliseconds wait{0};
 };
 
@@ -104,20 +101,20 @@ typename Inspector::result_type inspect(Inspector& f, push& x) {
   return f(caf::meta::type_name("push"), x.id);
 }
 
-/// Tells whether a push is to bring reports, and nothing else.
+/// Returns whether a push only requests reports.
 inline bool is_query(const push& x) {
   return x.type == push::kind::inspect || x.type == push::kind::trace
          || x.type == push::kind::metrics;
 }
 
-/// Tells whether a push waits for more than the bus' answer.
+/// Returns whether a push needs more than the answer of the bus.
 inline bool needs_receipt(const push& x) {
   return x.want != receipt_level::routed || !x.key.empty() || is_query(x);
 }
 
-/// Returns what pushes of the same key have in common, unless the key is used
-/// for another one.
-/// @param address is what the caller calls the address.
+/// Returns a string that is equal for pushes with equal requests, to detect an
+/// idempotency key that is reused for another one.
+/// @param address any unique name of the address.
 inline std::string request_fingerprint(const std::string& address,
                                        const push& push) {
   auto result = address + '\n';
@@ -126,25 +123,25 @@ inline std::string request_fingerprint(const std::string& address,
   return result;
 }
 
-/// Numbers of what a push has reached. Parts of it, reported one after the
-/// other, add up.
+/// Numbers of nodes and sessions that a push has reached. Reports of parts add
+/// up.
 struct delivery_counts {
-  /// Nodes that have said how many sessions they hold for it.
+  /// Nodes that have reported how many sessions they hold for the push.
   uint64_t nodes = 0;
 
-  /// Sessions that it goes to.
+  /// Sessions that the push goes to.
   uint64_t sessions = 0;
 
-  /// Sessions whose socket has taken it.
+  /// Sessions whose socket has taken the push.
   uint64_t written = 0;
 
-  /// Sessions whose client has read it.
+  /// Sessions whose client has read the push.
   uint64_t received = 0;
 
-  /// Sessions that ended before they came as far as was asked.
+  /// Sessions that ended before they reached the requested level.
   uint64_t lost = 0;
 
-  /// Sessions that dropped it because their clients read too slowly.
+  /// Sessions that dropped the push because their clients read too slowly.
   uint64_t dropped = 0;
 
   delivery_counts& operator+=(const delivery_counts& x) {
@@ -163,16 +160,16 @@ struct delivery_counts {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, delivery_counts& x) {
-  return f(caf::meta::type_name("tally"), x.nodes, x.sessions, x.written,
-           x.received, x.lost, x.dropped);
+  return f(caf::meta::type_name("delivery_counts"), x.nodes, x.sessions,
+           x.written, x.received, x.lost, x.dropped);
 }
 
-/// Figures by name, as `GET /stats` shows them.
+/// Counters and gauges by name, as `GET /stats` shows them.
 using counters = std::map<std::string, uint64_t>;
 
-/// The figures of a node.
+/// Metrics of a node.
 struct node_metrics {
-  /// The version of Waybill that it runs; empty if it does not say.
+  /// The version of Waybill on the node; empty if not reported.
   std::string version;
 
   counters values;
@@ -182,21 +179,21 @@ struct node_metrics {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, node_metrics& x) {
-  return f(caf::meta::type_name("node_figures"), x.version, x.values);
+  return f(caf::meta::type_name("node_metrics"), x.version, x.values);
 }
 
-/// What a session is like.
+/// Details of a session.
 struct session_info {
-  /// The node that holds it.
+  /// The node of the session.
   std::string node;
 
   /// The address of the client, as its node sees it.
   std::string peer;
 
-  /// How old it is, in seconds.
+  /// Age in seconds.
   uint64_t age = 0;
 
-  /// How many bytes wait for it.
+  /// Size of the send queue, in bytes of payload.
   uint64_t queue = 0;
 
   friend bool operator==(const session_info&, const session_info&) = default;
@@ -208,30 +205,30 @@ typename Inspector::result_type inspect(Inspector& f, session_info& x) {
            x.queue);
 }
 
-/// What a node, or one of its sessions, tells whoever waits for a push: an
-/// addition to what was told before.
+/// Report of a node, or of one of its sessions, to the receipt of a push. It
+/// adds to earlier reports.
 struct report {
-  /// The push.
+  /// The id of the push.
   std::string push;
 
-  /// The node that waits for it.
+  /// The node that waits for the report.
   std::string to;
 
-  /// The node that reports; the bus says so.
+  /// The node that reports; set by the bus.
   std::string node = {};
 
   delivery_counts counts = {};
 
-  /// Set in the answer to a probe: all that was to be told so far has been.
+  /// Set in the answer to a probe: all reports that were due have been sent.
   bool settled = false;
 
-  /// What the session is like, if that was asked.
+  /// The session's details, if requested.
   std::vector<session_info> details = {};
 
-  /// What the node knows of an id, if that was asked.
+  /// The node's trace of an id, if requested.
   trace_events trace = {};
 
-  /// The figures of the node, if they were asked for.
+  /// The node's metrics, if requested.
   node_metrics metrics = {};
 };
 
@@ -241,30 +238,30 @@ typename Inspector::result_type inspect(Inspector& f, report& x) {
            x.settled, x.details, x.trace, x.metrics);
 }
 
-/// What is known of a push.
+/// Outcome of a push.
 struct outcome {
-  /// The push; that of the first one, if this one repeats it.
+  /// The id of the push; that of the first one for a repeated push.
   std::string push;
 
-  /// What the pusher of it asked for.
+  /// The level that the pusher requested.
   receipt_level want = receipt_level::routed;
 
-  /// Set if it is kept in the mailbox until a client has confirmed it.
+  /// Set if the mailbox keeps the push until a client confirms it.
   bool kept = false;
 
-  /// `nodes` are all those that it was sent to.
+  /// Sums of the reports; `nodes` are all nodes that the push was sent to.
   delivery_counts counts = {};
 
-  /// How many of those have not told how it went.
+  /// Number of nodes that have not reported all of their sessions.
   uint64_t unknown = 0;
 
-  /// What the sessions are like, if that was asked.
+  /// The sessions' details, if requested.
   std::vector<session_info> details = {};
 
-  /// What the nodes know of an id, if that was asked.
+  /// The nodes' traces of an id, if requested.
   trace_events trace = {};
 
-  /// The figures of each node, by its name, if they were asked for.
+  /// The metrics by node name, if requested.
   std::map<std::string, node_metrics> metrics = {};
 };
 
@@ -274,11 +271,11 @@ typename Inspector::result_type inspect(Inspector& f, outcome& x) {
            x.unknown, x.details, x.trace, x.metrics);
 }
 
-/// Returns what is known of a push at the level that a repeat of it asks for,
-/// which may be another than that of the first.
+/// Converts an outcome to the level that a repeated push requests, which may
+/// differ from that of the first.
 inline outcome at_level(outcome x, receipt_level wanted) {
-  // The number of nodes is known from the start, what their sessions did only
-  // up to the level that was asked for first.
+  // The number of nodes is known from the start, the progress of their sessions
+  // only up to the level of the first push.
   if (wanted == receipt_level::routed && x.counts.nodes > 0)
     x.unknown = 0;
   else if (wanted > x.want && x.unknown < x.counts.nodes)
@@ -287,7 +284,7 @@ inline outcome at_level(outcome x, receipt_level wanted) {
   return x;
 }
 
-/// Tells whether a push surely reached nobody, and left nothing behind.
+/// Returns whether a push certainly reached no session and is not kept.
 inline bool is_nobody(const outcome& x) {
   return !x.kept && x.unknown == 0
          && (x.want == receipt_level::routed ? x.counts.nodes
@@ -295,44 +292,44 @@ inline bool is_nobody(const outcome& x) {
               == 0;
 }
 
-/// Asks for a part of a mailbox.
+/// Request for a page of a mailbox.
 struct inbox_query {
   push_address address;
 
-  /// The entry behind which it starts; empty for the first of all.
+  /// The entry after which the page starts; empty to start at the first.
   std::string after = {};
 
-  /// The last entry that is wanted; empty for the last that there is.
+  /// The last entry to read; empty for the last one of the mailbox.
   std::string upto = {};
 
-  /// About how many bytes of payload are wanted at once.
+  /// Approximate maximum size of the page, in bytes of payload.
   uint64_t max_bytes = 0;
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, inbox_query& x) {
-  return f(caf::meta::type_name("mailbox_query"), x.address, x.after, x.upto,
+  return f(caf::meta::type_name("inbox_query"), x.address, x.after, x.upto,
            x.max_bytes);
 }
 
-/// A part of a mailbox.
+/// Page of a mailbox.
 struct inbox_page {
-  /// In the order in which they were pushed.
+  /// The pushes, the oldest first.
   std::vector<push> pushes;
 
-  /// The last entry of the mailbox when its first part was read.
+  /// The last entry of the mailbox when its first page was read.
   std::string upto;
 
-  /// Set if there is more up to there.
+  /// Set if there are more entries up to `upto`.
   bool more = false;
 
-  /// How long all these were kept, added up.
+  /// Sum of the times for which these pushes were kept.
   std::chrono::milliseconds age{0};
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, inbox_page& x) {
-  return f(caf::meta::type_name("mailbox_page"), x.upto, x.more);
+  return f(caf::meta::type_name("inbox_page"), x.upto, x.more);
 }
 
 } // namespace waybill

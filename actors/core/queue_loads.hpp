@@ -9,21 +9,21 @@
 
 namespace waybill {
 
-/// Knows how much memory the queue of each session takes.
+/// Memory of the sessions' send queues, by session and in total.
 class queue_loads {
 public:
-  /// @param bytes 0 forgets the session.
+  /// Records the memory of a session's queue; 0 removes the session.
   void set(caf::actor_id session, uint64_t bytes);
 
-  /// Returns what all take together.
+  /// Returns the memory of all queues, in bytes.
   uint64_t total() const noexcept { return total_; }
 
-  /// Returns the session whose queue takes most.
+  /// Returns the session with the largest queue.
   /// @pre `total() > 0`
   caf::actor_id largest() const { return by_size_.rbegin()->second; }
 
 private:
-  /// Most sessions have no queue that is worth mentioning, and are not here.
+  /// Holds only sessions with a considerable queue, which most do not have.
   std::unordered_map<caf::actor_id, uint64_t> loads_;
   std::set<std::pair<uint64_t, caf::actor_id>> by_size_;
   uint64_t total_ = 0;

@@ -33,10 +33,10 @@ bool token_bucket::is_full(const rate& limit, time_point now) const {
 std::chrono::nanoseconds rate_limiter::take(const std::string& key,
                                             token_bucket::time_point now,
                                             double count) {
-  if (buckets_.size() >= many_) {
+  if (buckets_.size() >= threshold_) {
     std::erase_if(buckets_,
                   [&](const auto& x) { return x.second.is_full(limit_, now); });
-    many_ = std::max(least_, 2 * buckets_.size());
+    threshold_ = std::max(min_threshold, 2 * buckets_.size());
   }
   return buckets_[key].take(limit_, now, count);
 }

@@ -11,8 +11,8 @@
 
 namespace waybill {
 
-/// What must be told of a frame. It may outlive the frame for as long as a
-/// client does not confirm that it has read it, so it holds no payload.
+/// Delivery data of a frame, for reports and confirmations. It is kept until
+/// the client confirms the frame, so it holds no payload.
 struct delivery_info {
   using time_point = caf::actor_clock::time_point;
 
@@ -20,119 +20,124 @@ struct delivery_info {
 
   push_address address;
 
-  /// As in the push.
+  /// As in `push`.
   std::string id;
   std::string reply_to;
   std::string entry;
   receipt_level want;
 
-  /// From when on it must not be written any more.
+  /// Time from which on the frame must not be written.
   time_point expiry;
 };
 
-/// One message on its way to a client.
+/// One WebSocket message to a client.
 struct frame {
   payload body;
 
-  /// Null for most.
+  /// Null if the frame needs no report and no confirmation, as most.
   std::unique_ptr<const delivery_info> tracked = nullptr;
 
-  /// Names it in the trace of the id; 0 for none.
+  /// Number of the delivery in the trace of the id; 0 for none.
   uint64_t delivery = 0;
 };
 
-/// Tells whether a frame stands in the mailbox, too.
+/// Returns whether the mailbox holds a frame, too.
 inline bool is_kept(const frame& x) {
   return x.tracked && !x.tracked->entry.empty();
 }
 
 using frames = std::vector<frame>;
 
-/// The frames that wait for one client: those that are queued, of which the
-/// first may be under way, and behind them those that are held back.
+/// Send queue of one client: queued frames, the first of which may be in
+/// flight, and behind them held frames.
 ///
-/// Whatever leaves it unwritten is handed to the caller, who tells of it.
+/// Frames that leave it unwritten are returned to the caller, to be reported.
 class send_queue {
 public:
-  /// @param max_bytes how many bytes of payload may wait.
-  /// @param max_frames how many frames may: an empty one has no bytes, but it
-  ///                   takes memory all the same.
+  /// @param max_bytes the maximum size of all payloads.
+  /// @param max_frames the maximum number of frames: an empty one takes memory,
+  ///                   too.
   send_queue(size_t max_bytes, size_t max_frames)
       : max_bytes_(max_bytes), max_frames_(max_frames) {
     // nop
   }
 
-  // -- what comes -------------------------------------------------------------
+  // -- adding -----------------------------------------------------------------
 
-  /// Tells whether one frame more of `size` bytes may wait.
+  /// Returns whether another frame of `size` bytes fits.
   bool has_room(size_t size) const noexcept {
     return bytes_ + size <= max_bytes_ && count() < max_frames_;
   }
 
+  /// Queues a frame.
   void put(frame frame);
 
-  /// @pre no frame is under way.
+  /// Queues a frame before all others.
+  /// @pre `!is_writing()`
   void put_first(frame frame);
 
+  /// Holds a frame until it is released.
   void hold(frame frame);
 
-  /// Queues what is held back.
+  /// Queues all held frames.
   void release();
 
-  /// Queues what is held back up to the entry `entry` of the mailbox.
-  /// @returns false, having done nothing, if no such frame is held back.
+  /// Queues the held frames up to that of the mailbox entry `entry`.
+  /// @returns false, having done nothing, if no such frame is held.
   bool release_to(const std::string& entry);
 
-  // -- what goes --------------------------------------------------------------
+  // -- removing ---------------------------------------------------------------
 
-  /// Returns the first of the queue. It is under way until `written`.
-  /// @pre none is under way, and the queue is not empty.
+  /// Returns the first queued frame, which is in flight until `written`.
+  /// @pre `first() && !is_writing()`
   const payload& begin();
 
-  /// Takes out the frame that is under way.
+  /// Removes the frame in flight.
   frame written();
 
-  /// Takes out the first frame that is queued.
-  /// @pre as of `begin`.
+  /// Removes the first queued frame.
+  /// @pre `first() && !is_writing()`
   frame take_first();
 
-  /// Takes out the oldest frames that are not kept, until one of `size` bytes
-  /// has room or none is left. The frame under way stays.
+  /// Removes the oldest frames that are not kept, until a frame of `size` bytes
+  /// fits or none is left. The frame in flight stays.
   frames make_room(size_t size);
 
-  /// Takes out all frames but the one that is under way.
+  /// Removes all frames but the one in flight.
   frames clear();
 
-  /// Takes out what is kept of the frames that are held back.
+  /// Removes the held frames that the mailbox holds, too.
   frames clear_kept_held();
 
-  // -- what there is ----------------------------------------------------------
+  // -- observers --------------------------------------------------------------
+
+  /// Returns whether a frame is in flight.
 
   bool is_writing() const noexcept { return writing_; }
 
-  /// Returns the first of the queue, or null.
+  /// Returns the first queued frame, or null.
   const frame* first() const noexcept {
     return queue_.empty() ? nullptr : &queue_.front();
   }
 
   bool has_held() const noexcept { return !held_.empty(); }
 
-  /// Tells whether a frame waits besides the one that is under way.
+  /// Returns whether there is a frame besides the one in flight.
   bool has_waiting() const noexcept { return count() > (writing_ ? 1 : 0); }
 
-  /// The bytes of payload that wait.
+  /// Returns the size of all payloads, in bytes.
   size_t bytes() const noexcept { return bytes_; }
 
-  /// About how much memory it takes, in bytes.
+  /// Estimates the memory of the queue, in bytes.
   size_t memory() const noexcept { return bytes_ + 128 * count(); }
 
-  /// The last entry of the mailbox that was queued; empty for none.
+  /// Returns the last mailbox entry that was queued; empty for none.
   const std::string& last_entry() const noexcept { return last_entry_; }
 
 private:
   size_t count() const noexcept { return queue_.size() + held_.size(); }
 
-  /// Queues a frame whose bytes are counted already.
+  /// Queues a frame whose bytes are already counted.
   void append(frame frame);
 
   void move_out(frame& frame, frames& to);
@@ -145,7 +150,7 @@ private:
   bool writing_ = false;
   std::string last_entry_;
 
-  /// The last entry that was under way.
+  /// The last mailbox entry that was in flight.
   std::string begun_entry_;
 };
 

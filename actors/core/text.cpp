@@ -8,8 +8,8 @@ namespace waybill {
 
 namespace {
 
-/// Decodes the code point at the start of `bytes` and removes it.
-/// @returns the code point, or -1 where `bytes` is not UTF-8.
+/// Decodes and removes the code point at the start of `bytes`.
+/// @returns the code point, or -1 if it is not well-formed UTF-8.
 /// @pre `!bytes.empty()`
 int32_t take_code_point(std::string_view& bytes) noexcept {
   auto lead = static_cast<uint8_t>(bytes[0]);
@@ -46,7 +46,7 @@ int32_t take_code_point(std::string_view& bytes) noexcept {
   return result;
 }
 
-/// Removes the ASCII at the start of `bytes`, as far as it goes in whole words.
+/// Removes whole words of ASCII from the start of `bytes`.
 void skip_ascii(std::string_view& bytes) noexcept {
   uint64_t word = 0;
   for (; bytes.size() >= sizeof(word); bytes.remove_prefix(sizeof(word))) {
@@ -56,8 +56,8 @@ void skip_ascii(std::string_view& bytes) noexcept {
   }
 }
 
-/// Reads a JSON escape such as `\\u00e9` at the start of `text`.
-/// @returns its code unit, or -1 if there is no such escape.
+/// Parses a JSON escape such as `\\u00e9` at the start of `text`.
+/// @returns the UTF-16 code unit, or -1 if there is no such escape.
 int32_t unit_of(std::string_view text) noexcept {
   if (text.size() < 6 || !text.starts_with("\\u"))
     return -1;
@@ -78,7 +78,7 @@ bool is_low(int32_t unit) noexcept {
 } // namespace
 
 bool is_utf8(std::string_view bytes) noexcept {
-  // Most text is ASCII for the most part.
+  // Most text is mostly ASCII.
   for (skip_ascii(bytes); !bytes.empty(); skip_ascii(bytes))
     if (take_code_point(bytes) < 0)
       return false;
@@ -101,7 +101,7 @@ std::string mend_surrogates(std::string_view json) {
   for (auto i = json.find('\\'); i != json.npos; i = json.find('\\', i)) {
     auto unit = unit_of(json.substr(i));
     if (unit < 0) {
-      // Any other escape, such as that of the backslash itself.
+      // Another escape, which may be that of a backslash.
       i += 2;
     } else if (is_high(unit) && is_low(unit_of(json.substr(i + 6)))) {
       i += 12;

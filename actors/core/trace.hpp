@@ -8,35 +8,38 @@
 
 namespace waybill {
 
-/// Remembers the last hops of the ids that something happened to last.
+/// Last trace events of the most recently active ids.
 class trace {
 public:
-  /// @param max_hops how many it remembers, of all ids.
-  /// @param max_hops_of_id how many of one.
-  explicit trace(size_t max_hops = 20'000, size_t max_hops_of_id = 64)
-      : max_events_(max_hops), max_events_of_id_(max_hops_of_id) {
+  /// @param max_events the maximum number of events of all ids.
+  /// @param max_events_of_id the maximum number of events of one id.
+  explicit trace(size_t max_events = 20'000, size_t max_events_of_id = 64)
+      : max_events_(max_events), max_events_of_id_(max_events_of_id) {
     // nop
   }
 
   void add(trace_event event);
 
-  /// Returns what is known of an id, the oldest first. The push of a hop of
-  /// which only the delivery was told is looked up among the others.
+  /// Returns the events of an id and `more`, the oldest first. An event that
+  /// has a delivery but no push gets the push of that delivery.
   trace_events of(const std::string& id, trace_events more = {}) const;
 
 private:
   struct entry {
-    /// In no order, once the oldest of them has been replaced.
+    /// A ring: the oldest event is at `oldest`, modulo its size, once it is
+    /// full.
     trace_events last;
     size_t oldest = 0;
 
-    /// Its place among those that were touched, the last of which is the first.
+    /// Position in `touched_`.
     std::list<std::string>::iterator position;
   };
 
   const size_t max_events_;
   const size_t max_events_of_id_;
   std::unordered_map<std::string, entry> entries_;
+
+  /// Ids, the most recently active first.
   std::list<std::string> touched_;
   size_t size_ = 0;
 };

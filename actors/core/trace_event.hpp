@@ -9,27 +9,26 @@
 
 namespace waybill {
 
-/// A step on the way of a push to an id, or in the life of a session of it.
+/// Event of a push to an id, or of a session of the id.
 struct trace_event {
   enum class kind : uint8_t {
     /// A session joined.
     joined,
-    /// A session ended, or was told to: `text` says why.
+    /// A session ended or was closed; `text` is the reason.
     left,
-    /// The node took the push from its pusher: `count` bytes, `text` is the
-    /// level of the receipt.
+    /// The node accepted a push of `count` bytes; `text` is the receipt level.
     taken,
-    /// It answered the pusher: `count` is the status.
+    /// The node answered the pusher; `count` is the HTTP status.
     answered,
-    /// The registry handed it to `count` sessions.
+    /// The registry delivered the push to `count` sessions.
     delivered,
-    /// The socket of a session took it.
+    /// The socket of a session took the push.
     written,
-    /// The client of a session has read it.
+    /// The client of a session has read the push.
     received,
-    /// A session will not write it.
+    /// A session dropped the push.
     dropped,
-    /// What a session did before this is forgotten.
+    /// Earlier events of a session are no longer known.
     forgotten,
   };
 
@@ -38,13 +37,13 @@ struct trace_event {
   std::string id;
   kind type;
 
-  /// In microseconds since 1970, by the clock of the node.
+  /// Time by the clock of the node, in microseconds since 1970.
   int64_t at;
 
-  /// The push; empty if it has no name, or only `delivery` is known.
+  /// The id of the push; empty if it has none, or only `delivery` is known.
   std::string push = {};
 
-  /// Tells the deliveries of a node apart; 0 for none.
+  /// Number of the delivery on its node; 0 for none.
   uint64_t delivery = 0;
 
   /// The address of the client.
@@ -53,7 +52,7 @@ struct trace_event {
   uint64_t count = 0;
   std::string text = {};
 
-  /// The node; whoever gathers them knows.
+  /// The node; set by the receipt that collects the events.
   std::string node = {};
 
   friend bool operator==(const trace_event&, const trace_event&) = default;
@@ -87,11 +86,11 @@ inline std::string to_string(trace_event::kind x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, trace_event& x) {
-  return f(caf::meta::type_name("hop"), x.id, x.type, x.at, x.push, x.delivery,
-           x.peer, x.count, x.text, x.node);
+  return f(caf::meta::type_name("trace_event"), x.id, x.type, x.at, x.push,
+           x.delivery, x.peer, x.count, x.text, x.node);
 }
 
-/// Returns the time for a hop that happens now.
+/// Returns the time of an event, in microseconds since 1970.
 inline int64_t trace_time(std::chrono::system_clock::time_point when
                           = std::chrono::system_clock::now()) {
   using std::chrono::microseconds;
