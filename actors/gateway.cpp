@@ -9,11 +9,11 @@ namespace waybill {
 
 namespace {
 
-/// How many hops wait at most for the next second.
-constexpr size_t most_hops = 1000;
+/// Maximum number of trace events that wait for the next flush.
+constexpr size_t max_pending_events = 1000;
 
-/// Returns a prefix for push ids: the node's name, and a number that differs
-/// whenever a node of that name starts again, and between its loops.
+/// Returns a prefix for push ids: the node's name, and a random part that
+/// differs between its loops and between restarts.
 std::string make_push_prefix(const std::string& node_name) {
   constexpr std::string_view digits = "0123456789abcdefghijklmnopqrstuvwxyz";
   std::random_device random;
@@ -41,11 +41,7 @@ const char* gateway::name() const {
 gateway::behavior_type gateway::make_behavior() {
   return {
     [this](drain_atom) { draining_ = true; },
-    [this](tick_atom) {
-      ticking_ = false;
-      send(registry_, count_atom_v, std::exchange(notes_, {}));
-      flush_trace();
-    },
+    [this](tick_atom) { flush(); },
   };
 }
 
@@ -55,24 +51,24 @@ std::string gateway::next_push_id() {
 
 void gateway::on_exit() {
   ended_ = true;
-  // Whoever would get their answers has gone.
+  // Their outcomes are no longer needed.
   for (auto& [id, receipt] : std::exchange(receipts_, {}))
     send_exit(receipt, caf::exit_reason::user_shutdown);
 }
 
 template <class T, class Handle, class... Ts>
-void gateway::ask(std::function<void(caf::expected<T>)> then,
-                  const Handle& whom, Ts&&... question) {
+void gateway::ask(std::function<void(caf::expected<T>)> handler,
+                  const Handle& actor, Ts&&... request) {
   if (ended_)
-    return then(caf::error{errc::bus_away});
-  request(whom, caf::infinite, std::forward<Ts>(question)...)
-    .then([then](T& reply) { then(std::move(reply)); },
-          [then](caf::error& why) { then(std::move(why)); });
+    return handler(caf::error{errc::bus_away});
+  this->request(actor, caf::infinite, std::forward<Ts>(request)...)
+    .then([handler](T& response) { handler(std::move(response)); },
+          [handler](caf::error& error) { handler(std::move(error)); });
 }
 
 namespace {
 
-/// Takes a bus that does not answer for one that is away.
+/// Adapts `handler` to treat a bus that does not answer as away.
 std::function<void(caf::expected<bus_status>)>
 or_away(std::function<void(const bus_status&)> handler) {
   return
@@ -93,41 +89,43 @@ void gateway::state(const push_address& address,
 }
 
 void gateway::publish(const push_address& address, push push,
-                      outcome_handler then) {
+                      outcome_handler handler) {
   if (ended_)
-    return then(caf::error{errc::bus_away});
+    return handler(caf::error{errc::bus_away});
   if (!needs_receipt(push))
-    return ask<outcome>(std::move(then), bus_, publish_atom_v, address,
+    return ask<outcome>(std::move(handler), bus_, publish_atom_v, address,
                         std::move(push));
   if (push.want != receipt_level::routed || is_query(push))
     push.reply_to = node_name_;
   auto receipt
     = system().spawn<waybill::receipt>(host_, bus_, address, std::move(push));
   receipts_.emplace(receipt.id(), receipt);
-  outcome_handler last = [this, id = receipt.id(),
-                          then = std::move(then)](caf::expected<outcome> x) {
-    receipts_.erase(id);
-    then(std::move(x));
-  };
-  ask<outcome>(std::move(last), receipt, get_atom_v);
+  outcome_handler on_outcome
+    = [this, id = receipt.id(),
+       handler = std::move(handler)](caf::expected<outcome> x) {
+        receipts_.erase(id);
+        handler(std::move(x));
+      };
+  ask<outcome>(std::move(on_outcome), receipt, get_atom_v);
 }
 
-void gateway::presence(const push_address& address, nodes_handler then) {
-  ask<uint64_t>(std::move(then), bus_, presence_atom_v, address);
+void gateway::presence(const push_address& address, nodes_handler handler) {
+  ask<uint64_t>(std::move(handler), bus_, presence_atom_v, address);
 }
 
 void gateway::spend(const std::string& pusher, uint64_t pushes,
-                    std::function<void(caf::expected<caf::timespan>)> then) {
-  ask<caf::timespan>(std::move(then), registry_, spend_atom_v, pusher, pushes);
+                    std::function<void(caf::expected<caf::timespan>)> handler) {
+  ask<caf::timespan>(std::move(handler), registry_, spend_atom_v, pusher,
+                     pushes);
 }
 
-void gateway::admit(std::string id, std::string peer, slot_handler then) {
+void gateway::admit(std::string id, std::string peer, slot_handler handler) {
   ask<ok_atom>(
-    [this, id, peer, then](const caf::expected<ok_atom>& x) {
+    [this, id, peer, handler](const caf::expected<ok_atom>& x) {
       if (x)
-        then(std::make_shared<const session_slot>(registry_, id, peer));
+        handler(std::make_shared<const session_slot>(registry_, id, peer));
       else
-        then(x.error());
+        handler(x.error());
     },
     registry_, admit_atom_v, id, peer);
 }
@@ -145,15 +143,15 @@ session_actor gateway::open_session(const session_slot& slot,
   return result;
 }
 
-void gateway::stats(std::function<void(const counters&)> then) {
+void gateway::stats(std::function<void(const counters&)> handler) {
   if (ended_)
-    return then({});
+    return handler({});
   request(registry_, caf::infinite, get_atom_v)
-    .then([this, then](const counters& ours) {
+    .then([this, handler](const counters& of_node) {
       request(bus_, caf::infinite, get_atom_v)
-        .then([ours, then](counters& all) {
-          all.insert(ours.begin(), ours.end());
-          then(all);
+        .then([of_node, handler](counters& all) {
+          all.insert(of_node.begin(), of_node.end());
+          handler(all);
         });
     });
 }
@@ -172,9 +170,15 @@ void gateway::note(const std::string& name, uint64_t more) {
 
 void gateway::trace(trace_event event) {
   trace_.push_back(std::move(event));
-  if (trace_.size() == most_hops)
+  if (trace_.size() == max_pending_events)
     flush_trace();
   flush_soon();
+}
+
+void gateway::flush() {
+  flush_scheduled_ = false;
+  send(registry_, count_atom_v, std::exchange(notes_, {}));
+  flush_trace();
 }
 
 void gateway::flush_trace() {
@@ -183,7 +187,7 @@ void gateway::flush_trace() {
 }
 
 void gateway::flush_soon() {
-  if (!ended_ && !std::exchange(ticking_, true))
+  if (!ended_ && !std::exchange(flush_scheduled_, true))
     delayed_send(this, std::chrono::seconds{1}, tick_atom_v);
 }
 

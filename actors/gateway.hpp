@@ -12,21 +12,21 @@
 
 namespace waybill {
 
-/// Stands between the connections of one event loop and the actors: turns what
-/// an HTTP request asks for into messages, and their answers into callbacks.
+/// Connects the HTTP connections of one event loop to the actors: sends
+/// messages for their requests, and calls their handlers with the responses.
 ///
-/// A connection is no actor, so it calls the member functions below. It may,
-/// because both live on the same loop, as a socket and its broker do in CAF.
-/// Callbacks run there, too.
+/// A connection is no actor, so it calls the member functions below. That is
+/// safe because both run on the same loop, as a socket and its broker do in
+/// CAF. Handlers run there, too.
 class gateway : public hosted<gateway_actor> {
 public:
-  /// Gets how many nodes hold an address, or why that is not known.
+  /// Receives the number of nodes that hold an address, or an error.
   using nodes_handler = std::function<void(caf::expected<uint64_t>)>;
 
-  /// Gets a place for a session, or why there is none.
+  /// Receives a slot for a session, or an error.
   using slot_handler = std::function<void(caf::expected<session_slot_ptr>)>;
 
-  /// Gets what became of a push, or why that is not known.
+  /// Receives the outcome of a push, or an error.
   using outcome_handler = std::function<void(caf::expected<outcome>)>;
 
   /// @param node_name the name of this node, for the ids of its pushes.
@@ -38,72 +38,76 @@ public:
 
   void on_exit() override;
 
-  /// Tells whether the node is stopping.
+  /// Returns whether the node is stopping.
   bool draining() const noexcept { return draining_; }
 
-  /// Hands the state of the bus to `handler`, or that of the part of it which
-  /// carries pushes to `address`. The bus itself is asked each time, so that no
-  /// two connections of a node get different answers.
+  /// Calls `handler` with the state of the bus, or of the part of it that
+  /// carries pushes to `address`. The state is not cached, so that all
+  /// connections of a node get the same answer.
   void state(std::function<void(const bus_status&)> handler);
   void state(const push_address& address,
              std::function<void(const bus_status&)> handler);
 
-  /// Returns a name for a push that no other push in the cluster has.
+  /// Returns an id for a push that is unique in the cluster.
   std::string next_push_id();
 
-  /// Pushes `what` to `where` and hands what became of it to `then`, or an
-  /// error: `errc::bus_away`, if surely nothing was sent, `errc::unanswered`,
-  /// `errc::refused`, `errc::mailbox_full`, `errc::key_reused`, `errc::busy` or
+  /// Publishes a push, and calls `handler` with its outcome or an error:
+  /// `errc::bus_away` if nothing was sent, `errc::unanswered`, `errc::refused`,
+  /// `errc::inbox_full`, `errc::key_reused`, `errc::busy` or
   /// `errc::nodes_missing`.
   ///
-  /// If `needs_receipt(what)`, that comes within `what.wait`, or soon after it.
-  /// Else nothing but the bus is waited for, as long as that takes.
-  void publish(const push_address& address, push push, outcome_handler then);
+  /// If `needs_receipt(push)`, the outcome comes within `push.wait` or soon
+  /// after it. Otherwise it comes as soon as the bus answers.
+  void publish(const push_address& address, push push, outcome_handler handler);
 
-  /// Hands the number of nodes that hold `where` to `then`; errors as above.
-  void presence(const push_address& address, nodes_handler then);
+  /// Calls `handler` with the number of nodes that hold an address; errors as
+  /// above.
+  void presence(const push_address& address, nodes_handler handler);
 
-  /// Counts pushes of a pusher, and hands to `then` how long they have to wait;
-  /// 0 if they may be made now.
+  /// Takes tokens from the push rate of a pusher, and calls `handler` with the
+  /// time to wait until there are as many; 0 if they were taken.
   void spend(const std::string& pusher, uint64_t pushes,
-             std::function<void(caf::expected<caf::timespan>)> then);
+             std::function<void(caf::expected<caf::timespan>)> handler);
 
-  /// Takes a place for a session of `id`, whose client connects from `peer`;
+  /// Reserves a slot for a session of `id`, whose client connects from `peer`;
   /// errors: `errc::node_full`, `errc::id_full` and `errc::peer_full`.
-  void admit(std::string id, std::string peer, slot_handler then);
+  void admit(std::string id, std::string peer, slot_handler handler);
 
-  /// Starts the session of a client, which listens to `topics`.
-  /// @pre `is_name` holds for them and for the id in `where`.
+  /// Starts the session of a client that subscribes to `topics`.
+  /// @pre `is_name` holds for the topics and for `slot.id()`.
   session_actor open_session(const session_slot& slot,
                              const std::vector<std::string>& topics,
                              transport_ptr connection);
 
-  /// Hands the figures of this node to `then`.
-  void stats(std::function<void(const counters&)> then);
+  /// Calls `handler` with the metrics of this node.
+  void stats(std::function<void(const counters&)> handler);
 
-  /// Adds one to the figure `name` of this node, and at the same time to the
-  /// one of its parts that is named, too, if any is.
+  /// Increments a counter of this node, and in the same message that of a part
+  /// of it, if given.
   void count(const char* name, const char* part = nullptr);
 
-  /// Adds to a figure of what happens often: it is told within a second.
+  /// Adds to a counter of a frequent event; sent within a second.
   void note(const std::string& name, uint64_t more = 1);
 
-  /// Adds to the trace of an id: it is told within a second.
+  /// Adds an event to the trace of its id; sent within a second.
   void trace(trace_event event);
 
 protected:
   behavior_type make_behavior() override;
 
 private:
+  /// Sends the counters and trace events that were collected.
+  void flush();
+
   void flush_trace();
 
-  /// Has one message tell all that happens within a second.
+  /// Schedules a flush within a second, unless one is scheduled.
   void flush_soon();
 
-  /// Asks an actor, for an answer of type `T`.
+  /// Sends a request whose response is of type `T`.
   template <class T, class Handle, class... Ts>
-  void ask(std::function<void(caf::expected<T>)> then, const Handle& whom,
-           Ts&&... question);
+  void ask(std::function<void(caf::expected<T>)> handler, const Handle& actor,
+           Ts&&... request);
 
   caf::execution_unit* const host_;
   const bus_actor bus_;
@@ -113,17 +117,17 @@ private:
   const std::string push_prefix_;
   uint64_t pushes_ = 0;
 
-  /// What the registry has not been told yet.
+  /// Counters and trace events that have not been sent to the registry yet.
   counters notes_;
   trace_events trace_;
-  bool ticking_ = false;
+  bool flush_scheduled_ = false;
 
-  /// Those that have not answered.
+  /// Receipts that are pending.
   std::unordered_map<caf::actor_id, receipt_actor> receipts_;
   bool draining_ = false;
 
-  /// Set once this actor gets no more answers. Who asks then must not wait for
-  /// one: the callback, and the connection in it, would outlive the loop.
+  /// Set once this actor gets no more responses. Requests fail at once then:
+  /// a handler that waits, and the connection in it, would outlive the loop.
   bool ended_ = false;
 };
 

@@ -10,23 +10,23 @@
 
 namespace waybill {
 
-/// The base of all actors here: a typed actor that lives on one execution unit.
+/// Base of all actors of Waybill: a typed actor that runs on one execution
+/// unit.
 ///
-/// CAF lets an actor run wherever its sender does. An actor that owns a socket
-/// must run on the loop that serves the socket instead, so it hands CAF its own
-/// unit whenever a message wakes it, as CAF's brokers do. Nothing else differs
-/// from any other actor.
+/// By default, CAF may run an actor on the execution unit of its sender. An
+/// actor that owns a socket must run on the loop of the socket, so it passes
+/// its own unit to CAF whenever a message wakes it, as CAF's brokers do.
 template <class Interface>
 class hosted : public Interface::base {
 public:
   using super = typename Interface::base;
 
-  /// @param host where the actor runs for all its life; must outlive it.
-  ///             `nullptr` leaves it to CAF's scheduler: so it is in tests.
+  /// @param host the unit that runs the actor; must outlive it. `nullptr`
+  ///             leaves the choice to CAF's scheduler, as in tests.
   hosted(caf::actor_config& cfg, caf::execution_unit* host)
       : super(cfg), host_(host) {
-    // CAF's own handler prints to stdout. Here the reason travels to whoever
-    // monitors this actor, and is logged there once.
+    // CAF's default handler prints to stdout. This one turns the exception into
+    // the exit reason, which the actor that monitors this one logs once.
     this->set_exception_handler(
       [](caf::scheduled_actor*, std::exception_ptr& ptr) -> caf::error {
         try {

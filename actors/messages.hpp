@@ -19,7 +19,7 @@ namespace waybill {
 
 /// A message that a client sent.
 struct client_message {
-  /// The id of the session that got it.
+  /// The id of the session that received it.
   std::string id;
 
   payload body;
@@ -30,11 +30,11 @@ typename Inspector::result_type inspect(Inspector& f, client_message& x) {
   return f(caf::meta::type_name("client_message"), x.id);
 }
 
-/// Tells whether pushes can travel between nodes.
+/// State of the bus between nodes.
 enum class bus_state : uint8_t {
-  /// They cannot: a push would reach nobody.
+  /// Pushes cannot be sent.
   away,
-  /// They can, and that was proven.
+  /// Pushes can be sent, as a probe has confirmed.
   ready,
 };
 
@@ -42,20 +42,20 @@ inline std::string to_string(bus_state x) {
   return x == bus_state::ready ? "ready" : "away";
 }
 
-/// State of the bus, and of those parts of it that may fail alone.
+/// State of the bus, and of the functions of it that may fail alone.
 struct bus_status {
-  /// Whether pushes can be sent.
+  /// `ready` if pushes can be sent.
   bus_state state = bus_state::away;
 
-  /// Set if a new session can work: its mailbox can be read, and its id can be
-  /// claimed if that is needed.
+  /// Set if a new session can work: its mailbox can be read, and its id claimed
+  /// if needed.
   bool takes_sessions = false;
 
   /// Set if pushes can be kept.
   bool keeps = false;
 
-  /// The reason why a part does not work, as the other system gives it; empty
-  /// if all of them do.
+  /// The reason why a function fails, in the words of the other system; empty
+  /// if all work.
   std::string reason = {};
 
   friend bool operator==(const bus_status&, const bus_status&) = default;
@@ -67,13 +67,13 @@ typename Inspector::result_type inspect(Inspector& f, bus_status& x) {
            x.keeps, x.reason);
 }
 
-/// Addresses; of those of a session, the first is its id.
+/// List of addresses; the first address of a session is its id.
 using push_addresses = std::vector<push_address>;
 
 } // namespace waybill
 
-// Payloads, alone and in these, stay within the process: between nodes a push
-// is written as MessagePack by the bus, not by CAF.
+// Payloads never leave the process by CAF: between nodes, the bus encodes
+// pushes as MessagePack.
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waybill::payload)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waybill::push)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waybill::inbox_page)

@@ -7,15 +7,15 @@ namespace waybill {
 
 namespace {
 
-/// How long a node may take to say that it is there.
+/// Time in which a node must answer a probe.
 constexpr auto probe_time = std::chrono::milliseconds{300};
 
-/// How long a push waits for another of the same key before it tries again.
+/// Delay before a push is retried while another of its key is in flight.
 constexpr auto retry_time = std::chrono::milliseconds{50};
 
-/// The longest time between two ticks. One that is under way keeps its actor,
-/// which most pushes need for a few milliseconds only.
-constexpr auto longest_tick = caf::timespan{std::chrono::seconds{1}};
+/// Maximum time between two ticks. A pending tick keeps its actor alive, which
+/// most pushes need for a few milliseconds only.
+constexpr auto max_tick = caf::timespan{std::chrono::seconds{1}};
 
 } // namespace
 
@@ -32,59 +32,66 @@ const char* receipt::name() const {
 }
 
 void receipt::on_exit() {
-  // A promise refers to the actor that made it, and a tick keeps what is here.
+  // A promise refers to the actor that made it, and a pending tick keeps the
+  // members of this one alive.
   promise_ = {};
   push_ = {};
 }
 
 receipt::behavior_type receipt::make_behavior() {
   return {
-    [this](get_atom) {
-      promise_ = make_response_promise<outcome>();
-      wait(push_.wait);
-      if (!push_.reply_to.empty())
-        send(bus_, await_atom_v, address_, push_.id, receipt_actor{this});
-      publish();
-      return promise_;
-    },
-    [this](const report& x) {
-      auto& from = nodes_[x.node];
-      from.counts += x.counts;
-      from.details += x.details.size();
-      result_.details.insert(result_.details.end(), x.details.begin(),
-                             x.details.end());
-      for (auto event : x.trace) {
-        event.node = x.node;
-        result_.trace.push_back(std::move(event));
-      }
-      if (!x.metrics.values.empty())
-        result_.metrics[x.node] = x.metrics;
-      if (x.settled)
-        probed_.erase(x.node);
-      check();
-    },
+    [this](get_atom) { return start(); },
+    [this](const report& x) { on_report(x); },
     [this](publish_atom) { publish(); },
-    [this](tick_atom) {
-      auto rest = deadline_ - clock().now();
-      if (rest.count() > 0)
-        wait(rest);
-      else
-        on_late();
-    },
+    [this](tick_atom) { on_tick(); },
   };
+}
+
+caf::typed_response_promise<outcome> receipt::start() {
+  promise_ = make_response_promise<outcome>();
+  wait(push_.wait);
+  if (!push_.reply_to.empty())
+    send(bus_, await_atom_v, address_, push_.id, receipt_actor{this});
+  publish();
+  return promise_;
+}
+
+void receipt::on_report(const report& report) {
+  auto& from = nodes_[report.node];
+  from.counts += report.counts;
+  from.details += report.details.size();
+  result_.details.insert(result_.details.end(), report.details.begin(),
+                         report.details.end());
+  for (auto event : report.trace) {
+    event.node = report.node;
+    result_.trace.push_back(std::move(event));
+  }
+  if (!report.metrics.values.empty())
+    result_.metrics[report.node] = report.metrics;
+  if (report.settled)
+    probed_.erase(report.node);
+  check();
 }
 
 void receipt::wait(caf::timespan time) {
   deadline_ = clock().now() + time;
-  delayed_send(this, std::min(time, longest_tick), tick_atom_v);
+  delayed_send(this, std::min(time, max_tick), tick_atom_v);
 }
 
-void receipt::on_late() {
+void receipt::on_tick() {
+  auto rest = deadline_ - clock().now();
+  if (rest.count() > 0)
+    wait(rest);
+  else
+    on_timeout();
+}
+
+void receipt::on_timeout() {
   auto was_late = std::exchange(late_, true);
   if (!was_late && published_)
     probe();
   else if (!was_late && is_repeat_)
-    // The first one's time may be up now, too: its answer is to be had.
+    // The first push may time out now, too, and then has an outcome.
     wait(probe_time + 2 * retry_time);
   else
     finish();
@@ -93,14 +100,14 @@ void receipt::on_late() {
 void receipt::publish() {
   request(bus_, caf::infinite, publish_atom_v, address_, push_)
     .then([this](outcome& outcome) { on_published(outcome); },
-          [this](caf::error& why) {
-            is_repeat_ = why == errc::in_flight;
+          [this](caf::error& error) {
+            is_repeat_ = error == errc::in_flight;
             if (is_repeat_)
               delayed_send(this, retry_time, publish_atom_v);
-            else if (why == errc::unanswered)
+            else if (error == errc::unanswered)
               finish();
             else
-              finish(std::move(why));
+              finish(std::move(error));
           });
 }
 
@@ -127,13 +134,13 @@ bool receipt::owes(const node& node) const {
 void receipt::check() {
   if (!published_)
     return;
-  uint64_t told = 0;
+  uint64_t reported = 0;
   auto complete = true;
   for (auto& [name, node] : nodes_) {
-    told += node.counts.nodes;
+    reported += node.counts.nodes;
     complete = complete && !owes(node);
   }
-  if ((complete && told >= sent_to_) || (late_ && probed_.empty()))
+  if ((complete && reported >= sent_to_) || (late_ && probed_.empty()))
     finish();
 }
 
@@ -155,15 +162,15 @@ void receipt::probe() {
           check();
         },
         [](const caf::error&) {
-          // It stays among those that do not answer.
+          // The node stays in `probed_`, as one that does not answer.
         });
 }
 
 void receipt::finish() {
   for (auto& [name, node] : nodes_)
     result_.counts += node.counts;
-  // If the bus has not answered, all that is known is that nobody knows. Else
-  // it is who has not even told how many sessions it has, and who owes more.
+  // Unknown are all nodes, if the bus has not answered; else the nodes that
+  // have not reported at all, and those whose reports are incomplete.
   if (!published_)
     result_.unknown = 1;
   else if (!push_.reply_to.empty())

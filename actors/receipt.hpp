@@ -9,12 +9,11 @@
 
 namespace waybill {
 
-/// Waits for what becomes of one push, and ends with the answer.
+/// Publishes one push, adds up the reports of it, and ends with its outcome.
 ///
-/// It starts from the number of nodes that the bus has sent the push to, and
-/// adds up what those report. When the time is up it asks each of them that
-/// still owes something whether it is there: who is silent is unknown, and is
-/// never counted as a success.
+/// It expects a report from each of the nodes that the bus has sent the push
+/// to. When the time is up it probes each node whose reports are incomplete. A
+/// node that does not answer counts as unknown, never as a success.
 class receipt : public hosted<receipt_actor> {
 public:
   receipt(caf::actor_config& cfg, caf::execution_unit* host, bus_actor bus,
@@ -28,32 +27,38 @@ protected:
   behavior_type make_behavior() override;
 
 private:
-  void publish();
-
-  void on_published(outcome& outcome);
-
-  /// Ends if every session of every node has come as far as was asked, or has
-  /// ended or dropped it before.
-  void check();
-
+  /// Sums of the reports of a node.
   struct node {
     delivery_counts counts;
     uint64_t details = 0;
   };
 
-  /// Tells whether sessions of a node have not come as far as was asked.
+  caf::typed_response_promise<outcome> start();
+
+  void publish();
+
+  void on_published(outcome& outcome);
+
+  void on_report(const report& report);
+
+  /// Ends if every session of every node has reached the requested level, or
+  /// has ended or dropped the push before.
+  void check();
+
+  /// Returns whether a node has sessions whose reports are due.
   bool owes(const node& node) const;
 
-  /// Is told by a tick when so much time is over.
+  /// Schedules a time-out.
   void wait(caf::timespan time);
 
-  /// The time is up.
-  void on_late();
+  void on_tick();
 
-  /// Asks the nodes that owe something whether they are there.
+  void on_timeout();
+
+  /// Probes the nodes whose reports are incomplete.
   void probe();
 
-  /// Ends with what is known.
+  /// Ends with the sum of all reports.
   void finish();
 
   void finish(caf::expected<outcome> outcome);
@@ -64,21 +69,23 @@ private:
   caf::typed_response_promise<outcome> promise_;
   outcome result_;
 
-  /// Set once the bus has told to how many nodes it sent the push.
+  /// Set once the bus has answered, with the number of nodes it sent the push
+  /// to.
   bool published_ = false;
   uint64_t sent_to_ = 0;
 
-  /// Set while another push of the same key is under way.
+  /// Set while another push of the same key is in flight.
   bool is_repeat_ = false;
 
-  /// When the time is up, and whether that of the pusher is.
+  /// Time of the next time-out; `late_` is set after that of the pusher.
   caf::actor_clock::time_point deadline_;
   bool late_ = false;
 
-  /// What each node has reported.
+  /// Nodes that have reported, by name.
   std::map<std::string, node> nodes_;
 
-  /// Nodes that have not answered their probe, and how many are not there.
+  /// Nodes that have not answered their probe, and the number of nodes that no
+  /// longer exist.
   std::set<std::string> probed_;
   uint64_t gone_ = 0;
 };

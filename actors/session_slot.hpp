@@ -10,8 +10,8 @@
 
 namespace waybill {
 
-/// A place among the sessions of a node, which a client has until it has
-/// joined, or has failed to. Either way it is given back where this ends.
+/// Slot that is reserved for a session until it has joined, or has failed to.
+/// The destructor releases it.
 class session_slot {
 public:
   session_slot(registry_actor registry, std::string id, std::string peer)
@@ -26,7 +26,7 @@ public:
 
   const std::string& id() const noexcept { return id_; }
 
-  /// Returns the address of the client as it is counted.
+  /// Returns the address of the client, as used for the limit per peer.
   const std::string& peer() const noexcept { return peer_; }
 
 private:

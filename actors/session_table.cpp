@@ -73,8 +73,8 @@ std::vector<session_actor> session_table::sessions_of(const entry& entry) {
 }
 
 bool session_table::is_reachable(const member& member) const {
-  // What is not an id may be carried by a part of the bus that is away, which
-  // should not keep the client from its own pushes.
+  // Topics may belong to a part of the bus that is away, which should not keep
+  // pushes to its id from the client.
   return !member.joined.empty()
          && std::all_of(member.joined.begin(), member.joined.end(),
                         [this](const push_address& address) {

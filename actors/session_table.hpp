@@ -8,112 +8,113 @@
 
 namespace waybill {
 
-/// Who is where: the sessions of a node, and the addresses that they have
-/// joined.
+/// The sessions of a node, and the addresses that they have joined.
 class session_table {
 public:
-  /// All of a node may have joined one address and leave it at once, so one
-  /// must be found without a look at the others.
+  /// Keyed by actor: all sessions of a node may leave one address at once, so
+  /// each must be found in constant time.
   using session_map = std::unordered_map<caf::actor_id, session_actor>;
 
   /// An address that this node holds.
   struct entry {
     session_map sessions;
 
-    /// Which request to attach this address is the current one.
+    /// Number of the current request to attach this address.
     uint64_t attachment = 0;
 
-    /// Set while the bus brings the pushes to this address.
+    /// Set while the bus delivers pushes to this address.
     bool attached = false;
 
-    /// Set while the bus cannot.
+    /// Set while the bus is away for this address.
     bool away = false;
 
-    /// Set once it has been asked to bring no more.
+    /// Set once the address is being detached.
     bool detached = false;
 
-    /// How many of its sessions are about to be closed because the node stops.
+    /// Number of its sessions that are draining.
     size_t draining = 0;
 
-    /// The number of the newest claim to this id that was heard of.
+    /// Number of the newest known claim to this id.
     uint64_t claim = 0;
   };
 
+  /// A session of this node.
   struct member {
     session_actor session;
 
     /// The address of its client.
     std::string peer;
 
-    /// Its addresses, the id first; none once it has given them up.
+    /// Its addresses, the id first; empty once it has given them up.
     push_addresses joined;
 
-    /// Set while every node can reach it.
+    /// Set while every node can reach the session.
     bool reachable = false;
 
-    /// The number of its claim to its id; 0 for none.
+    /// Number of its claim to its id; 0 for none.
     uint64_t claim = 0;
 
-    /// Set while it is being found out who owns the id.
+    /// Set while the owner of the id is being determined.
     bool claiming = false;
 
-    /// Set when that is known.
+    /// Set while the session is known to own its id.
     bool claimed = false;
 
-    /// Set once it is being closed because the node stops.
+    /// Set once the session is being closed because the node stops.
     bool draining = false;
 
-    /// Set once it was told to drop its queue.
+    /// Set once the session was closed because of its queue.
     bool cut_off = false;
   };
 
-  /// Sessions that end together, and the addresses that nobody else has.
+  /// Sessions that end together, and the addresses that no other session has.
   struct departure {
     std::vector<session_actor> sessions;
     push_addresses last;
   };
 
-  // -- who comes and goes -----------------------------------------------------
+  // -- modifiers --------------------------------------------------------------
 
-  /// Adds a session that has not joined anything yet.
+  /// Adds a session without addresses.
   member& add(const session_actor& session, const std::string& peer);
 
-  /// Has a session join addresses, the id first.
-  /// @returns those of them that nobody had before.
+  /// Adds a session to addresses, the id first.
+  /// @returns the addresses that are new to this node.
   push_addresses join(member& member, const push_addresses& addresses);
 
-  /// Takes a session out of its addresses.
-  /// @returns those that nobody else has, and that the bus still brings.
+  /// Removes a session from its addresses.
+  /// @returns the addresses that have no session left and are to be detached.
   push_addresses give_up(member& member);
 
+  /// Removes a session that has given up its addresses.
   void remove(caf::actor_id session) { members_.erase(session); }
 
-  /// Marks all sessions of an id as ending, since they get the same pushes.
-  /// @pre the one has joined an id, and is not ending yet.
+  /// Marks all sessions of an id as draining, since they get the same pushes.
+  /// @pre `!member.joined.empty() && !member.draining`
   departure drain(const member& member);
 
-  /// Returns an address that is held from now on, whoever joins it.
+  /// Adds an address that is held whether or not a session joins it.
   entry& hold(const push_address& address) { return entries_[address.key()]; }
 
-  // -- who is there -----------------------------------------------------------
+  // -- observers --------------------------------------------------------------
 
-  /// Returns what is known of an address, or null if it is not held.
+  /// Returns the entry of an address, or null if it is not held.
   entry* find(const push_address& address);
 
-  /// Returns what is known of a session, or null.
+  /// Returns the data of a session, or null if it is unknown.
   member* find(caf::actor_id session);
   member* find(const session_actor& session) { return find(session.id()); }
 
-  /// Returns what is known of the id of a session.
-  /// @pre it has joined one.
+  /// Returns the entry of the id of a session.
+  /// @pre `!member.joined.empty()`
   entry& id_of(const member& member) {
     return entries_.at(member.joined.front().key());
   }
 
-  /// Returns the sessions of `what`, which may leave it while they are used.
+  /// Returns a copy of the sessions of `entry`, for loops that may remove some.
   static std::vector<session_actor> sessions_of(const entry& entry);
 
-  /// Tells whether every node can reach a session by what the bus brings.
+  /// Returns whether every node can reach a session.
   bool is_reachable(const member& member) const;
 
   std::unordered_map<std::string, entry>& entries() { return entries_; }
@@ -122,8 +123,8 @@ public:
     return members_;
   }
 
-  /// Returns how many ids and topics are held. Everybody answers to everyone,
-  /// and each node to questions: that is no news.
+  /// Returns the number of ids and topics that are held. The broadcast and node
+  /// addresses are held by every node, so they are not counted.
   size_t addresses() const;
 
 private:

@@ -6,7 +6,7 @@
 
 namespace waybill {
 
-/// Tells CAF our types and how to print our errors.
+/// Registers the message types and error category of Waybill with CAF.
 struct system_config : caf::actor_system_config {
   system_config() {
     add_message_types<caf::id_block::waybill>();
@@ -16,7 +16,7 @@ struct system_config : caf::actor_system_config {
       auto result = to_string(static_cast<errc>(code));
       return context.empty() ? result : result + to_string(context);
     });
-    // Our actors live on event loops; CAF must have a thread all the same.
+    // Actors run on event loops, but CAF needs at least one thread.
     set("scheduler.max-threads", size_t{1});
   }
 };

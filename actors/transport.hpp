@@ -8,26 +8,26 @@
 
 namespace waybill {
 
-/// The socket of one session, as the session sees it. A session tells it what
-/// to do; it answers with the messages `written`, `pong`, `receive` and `gone`
-/// of `session_actor`, the last of which comes exactly once, and is the last:
-/// when the client has said good-bye, or its connection has ended.
+/// The socket of a session. It sends the session the messages `written`,
+/// `pong`, `receive` and `gone` of `session_actor`. `gone` is sent exactly
+/// once, after all others: when the client has sent a close frame, or the
+/// connection has ended.
 class transport {
 public:
   virtual ~transport() = default;
 
-  /// Writes one frame. `written` says that the socket has taken it.
-  /// @pre no other frame is under way.
+  /// Writes one frame. `written` follows when the socket has taken it.
+  /// @pre no other frame is in flight.
   virtual void write(const payload& frame) = 0;
 
-  /// Asks the client to confirm that it has read all frames up to `number`, by
-  /// a ping (RFC 6455, section 5.5.2). `pong` says that it did.
-  /// @pre the last ping, if any, was confirmed.
+  /// Sends a ping (RFC 6455, section 5.5.2), by whose pong the client confirms
+  /// that it has read all frames up to `number`. `pong` follows then.
+  /// @pre no other ping is pending.
   virtual void ping(uint64_t number) = 0;
 
-  /// Says good-bye with a close frame (RFC 6455, section 7.1.2), and cuts the
-  /// connection if the client does not answer in a few seconds.
-  virtual void close(const close_reason& why) = 0;
+  /// Sends a close frame (RFC 6455, section 7.1.2), and drops the connection if
+  /// the client does not answer within a few seconds.
+  virtual void close(const close_reason& reason) = 0;
 
   /// Returns the address of the client.
   virtual std::string peer() const = 0;
