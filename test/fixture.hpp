@@ -15,7 +15,7 @@
 
 namespace waybill::test {
 
-/// The home of actors under test: leaves it to the test when they run.
+/// Execution unit of actors under test: lets the test decide when they run.
 class test_unit : public caf::execution_unit {
 public:
   explicit test_unit(caf::actor_system& sys) : caf::execution_unit(&sys) {
@@ -27,9 +27,9 @@ public:
   }
 };
 
-/// Runs actors one message at a time, at times of the test's choosing.
+/// Runs actors one message at a time, when the test asks for it.
 struct fixture : test_coordinator_fixture<system_config> {
-  /// Actors know each other in circles, and a system waits for all of them.
+  /// Ends all actors: the system waits for them, and they refer to each other.
   ~fixture() override {
     for (auto& actor : spawned)
       self->send_exit(actor, caf::exit_reason::kill);
@@ -37,8 +37,8 @@ struct fixture : test_coordinator_fixture<system_config> {
     settle();
   }
 
-  /// Runs all that can run now. Other than `run`, it leaves the time alone: a
-  /// bridge always waits for its next tick.
+  /// Runs all pending messages. Unlike `run`, it does not advance the time: a
+  /// bridge always has a pending tick.
   void settle() {
     while (consume_message())
       ;
@@ -52,7 +52,7 @@ struct fixture : test_coordinator_fixture<system_config> {
     return result;
   }
 
-  /// Asks a registry or a bus for one of its figures.
+  /// Returns a metric of a registry or a bus.
   template <class Handle>
   uint64_t figure(const Handle& actor, const std::string& name) {
     uint64_t result = 0;
@@ -67,7 +67,7 @@ struct fixture : test_coordinator_fixture<system_config> {
   std::vector<caf::actor> spawned;
 };
 
-/// A socket that keeps what a session tells it.
+/// Transport that records the calls of its session.
 struct fake_transport : transport {
   void write(const payload& frame) override {
     if (broken)
@@ -77,7 +77,7 @@ struct fake_transport : transport {
 
   void ping(uint64_t number) override { pings.push_back(number); }
 
-  void close(const close_reason& why) override { closed = why; }
+  void close(const close_reason& reason) override { closed = reason; }
 
   std::string peer() const override { return "192.0.2.1:80"; }
 
@@ -87,12 +87,12 @@ struct fake_transport : transport {
   bool broken = false;
 };
 
-/// Takes the place of a session and keeps what it is sent, in order.
+/// Mock session that records its messages in order.
 class fake_session : public hosted<session_actor> {
 public:
   using hosted::hosted;
 
-  /// Asks a registry for a part of a mailbox.
+  /// Requests a page of a mailbox from a registry.
   void ask(const registry_actor& registry, const inbox_query& query) {
     request(registry, caf::infinite, read_atom_v, query)
       .then([this](const inbox_page&) { seen.push_back("page"); },
@@ -126,8 +126,8 @@ protected:
   }
 };
 
-/// Takes the place of a bus: keeps what it is asked, and answers an `attach`,
-/// a `publish` or a `claim` when the test says so.
+/// Mock bus that records its requests. The test answers `attach`, `detach`,
+/// `publish` and `claim` by their promises.
 class fake_bus : public hosted<bus_actor> {
 public:
   using hosted::hosted;
@@ -146,13 +146,13 @@ public:
   std::vector<caf::typed_response_promise<outcome>> publishing;
   std::vector<caf::typed_response_promise<uint64_t>> claiming;
 
-  /// What is to be read from mailboxes, part by part; then there is nothing.
+  /// Pages to be read from mailboxes; later reads get empty pages.
   std::deque<inbox_page> pages;
 
-  /// What it was told.
+  /// Reports that the bus received.
   std::vector<report> reports;
 
-  /// How many nodes hear a probe.
+  /// Number of nodes that a probe reaches.
   uint64_t probed = 1;
 
 protected:

@@ -47,7 +47,7 @@ struct cluster_fixture : test::fixture {
     return result;
   }
 
-  /// Asks all nodes, whichever of them a loopback can tell apart.
+  /// Sends a query to all nodes, which have one name on a loopback.
   outcome ask(waybill::push::kind purpose, const std::string& id = "") {
     outcome result;
     auto& at = gateway_at(0);
@@ -102,14 +102,14 @@ CAF_TEST(every node knows who is online anywhere) {
   CAF_CHECK_EQUAL(presence(2, "456"), 0u);
 }
 
-CAF_TEST(no two pushes have the same name) {
+CAF_TEST(push ids are unique) {
   auto& first = gateway_at(0);
   auto& second = gateway_at(1);
   CAF_CHECK_NOT_EQUAL(first.next_push_id(), first.next_push_id());
   CAF_CHECK_NOT_EQUAL(first.next_push_id(), second.next_push_id());
 }
 
-CAF_TEST(the figures of a node are those of its registry and its bus) {
+CAF_TEST(the metrics of a node are those of its registry and its bus) {
   connect(0, "456");
   gateway_at(0).count("refused_requests");
   counters figures;
@@ -119,7 +119,7 @@ CAF_TEST(the figures of a node are those of its registry and its bus) {
   CAF_CHECK_EQUAL(figures["refused_requests"], 1u);
 }
 
-CAF_TEST(nodes are asked whether they have sessions or not ) {
+CAF_TEST(queries reach nodes without sessions) {
   CAF_CHECK_EQUAL(ask(waybill::push::kind::metrics).counts.nodes, 0u);
   for (auto& registry : registries)
     self->send(registry, attach_atom_v);
@@ -131,7 +131,7 @@ CAF_TEST(nodes are asked whether they have sessions or not ) {
   CAF_CHECK_EQUAL(found.metrics.at("node").values.at("addresses"), 0u);
 }
 
-CAF_TEST(the trace of an id is what its sessions and all nodes know) {
+CAF_TEST(the trace of an id has events of its sessions and of all nodes) {
   for (auto& registry : registries)
     self->send(registry, attach_atom_v);
   connect(1, "456");
@@ -153,7 +153,7 @@ CAF_TEST(the trace of an id is what its sessions and all nodes know) {
   CAF_CHECK_EQUAL(seen.at("written"), seen.at("delivered"));
 }
 
-CAF_TEST(a session that has ended leaves its part of the trace) {
+CAF_TEST(a session that has ended leaves its trace) {
   self->send(registries[1], attach_atom_v);
   connect(1, "456");
   self->send(sessions[0], written_atom_v);
@@ -170,7 +170,7 @@ CAF_TEST(a session that has ended leaves its part of the trace) {
   CAF_CHECK_EQUAL(found.trace.back().text, "it has closed");
 }
 
-CAF_TEST(a gateway that has ended keeps nobody waiting) {
+CAF_TEST(a gateway that has ended fails requests at once) {
   self->send_exit(gateways[0], caf::exit_reason::user_shutdown);
   run();
   std::string why;

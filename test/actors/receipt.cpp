@@ -16,7 +16,6 @@ struct receipt_fixture : test::fixture {
     // nop
   }
 
-  /// Starts a receipt.
   void start(receipt_level want, bool kept = false, const std::string& key = "",
              std::chrono::milliseconds wait = 1s) {
     push push{"p", make_text("a")};
@@ -31,7 +30,7 @@ struct receipt_fixture : test::fixture {
     settle();
   }
 
-  /// Lets the bus answer to how many nodes it has sent the push.
+  /// Lets the bus answer with the number of nodes it sent the push to.
   void published(uint64_t nodes, bool kept = false,
                  const std::string& id = "p") {
     outcome outcome{id, receipt_level::received, kept};
@@ -40,8 +39,8 @@ struct receipt_fixture : test::fixture {
     settle();
   }
 
-  void failed(errc why) {
-    publishing().deliver(caf::error{why});
+  void failed(errc code) {
+    publishing().deliver(caf::error{code});
     settle();
   }
 
@@ -53,8 +52,8 @@ struct receipt_fixture : test::fixture {
     return result;
   }
 
-  void tell(const std::string& node, delivery_counts counts,
-            bool settled = false) {
+  void add_report(const std::string& node, delivery_counts counts,
+                  bool settled = false) {
     self->send(aut, report{"p", "n1", node, counts, settled});
     settle();
   }
@@ -82,7 +81,7 @@ struct receipt_fixture : test::fixture {
     return result;
   }
 
-  const test::texts& told() { return deref<test::fake_bus>(bus).seen; }
+  const test::texts& bus_requests() { return deref<test::fake_bus>(bus).seen; }
 
   using response_type = decltype(std::declval<caf::scoped_actor&>()->request(
     std::declval<receipt_actor&>(), caf::infinite, get_atom_v));
@@ -96,47 +95,47 @@ struct receipt_fixture : test::fixture {
 
 CAF_TEST_FIXTURE_SCOPE(receipt_tests, receipt_fixture)
 
-CAF_TEST(ends when every session of every node has come as far as asked) {
+CAF_TEST(ends when every session of every node has reached the level) {
   start(receipt_level::received);
   published(2);
-  tell("n1", {1, 2, 0, 0, 0});
-  tell("n1", {0, 0, 2, 1, 0});
-  tell("n2", {1, 1, 1, 1, 0});
+  add_report("n1", {1, 2, 0, 0, 0});
+  add_report("n1", {0, 0, 2, 1, 0});
+  add_report("n2", {1, 1, 1, 1, 0});
   CAF_CHECK(!is_answered());
-  tell("n1", {0, 0, 0, 1, 0});
+  add_report("n1", {0, 0, 0, 1, 0});
   auto x = answer();
   CAF_CHECK(x.counts == (delivery_counts{2, 3, 3, 3, 0}));
   CAF_CHECK_EQUAL(x.unknown, 0u);
-  CAF_CHECK_EQUAL(told(),
+  CAF_CHECK_EQUAL(bus_requests(),
                   (test::texts{"await p", "publish id:456", "forget p"}));
 }
 
-CAF_TEST(waits only for what was asked) {
+CAF_TEST(waits for the requested level only) {
   start(receipt_level::written);
   published(1);
-  tell("n1", {1, 1, 0, 0, 0});
+  add_report("n1", {1, 1, 0, 0, 0});
   CAF_CHECK(!is_answered());
-  tell("n1", {0, 0, 1, 0, 0});
+  add_report("n1", {0, 0, 1, 0, 0});
   CAF_CHECK(answer().counts == (delivery_counts{1, 1, 1, 0, 0}));
 }
 
-CAF_TEST(a report may come before the bus has answered) {
+CAF_TEST(a report may arrive before the response of the bus) {
   start(receipt_level::written);
-  tell("n1", {1, 1, 1, 0, 0});
+  add_report("n1", {1, 1, 1, 0, 0});
   CAF_CHECK(!is_answered());
   published(1);
   CAF_CHECK(answer().counts == (delivery_counts{1, 1, 1, 0, 0}));
 }
 
-CAF_TEST(a session that ended is waited for no more and is no success) {
+CAF_TEST(a session that ended is complete but no success) {
   start(receipt_level::received);
   published(1);
-  tell("n1", {1, 2, 2, 1, 0});
-  tell("n1", {0, 0, 0, 0, 1});
+  add_report("n1", {1, 2, 2, 1, 0});
+  add_report("n1", {0, 0, 0, 0, 1});
   CAF_CHECK(answer().counts == (delivery_counts{1, 2, 2, 1, 1}));
 }
 
-CAF_TEST(nobody is known at once) {
+CAF_TEST(a push that reaches no node is complete at once) {
   start(receipt_level::received, true);
   published(0, true);
   auto x = answer();
@@ -144,10 +143,10 @@ CAF_TEST(nobody is known at once) {
   CAF_CHECK(x.counts == delivery_counts{});
 }
 
-CAF_TEST(a node that has said nothing in time is unknown) {
+CAF_TEST(a node that has not reported in time is unknown) {
   start(receipt_level::written);
   published(2);
-  tell("n1", {1, 2, 2, 0, 0});
+  add_report("n1", {1, 2, 2, 0, 0});
   pass(999ms);
   CAF_CHECK(!is_answered());
   pass(1ms);
@@ -156,26 +155,26 @@ CAF_TEST(a node that has said nothing in time is unknown) {
   CAF_CHECK_EQUAL(x.unknown, 1u);
 }
 
-CAF_TEST(a node that owes something is asked whether it is there) {
+CAF_TEST(a node with incomplete reports is probed) {
   start(receipt_level::written);
   published(2);
-  tell("n1", {1, 2, 1, 0, 0});
-  tell("n2", {1, 1, 1, 0, 0});
+  add_report("n1", {1, 2, 1, 0, 0});
+  add_report("n2", {1, 1, 1, 0, 0});
   pass(1s);
-  CAF_CHECK_EQUAL(told().back(), "probe n1 for p");
+  CAF_CHECK_EQUAL(bus_requests().back(), "probe n1 for p");
   CAF_CHECK(!is_answered());
   CAF_MESSAGE("if it is then that is how far the push has come");
-  tell("n1", {}, true);
+  add_report("n1", {}, true);
   auto x = answer();
   CAF_CHECK(x.counts == (delivery_counts{2, 3, 2, 0, 0}));
   CAF_CHECK_EQUAL(x.unknown, 0u);
 }
 
-CAF_TEST(a node that is silent when asked is unknown) {
+CAF_TEST(a node that does not answer its probe is unknown) {
   start(receipt_level::written);
   published(2);
-  tell("n1", {1, 1, 0, 0, 0});
-  tell("n2", {1, 1, 1, 0, 0});
+  add_report("n1", {1, 1, 0, 0, 0});
+  add_report("n2", {1, 1, 1, 0, 0});
   pass(1s);
   pass(299ms);
   CAF_CHECK(!is_answered());
@@ -183,17 +182,17 @@ CAF_TEST(a node that is silent when asked is unknown) {
   CAF_CHECK_EQUAL(answer().unknown, 1u);
 }
 
-CAF_TEST(a node that nobody can ask is unknown at once) {
+CAF_TEST(a node that cannot be probed is unknown at once) {
   deref<test::fake_bus>(bus).probed = 0;
   start(receipt_level::written);
   published(2);
-  tell("n1", {1, 1, 0, 0, 0});
-  tell("n2", {1, 1, 0, 0, 0});
+  add_report("n1", {1, 1, 0, 0, 0});
+  add_report("n2", {1, 1, 0, 0, 0});
   pass(1s);
   CAF_CHECK_EQUAL(answer().unknown, 2u);
 }
 
-CAF_TEST(without an answer of the bus nobody knows) {
+CAF_TEST(the outcome is unknown without a response of the bus) {
   start(receipt_level::received);
   pass(1s);
   auto x = answer();
@@ -201,7 +200,7 @@ CAF_TEST(without an answer of the bus nobody knows) {
   CAF_CHECK_EQUAL(x.unknown, 1u);
 }
 
-CAF_TEST(a link that breaks leaves it unknown and a bus away does not ) {
+CAF_TEST(a broken link leaves the outcome unknown but a bus away does not ) {
   start(receipt_level::received);
   failed(errc::unanswered);
   CAF_CHECK_EQUAL(answer().unknown, 1u);
@@ -210,7 +209,7 @@ CAF_TEST(a link that breaks leaves it unknown and a bus away does not ) {
   CAF_CHECK_EQUAL(failure(), "bus_away");
 }
 
-CAF_TEST(a repeat answers what became of the first) {
+CAF_TEST(a repeat returns the outcome of the first) {
   start(receipt_level::received, false, "k");
   failed(errc::in_flight);
   CAF_CHECK(!is_answered());
@@ -220,17 +219,17 @@ CAF_TEST(a repeat answers what became of the first) {
   CAF_CHECK_EQUAL(x.push, "first");
   CAF_CHECK_EQUAL(x.counts.nodes, 3u);
   CAF_MESSAGE("and settles nothing");
-  CAF_CHECK_EQUAL(told().back(), "forget p");
+  CAF_CHECK_EQUAL(bus_requests().back(), "forget p");
 }
 
-CAF_TEST(what became of a push with a key is remembered) {
+CAF_TEST(the outcome of a push with a key is recorded) {
   start(receipt_level::routed, false, "k");
   published(1);
   CAF_CHECK_EQUAL(answer().counts.nodes, 1u);
-  CAF_CHECK_EQUAL(told(), (test::texts{"publish id:456", "settle k"}));
+  CAF_CHECK_EQUAL(bus_requests(), (test::texts{"publish id:456", "settle k"}));
 }
 
-CAF_TEST(a repeat waits no longer than it may) {
+CAF_TEST(a repeat does not exceed its wait) {
   start(receipt_level::routed, false, "k");
   for (int i = 0; i < 28; ++i) {
     CAF_REQUIRE(!is_answered());
@@ -240,7 +239,7 @@ CAF_TEST(a repeat waits no longer than it may) {
   CAF_CHECK_EQUAL(answer().unknown, 1u);
 }
 
-CAF_TEST(a repeat whose time ends with that of the first answers as it did) {
+CAF_TEST(a repeat that times out with the first returns its outcome) {
   start(receipt_level::received, false, "k");
   failed(errc::in_flight);
   pass(1s);
@@ -249,7 +248,7 @@ CAF_TEST(a repeat whose time ends with that of the first answers as it did) {
   CAF_CHECK_EQUAL(answer().push, "first");
 }
 
-CAF_TEST(the clock keeps it no longer than a second after its answer) {
+CAF_TEST(the clock keeps it for at most a second after its response) {
   start(receipt_level::received, false, "", 1h);
   published(0);
   answer();
@@ -262,7 +261,7 @@ CAF_TEST(the clock keeps it no longer than a second after its answer) {
   CAF_CHECK_EQUAL(references(), after_a_second);
 }
 
-CAF_TEST(waits for as long as its pusher does) {
+CAF_TEST(waits as long as its pusher) {
   start(receipt_level::received, false, "", 3500ms);
   published(1);
   for (int i = 0; i < 34; ++i) {

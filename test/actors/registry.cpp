@@ -14,7 +14,7 @@ struct registry_fixture : test::fixture {
   void start(same_id policy, node_limits limits = {}) {
     bus = spawn<test::fake_bus>();
     aut = spawn<registry>(
-      bus, policy, [this](const auto& line) { complaints.push_back(line); },
+      bus, policy, [this](const auto& line) { log_lines.push_back(line); },
       limits);
     settle();
   }
@@ -23,14 +23,14 @@ struct registry_fixture : test::fixture {
     return join(push_addresses{address});
   }
 
-  /// Lets a session say how much memory its queue takes.
+  /// Lets a session report the memory of its queue.
   void load(const session_actor& session, uint64_t bytes) {
     inject((load_atom, uint64_t),
            from(session).to(aut).with(load_atom_v, bytes));
     settle();
   }
 
-  /// Asks for a place.
+  /// Requests a slot.
   caf::expected<ok_atom> admit(const std::string& id,
                                const std::string& peer = "192.0.2.1") {
     caf::expected<ok_atom> result{ok_atom_v};
@@ -40,7 +40,7 @@ struct registry_fixture : test::fixture {
     return result;
   }
 
-  /// Asks for a place that is not to be had, and returns why.
+  /// Requests a slot that is not available, and returns the error.
   caf::error refusal(const std::string& id,
                      const std::string& peer = "192.0.2.1") {
     auto result = admit(id, peer);
@@ -60,7 +60,7 @@ struct registry_fixture : test::fixture {
     return result;
   }
 
-  /// Lets the bus say that it has attached what it was asked for, oldest first.
+  /// Lets the bus confirm the oldest pending attachment.
   void attached() {
     auto& waiting = bus_state_of().attaching;
     CAF_REQUIRE(!waiting.empty());
@@ -69,7 +69,7 @@ struct registry_fixture : test::fixture {
     settle();
   }
 
-  /// Lets the bus say that it cannot attach what it was asked for.
+  /// Lets the bus refuse all pending attachments.
   void refused() {
     for (auto& promise : std::exchange(bus_state_of().attaching, {}))
       promise.deliver(caf::error{errc::bus_away});
@@ -81,7 +81,7 @@ struct registry_fixture : test::fixture {
     settle();
   }
 
-  /// Lets the bus tell the number of the oldest claim that it was asked about.
+  /// Lets the bus answer the oldest pending claim.
   void claimed(uint64_t number) {
     auto& waiting = bus_state_of().claiming;
     CAF_REQUIRE(!waiting.empty());
@@ -90,7 +90,7 @@ struct registry_fixture : test::fixture {
     settle();
   }
 
-  void hear_claim(uint64_t number) {
+  void deliver_claim(uint64_t number) {
     waybill::push push{""};
     push.type = waybill::push::kind::claim;
     push.claim = number;
@@ -98,7 +98,7 @@ struct registry_fixture : test::fixture {
     settle();
   }
 
-  /// Lets the bus say that it has given back all that it was asked to.
+  /// Lets the bus confirm all pending detachments.
   void detached() {
     for (auto& promise : bus_state_of().detaching)
       promise.deliver(ok_atom_v);
@@ -132,7 +132,7 @@ struct registry_fixture : test::fixture {
 
   bus_actor bus;
   registry_actor aut;
-  test::texts complaints;
+  test::texts log_lines;
 };
 
 } // namespace
@@ -170,7 +170,7 @@ CAF_TEST(greets a session when all of its addresses are attached) {
   CAF_CHECK_EQUAL(seen(session), test::texts{"greet"});
 }
 
-CAF_TEST(holds the sessions of what is lost until it is attached again) {
+CAF_TEST(holds sessions of a lost address until it is attached again) {
   auto first = join(id456);
   attached();
   auto other = join(push_address::id("457"));
@@ -187,7 +187,7 @@ CAF_TEST(holds the sessions of what is lost until it is attached again) {
   CAF_CHECK_EQUAL(seen(second), test::texts{"greet"});
 }
 
-CAF_TEST(asks again for what could not be attached) {
+CAF_TEST(attaches again what could not be attached) {
   auto session = join(id456);
   refused();
   bus_is(bus_state::away);
@@ -197,7 +197,7 @@ CAF_TEST(asks again for what could not be attached) {
   CAF_CHECK_EQUAL(seen(session), test::texts{"greet"});
 }
 
-CAF_TEST(a topic that cannot be attached keeps nobody from pushes to its id) {
+CAF_TEST(greets a session whose topic cannot be attached) {
   auto session = join({id456, push_address::topic("news")});
   attached();
   refused();
@@ -206,7 +206,7 @@ CAF_TEST(a topic that cannot be attached keeps nobody from pushes to its id) {
   CAF_CHECK_EQUAL(seen(session), test::texts{"greet"});
 }
 
-CAF_TEST(does not take an old attachment for a new one) {
+CAF_TEST(ignores the response to an outdated attachment) {
   end(join(id456));
   auto second = join(id456);
   CAF_CHECK_EQUAL(
@@ -230,7 +230,7 @@ CAF_TEST(delivers a push to all sessions of its address and to no other) {
   CAF_CHECK_EQUAL(count("deliveries"), 4u);
 }
 
-CAF_TEST(forgets a session that went down) {
+CAF_TEST(removes a session that is down) {
   auto first = join(id456);
   auto second = join(id456);
   end(first);
@@ -270,7 +270,7 @@ CAF_TEST(a replaced session that outlives its successor detaches nothing) {
     (test::texts{"attach id:456", "detach id:456", "attach id:456"}));
 }
 
-CAF_TEST(of all claims to an id the newest counts) {
+CAF_TEST(the newest claim to an id wins) {
   start(same_id::newest);
   auto first = join(id456);
   attached();
@@ -278,25 +278,25 @@ CAF_TEST(of all claims to an id the newest counts) {
   claimed(5);
   CAF_CHECK_EQUAL(seen(first), test::texts{"greet"});
   CAF_MESSAGE("its own claim is heard, too, and so are older ones");
-  hear_claim(5);
-  hear_claim(4);
+  deliver_claim(5);
+  deliver_claim(4);
   CAF_CHECK_EQUAL(seen(first), test::texts{"greet"});
-  hear_claim(6);
+  deliver_claim(6);
   CAF_CHECK_EQUAL(seen(first), (test::texts{"greet", "close 4501"}));
   CAF_CHECK_EQUAL(count("replaced_sessions"), 1u);
 }
 
-CAF_TEST(a claim may be heard before the number of an older one is known) {
+CAF_TEST(a newer claim may arrive before the number of an older one) {
   start(same_id::newest);
   auto session = join(id456);
   attached();
-  hear_claim(6);
+  deliver_claim(6);
   CAF_CHECK_EQUAL(seen(session), test::texts{});
   claimed(5);
   CAF_CHECK_EQUAL(seen(session), test::texts{"close 4501"});
 }
 
-CAF_TEST(who stood while the bus was away finds out whether it owns its id) {
+CAF_TEST(a session checks that it owns its id after an outage) {
   start(same_id::newest);
   auto session = join(id456);
   attached();
@@ -315,14 +315,14 @@ CAF_TEST(who stood while the bus was away finds out whether it owns its id) {
   CAF_CHECK_EQUAL(seen(session).back(), "close 4501");
 }
 
-CAF_TEST(who stood while the bus was away is older than any new claim) {
+CAF_TEST(a session from before an outage is older than any new claim) {
   start(same_id::newest);
   auto session = join(id456);
   attached();
   claimed(5);
   lose({id456});
   CAF_MESSAGE("even if the bus has forgotten the numbers");
-  hear_claim(1);
+  deliver_claim(1);
   CAF_CHECK_EQUAL(seen(session), (test::texts{"greet", "hold", "close 4501"}));
 }
 
@@ -340,7 +340,7 @@ CAF_TEST(closes the sessions that are kicked) {
   CAF_CHECK_EQUAL(bus_state_of().seen.back(), "detach id:456");
 }
 
-CAF_TEST(tells whoever waits for a push how many sessions it goes to) {
+CAF_TEST(reports the number of sessions that a push goes to) {
   join(id456);
   auto session = join(id456);
   waybill::push push{"p", make_text("a")};
@@ -357,7 +357,7 @@ CAF_TEST(tells whoever waits for a push how many sessions it goes to) {
   CAF_CHECK(reports[1].counts == (delivery_counts{1, 0, 0, 0, 0}));
 }
 
-CAF_TEST(gives a topic back with its last session) {
+CAF_TEST(detaches a topic after its last session) {
   auto news = push_address::topic("news");
   auto first = join({id456, news});
   auto second = join({push_address::id("457"), news});
@@ -370,7 +370,7 @@ CAF_TEST(gives a topic back with its last session) {
   CAF_CHECK_EQUAL(bus_state_of().seen.back(), "detach topic:news");
 }
 
-CAF_TEST(gives back what only the closed session has while it drains) {
+CAF_TEST(detaches addresses that only the closed session has while it drains) {
   auto all = push_address::everyone();
   std::vector<session_actor> sessions;
   for (int i = 0; i < 8; ++i)
@@ -394,7 +394,7 @@ CAF_TEST(gives back what only the closed session has while it drains) {
     CAF_CHECK_EQUAL(seen(session), test::texts{"close 1001"});
 }
 
-CAF_TEST(lets no more in than it may hold) {
+CAF_TEST(enforces its session limits) {
   node_limits limits;
   limits.sessions = {3, 2, 0};
   start(same_id::all, limits);
@@ -414,7 +414,7 @@ CAF_TEST(lets no more in than it may hold) {
   CAF_CHECK_EQUAL(count("over_max_sessions_per_peer"), 0u);
 }
 
-CAF_TEST(lets somebody in for each who has gone) {
+CAF_TEST(frees a slot for each session that has ended) {
   node_limits limits;
   limits.sessions = {1, 0, 1};
   start(same_id::all, limits);
@@ -424,7 +424,7 @@ CAF_TEST(lets somebody in for each who has gone) {
   CAF_CHECK(admit("457"));
 }
 
-CAF_TEST(counts the sessions of a peer whatever their ids are) {
+CAF_TEST(counts sessions of a peer across ids) {
   node_limits limits;
   limits.sessions = {0, 0, 2};
   start(same_id::all, limits);
@@ -441,7 +441,7 @@ CAF_TEST(counts the sessions of a peer whatever their ids are) {
   CAF_CHECK_EQUAL(refusal("3", "192.0.2.1"), errc::peer_full);
 }
 
-CAF_TEST(tells a pusher that is too fast how long to wait) {
+CAF_TEST(returns the delay for a pusher that exceeds its rate) {
   using namespace std::chrono_literals;
   node_limits limits;
   limits.max_push_rate = 2;
@@ -463,7 +463,7 @@ CAF_TEST(tells a pusher that is too fast how long to wait) {
   CAF_CHECK_EQUAL(count("over_max_push_rate"), 1u);
 }
 
-CAF_TEST(lets a session in that will replace another) {
+CAF_TEST(admits a session that replaces another) {
   node_limits limits;
   limits.sessions = {0, 1, 0};
   start(same_id::newest_per_node, limits);
@@ -471,7 +471,7 @@ CAF_TEST(lets a session in that will replace another) {
   CAF_CHECK(admit("456"));
 }
 
-CAF_TEST(closes the largest queues when all together take too much) {
+CAF_TEST(closes the sessions with the largest queues at the memory limit) {
   node_limits limits;
   limits.max_queued = 100;
   start(same_id::all, limits);
@@ -503,7 +503,7 @@ CAF_TEST(closes the largest queues when all together take too much) {
     CAF_CHECK_EQUAL(seen(all[i]), test::texts{});
 }
 
-CAF_TEST(closes a queue too that is being written before the end) {
+CAF_TEST(closes a session at the memory limit even if it already ends) {
   node_limits limits;
   limits.max_queued = 100;
   start(same_id::all, limits);
@@ -516,16 +516,16 @@ CAF_TEST(closes a queue too that is being written before the end) {
   CAF_CHECK_EQUAL(seen(session), (test::texts{"close 4500", "close 1013"}));
 }
 
-CAF_TEST(reports a session that failed and forgets it) {
+CAF_TEST(logs a session that failed and removes it) {
   auto session = join(id456);
   self->send_exit(session, caf::exit_reason::unhandled_exception);
   settle();
-  CAF_CHECK_EQUAL(complaints.size(), 1u);
+  CAF_CHECK_EQUAL(log_lines.size(), 1u);
   CAF_CHECK_EQUAL(count("failed_sessions"), 1u);
   CAF_CHECK_EQUAL(count("sessions"), 0u);
 }
 
-CAF_TEST(gives addresses back in shares and then closes their sessions) {
+CAF_TEST(drains in shares by detaching before closing) {
   std::vector<session_actor> all;
   for (int i = 0; i < 100; ++i)
     all.push_back(join(push_address::id(std::to_string(i))));
@@ -558,7 +558,7 @@ CAF_TEST(gives addresses back in shares and then closes their sessions) {
   CAF_CHECK_EQUAL(bus_state_of().seen.back(), "leave");
 }
 
-CAF_TEST(delivers what comes before an address is given back) {
+CAF_TEST(delivers pushes that arrive before an address is detached) {
   auto session = join(id456);
   self->send(aut, drain_atom_v, caf::timespan{0});
   settle();

@@ -27,7 +27,7 @@ struct session_fixture : test::fixture {
     run();
   }
 
-  /// Starts a session that loses the oldest frames.
+  /// Starts a session that drops the oldest frames.
   void start_dropping(size_t max_queue) {
     session_config config;
     config.max_queue = max_queue;
@@ -41,7 +41,7 @@ struct session_fixture : test::fixture {
       from(self).to(aut).with(deliver_atom_v, make_text(text), uint64_t{0}));
   }
 
-  /// Greets, and lets the session read its mailbox.
+  /// Greets the session, which then reads its mailbox.
   void greet() {
     inject((greet_atom), from(self).to(aut).with(greet_atom_v));
     settle();
@@ -61,7 +61,7 @@ struct session_fixture : test::fixture {
     settle();
   }
 
-  /// Lets the socket take all that there is.
+  /// Lets the socket take all frames.
   void written_all() {
     settle();
     for (size_t i = taken; i < connection->written.size(); ++i) {
@@ -71,7 +71,7 @@ struct session_fixture : test::fixture {
     taken = connection->written.size();
   }
 
-  /// Pushes something that somebody waits for.
+  /// Delivers a push that needs reports.
   void track(const std::string& text, receipt_level want) {
     waybill::push push{text, make_text(text)};
     push.want = want;
@@ -80,13 +80,13 @@ struct session_fixture : test::fixture {
     settle();
   }
 
-  /// Pushes something live that the mailbox keeps, too.
+  /// Delivers a live push that the mailbox keeps, too.
   void keep(const std::string& text, std::chrono::milliseconds ttl = 10s) {
     anon_send(aut, deliver_atom_v, id456, kept(text, ttl));
     settle();
   }
 
-  /// Puts a part into the mailbox, with entries that are called as their texts.
+  /// Adds a page to the mailbox; the entries have the names of their texts.
   void page(const test::texts& all, bool more = false) {
     inbox_page result;
     for (auto& text : all)
@@ -104,7 +104,7 @@ struct session_fixture : test::fixture {
     return result;
   }
 
-  /// Returns what was told of pushes.
+  /// Returns the delivery counts of all reports.
   std::vector<delivery_counts> reports() {
     settle();
     std::vector<delivery_counts> result;
@@ -113,8 +113,8 @@ struct session_fixture : test::fixture {
     return result;
   }
 
-  /// Returns what the bus was asked that starts with `word`.
-  test::texts told(const std::string& word) {
+  /// Returns the requests to the bus that start with `word`.
+  test::texts bus_requests(const std::string& word) {
     test::texts result;
     for (auto& line : deref<test::fake_bus>(bus).seen)
       if (line.starts_with(word))
@@ -122,9 +122,9 @@ struct session_fixture : test::fixture {
     return result;
   }
 
-  test::texts asked() { return told("read"); }
+  test::texts mailbox_reads() { return bus_requests("read"); }
 
-  test::texts confirmed() { return told("confirm"); }
+  test::texts confirmed() { return bus_requests("confirm"); }
 
   bool is_up() {
     return !deref(aut).getf(caf::abstract_actor::is_terminated_flag);
@@ -141,7 +141,7 @@ struct session_fixture : test::fixture {
 
 CAF_TEST_FIXTURE_SCOPE(session_tests, session_fixture)
 
-CAF_TEST(says nothing before it can be reached) {
+CAF_TEST(writes nothing before it is reachable) {
   push("a");
   CAF_CHECK_EQUAL(connection->written, test::texts{});
   greet();
@@ -214,7 +214,7 @@ CAF_TEST(takes new pushes when the socket has taken old ones) {
   CAF_CHECK_EQUAL(connection->written.size(), 11u);
 }
 
-CAF_TEST(writes what is queued before it says good - bye) {
+CAF_TEST(writes its queue before the close frame) {
   greet();
   push("a");
   close(close_code::going_away);
@@ -227,7 +227,7 @@ CAF_TEST(writes what is queued before it says good - bye) {
   CAF_CHECK_EQUAL(connection->written, (test::texts{"连接成功!", "a"}));
 }
 
-CAF_TEST(greets before pushes even when it ends before it was reachable) {
+CAF_TEST(greets before pushes even if it ends before it was reachable) {
   push("a");
   close(close_code::going_away);
   written();
@@ -236,7 +236,7 @@ CAF_TEST(greets before pushes even when it ends before it was reachable) {
   CAF_CHECK(connection->closed.has_value());
 }
 
-CAF_TEST(takes pushes until it says good - bye and counts the later ones) {
+CAF_TEST(takes pushes until its close frame and counts the later ones) {
   greet();
   close(close_code::going_away);
   push("a");
@@ -251,7 +251,7 @@ CAF_TEST(takes pushes until it says good - bye and counts the later ones) {
   CAF_CHECK_EQUAL(figure(registry, "dropped_frames"), 1u);
 }
 
-CAF_TEST(counts what a lost connection leaves unwritten) {
+CAF_TEST(counts frames that a lost connection leaves unwritten) {
   greet();
   push("a");
   push("b");
@@ -274,18 +274,18 @@ CAF_TEST(ends with its socket) {
   CAF_CHECK(!is_up());
 }
 
-CAF_TEST(cannot be reached any more once it is to end) {
+CAF_TEST(gives up its addresses when it ends) {
   greet();
   push("aaaa");
-  CAF_CHECK_EQUAL(told("detach"), test::texts{});
+  CAF_CHECK_EQUAL(bus_requests("detach"), test::texts{});
   close(close_code::token_expired);
   settle();
   CAF_MESSAGE("though what is queued has yet to be written");
   CAF_CHECK(is_up());
-  CAF_CHECK_EQUAL(told("detach"), test::texts{"detach id:456"});
+  CAF_CHECK_EQUAL(bus_requests("detach"), test::texts{"detach id:456"});
 }
 
-CAF_TEST(sends back what the client sent if nobody takes it) {
+CAF_TEST(echoes messages of its client without an upstream) {
   greet();
   written();
   inject((receive_atom, payload),
@@ -295,7 +295,7 @@ CAF_TEST(sends back what the client sent if nobody takes it) {
 
 // -- receipts -----------------------------------------------------------------
 
-CAF_TEST(tells who waits for a push when it is written and when it is read) {
+CAF_TEST(reports when a push is written and when it is received) {
   greet();
   written();
   track("a", receipt_level::received);
@@ -307,7 +307,7 @@ CAF_TEST(tells who waits for a push when it is written and when it is read) {
                   (std::vector<delivery_counts>{is_written, is_received}));
 }
 
-CAF_TEST(sends no ping for what need not be confirmed) {
+CAF_TEST(sends no ping for frames that need no confirmation) {
   greet();
   written();
   push("a");
@@ -318,7 +318,7 @@ CAF_TEST(sends no ping for what need not be confirmed) {
   CAF_CHECK_EQUAL(reports(), std::vector<delivery_counts>{is_written});
 }
 
-CAF_TEST(has one ping under way that stands for all frames before it) {
+CAF_TEST(has one pending ping for all frames before it) {
   greet();
   written();
   for (auto text : {"a", "b", "c"})
@@ -335,7 +335,7 @@ CAF_TEST(has one ping under way that stands for all frames before it) {
   CAF_CHECK_EQUAL(reports().size(), 6u);
 }
 
-CAF_TEST(believes no pong that it did not ask for) {
+CAF_TEST(ignores unsolicited pongs) {
   greet();
   written();
   track("a", receipt_level::received);
@@ -345,7 +345,7 @@ CAF_TEST(believes no pong that it did not ask for) {
   CAF_CHECK_EQUAL(reports(), std::vector<delivery_counts>{is_written});
 }
 
-CAF_TEST(tells of pushes that did not come as far as was asked) {
+CAF_TEST(reports pushes that did not reach the requested level) {
   greet();
   written();
   track("read", receipt_level::received);
@@ -361,7 +361,7 @@ CAF_TEST(tells of pushes that did not come as far as was asked) {
                                                 is_written, is_lost, is_lost}));
 }
 
-CAF_TEST(says what it is like when asked) {
+CAF_TEST(reports its details on an inspect query) {
   greet();
   push("abc");
   waybill::push question{"q"};
@@ -379,7 +379,7 @@ CAF_TEST(says what it is like when asked) {
 
 // -- slow readers -------------------------------------------------------------
 
-CAF_TEST(tells of what it dropped when its queue was full) {
+CAF_TEST(reports the frames that it dropped from a full queue) {
   session_config config;
   config.max_queue = 20;
   start(config);
@@ -393,7 +393,7 @@ CAF_TEST(tells of what it dropped when its queue was full) {
                   (std::vector<delivery_counts>{is_dropped, is_dropped}));
 }
 
-CAF_TEST(ends when too many frames wait however small they are) {
+CAF_TEST(ends when too many frames are queued however small they are) {
   session_config config;
   config.max_queue_frames = 3;
   start(config);
@@ -405,7 +405,7 @@ CAF_TEST(ends when too many frames wait however small they are) {
   CAF_CHECK(connection->closed.has_value());
 }
 
-CAF_TEST(tells the registry of a queue that grows and shrinks) {
+CAF_TEST(reports the growth and shrinkage of its queue to the registry) {
   greet();
   written_all();
   push(std::string(10'000, 'x'));
@@ -425,7 +425,7 @@ CAF_TEST(tells the registry of a queue that grows and shrinks) {
   CAF_CHECK_EQUAL(figure(registry, "queued_bytes"), 128u * 128u);
 }
 
-CAF_TEST(drops its queue at once when the node has too much) {
+CAF_TEST(drops its queue at once when the queues of the node are full) {
   greet();
   written_all();
   push("under way");
@@ -451,7 +451,7 @@ CAF_TEST(drops its queue at once when its client sends too much) {
   CAF_CHECK_EQUAL(figure(registry, "dropped_frames"), 2u);
 }
 
-CAF_TEST(drops the oldest frame that is not under way and goes on) {
+CAF_TEST(drops the oldest frame that is not in flight and goes on) {
   start_dropping(20);
   greet();
   written_all();
@@ -469,7 +469,7 @@ CAF_TEST(drops the oldest frame that is not under way and goes on) {
   CAF_CHECK_EQUAL(figure(registry, "slow_clients"), 0u);
 }
 
-CAF_TEST(drops what has no room beside the frame under way) {
+CAF_TEST(drops a frame that does not fit beside the frame in flight) {
   start_dropping(20);
   greet();
   written_all();
@@ -480,10 +480,10 @@ CAF_TEST(drops what has no room beside the frame under way) {
   CAF_CHECK_EQUAL(connection->written,
                   (test::texts{"连接成功!", "0123456789"}));
   CAF_CHECK_EQUAL(figure(registry, "dropped_frames"), 2u);
-  CAF_CHECK_EQUAL(asked().size(), 1u);
+  CAF_CHECK_EQUAL(mailbox_reads().size(), 1u);
 }
 
-CAF_TEST(drops what is not kept before what is) {
+CAF_TEST(drops frames that are not kept before kept ones) {
   start_dropping(20);
   greet();
   written_all();
@@ -494,10 +494,10 @@ CAF_TEST(drops what is not kept before what is) {
   written_all();
   CAF_CHECK_EQUAL(connection->written,
                   (test::texts{"连接成功!", "0123456789", "1", "bcdefghij"}));
-  CAF_CHECK_EQUAL(asked().size(), 1u);
+  CAF_CHECK_EQUAL(mailbox_reads().size(), 1u);
 }
 
-CAF_TEST(reads again from its mailbox what it had no room for) {
+CAF_TEST(reads again from its mailbox the pushes that did not fit) {
   start_dropping(20);
   greet();
   written_all();
@@ -507,14 +507,15 @@ CAF_TEST(reads again from its mailbox what it had no room for) {
   CAF_MESSAGE("2 and with it 3 are left to the mailbox");
   push("live");
   CAF_CHECK_EQUAL(connection->written, (test::texts{"连接成功!", "1"}));
-  CAF_CHECK_EQUAL(asked().size(), 1u);
+  CAF_CHECK_EQUAL(mailbox_reads().size(), 1u);
   page({"2abcdefghi"}, true);
   page({"3abcdefghi", "4"});
   written_all();
-  CAF_CHECK_EQUAL(asked(), (test::texts{"read id:456 after  upto ",
-                                        "read id:456 after 1 upto ",
-                                        "read id:456 after 2abcdefghi upto "
-                                        "end"}));
+  CAF_CHECK_EQUAL(
+    mailbox_reads(),
+    (test::texts{"read id:456 after  upto ", "read id:456 after 1 upto ",
+                 "read id:456 after 2abcdefghi upto "
+                 "end"}));
   CAF_MESSAGE("in the order of the pushes and each once");
   CAF_CHECK_EQUAL(
     connection->written,
@@ -522,7 +523,7 @@ CAF_TEST(reads again from its mailbox what it had no room for) {
   CAF_CHECK(!connection->closed);
 }
 
-CAF_TEST(confirms no entry behind one that it has yet to write) {
+CAF_TEST(confirms no entry behind one that it has not written yet) {
   start_dropping(20);
   greet();
   written_all();
@@ -535,7 +536,7 @@ CAF_TEST(confirms no entry behind one that it has yet to write) {
   CAF_CHECK_EQUAL(confirmed(), test::texts{"confirm id:456 1"});
 }
 
-CAF_TEST(forgets the answer to a query that it has fallen behind of) {
+CAF_TEST(ignores the page of an outdated mailbox query) {
   start_dropping(20);
   keep("1abcdefghi");
   keep("2abcdefghi");
@@ -550,7 +551,7 @@ CAF_TEST(forgets the answer to a query that it has fallen behind of) {
     (test::texts{"连接成功!", "1abcdefghi", "2abcdefghi", "3abcdefghi"}));
 }
 
-CAF_TEST(reads no mailbox that it has fallen behind of while it is held) {
+CAF_TEST(does not read its mailbox again while it is held) {
   start_dropping(20);
   greet();
   written_all();
@@ -560,7 +561,7 @@ CAF_TEST(reads no mailbox that it has fallen behind of while it is held) {
   keep("2abcdefghi");
   keep("3abcdefghi");
   written_all();
-  CAF_CHECK_EQUAL(asked().size(), 1u);
+  CAF_CHECK_EQUAL(mailbox_reads().size(), 1u);
   page({"1abcdefghi", "2abcdefghi", "3abcdefghi"});
   greet();
   written_all();
@@ -569,7 +570,7 @@ CAF_TEST(reads no mailbox that it has fallen behind of while it is held) {
 
 // -- the mailbox --------------------------------------------------------------
 
-CAF_TEST(is sent its mailbox before what came live) {
+CAF_TEST(writes its mailbox before live pushes) {
   page({"1", "2"});
   push("live");
   greet();
@@ -578,7 +579,7 @@ CAF_TEST(is sent its mailbox before what came live) {
                   (test::texts{"连接成功!", "1", "2", "live"}));
 }
 
-CAF_TEST(writes once what came live and stands in the mailbox) {
+CAF_TEST(writes a live push that is in the mailbox once) {
   page({"1", "2"});
   push("before 2");
   keep("2");
@@ -592,15 +593,16 @@ CAF_TEST(writes once what came live and stands in the mailbox) {
     (test::texts{"连接成功!", "1", "before 2", "2", "3", "after 3"}));
 }
 
-CAF_TEST(reads a mailbox in parts when the last part has been written) {
+CAF_TEST(reads the next page when the last one has been written) {
   page({"1"}, true);
   page({"2"});
   greet();
   push("live");
-  CAF_CHECK_EQUAL(asked(), test::texts{"read id:456 after  upto "});
+  CAF_CHECK_EQUAL(mailbox_reads(), test::texts{"read id:456 after  upto "});
   written_all();
-  CAF_CHECK_EQUAL(asked(), (test::texts{"read id:456 after  upto ",
-                                        "read id:456 after 1 upto end"}));
+  CAF_CHECK_EQUAL(
+    mailbox_reads(),
+    (test::texts{"read id:456 after  upto ", "read id:456 after 1 upto end"}));
   CAF_CHECK_EQUAL(connection->written,
                   (test::texts{"连接成功!", "1", "2", "live"}));
 }
@@ -617,7 +619,7 @@ CAF_TEST(confirms the last entry that its client has read) {
                   (test::texts{"confirm id:456 1", "confirm id:456 2"}));
 }
 
-CAF_TEST(reads behind its last entry when pushes were missed) {
+CAF_TEST(reads on after its last entry when pushes were missed) {
   greet();
   keep("1");
   written_all();
@@ -629,13 +631,13 @@ CAF_TEST(reads behind its last entry when pushes were missed) {
   page({"2"});
   greet();
   written_all();
-  CAF_CHECK_EQUAL(asked(), (test::texts{"read id:456 after  upto ",
-                                        "read id:456 after 1 upto "}));
+  CAF_CHECK_EQUAL(mailbox_reads(), (test::texts{"read id:456 after  upto ",
+                                                "read id:456 after 1 upto "}));
   CAF_CHECK_EQUAL(connection->written,
                   (test::texts{"连接成功!", "1", "2", "live"}));
 }
 
-CAF_TEST(writes nothing that has expired) {
+CAF_TEST(writes no expired push) {
   greet();
   keep("1", 10ms);
   keep("2", 1s);
@@ -644,7 +646,7 @@ CAF_TEST(writes nothing that has expired) {
   CAF_CHECK_EQUAL(connection->written, (test::texts{"连接成功!", "2"}));
 }
 
-CAF_TEST(leaves to the next session what it has not read before it ends) {
+CAF_TEST(leaves unread entries to the next session) {
   push("live");
   keep("1");
   close(close_code::going_away);
@@ -653,7 +655,7 @@ CAF_TEST(leaves to the next session what it has not read before it ends) {
   CAF_CHECK(connection->closed.has_value());
 }
 
-CAF_TEST(gives its client a second to confirm what it got before the end) {
+CAF_TEST(waits a second for confirmations before it ends) {
   greet();
   keep("1");
   close(close_code::going_away);
@@ -672,7 +674,7 @@ CAF_TEST(gives its client a second to confirm what it got before the end) {
   CAF_CHECK(connection->closed.has_value());
 }
 
-CAF_TEST(ends though its client takes no frame) {
+CAF_TEST(ends even if its client reads no frame) {
   greet();
   track("a", receipt_level::received);
   close(close_code::kicked);
@@ -686,7 +688,7 @@ CAF_TEST(ends though its client takes no frame) {
   CAF_CHECK_EQUAL(reports(), std::vector<delivery_counts>{is_lost});
 }
 
-CAF_TEST(listens no more to a client that must go) {
+CAF_TEST(ignores input after it was closed for cause) {
   for (auto code : {close_code::token_expired, close_code::going_away}) {
     start({});
     greet();
@@ -698,7 +700,7 @@ CAF_TEST(listens no more to a client that must go) {
   }
 }
 
-CAF_TEST(ends when its client confirms nothing of too much) {
+CAF_TEST(ends when too many frames are unconfirmed) {
   session_config config;
   config.max_queue_frames = 2;
   start(config);
@@ -715,7 +717,7 @@ CAF_TEST(ends when its client confirms nothing of too much) {
   CAF_CHECK(connection->closed->code == close_code::try_again_later);
 }
 
-CAF_TEST(takes its connection along when it fails) {
+CAF_TEST(closes its connection when it fails) {
   greet();
   written_all();
   connection->broken = true;

@@ -21,7 +21,7 @@ push make_push(const std::string& text, std::chrono::milliseconds ttl = 10s) {
 
 } // namespace
 
-CAF_TEST(a mailbox is read in order and from any entry on) {
+CAF_TEST(a mailbox is read in order from any entry) {
   inboxes aut{10};
   auto first = aut.append(id456, make_push("a"), start).value();
   aut.append(id456, make_push("b"), start);
@@ -32,7 +32,7 @@ CAF_TEST(a mailbox is read in order and from any entry on) {
                   test::texts{"b"});
 }
 
-CAF_TEST(a mailbox is read in parts up to where it ended at first) {
+CAF_TEST(a mailbox is read in pages up to its first end) {
   inboxes aut{10};
   for (auto text : {"aa", "bb", "cc"})
     aut.append(id456, make_push(text), start);
@@ -46,7 +46,7 @@ CAF_TEST(a mailbox is read in parts up to where it ended at first) {
   CAF_CHECK(!second.more);
 }
 
-CAF_TEST(what is confirmed is gone with all before it) {
+CAF_TEST(a confirmation removes an entry and all before it) {
   inboxes aut{10};
   aut.append(id456, make_push("a"), start);
   auto second = aut.append(id456, make_push("b"), start).value();
@@ -57,7 +57,7 @@ CAF_TEST(what is confirmed is gone with all before it) {
   CAF_CHECK_EQUAL(aut.size(), 1u);
 }
 
-CAF_TEST(a mailbox has a limit and what has expired does not count) {
+CAF_TEST(a mailbox has a limit that ignores expired entries) {
   inboxes aut{2};
   CAF_CHECK(aut.append(id456, make_push("a", 1s), start));
   CAF_CHECK(aut.append(id456, make_push("b"), start));
@@ -67,7 +67,7 @@ CAF_TEST(a mailbox has a limit and what has expired does not count) {
   CAF_CHECK(aut.append(id456, make_push("c"), start + 1s));
 }
 
-CAF_TEST(what is read has the time that is left) {
+CAF_TEST(a push that is read has its remaining time) {
   inboxes aut{2};
   aut.append(id456, make_push("a", 10s), start);
   auto page = aut.read({id456, "", "", 100}, start + 4s);
@@ -95,7 +95,7 @@ CAF_TEST(a key stands for its first push for ten minutes) {
   CAF_CHECK(!aut.find(id456, push, start + 600s));
 }
 
-CAF_TEST(a key is under way until its push is settled and free if it failed) {
+CAF_TEST(a key is in flight until it has an outcome and free if that is empty) {
   idempotency_store aut;
   auto push = make_push("a");
   push.key = "k";

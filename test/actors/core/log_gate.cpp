@@ -13,7 +13,7 @@ const auto begin = log_gate::time_point{} + 1h;
 
 } // namespace
 
-CAF_TEST(lets one line of a kind through a second) {
+CAF_TEST(passes one line per kind and second) {
   log_gate aut;
   CAF_CHECK(aut.take("bad_origin", begin) == "");
   CAF_CHECK(aut.take("bad_origin", begin + 999ms) == std::nullopt);
@@ -21,7 +21,7 @@ CAF_TEST(lets one line of a kind through a second) {
   CAF_CHECK(aut.take("bad_origin", begin + 2s) == "");
 }
 
-CAF_TEST(says with the next line how many were left out) {
+CAF_TEST(reports the suppressed lines with the next line) {
   log_gate aut;
   for (int i = 0; i < 42; ++i)
     aut.take("bad_origin", begin);

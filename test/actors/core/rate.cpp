@@ -14,7 +14,7 @@ const auto begin = token_bucket::time_point{} + 1h;
 
 } // namespace
 
-CAF_TEST(takes so many at once and then so many a second) {
+CAF_TEST(takes a burst and then the average rate) {
   token_bucket aut;
   for (int i = 0; i < 3; ++i)
     CAF_CHECK(aut.take(limit, begin) == 0s);
@@ -44,7 +44,7 @@ CAF_TEST(takes more than a burst when it is full and makes up for it) {
   CAF_CHECK(aut.take(limit, begin + 1100ms) == 0s);
 }
 
-CAF_TEST(takes back what was taken for nothing) {
+CAF_TEST(a token can be put back) {
   token_bucket aut;
   CAF_CHECK(aut.take(limit, begin, 3) == 0s);
   aut.put_back();
@@ -52,7 +52,7 @@ CAF_TEST(takes back what was taken for nothing) {
   CAF_CHECK(aut.take(limit, begin) == 100ms);
 }
 
-CAF_TEST(counts each for itself and forgets those who do not come) {
+CAF_TEST(limits each key and removes full buckets) {
   rate_limiter aut{limit};
   CAF_CHECK(aut.take("a", begin, 3) == 0s);
   CAF_CHECK(aut.take("a", begin) > 0s);
@@ -63,7 +63,7 @@ CAF_TEST(counts each for itself and forgets those who do not come) {
   CAF_CHECK(aut.size() <= 1000);
 }
 
-CAF_TEST(remembers those who are still too fast) {
+CAF_TEST(keeps buckets that are not full) {
   rate_limiter aut{limit};
   CAF_CHECK(aut.take("a", begin, 3 + 20 * 10) == 0s);
   for (int i = 0; i < 5000; ++i)

@@ -27,7 +27,7 @@ test::texts texts_of(const frames& all) {
   return result;
 }
 
-/// Takes out all that is queued, in the order in which it would be written.
+/// Removes all queued frames, in the order in which they would be written.
 test::texts drain(send_queue& from) {
   test::texts result;
   while (from.first())
@@ -37,7 +37,7 @@ test::texts drain(send_queue& from) {
 
 } // namespace
 
-CAF_TEST(has room for so many bytes and frames) {
+CAF_TEST(has limits of bytes and of frames) {
   send_queue aut{10, 3};
   aut.put(plain("1234567890"));
   CAF_CHECK(aut.has_room(0));
@@ -50,7 +50,7 @@ CAF_TEST(has room for so many bytes and frames) {
   CAF_CHECK(!aut.has_room(11));
 }
 
-CAF_TEST(drops the oldest first and never what is under way) {
+CAF_TEST(drops the oldest first and never the frame in flight) {
   send_queue aut{30, 100};
   for (auto text : {"0123456789", "a", "bcdefghijk", "l"})
     aut.put(plain(text));
@@ -65,7 +65,7 @@ CAF_TEST(drops the oldest first and never what is under way) {
   CAF_CHECK_EQUAL(first.body.bytes(), "0123456789");
 }
 
-CAF_TEST(drops no kept frame for others and what is held back last) {
+CAF_TEST(drops no kept frame for others and held frames last) {
   send_queue aut{6, 100};
   aut.put(plain("a"));
   aut.put(kept("1"));
@@ -87,7 +87,7 @@ CAF_TEST(knows the last entry that can be confirmed) {
   CAF_CHECK_EQUAL(aut.last_entry(), "1");
 }
 
-CAF_TEST(queues what was held back up to an entry) {
+CAF_TEST(releases held frames up to an entry) {
   send_queue aut{100, 100};
   aut.hold(plain("a"));
   aut.hold(kept("1"));

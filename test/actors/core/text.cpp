@@ -18,7 +18,7 @@ CAF_TEST(UTF - 8 is what RFC 3629 allows) {
     CAF_CHECK(!is_utf8(bad));
 }
 
-CAF_TEST(what is not UTF - 8 is found wherever it stands in ASCII) {
+CAF_TEST(invalid UTF - 8 is found anywhere in ASCII) {
   for (size_t size = 1; size <= 40; ++size)
     for (size_t i = 0; i < size; ++i) {
       std::string text(size, 'x');
@@ -30,7 +30,7 @@ CAF_TEST(what is not UTF - 8 is found wherever it stands in ASCII) {
     }
 }
 
-CAF_TEST(a name has 1 to 256 bytes without controls and slashes) {
+CAF_TEST(a name has 1 to 256 bytes without control characters and slashes) {
   for (auto good : {"456", "a b", "连接", ".", "..", "a:b*?", "\xc2\xa0"})
     CAF_CHECK(is_name(good));
   CAF_CHECK(is_name(std::string(256, 'x')));
@@ -40,7 +40,7 @@ CAF_TEST(a name has 1 to 256 bytes without controls and slashes) {
   CAF_CHECK(!is_name(std::string_view{"a\0b", 3}));
 }
 
-CAF_TEST(halves of surrogate pairs become U + FFFD) {
+CAF_TEST(lone surrogates become U + FFFD) {
   CAF_CHECK_EQUAL(mend_surrogates(R"("hi \ud83d")"), R"("hi \ufffd")");
   CAF_CHECK_EQUAL(mend_surrogates(R"("\uDE00\uD83D")"), R"("\ufffd\ufffd")");
   CAF_CHECK_EQUAL(mend_surrogates(R"("\ud83d\ud83d\ude00")"),

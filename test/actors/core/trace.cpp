@@ -32,7 +32,7 @@ using times = std::vector<int64_t>;
 
 } // namespace
 
-CAF_TEST(a trace has the last hops of an id in the order of their times) {
+CAF_TEST(a trace has the last events of an id in order of time) {
   waybill::trace aut{100, 3};
   for (int64_t at : {5, 1, 4, 2})
     aut.add(make_hop("456", at));
@@ -42,7 +42,7 @@ CAF_TEST(a trace has the last hops of an id in the order of their times) {
                   (times{1, 2, 3, 4}));
 }
 
-CAF_TEST(it forgets ids to which nothing happened for the longest time) {
+CAF_TEST(it drops the least recently active ids) {
   waybill::trace aut{4, 3};
   aut.add(make_hop("456", 1));
   aut.add(make_hop("457", 2));
@@ -54,7 +54,7 @@ CAF_TEST(it forgets ids to which nothing happened for the longest time) {
   CAF_CHECK_EQUAL(times_of(aut.of("458")), times{5});
 }
 
-CAF_TEST(what is known only by its delivery gets the name of the push) {
+CAF_TEST(an event with only a delivery gets the id of the push) {
   waybill::trace aut;
   auto delivered = make_hop("456", 1, "named");
   delivered.type = trace_event::kind::delivered;
@@ -69,7 +69,7 @@ CAF_TEST(what is known only by its delivery gets the name of the push) {
   CAF_CHECK_EQUAL(all.at(2).push, "");
 }
 
-CAF_TEST(a session remembers its last passages) {
+CAF_TEST(a session keeps its last deliveries) {
   delivery_history aut;
   CAF_CHECK_EQUAL(aut.events("456", "peer"), trace_events{});
   for (uint64_t i = 1; i <= 10; ++i)
@@ -83,7 +83,7 @@ CAF_TEST(a session remembers its last passages) {
   CAF_CHECK_EQUAL(all.back().peer, "peer");
 }
 
-CAF_TEST(it knows what its client has read and what was dropped) {
+CAF_TEST(it records what its client has read and what was dropped) {
   delivery_history aut;
   aut.written({make_text("x"), nullptr, 1}, 1);
   aut.written({make_text("x"), nullptr, 2}, 2);
@@ -93,7 +93,7 @@ CAF_TEST(it knows what its client has read and what was dropped) {
                   (test::texts{"written", "received", "written", "dropped"}));
 }
 
-CAF_TEST(of frames to others than its id it remembers nothing) {
+CAF_TEST(it ignores frames to addresses other than its id) {
   delivery_history aut;
   aut.written({make_text("x")}, 1);
   auto news = push_address::topic("news");
