@@ -163,7 +163,7 @@ CAF_TEST(a node with incomplete reports is probed) {
   pass(1s);
   CAF_CHECK_EQUAL(bus_requests().back(), "probe n1 for p");
   CAF_CHECK(!is_answered());
-  CAF_MESSAGE("if it is then that is how far the push has come");
+  CAF_MESSAGE("if it answers then its reports are final");
   add_report("n1", {}, true);
   auto x = answer();
   CAF_CHECK(x.counts == (delivery_counts{2, 3, 2, 0, 0}));
@@ -218,7 +218,7 @@ CAF_TEST(a repeat returns the outcome of the first) {
   auto x = answer();
   CAF_CHECK_EQUAL(x.push, "first");
   CAF_CHECK_EQUAL(x.counts.nodes, 3u);
-  CAF_MESSAGE("and settles nothing");
+  CAF_MESSAGE("and records no outcome");
   CAF_CHECK_EQUAL(bus_requests().back(), "forget p");
 }
 

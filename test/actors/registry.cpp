@@ -157,7 +157,7 @@ CAF_TEST(greets a session when its address is attached) {
   CAF_CHECK_EQUAL(seen(first), test::texts{});
   attached();
   CAF_CHECK_EQUAL(seen(first), test::texts{"greet"});
-  CAF_MESSAGE("the next one of the same address need not wait");
+  CAF_MESSAGE("the next session of the address need not wait");
   auto second = join(id456);
   CAF_CHECK_EQUAL(seen(second), test::texts{"greet"});
 }
@@ -178,7 +178,7 @@ CAF_TEST(holds sessions of a lost address until it is attached again) {
   lose({id456});
   CAF_CHECK_EQUAL(seen(first), (test::texts{"greet", "hold"}));
   CAF_CHECK_EQUAL(seen(other), test::texts{"greet"});
-  CAF_MESSAGE("who joins meanwhile is greeted later, too");
+  CAF_MESSAGE("a session that joins meanwhile is greeted later, too");
   auto second = join(id456);
   bus_is(bus_state::ready);
   CAF_CHECK_EQUAL(seen(second), test::texts{});
@@ -251,7 +251,7 @@ CAF_TEST(the late end of a replaced session changes nothing) {
   push(id456, "b");
   CAF_CHECK_EQUAL(seen(newer), (test::texts{"deliver a", "deliver b"}));
   CAF_CHECK_EQUAL(bus_state_of().seen, test::texts{"attach id:456"});
-  CAF_MESSAGE("its own end gives the address back");
+  CAF_MESSAGE("its own end detaches the address");
   end(newer);
   CAF_CHECK_EQUAL(bus_state_of().seen,
                   (test::texts{"attach id:456", "detach id:456"}));
@@ -277,7 +277,7 @@ CAF_TEST(the newest claim to an id wins) {
   CAF_CHECK_EQUAL(seen(first), test::texts{});
   claimed(5);
   CAF_CHECK_EQUAL(seen(first), test::texts{"greet"});
-  CAF_MESSAGE("its own claim is heard, too, and so are older ones");
+  CAF_MESSAGE("its own claim arrives, too, and so do older ones");
   deliver_claim(5);
   deliver_claim(4);
   CAF_CHECK_EQUAL(seen(first), test::texts{"greet"});
@@ -321,7 +321,7 @@ CAF_TEST(a session from before an outage is older than any new claim) {
   attached();
   claimed(5);
   lose({id456});
-  CAF_MESSAGE("even if the bus has forgotten the numbers");
+  CAF_MESSAGE("even if the bus has lost the numbers");
   deliver_claim(1);
   CAF_CHECK_EQUAL(seen(session), (test::texts{"greet", "hold", "close 4501"}));
 }
@@ -399,14 +399,14 @@ CAF_TEST(enforces its session limits) {
   limits.sessions = {3, 2, 0};
   start(same_id::all, limits);
   CAF_CHECK(admit("456") && admit("456"));
-  CAF_MESSAGE("who is about to join counts as well as who has joined");
+  CAF_MESSAGE("slots count as well as sessions");
   CAF_CHECK_EQUAL(refusal("456"), errc::id_full);
   join(id456);
   leave("456");
   CAF_CHECK_EQUAL(refusal("456"), errc::id_full);
   CAF_CHECK(admit("457"));
   CAF_CHECK_EQUAL(refusal("458"), errc::node_full);
-  CAF_MESSAGE("and who fails to join gives the place back");
+  CAF_MESSAGE("and a client that fails to join releases its slot");
   leave("457");
   CAF_CHECK(admit("458"));
   CAF_CHECK_EQUAL(count("over_max_sessions"), 1u);
@@ -487,14 +487,14 @@ CAF_TEST(closes the sessions with the largest queues at the memory limit) {
   CAF_CHECK_EQUAL(seen(all[1]), test::texts{"close 1013"});
   CAF_CHECK_EQUAL(count("queued_bytes"), 95u);
   CAF_CHECK_EQUAL(count("node_queue_closes"), 1u);
-  CAF_MESSAGE("what it says later does not count any more");
+  CAF_MESSAGE("its later loads do not count");
   load(all[1], 40);
   CAF_CHECK_EQUAL(count("queued_bytes"), 95u);
-  CAF_MESSAGE("as many as need be and who tells of it may be among them");
+  CAF_MESSAGE("as many as necessary, which may include the sender");
   load(all[0], 90);
   CAF_CHECK_EQUAL(seen(all[0]), test::texts{"close 1013"});
   CAF_CHECK_EQUAL(count("queued_bytes"), 65u);
-  CAF_MESSAGE("a session takes its queue along");
+  CAF_MESSAGE("the queue of a session ends with it");
   end(all[3]);
   CAF_CHECK_EQUAL(count("queued_bytes"), 30u);
   load(all[2], 0);
@@ -538,7 +538,7 @@ CAF_TEST(drains in shares by detaching before closing) {
                                caf::timespan{std::chrono::milliseconds{450}});
   settle();
   CAF_CHECK_EQUAL(bus_state_of().detaching.size(), 11u);
-  CAF_MESSAGE("a session is closed when no more pushes can come for it");
+  CAF_MESSAGE("a session is closed when no more pushes can arrive for it");
   CAF_CHECK_EQUAL(closed(), 0);
   detached();
   CAF_CHECK_EQUAL(closed(), 11);
@@ -552,9 +552,9 @@ CAF_TEST(drains in shares by detaching before closing) {
     end(session);
   drained.receive([](ok_atom) {},
                   [&](caf::error& e) { CAF_FAIL(sys.render(e)); });
-  CAF_MESSAGE("no address is given back twice");
+  CAF_MESSAGE("no address is detached twice");
   CAF_REQUIRE_EQUAL(bus_state_of().seen.size(), 201u);
-  CAF_MESSAGE("and the node leaves the others");
+  CAF_MESSAGE("and the node leaves the cluster");
   CAF_CHECK_EQUAL(bus_state_of().seen.back(), "leave");
 }
 

@@ -188,7 +188,7 @@ CAF_TEST(ends with 1013 when its queue is full) {
   push("x");
   CAF_REQUIRE(connection->closed);
   CAF_CHECK_EQUAL(connection->closed->code, close_code::try_again_later);
-  CAF_MESSAGE("the frame under way may end, and nothing follows it");
+  CAF_MESSAGE("the frame in flight may complete, and no other follows");
   written();
   CAF_CHECK_EQUAL(connection->written,
                   (test::texts{"连接成功!", "0123456789"}));
@@ -280,7 +280,7 @@ CAF_TEST(gives up its addresses when it ends) {
   CAF_CHECK_EQUAL(bus_requests("detach"), test::texts{});
   close(close_code::token_expired);
   settle();
-  CAF_MESSAGE("though what is queued has yet to be written");
+  CAF_MESSAGE("although its queue has not been written yet");
   CAF_CHECK(is_up());
   CAF_CHECK_EQUAL(bus_requests("detach"), test::texts{"detach id:456"});
 }
@@ -459,7 +459,7 @@ CAF_TEST(drops the oldest frame that is not in flight and goes on) {
   track("a", receipt_level::received);
   track("b", receipt_level::written);
   push("cdefghijk");
-  CAF_MESSAGE("just as many as need be");
+  CAF_MESSAGE("no more than necessary");
   CAF_CHECK_EQUAL(reports(), std::vector<delivery_counts>{is_dropped});
   CAF_CHECK_EQUAL(figure(registry, "dropped_frames"), 1u);
   written_all();
@@ -504,7 +504,7 @@ CAF_TEST(reads again from its mailbox the pushes that did not fit) {
   keep("1");
   keep("2abcdefghi");
   keep("3abcdefghi");
-  CAF_MESSAGE("2 and with it 3 are left to the mailbox");
+  CAF_MESSAGE("2 and 3 are left to the mailbox");
   push("live");
   CAF_CHECK_EQUAL(connection->written, (test::texts{"连接成功!", "1"}));
   CAF_CHECK_EQUAL(mailbox_reads().size(), 1u);
@@ -516,7 +516,7 @@ CAF_TEST(reads again from its mailbox the pushes that did not fit) {
     (test::texts{"read id:456 after  upto ", "read id:456 after 1 upto ",
                  "read id:456 after 2abcdefghi upto "
                  "end"}));
-  CAF_MESSAGE("in the order of the pushes and each once");
+  CAF_MESSAGE("in order and once each");
   CAF_CHECK_EQUAL(
     connection->written,
     (test::texts{"连接成功!", "1", "2abcdefghi", "3abcdefghi", "4", "live"}));
@@ -541,7 +541,7 @@ CAF_TEST(ignores the page of an outdated mailbox query) {
   keep("1abcdefghi");
   keep("2abcdefghi");
   anon_send(aut, greet_atom_v);
-  CAF_MESSAGE("while the query is under way there is room no more");
+  CAF_MESSAGE("while the query is pending the queue fills up");
   page({"1abcdefghi", "2abcdefghi"});
   keep("3abcdefghi");
   page({"1abcdefghi", "2abcdefghi", "3abcdefghi"});
@@ -587,7 +587,7 @@ CAF_TEST(writes a live push that is in the mailbox once) {
   push("after 3");
   greet();
   written_all();
-  CAF_MESSAGE("and keeps the order in which things came");
+  CAF_MESSAGE("and keeps the order of arrival");
   CAF_CHECK_EQUAL(
     connection->written,
     (test::texts{"连接成功!", "1", "before 2", "2", "3", "after 3"}));

@@ -18,7 +18,7 @@ CAF_TEST(takes a burst and then the average rate) {
   token_bucket aut;
   for (int i = 0; i < 3; ++i)
     CAF_CHECK(aut.take(limit, begin) == 0s);
-  CAF_MESSAGE("and says how long the next one has to wait");
+  CAF_MESSAGE("and returns the time until the next token");
   CAF_CHECK(aut.take(limit, begin) == 100ms);
   CAF_CHECK(aut.take(limit, begin + 60ms) == 40ms);
   CAF_CHECK(aut.take(limit, begin + 100ms) == 0s);
@@ -30,7 +30,7 @@ CAF_TEST(never holds more than a burst) {
   for (int i = 0; i < 3; ++i)
     CAF_CHECK(aut.take(limit, begin + 1h) == 0s);
   CAF_CHECK(aut.take(limit, begin + 1h) > 0s);
-  CAF_MESSAGE("even if tokens are put back that nobody took");
+  CAF_MESSAGE("even if tokens are put back that were not taken");
   token_bucket other;
   other.put_back();
   CAF_CHECK(other.take(limit, begin, 3) == 0s);

@@ -46,7 +46,7 @@ CAF_TEST(lone surrogates become U + FFFD) {
   CAF_CHECK_EQUAL(mend_surrogates(R"("\ud83d\ud83d\ude00")"),
                   R"("\ufffd\ud83d\ude00")");
   CAF_CHECK_EQUAL(mend_surrogates(R"("\ud83dx\u0041")"), R"("\ufffdx\u0041")");
-  CAF_MESSAGE("all else stays");
+  CAF_MESSAGE("all else is unchanged");
   for (auto json : {R"("\ud83d\ude00")", R"("\\ud83d")", R"("\"\u0041\n")",
                     R"("\\\\ud83d")", R"("\u12")", R"("\u+123")", R"(\)", ""})
     CAF_CHECK_EQUAL(mend_surrogates(json), json);
