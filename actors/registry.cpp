@@ -9,7 +9,7 @@ namespace waybill {
 namespace {
 
 const auto node_queue_full = close_reason{
-  close_code::try_again_later, "too much waits for clients of this node"};
+  close_code::try_again_later, "the send queues of this node are full"};
 
 /// Returns the machine-readable prefix of the reason in traces for a session
 /// that closes itself; empty for most codes.
@@ -119,7 +119,7 @@ void registry::on_down(const caf::down_msg& down) {
     on_failure_(system().render(down.reason));
   if (auto member = sessions_.find(down.source.id()))
     note(*member, trace_event::kind::left,
-         failed ? system().render(down.reason) : "it has closed");
+         failed ? system().render(down.reason) : "the connection closed");
   leave(down.source.id());
 }
 

@@ -7,8 +7,8 @@ namespace waybill {
 
 namespace {
 
-const auto replaced
-  = close_reason{close_code::replaced, "a newer session of your id took over"};
+const auto replaced = close_reason{close_code::replaced,
+                                   "replaced by a newer session of your id"};
 
 } // namespace
 

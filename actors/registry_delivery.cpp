@@ -7,7 +7,8 @@ namespace waybill {
 
 namespace {
 
-const auto kicked = close_reason{close_code::kicked, "the API closed you"};
+const auto kicked
+  = close_reason{close_code::kicked, "closed by an administrator"};
 
 } // namespace
 

@@ -14,7 +14,7 @@ constexpr size_t unread_size = 256;
 constexpr size_t load_step = 16 * 1024;
 
 const auto too_slow = close_reason{close_code::try_again_later,
-                                   "you read too slowly: the queue is full"};
+                                   "you read too slowly: your queue is full"};
 
 } // namespace
 

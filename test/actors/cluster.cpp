@@ -167,7 +167,7 @@ CAF_TEST(a session that has ended leaves its trace) {
     seen.push_back(to_string(event.type));
   CAF_CHECK_EQUAL(seen,
                   (test::texts{"joined", "delivered", "written", "left"}));
-  CAF_CHECK_EQUAL(found.trace.back().text, "it has closed");
+  CAF_CHECK_EQUAL(found.trace.back().text, "the connection closed");
 }
 
 CAF_TEST(a gateway that has ended fails requests at once) {

@@ -59,7 +59,7 @@ async def test_a_push_is_shown_hop_by_hop(lab, chromium):
         await ws.close()
         found = await until_entry(console, "456", "left")
         assert [lines[0] for lines in found] == [
-            "left node2 127.0.0.1: it has closed", name, "joined node2 127.0.0.1"]
+            "left node2 127.0.0.1: the connection closed", name, "joined node2 127.0.0.1"]
         await console.find("nobody")
         await console.until("#trace-note", "Nothing is remembered of this id.")
         assert not await console.of("#trace", "checkVisibility()")
