@@ -1,6 +1,8 @@
-#include <utility>
+// The registry: attaches and detaches addresses, and reads mailboxes.
 
 #include "actors/registry.hpp"
+
+#include <utility>
 
 namespace waybill {
 

@@ -1,7 +1,9 @@
-#include <algorithm>
-#include <utility>
+// The registry: greets sessions, and decides which of them owns an id.
 
 #include "actors/registry.hpp"
+
+#include <algorithm>
+#include <utility>
 
 namespace waybill {
 

@@ -1,7 +1,9 @@
-#include <memory>
-#include <utility>
+// The registry: delivers pushes, reports on them, and answers queries.
 
 #include "actors/registry.hpp"
+
+#include <memory>
+#include <utility>
 
 namespace waybill {
 

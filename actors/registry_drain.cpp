@@ -1,8 +1,10 @@
+// The registry: closes its sessions in shares when the node stops.
+
+#include "actors/registry.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <memory>
-
-#include "actors/registry.hpp"
 
 namespace waybill {
 

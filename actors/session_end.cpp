@@ -1,6 +1,8 @@
-#include <utility>
+// The session: ends in order or at once, and reports what is left.
 
 #include "actors/session.hpp"
+
+#include <utility>
 
 namespace waybill {
 
