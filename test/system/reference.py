@@ -40,7 +40,7 @@ def table_with(text, *header):
 def sources(*folders):
     """Returns all C++ of some folders as one text."""
     return "\n".join(path.read_text() for folder in folders
-                     for path in sorted((ROOT / folder).glob("*.[ch]pp")))
+                     for path in sorted((ROOT / folder).rglob("*.[ch]pp")))
 
 
 class Description:

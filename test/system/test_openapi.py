@@ -228,7 +228,7 @@ def number_of(status):
 def test_the_sources_know_the_described_failures_and_no_others():
     text = sources("net")
     known = {f"{number_of(status)} {code}" for status, code in re.findall(
-        r'failure\(\s*http::status::(\w+),\s*"(\w+)"', text)}
+        r'error_response\(\s*http::status::(\w+),\s*"(\w+)"', text)}
     known |= {f"401 {code}" for code in re.findall(r'unauthorized\(\s*"(\w+)"', text)}
     described = {f"{status} {code}" for operation in OPERATIONS.values()
                  for status, response in operation["responses"].items()

@@ -187,7 +187,7 @@ def test_the_names_in_redis_are_those_of_the_reference():
     used = {f"waybill{name}" + ("*" if name.endswith(":") else "")
             for name in re.findall(r'prefix \+ "(:\w+:?)"', text)}
     # An address follows the prefix and a colon.
-    assert "prefix + ':' + where.key()" in text
+    assert "prefix + ':' + address.key()" in text
     used |= {f"waybill:{name}" + ("*" if name.endswith(":") else "")
              for name in re.findall(r'push_address{"(\w+:?)"', sources("actors"))}
     documented = set().union(*documented_names().values())
