@@ -19,17 +19,28 @@ HERE = Path(__file__).parent
 
 # Commands that are checked for their syntax alone, by how they begin.
 UNRUN = {
+    "/usr/bin/python3 -m pytest": "runs a test that CTest runs, too",
     "/usr/bin/python3 test/bench/compare.py": "takes minutes; test_compare runs a short one",
+    "/usr/bin/python3 test/wire/record.py": "writes into the repository",
     "bash app/demo.sh": "builds, and shows what the other tests check",
     "bash app/setup.sh": "installs packages, which test/run.sh has done",
+    "bash test/chaos/mutants.sh": "takes 20 minutes, and builds",
     "bash test/run.sh": "runs this test",
+    "build/profile/waybill": "is of another build",
+    "build/release/fuzz_": "is another program; CTest runs it as fuzz.*",
+    "build/release/test_": "is another program; CTest runs it",
     "build/release/waybill_micro": "is another program; CTest runs it as bench.micro",
     "cmake ": "builds, which test/run.sh has done",
     "cpack ": "makes a package, which test/package.sh installs",
+    "ctest ": "runs the tests",
     "docker ": "needs Docker; test_packages runs what it would start",
+    "export WAYBILL=": "names another build",
     "kubectl ": "needs Kubernetes; test_packages runs what it would start",
     "npm ci ": "installs packages, which test/run.sh has done",
     "test/chaos/attack_run": "takes minutes; test_attack runs a short one",
+    "test/chaos/run ": "takes minutes; test_faults runs short ones",
+    "perf ": "needs rights that a test may not have",
+    "sed -i -E ": "breaks a copy of the source",
     "sudo ": "changes the machine; test/package.sh does the same to one of its own",
     "WAYBILL_FUZZ_SECONDS=300 bash test/fuzz/run.sh": "needs another build; CI runs it",
 }
