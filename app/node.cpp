@@ -3,8 +3,6 @@
 #include <chrono>
 #include <deque>
 #include <iostream>
-#include <memory>
-#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,34 +18,33 @@
 #include "app/listeners.hpp"
 #include "app/log.hpp"
 #include "app/options/cli.hpp"
+#include "app/redis_bus.hpp"
 #include "app/reload.hpp"
 #include "app/sd_notify.hpp"
 #include "app/start.hpp"
 #include "app/version.hpp"
 #include "net/server/server.hpp"
-#include "redis/bridge.hpp"
-#include "redis/client_link.hpp"
-#include "redis/shards.hpp"
 
 namespace waybill::app {
 
 namespace {
 
-/// The exit code after a failure of our own (EX_SOFTWARE of sysexits.h).
+/// The exit code after an internal failure (EX_SOFTWARE of sysexits.h).
 constexpr int software_error = 70;
 
-/// Watches over the actors of a node, and ends them in order.
+/// Supervises the actors of a node and stops them in order.
 using node_actor = observer_actor::extend<
-  // A signal came: the first drains the node, the second ends it at once.
+  // Handles a signal: the first drains the node, the second ends the process.
   caf::reacts_to<close_atom, int>,
-  // The last request has been answered.
+  // Handles the end of the last request.
   caf::reacts_to<gone_atom>,
-  // It is time to tell the supervisor that the first loop turns.
+  // Resets the watchdog of the supervisor: the first loop still runs.
   caf::reacts_to<tick_atom>>;
 
 class node : public hosted<node_actor> {
 public:
-  /// @param all the actors that end with the node, the bus last.
+  /// @param all the actors that end with the node.
+  /// @param description follows `ready: ` on standard output.
   node(caf::actor_config& cfg, caf::execution_unit* host, bus_actor bus,
        registry_actor registry, std::vector<gateway_actor> gateways,
        std::vector<caf::actor> all, net::server& server, const options& config,
@@ -58,7 +55,7 @@ public:
     set_down_handler([this](caf::down_msg& x) {
       if (stopping_)
         return;
-      // Without these two a node only looks alive.
+      // Without registry or bus, a node is alive but useless.
       spdlog::critical("the {} failed: {}",
                        x.source == registry_ ? "registry" : "bus",
                        system().render(x.reason));
@@ -98,7 +95,7 @@ protected:
         });
       },
       [this](gone_atom) {
-        // The last requests may have become sessions.
+        // The last requests may have opened sessions.
         drain(caf::timespan{0}, [this] {
           for (auto& actor : all_)
             send_exit(actor, caf::exit_reason::user_shutdown);
@@ -132,65 +129,7 @@ private:
   bool stopping_ = false;
 };
 
-/// Returns a text that no other process has.
-std::string make_tag() {
-  std::random_device random;
-  return fmt::format("{:08x}{:08x}", random(), random());
-}
-
-/// The bus over Redis, and the actors that it is made of, itself the last.
-struct redis_bus {
-  redis::redis_bus_actor carrier;
-  std::vector<redis::redis_bus_actor> members;
-};
-
-/// Spawns a bridge for each Redis, and what makes one bus of several.
-redis_bus spawn_redis(caf::actor_system& system, net::event_loop& home,
-                      const options& config) {
-  redis::bridge_config names;
-  names.prefix = config.redis_prefix;
-  names.open_channel = config.redis_channel;
-  names.node = config.node;
-  names.instance_id = make_tag();
-  names.max_body = config.connections.max_body;
-  names.mailbox_limit = config.mailbox_limit;
-  names.replicas = config.redis_replicas;
-  names.claims = config.same_id == same_id::newest;
-  names.began = static_cast<uint64_t>(
-    std::chrono::duration_cast<std::chrono::microseconds>(
-      std::chrono::system_clock::now().time_since_epoch())
-      .count());
-  names.is_shard = config.redis.size() > 1;
-  redis_bus result;
-  std::vector<redis::shards::shard> all;
-  for (auto& url : config.redis) {
-    names.server = to_string(url);
-    auto bridge = system.spawn<redis::bridge>(
-      &home, names, std::make_shared<redis::client_link>(home.context(), url));
-    result.members.push_back(bridge);
-    // All nodes know a master by the same name, but may list its Sentinels in
-    // another order.
-    all.push_back({url.master.empty() ? names.server : url.master, bridge});
-  }
-  result.carrier = result.members.front();
-  if (names.is_shard) {
-    result.carrier = system.spawn<redis::shards>(&home, std::move(all));
-    result.members.push_back(result.carrier);
-  }
-  return result;
-}
-
-/// Says what a node uses to reach the others.
-std::string describe_redis(const options& config) {
-  if (config.redis.empty())
-    return "without Redis: mailboxes are in memory";
-  std::string result = "with ";
-  for (auto& url : config.redis)
-    result += (result.size() > 5 ? " and " : "") + to_string(url);
-  return result;
-}
-
-/// Waits for signals and tells the node of each.
+/// Sends each signal to the node.
 void await_signal(boost::asio::signal_set& signals, node_actor node) {
   signals.async_wait(
     [&signals, node](boost::system::error_code ec, int signal) {
@@ -201,7 +140,7 @@ void await_signal(boost::asio::signal_set& signals, node_actor node) {
     });
 }
 
-/// Waits for SIGHUP and calls `act` after each.
+/// Calls `act` after each SIGHUP.
 template <class Act>
 void await_sighup(boost::asio::signal_set& signals, Act act) {
   signals.async_wait([&signals, act](boost::system::error_code ec, int) {
@@ -212,87 +151,121 @@ void await_sighup(boost::asio::signal_set& signals, Act act) {
   });
 }
 
-} // namespace
+void log_error(const std::string& message) {
+  spdlog::error(message);
+}
 
-int run_node(const options& config, const std::vector<std::string>& arguments) {
-  const auto began = std::chrono::system_clock::now();
-  system_config system_options;
-  caf::actor_system system{system_options};
-  auto log_error = [](const std::string& message) { spdlog::error(message); };
+/// The actors of a node.
+struct node_actors {
+  bus_actor bus;
+  registry_actor registry;
 
-  // What the loops' last handlers may still touch outlives the loops.
-  std::vector<gateway_actor> gateways;
-  std::deque<net::server_context> contexts;
-  std::deque<net::event_loop> loops;
-  for (size_t i = 0; i < config.threads; ++i)
-    loops.emplace_back(system, log_error);
-  // Registry and bus live on the first loop.
-  auto& home = loops.front();
+  /// Configures sessions, and names the actor that takes their messages.
+  session_config sessions;
 
+  /// The actors that end with the node.
   std::vector<caf::actor> all;
-  auto keep = [&all](const auto& handle) {
+
+  template <class Handle>
+  Handle keep(Handle handle) {
     all.push_back(caf::actor_cast<caf::actor>(handle));
     return handle;
-  };
+  }
+};
 
-  bus_actor bus;
-  session_config sessions;
+/// Spawns the bus, the message log and the registry; gateways follow.
+node_actors spawn_actors(caf::actor_system& system, net::event_loop& home,
+                         const options& config) {
+  node_actors result;
+  auto& sessions = result.sessions;
   sessions.greeting = make_text(config.greeting);
   sessions.max_queue = config.max_queue;
   sessions.max_queue_frames = config.max_queue_frames;
   sessions.when_slow = config.when_slow;
   if (!config.redis.empty()) {
     auto [carrier, members] = spawn_redis(system, home, config);
-    for (auto& gateway : members)
-      keep(gateway);
-    bus = carrier;
+    for (auto& member : members)
+      result.keep(member);
+    result.bus = carrier;
     if (config.upstream == upstream::redis)
       sessions.upstream = carrier;
   } else {
-    bus
-      = keep(system.spawn<loopback>(&home, config.node, config.mailbox_limit));
+    result.bus = result.keep(
+      system.spawn<loopback>(&home, config.node, config.mailbox_limit));
   }
   if (config.upstream == upstream::log)
-    sessions.upstream = keep(system.spawn<message_log>(&home));
-  auto registry = keep(system.spawn<waybill::registry>(
-    &home, bus, config.same_id, log_error, config.limits, version()));
+    sessions.upstream = result.keep(system.spawn<message_log>(&home));
+  result.registry = result.keep(system.spawn<waybill::registry>(
+    &home, result.bus, config.same_id, &log_error, config.limits, version()));
+  return result;
+}
 
-  std::vector<net::worker> workers;
-  for (auto& loop : loops) {
-    gateways.push_back(
-      keep(system.spawn<gateway>(&loop, bus, registry, sessions, config.node)));
-    auto& actors = dynamic_cast<gateway&>(
-      *caf::actor_cast<caf::abstract_actor*>(gateways.back()));
-    workers.push_back(
-      {loop, contexts.emplace_back(net::server_context{
-               {actors, config.node, config.access.loaded, version(),
-                config.max_topics, config.limits.sessions.in_total,
-                config.limits.max_push_rate > 0, console_files(), began},
-               config.connections})});
-  }
-  net::server server{workers};
+/// Builds the context of a loop's connections.
+/// @param began when the node started.
+net::server_context make_context(const gateway_actor& handle,
+                                 const options& config,
+                                 std::chrono::system_clock::time_point began) {
+  // Connections call the gateway of their own loop directly.
+  auto& actors
+    = dynamic_cast<gateway&>(*caf::actor_cast<caf::abstract_actor*>(handle));
+  return {{actors, config.node, config.access.loaded, version(),
+           config.max_topics, config.limits.sessions.in_total,
+           config.limits.max_push_rate > 0, console_files(), began},
+          config.connections};
+}
 
+/// Opens the ports of a node, or ends the process with 1 if that fails.
+/// @returns the description of the node for its `ready:` line.
+std::string listen(net::server& server, const options& config) {
   auto addresses = open_ports(server, config);
-  if (auto wrong = check_descriptors(config.redis.size())) {
-    fail(1, *wrong);
+  if (auto problem = check_descriptors(config.redis.size())) {
+    fail(1, *problem);
     std::_Exit(1);
   }
   spdlog::info("listening on {}", addresses);
   spdlog::info("takes up to {} sessions", config.limits.sessions.in_total);
-  auto description
-    = config.node + " listens on " + addresses + ", " + describe_redis(config);
+  return config.node + " listens on " + addresses + ", "
+         + describe_redis(config);
+}
+
+} // namespace
+
+int run_node(const options& config, const std::vector<std::string>& arguments) {
+  const auto began = std::chrono::system_clock::now();
+  system_config system_options;
+  caf::actor_system system{system_options};
+
+  // The last handlers of the loops may still use gateways and contexts.
+  std::vector<gateway_actor> gateways;
+  std::deque<net::server_context> contexts;
+  std::deque<net::event_loop> loops;
+  for (size_t i = 0; i < config.threads; ++i)
+    loops.emplace_back(system, &log_error);
+  // Registry and bus live on the first loop.
+  auto& home = loops.front();
+
+  auto actors = spawn_actors(system, home, config);
+  std::vector<net::worker> workers;
+  for (auto& loop : loops) {
+    gateways.push_back(actors.keep(system.spawn<gateway>(
+      &loop, actors.bus, actors.registry, actors.sessions, config.node)));
+    workers.push_back({loop, contexts.emplace_back(
+                               make_context(gateways.back(), config, began))});
+  }
+  net::server server{workers};
+  auto description = listen(server, config);
 
   auto watcher
-    = system.spawn<node>(&home, bus, registry, gateways, std::move(all), server,
-                         config, description);
+    = system.spawn<node>(&home, actors.bus, actors.registry, gateways,
+                         std::move(actors.all), server, config, description);
   boost::asio::signal_set signals{home.context(), SIGINT, SIGTERM};
   await_signal(signals, watcher);
   boost::asio::signal_set hang_ups{home.context(), SIGHUP};
   await_sighup(hang_ups, [&] { reload(server, config, arguments); });
   boost::asio::steady_timer memory_clock{home.context()};
   trim_memory(memory_clock);
-  bus = nullptr;
-  registry = nullptr;
+  actors.bus = nullptr;
+  actors.registry = nullptr;
   watcher = nullptr;
   server.start();
   for (auto& loop : loops)
