@@ -14,7 +14,7 @@ caf::error bad_file(const std::string& name, const std::string& reason) {
 }
 
 /// Reads the files that `options` names.
-/// @returns what is wrong with them as the context of an error.
+/// @returns the policy, or an error whose context is the message.
 caf::expected<net::access_policy_ptr> load(const access_options& options) {
   auto result = std::make_shared<net::access_policy>();
   result->origins = options.origins;

@@ -8,23 +8,23 @@
 
 namespace waybill::app {
 
-/// Where the rules stand of who may do what, and what was read there at the
-/// start.
+/// The options for authentication and authorization, and the policy that
+/// `check_access` loads from their files.
 struct access_options {
-  /// `--auth jwt`: clients need a token.
+  /// Set by `--auth jwt`.
   bool needs_token = false;
   std::vector<std::string> token_key_files;
   net::token_rules tokens;
 
-  /// Names no file if pushers need no key.
+  /// Empty if pushers need no key.
   std::string api_key_file;
   std::vector<net::origin> origins;
 
   net::access_policy_ptr loaded = nullptr;
 };
 
-/// Checks these options, and reads what they need.
-/// @returns what is to be done about what is wrong.
+/// Checks these options, and loads the policy from their files.
+/// @returns an error message, or nothing on success.
 std::optional<std::string> check_access(access_options& options);
 
 } // namespace waybill::app

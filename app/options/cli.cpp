@@ -8,8 +8,7 @@ namespace waybill::app {
 
 namespace {
 
-/// Returns how many characters must be added, left out or replaced to make one
-/// name another (Levenshtein's distance).
+/// Returns the Levenshtein distance of two names.
 size_t distance(const std::string& from, const std::string& to) {
   std::vector<size_t> row(to.size() + 1);
   std::iota(row.begin(), row.end(), size_t{0});
@@ -23,13 +22,13 @@ size_t distance(const std::string& from, const std::string& to) {
   return row.back();
 }
 
-/// Returns the parser of the innermost subcommand that was given.
+/// Returns the parser of the innermost parsed subcommand.
 const CLI::App& innermost(const CLI::App& parser) {
   auto inner = parser.get_subcommands();
   return inner.empty() ? parser : innermost(*inner.front());
 }
 
-/// Returns the name of a parser behind those of the parsers that it is part of.
+/// Returns the name of a parser, prefixed with those of its parents.
 std::string full_name(const CLI::App& parser) {
   auto outer = parser.get_parent();
   return (outer ? full_name(*outer) + ' ' : "") + parser.get_name();

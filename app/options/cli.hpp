@@ -11,33 +11,31 @@
 
 namespace waybill::app {
 
-/// Turns the text of an option into its value, or into nothing.
+/// Parses the text of an option; returns nothing if it is malformed.
 template <class T>
 using reader = std::optional<T> (*)(std::string_view);
 
-/// What a duration looks like, to people.
+/// The form of a duration, for error messages.
 constexpr auto duration_form = "a duration such as 5s, 500ms or 10m";
 
-/// Parses arguments, or prints what is wrong with them, or the help that they
-/// ask for.
-/// @returns the exit code unless all is well: 0 after help, 2 after an error.
+/// Parses arguments. Prints an error, or the help if they contain --help.
+/// @returns the exit code: 0 after help, 2 after an error; nothing on success.
 std::optional<int> parse(CLI::App& parser, std::vector<std::string> arguments,
                          std::ostream& errors = std::cerr);
 
-/// Prints why a command ends, and returns its exit code.
+/// Prints the error that ends a command, and returns `code`.
 int fail(int code, const std::string& message,
          std::ostream& errors = std::cerr);
 
-/// Returns that of some names which is most like `name`, if any is.
+/// Returns the most similar of some names, if any is similar to `name`.
 std::optional<std::string> nearest(const std::vector<std::string>& names,
                                    const std::string& name);
 
-/// Breaks a text into lines of up to 80 characters, each of which begins with
-/// `indent`.
+/// Wraps a text into lines of up to 80 characters that begin with `indent`.
 std::string wrap(const std::string& text, const std::string& indent);
 
-/// Adds an option whose values `read` understands; of a list, each of them.
-/// @param form says what a value looks like.
+/// Adds an option whose value `read` parses; of a list, each element.
+/// @param form describes a value, for error messages.
 template <class T, class Target>
 CLI::Option* add(CLI::App& parser, const std::string& name, Target& target,
                  reader<T> read, const std::string& form,
@@ -60,7 +58,7 @@ CLI::Option* add(CLI::App& parser, const std::string& name, Target& target,
   option->check([read, form](const std::string& text) -> std::string {
     if (read(text))
       return "";
-    // A URL may hold a password, which is not to stand in any log.
+    // A URL may hold a password, which must not get into logs.
     auto is_secret = text.find('@') != text.npos;
     return "write " + form + (is_secret ? "" : ", not '" + text + "'");
   });

@@ -7,15 +7,15 @@
 
 namespace waybill::app {
 
-/// More than any file of options, keys or certificates has, in bytes.
+/// Size limit for files of options, keys or certificates, in bytes.
 constexpr size_t longest_file = 64 << 20;
 
 /// Reads a stream to its end.
-/// @returns nothing if that fails, or if there are more bytes than `longest`.
+/// @returns nothing if that fails or exceeds `longest` bytes.
 std::optional<std::string> read_to_end(std::istream& in,
                                        size_t longest = longest_file);
 
-/// Reads a file to its end, see `read_to_end`.
+/// Reads a file to its end; see `read_to_end`.
 std::optional<std::string> read_file(const std::string& name,
                                      size_t longest = longest_file);
 

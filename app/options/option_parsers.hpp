@@ -8,7 +8,7 @@
 
 #include "app/options/options.hpp"
 
-// What turns the texts of options into their values, or into nothing.
+// Parsers of option values. They return nothing for a malformed text.
 
 namespace waybill::app {
 
@@ -20,19 +20,19 @@ std::optional<same_id> read_same_id(std::string_view text);
 
 std::optional<slow_consumer> read_slow_consumer(std::string_view text);
 
-/// Reads a number of bytes from 1 to 1 TiB, such as `1000`, `64KiB` or `1GiB`.
+/// Parses a size from 1 to 1 TiB, such as `1000`, `64KiB` or `1GiB`.
 std::optional<uint64_t> read_memory(std::string_view text);
 
-/// Reads a number of bytes of what is held whole: up to 1 GiB.
+/// Parses the size of a contiguous buffer, from 1 to 1 GiB.
 std::optional<size_t> read_size(std::string_view text);
 
-/// Reads a number from 1 to 1,000,000.
+/// Parses a number from 1 to 1,000,000.
 std::optional<size_t> read_count(std::string_view text);
 
-/// Reads such a number, or 0.
+/// Parses a number from 0 to 1,000,000.
 std::optional<size_t> read_limit(std::string_view text);
 
-/// Reads a duration, but not 0.
+/// Parses a duration above 0.
 std::optional<std::chrono::milliseconds> read_timeout(std::string_view text);
 
 std::optional<size_t> read_replicas(std::string_view text);
@@ -41,10 +41,10 @@ std::optional<size_t> read_threads(std::string_view text);
 
 std::optional<std::string> read_level(std::string_view text);
 
-/// Reads a log format: whether it is JSON.
+/// Parses a log format; true for JSON.
 std::optional<bool> read_format(std::string_view text);
 
-/// Reads how clients are let in: whether they need a token.
+/// Parses the authentication of clients; true if they need a token.
 std::optional<bool> read_auth(std::string_view text);
 
 } // namespace waybill::app

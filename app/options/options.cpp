@@ -22,8 +22,8 @@ std::string host_name() {
   return gethostname(buffer, sizeof(buffer) - 1) == 0 ? buffer : "node";
 }
 
-/// Returns how many sessions there are descriptors for. One in ten is left for
-/// pushers, files and Redis.
+/// Returns the number of sessions that the descriptor limit allows. It leaves
+/// one in ten for pushers, files and Redis.
 size_t most_sessions() {
   constexpr rlim_t most = 1'000'000;
   rlimit descriptors{};
@@ -33,19 +33,19 @@ size_t most_sessions() {
     std::clamp<rlim_t>(descriptors.rlim_cur / 10 * 9, 1, most));
 }
 
-/// Returns how many connections of an event loop may be open that are no
-/// WebSockets. A storm of clients comes as such before it is one of sessions.
+/// Returns the limits of an event loop for connections that are not upgraded.
+/// In a reconnect storm, clients are such connections before they are sessions.
 net::connection_limits open_limits(size_t threads) {
   auto descriptors = most_sessions() / 9 * 10;
   return {descriptors / 2 / threads + 1, descriptors / 4 / threads + 1};
 }
 
-/// Tells whether an option may be given several times.
+/// Tells whether an option is repeatable.
 bool is_list(const CLI::Option& option) {
   return option.get_items_expected_max() > 1;
 }
 
-/// Returns the name of the variable that stands for the option `name`.
+/// Returns the environment variable of the option `name`.
 std::string variable_of(const std::string& name) {
   std::string result = "WAYBILL_";
   for (char c : name)
@@ -53,9 +53,10 @@ std::string variable_of(const std::string& name) {
   return result;
 }
 
-/// Adds an argument for each option that a variable gives and no argument does;
-/// an empty one gives nothing, and one of a list may give several, with spaces
-/// between them. CLI11 reads variables itself, but lets the file win over them.
+/// Adds an argument for each option that is set by a variable and by no
+/// argument. An empty variable is ignored; the variable of a list may hold
+/// several values, separated by spaces. CLI11 also reads variables, but gives
+/// precedence to the file.
 void add_variables(const CLI::App& parser,
                    std::vector<std::string>& arguments) {
   for (auto option : parser.get_options()) {
@@ -80,7 +81,7 @@ void add_variables(const CLI::App& parser,
   }
 }
 
-/// Returns how fast a client may send. The largest message always may be sent.
+/// Returns the rate limits of a client, whose bursts fit the largest message.
 net::client_rates rates_of(const options& from) {
   constexpr double window = 10;
   auto frames = static_cast<double>(from.max_message_rate);
@@ -90,8 +91,8 @@ net::client_rates rates_of(const options& from) {
           {bytes, std::max(window * bytes, 2 * largest)}};
 }
 
-/// Reads what the options for TLS to Redis name.
-/// @returns what is to be done about what is wrong.
+/// Checks the options for Redis, and loads its CA certificates.
+/// @returns an error message, or nothing on success.
 std::optional<std::string> check_redis(options& config) {
   auto uses_tls = std::any_of(config.redis.begin(), config.redis.end(),
                               [](const redis::server_url& x) { return x.tls; });
@@ -110,8 +111,8 @@ std::optional<std::string> check_redis(options& config) {
   return std::nullopt;
 }
 
-/// Checks what no single option shows, and reads the files that they name.
-/// @returns what is to be done about what is wrong.
+/// Checks the combination of options, and reads the files that they name.
+/// @returns an error message, or nothing on success.
 std::optional<std::string> check(options& config) {
   if (auto wrong = check_ports(config))
     return wrong;
@@ -126,8 +127,8 @@ std::optional<std::string> check(options& config) {
   return std::nullopt;
 }
 
-/// Writes an option as it stands in a file, below what it does. What has no
-/// default that is the same everywhere is commented out.
+/// Returns the description of an option and its line in a TOML file. The line
+/// is commented out if the default is empty or depends on the machine.
 std::string to_toml(const CLI::Option& option) {
   auto name = option.get_lnames()[0];
   auto value = option.get_default_str();

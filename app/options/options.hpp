@@ -16,10 +16,10 @@
 
 namespace waybill::app {
 
-/// What becomes of messages from clients.
+/// Destination of messages from clients.
 enum class upstream { log, echo, redis };
 
-/// TLS on some ports: its files, and what was read from them at the start.
+/// TLS of some ports: its files, and the certificate loaded from them.
 struct tls_option {
   net::tls_files files;
   net::tls_ptr loaded = nullptr;
@@ -57,26 +57,24 @@ struct options {
   std::string log_level = "info";
   bool log_json = false;
 
-  /// What was said of each option, by its name; nothing for a default.
+  /// Values given for each option, by its name; empty for a default.
   std::map<std::string, std::vector<std::string>> given;
 
-  /// Makes the defaults, of which the node's name and the number of threads
-  /// depend on the machine.
+  /// Sets the defaults; name, threads and sessions depend on the machine.
   options();
 };
 
 /// Reads the options of `waybill serve` from its arguments, else from variables
 /// (`WAYBILL_LOG_LEVEL` for `--log-level`), else from the file `--config`.
-/// Prints what is wrong with them, or the help that they ask for.
-/// @param running are the options of a node that runs: its ports stay, so what
-///                guards them is checked for those.
-/// @returns the exit code of the process instead of options to serve with: 0
-///          after help, 2 after an error.
+/// Prints an error, or the help if the arguments contain --help.
+/// @param running the options of a running node, whose ports stay open: the
+///                authentication of those is checked.
+/// @returns the options, or an exit code: 0 after help, 2 after an error.
 std::variant<options, int> parse_options(std::vector<std::string> arguments,
                                          std::ostream& errors = std::cerr,
                                          const options* running = nullptr);
 
-/// Writes a TOML file that has every option of `waybill serve`, what it does,
+/// Returns a TOML file with every option of `waybill serve`, its description
 /// and its default.
 std::string default_config();
 

@@ -8,7 +8,7 @@ namespace {
 
 using addresses = std::vector<net::listen_address>;
 
-/// Tells whether TLS can be spoken on one of these.
+/// Tells whether one of the addresses is TCP, which TLS needs.
 bool has_tcp(const addresses& all) {
   return std::any_of(all.begin(), all.end(),
                      [](const auto& x) { return !x.is_unix(); });
@@ -46,7 +46,7 @@ std::optional<std::string> load(tls_option& tls, const std::string& name) {
   return std::nullopt;
 }
 
-/// Says what lets others in whom nobody asks who they are.
+/// Returns an error if a port accepts remote peers without authentication.
 std::optional<std::string> check_exposure(const options& config) {
   auto exposed = [&](const addresses& all, bool guarded, const char* option) {
     auto i = std::find_if(all.begin(), all.end(),

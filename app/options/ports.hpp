@@ -7,8 +7,8 @@
 
 namespace waybill::app {
 
-/// Checks the options of a node's ports, and reads what TLS needs.
-/// @returns what is to be done about what is wrong.
+/// Checks the options of a node's ports, and loads its certificates.
+/// @returns an error message, or nothing on success.
 std::optional<std::string> check_ports(options& config);
 
 } // namespace waybill::app

@@ -2,9 +2,10 @@
 
 #include <optional>
 
-// toml++ 3.3 asserts what a wrong file may break before it says what is wrong;
-// with NDEBUG it has some compilers assume it. And its table of white space
-// takes letters from U+00A1 to U+0499 for impossible: they are none.
+// toml++ 3.3 asserts conditions that a malformed file can violate before it
+// reports the error; with NDEBUG, some compilers assume that they hold. Its
+// table of white space marks letters from U+00A1 to U+0499 as unreachable,
+// although they occur: here they are no white space.
 #undef NDEBUG
 #define TOML_ASSERT(expr) static_assert(true)
 #define TOML_ENABLE_FORMATTERS 0
@@ -28,7 +29,7 @@ namespace {
                          + " of the file of --config: " + message);
 }
 
-/// Returns a value as it would stand on the command line.
+/// Returns a value in its form on the command line.
 std::optional<std::string> text_of(const toml::node& from) {
   if (auto text = from.value_exact<std::string>())
     return text;
@@ -39,7 +40,7 @@ std::optional<std::string> text_of(const toml::node& from) {
   return std::nullopt;
 }
 
-/// Returns the values of a key, one of which is as good as an array of it.
+/// Returns the values of a key; a single value equals an array of one.
 std::vector<std::string> texts_of(const std::string& name,
                                   const toml::node& from) {
   std::vector<std::string> result;

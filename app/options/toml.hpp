@@ -8,14 +8,14 @@
 
 namespace waybill::app {
 
-/// Reads the file of `--config` for CLI11: TOML 1.0 (https://toml.io), of which
-/// it takes keys with texts, whole numbers, booleans, and arrays of these.
+/// Parses the file of `--config` for CLI11: TOML 1.0 (https://toml.io) whose
+/// values are strings, integers, booleans or arrays of these.
 class toml_reader : public CLI::Config {
 public:
-  /// @throws CLI::ConfigError that says what is wrong in which line.
+  /// @throws CLI::ConfigError with the line of the error.
   std::vector<CLI::ConfigItem> from_config(std::istream& in) const override;
 
-  /// Nothing is written by it.
+  /// Returns an empty text: files are only read.
   std::string to_config(const CLI::App*, bool, bool,
                         std::string) const override;
 };
