@@ -4,10 +4,10 @@
 
 namespace waybill::app {
 
-/// Gives memory back to the system, every few seconds if there is much: what
-/// queues took while clients read slowly stays with the process otherwise,
-/// since glibc keeps what was freed between things that are still in use.
-/// @param timer outlives the loop that it is on.
+/// Returns free heap memory to the system every few seconds. Otherwise the
+/// process keeps the memory of send queues that slow clients filled, since
+/// glibc does not release free blocks between blocks in use.
+/// @param timer must outlive its loop.
 void trim_memory(boost::asio::steady_timer& timer);
 
 } // namespace waybill::app

@@ -13,8 +13,8 @@ namespace {
 using net::port_role;
 using addresses = std::vector<net::listen_address>;
 
-std::string open_each(net::server& server, const addresses& all, port_role role,
-                      const net::tls_ptr& tls) {
+std::string open_all(net::server& server, const addresses& all, port_role role,
+                     const net::tls_ptr& tls) {
   std::string result;
   for (auto& address : all) {
     auto speaks_tls = tls && !address.is_unix();
@@ -31,7 +31,7 @@ std::string open_each(net::server& server, const addresses& all, port_role role,
   return result;
 }
 
-/// Returns what the ports of `--listen` are for.
+/// Returns the role of the ports of `--listen`.
 port_role role_of_listen(const options& config) {
   return config.admin_listen.empty() ? port_role::both : port_role::clients;
 }
@@ -39,12 +39,12 @@ port_role role_of_listen(const options& config) {
 } // namespace
 
 std::string open_ports(net::server& server, const options& config) {
-  auto result = open_each(server, config.listen, role_of_listen(config),
-                          config.tls.loaded);
+  auto result = open_all(server, config.listen, role_of_listen(config),
+                         config.tls.loaded);
   if (!config.admin_listen.empty())
     result += ", for admins on "
-              + open_each(server, config.admin_listen, port_role::admins,
-                          config.admin_tls.loaded);
+              + open_all(server, config.admin_listen, port_role::admins,
+                         config.admin_tls.loaded);
   return result;
 }
 

@@ -12,14 +12,14 @@ class server;
 
 namespace waybill::app {
 
-/// Listens wherever `config` says, or ends the process with 1.
-/// @returns the addresses that were taken, for people.
-/// @pre nothing runs yet that needs an orderly end.
+/// Opens the ports of `config`, or ends the process with 1 if that fails.
+/// @returns a description of the open addresses.
+/// @pre nothing runs yet that needs an orderly shutdown.
 std::string open_ports(net::server& server, const options& config);
 
-/// Has the ports of a node use the certificates of `config`. Connections that
-/// stand are left alone.
-/// @pre `config` names the ports that are open.
+/// Makes the ports of a node use the certificates of `config`. Existing
+/// connections keep theirs.
+/// @pre `config` names the open ports.
 void renew_certificates(net::server& server, const options& config);
 
 } // namespace waybill::app

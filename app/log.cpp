@@ -18,10 +18,10 @@ namespace {
 
 using net::quote;
 
-/// How much of a client's message is logged, in bytes.
+/// Logged bytes of a client's message.
 constexpr size_t excerpt_size = 200;
 
-/// How many lines of a level are logged a second.
+/// Logged lines a second of each level.
 constexpr size_t max_lines = 100;
 
 /// Prints a log line as a JSON object.
@@ -49,8 +49,8 @@ private:
   std::string node_;
 };
 
-/// Lets only so many lines of each level through a second, and says how many it
-/// left out: whoever floods a node must not flood its log.
+/// Limits the lines a second of each level, and logs the number of dropped
+/// ones, so that a client that floods a node does not flood its log.
 class sampling_sink : public spdlog::sinks::base_sink<std::mutex> {
 public:
   explicit sampling_sink(spdlog::sink_ptr to) : to_(std::move(to)) {
@@ -95,8 +95,8 @@ private:
 } // namespace
 
 void start_log(const std::string& node, const std::string& level, bool json) {
-  // Coloured lines are printed in pieces, which are not to mix with the lines
-  // of other nodes on the same terminal.
+  // Coloured lines are printed in pieces. Line buffering keeps them apart from
+  // lines of other nodes on the same terminal.
   std::setvbuf(stderr, nullptr, _IOLBF, BUFSIZ);
   auto logger = std::make_shared<spdlog::logger>(
     "waybill", std::make_shared<sampling_sink>(

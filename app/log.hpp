@@ -7,14 +7,14 @@
 
 namespace waybill::app {
 
-/// Sets up spdlog's default logger: a line an event, on standard error, up to
-/// 100 of each level a second.
-/// @param level as spdlog names it.
+/// Sets spdlog's default logger: one line per event on standard error, up to
+/// 100 lines a second of each level.
+/// @param level a level name of spdlog.
 /// @param json prints `{"time":…,"level":…,"node":…,"message":…}` instead of
 ///             text.
 void start_log(const std::string& node, const std::string& level, bool json);
 
-/// Logs what clients send: the `upstream` that needs nothing else.
+/// Logs messages from clients: the destination of `--upstream log`.
 class message_log : public hosted<upstream_actor> {
 public:
   using hosted::hosted;

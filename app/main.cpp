@@ -62,7 +62,7 @@ int run_version(std::vector<std::string> arguments) {
   return 0;
 }
 
-/// What `waybill` can be told to do.
+/// A command of `waybill`.
 struct command {
   std::string_view name;
   std::string_view help;
@@ -95,7 +95,7 @@ void print_usage(std::ostream& out) {
          "\nCommands explain their options: waybill COMMAND --help.\n";
 }
 
-/// Says that there is no such command, and which it may have been.
+/// Reports an unknown command, and suggests the most similar one.
 int refuse(const std::string& name) {
   std::vector<std::string> names{"help"};
   for (auto& command : commands)

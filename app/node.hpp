@@ -7,7 +7,7 @@
 
 namespace waybill::app {
 
-/// Runs a node until SIGTERM or SIGINT ends it.
+/// Runs a node until SIGTERM or SIGINT.
 /// @param arguments those of `waybill serve`; SIGHUP parses them again.
 /// @returns the exit code of the process: 0 after an orderly end, 1 if the node
 ///          could not start.

@@ -20,14 +20,14 @@ const std::set<std::string> changeable = {
   "log-level",  "insecure",
 };
 
-/// Returns the first line of what a command prints, without the command's name.
+/// Returns the first line of an error output, without the program's name.
 std::string first_line(const std::string& text) {
   constexpr std::string_view name = "waybill: ";
   auto start = text.starts_with(name) ? name.size() : 0;
   return text.substr(start, text.find('\n') - start);
 }
 
-/// Tells whether the ports speak TLS by one as they do by the other.
+/// Tells whether both options enable TLS or neither does.
 bool is_alike(const tls_option& x, const tls_option& y) {
   return !x.loaded == !y.loaded;
 }
@@ -43,7 +43,7 @@ void reload(net::server& server, const options& running,
     spdlog::error("the old options stay, since {}", first_line(errors.str()));
     return;
   }
-  // It may be a certificate that says who is let in, so no half of it is done.
+  // Certificates may control access, so options are applied all or none.
   if (!is_alike(next->tls, running.tls)
       || !is_alike(next->admin_tls, running.admin_tls)) {
     spdlog::error("the old options stay, since whether a port speaks TLS takes "

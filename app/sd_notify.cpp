@@ -26,7 +26,7 @@ void notify(std::string_view state) {
     return;
   address.sun_family = AF_UNIX;
   path.copy(address.sun_path, path.size());
-  // One that is abstract is written with an @ for its zero byte (unix(7)).
+  // An abstract address is written with @ for its leading NUL (unix(7)).
   if (path.front() == '@')
     address.sun_path[0] = '\0';
   auto size = offsetof(sockaddr_un, sun_path) + path.size();

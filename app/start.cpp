@@ -13,16 +13,16 @@ namespace waybill::app {
 
 namespace {
 
-/// Descriptors that a node needs beside its ports: for signals, timers and
-/// files, and for the connections that let somebody see that it lives.
+/// Descriptors that a node needs besides its ports: for signals, timers, files
+/// and health checks.
 constexpr size_t least_free = 32;
 
-/// Descriptors of a Redis server: commands, subscriptions, a Sentinel.
+/// Descriptors for a Redis server: commands, subscriptions, a Sentinel.
 constexpr size_t per_redis = 3;
 
 std::terminate_handler usual = nullptr;
 
-// Allocates nothing, as there may be no memory.
+// Allocates nothing, since memory may be exhausted.
 [[noreturn]] void refuse(const char* reason, const char* advice) {
   std::fprintf(stderr, "waybill: cannot start: %s%s\n", reason, advice);
   std::_Exit(1);

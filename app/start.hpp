@@ -6,17 +6,16 @@
 
 namespace waybill::app {
 
-/// Has whatever fails from now on end the process with one line and exit code
-/// 1, as long as `end_start` has not been called: threads, memory or
-/// descriptors that the machine does not give.
+/// Makes uncaught exceptions end the process with one line and exit code 1
+/// until `end_start`: the machine lacks threads, memory or descriptors.
 void begin_start();
 
-/// Has failures abort the process again, as they are faults of ours.
+/// Makes uncaught exceptions abort the process again, since they are bugs now.
 void end_start();
 
-/// Checks that the process may open more files: those of its Redis servers, its
-/// clocks and signals, and a few connections.
-/// @returns what is to be done about it if it may not.
+/// Checks that enough descriptors are free for Redis servers, timers, signals
+/// and a few connections.
+/// @returns an error message, or nothing on success.
 std::optional<std::string> check_descriptors(size_t redis_servers);
 
 } // namespace waybill::app

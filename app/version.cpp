@@ -15,7 +15,7 @@ namespace waybill::app {
 
 namespace {
 
-/// Writes a version as its parts with dots between them.
+/// Joins the parts of a version with dots.
 std::string join(std::initializer_list<int> parts) {
   std::string result;
   for (auto part : parts)

@@ -200,8 +200,9 @@ text_request make_push(const node_access& to, const std::string& target,
 }
 
 std::runtime_error failed(const std::string& message, const node_url& url,
-                          boost::system::error_code why) {
-  return std::runtime_error{message + ' ' + url.name() + ": " + why.message()};
+                          boost::system::error_code error) {
+  return std::runtime_error{message + ' ' + url.name() + ": "
+                            + error.message()};
 }
 
 asio::awaitable<client_stream> connect(const node_access& to,

@@ -18,7 +18,7 @@
 
 namespace waybill::app {
 
-/// Where a node is: a host and a port, or the path of a unix socket.
+/// The address of a node: a host and a port, or the path of a unix socket.
 struct node_url {
   bool tls = false;
   std::string host;
@@ -28,38 +28,38 @@ struct node_url {
   /// Parses `http://host[:port]`, `https://host[:port]` or `unix:/path`.
   static std::optional<node_url> parse(std::string_view text);
 
-  /// Returns what a client names in `Host` (RFC 9110, section 7.2).
+  /// Returns the value of the `Host` field (RFC 9110, section 7.2).
   std::string authority() const;
 
-  /// Returns what people call it: `host:port` or `unix:/path`.
+  /// Returns the name for messages: `host:port` or `unix:/path`.
   std::string name() const;
 };
 
-/// Where a node is, and who asks it.
+/// The address of a node, and the credentials for it.
 struct node_access {
   node_url url{false, "127.0.0.1", "8080"};
 
-  /// The file of the CA certificates; empty for the system's.
+  /// File of the CA certificates; empty for the system's.
   std::string ca;
 
-  /// A key or a token.
+  /// API key or token; empty for none.
   std::string secret;
 
   redis::trust_ptr trust = nullptr;
 };
 
-/// Adds the options for a node.
+/// Adds the options for the access to a node.
 /// @param secret the name of the option for the secret.
-/// @param variable the variable that it may stand in, too.
+/// @param variable the environment variable for the secret.
 void add_access(CLI::App& parser, node_access& access,
                 const std::string& secret, const char* variable,
                 const std::string& help);
 
-/// Reads what TLS needs.
-/// @returns the exit code if that fails.
+/// Loads the CA certificates that TLS needs.
+/// @returns the exit code on failure; nothing on success.
 std::optional<int> open_access(node_access& access);
 
-/// Sets the field that has the secret.
+/// Sets the `Authorization` field, if there is a secret.
 template <class Fields>
 void set_secret(Fields& fields, const node_access& access) {
   if (!access.secret.empty())
@@ -67,20 +67,20 @@ void set_secret(Fields& fields, const node_access& access) {
                "Bearer " + access.secret);
 }
 
-/// Adds the option that says how far the answer to a push waits.
+/// Adds the option `--receipt`.
 void add_receipt(CLI::App& parser, std::string& receipt,
                  const std::string& help);
 
-/// Encodes a text as one segment of a path, or as a value of a query.
+/// Percent-encodes a text as a path segment or query value.
 std::string quote(const std::string& text);
 
-/// Says what failed at a node.
-/// @param what such as `no answer from`.
+/// Builds the error of a failed operation.
+/// @param message precedes the name of the node, such as `no answer from`.
 std::runtime_error failed(const std::string& message, const node_url& url,
-                          boost::system::error_code why);
+                          boost::system::error_code error);
 
 /// Connects to a node.
-/// @param limit how long it may take.
+/// @param limit the timeout of the connection and its TLS handshake.
 /// @throws std::runtime_error if that fails.
 boost::asio::awaitable<client_stream> connect(const node_access& to,
                                               std::chrono::milliseconds limit);
@@ -100,26 +100,26 @@ using text_request
 using text_response
   = boost::beast::http::response<boost::beast::http::string_body>;
 
-/// Makes a request without a body.
+/// Builds a request without a body.
 text_request make_request(const node_access& to,
                           boost::beast::http::verb method,
                           const std::string& target);
 
-/// Makes a request that pushes a text.
+/// Builds a request that pushes a text.
 text_request make_push(const node_access& to, const std::string& target,
                        std::string body);
 
-/// Sends a request, and returns the answer.
+/// Sends a request, and returns the response.
 /// @throws std::runtime_error if that fails.
 boost::asio::awaitable<text_response> round_trip(client_stream& stream,
                                                  const node_url& to,
                                                  const text_request& request);
 
-/// How long a node may take to answer, besides what it is told to wait for.
+/// Timeout of an operation, on top of the time that the node is told to wait.
 constexpr auto patience = std::chrono::seconds{10};
 
-/// Connects, sends a request, and returns the answer.
-/// @param wait how long the node was told to wait at most.
+/// Connects, sends a request, and returns the response.
+/// @param wait the longest time that the node was told to wait.
 /// @throws std::runtime_error if that fails.
 boost::asio::awaitable<text_response> send(const node_access& to,
                                            const text_request& request,

@@ -20,7 +20,7 @@ class beast_client final : public websocket_client {
 public:
   beast_client(client_stream stream, const node_access& access)
       : stream_(std::move(stream)), url_(access.url) {
-    // The WebSocket has time limits of its own.
+    // The WebSocket has its own timeouts.
     stream_.next_layer().expires_never();
     stream_.set_option(
       ws::stream_base::timeout::suggested(beast::role_type::client));
@@ -29,7 +29,7 @@ public:
     stream_.read_message_max(0);
   }
 
-  /// @returns the response of the node if it declines.
+  /// @returns the response if the node declines the upgrade.
   asio::awaitable<std::optional<text_response>>
   handshake(const std::string& target) {
     text_response response;

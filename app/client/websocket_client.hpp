@@ -11,8 +11,8 @@
 
 namespace waybill::app {
 
-/// A WebSocket that a command holds to a node. Beast's own is a template on its
-/// stream, which takes a minute to compile: it is instantiated here only.
+/// A client's WebSocket to a node. Hides Beast's template on the stream, which
+/// takes a minute to compile, from the commands.
 class websocket_client {
 public:
   struct message {
@@ -28,16 +28,16 @@ public:
 
   virtual ~websocket_client() = default;
 
-  /// Waits for the next message, or for the close frame of the node.
+  /// Waits for the next message or close frame of the node.
   /// @throws std::runtime_error if the connection is lost.
   virtual boost::asio::awaitable<std::variant<message, close_frame>> read() = 0;
 
-  /// Sends a close frame, and waits for the answer to it.
+  /// Sends a close frame, and waits for that of the node.
   virtual boost::asio::awaitable<void> close() = 0;
 };
 
 /// Connects to a node, and opens a WebSocket at `target`.
-/// @returns the response of the node if it declines to.
+/// @returns the WebSocket, or the response that declined the upgrade.
 /// @throws std::runtime_error if that fails.
 boost::asio::awaitable<
   std::variant<std::shared_ptr<websocket_client>, text_response>>

@@ -7,8 +7,7 @@ namespace waybill::app {
 
 /// Measures a node, or a cluster behind one address: `waybill bench`.
 /// @returns the exit code: 0 if all sessions connected, all pushes were
-///          answered 200 and nothing was lost, 1 if not, or 2 for arguments
-///          that are wrong.
+///          answered 200 and none was lost, 1 if not, 2 for invalid arguments.
 int run_bench(std::vector<std::string> arguments);
 
 } // namespace waybill::app

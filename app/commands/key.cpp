@@ -15,7 +15,7 @@ namespace waybill::app {
 
 namespace {
 
-/// Adds a text to a file that nobody else may read.
+/// Appends a text to a file; a new one is readable by its owner only.
 bool append(const std::string& file, const std::string& text) {
   auto out
     = open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
@@ -63,7 +63,7 @@ int run_key(std::vector<std::string> arguments) {
   auto keys = net::api_keys::parse(present);
   if (auto wrong = std::get_if<std::string>(&keys))
     return fail(2, file + ": " + *wrong);
-  // Not every editor ends the last line of a file.
+  // Some editors leave the last line of a file unterminated.
   auto end = present.empty() || present.ends_with('\n') ? "" : "\n";
   if (!append(file, end + line + '\n'))
     return fail(1, "cannot write " + file);

@@ -13,7 +13,7 @@
 
 namespace waybill::app {
 
-/// Times of which quantiles are asked.
+/// Collects durations, and computes their quantiles.
 class latency_histogram {
 public:
   using duration = std::chrono::steady_clock::duration;
@@ -22,7 +22,7 @@ public:
 
   size_t count() const noexcept { return all_.size(); }
 
-  /// Returns the quantiles p50 to p99.9 and the longest, in milliseconds.
+  /// Returns the quantiles p50 to p99.9 and the maximum, in milliseconds.
   nlohmann::ordered_json summary();
 
 private:
@@ -32,13 +32,13 @@ private:
 using net::usage;
 using net::usage_of;
 
-/// Reads the id of a process that this machine has, or 0 for none.
+/// Parses the id of a running process, or 0 for none.
 std::optional<size_t> read_process(std::string_view text);
 
-/// Makes a text of at least `size` bytes that says when it was made.
+/// Returns a text of at least `size` bytes that begins with a timestamp.
 std::string make_timed_text(size_t size);
 
-/// Returns how long ago a text was made; nothing if it does not say so.
+/// Returns the age of a timed text; nothing for any other text.
 std::optional<latency_histogram::duration> age_of(const std::string& text);
 
 } // namespace waybill::app

@@ -22,11 +22,11 @@ using std::chrono::milliseconds;
 
 namespace {
 
-/// How long to wait before connecting again: at first, and at most.
+/// Shortest and longest delay before a reconnect.
 constexpr auto first_pause = milliseconds{100};
 constexpr auto longest_pause = milliseconds{5000};
 
-/// What `waybill listen` is told.
+/// The arguments of `waybill listen`.
 struct listen_arguments {
   node_access to;
   std::string id;
@@ -45,32 +45,32 @@ std::string to_base64(const std::string& bytes) {
   return result;
 }
 
-/// Listens until it has ended for good.
+/// A client that reconnects until it has an exit code.
 class listener {
 public:
-  explicit listener(const listen_arguments& how) : how_(how) {
-    target_ = "/websocket/" + quote(how.id);
-    for (auto& topic : how.topics)
+  explicit listener(const listen_arguments& from) : arguments_(from) {
+    target_ = "/websocket/" + quote(from.id);
+    for (auto& topic : from.topics)
       target_
-        += (&topic == &how.topics.front() ? "?topics=" : ",") + quote(topic);
+        += (&topic == &from.topics.front() ? "?topics=" : ",") + quote(topic);
   }
 
-  /// @returns the exit code.
+  /// Returns the exit code.
   asio::awaitable<int> run() {
     asio::steady_timer timer{co_await asio::this_coro::executor};
     while (!code_) {
-      std::string why;
+      std::string problem;
       try {
         co_await serve();
       } catch (const std::exception& e) {
-        why = e.what();
+        problem = e.what();
       }
       if (code_)
         break;
       std::cerr << "waybill: "
-                << (why.empty() ? "the connection has ended" : why)
+                << (problem.empty() ? "the connection has ended" : problem)
                 << "; connecting again\n";
-      timer.expires_after(random_part_of(pause_));
+      timer.expires_after(jittered(pause_));
       pause_ = std::min(2 * pause_, longest_pause);
       co_await timer.async_wait(use_awaitable);
     }
@@ -78,9 +78,9 @@ public:
   }
 
 private:
-  /// Listens on one connection to its end.
+  /// Serves one connection until it ends.
   asio::awaitable<void> serve() {
-    auto opened = co_await open_websocket(how_.to, target_);
+    auto opened = co_await open_websocket(arguments_.to, target_);
     if (auto response = std::get_if<text_response>(&opened))
       co_return on_declined(*response);
     auto& client = *std::get<std::shared_ptr<websocket_client>>(opened);
@@ -90,7 +90,7 @@ private:
       if (auto frame = std::get_if<websocket_client::close_frame>(&event))
         co_return on_closed(*frame);
       print(std::get<websocket_client::message>(event));
-      if (++messages_ == how_.count)
+      if (++messages_ == arguments_.count)
         code_ = 0;
     }
     co_await client.close();
@@ -98,7 +98,7 @@ private:
 
   void on_declined(const text_response& response) {
     std::cerr << "waybill: " << response.result_int() << ' ' << response.body();
-    // What may pass: a limit, a node that stops, a bus that is away.
+    // These are temporary: a limit, a stopping node, an unavailable bus.
     if (response.result() != http::status::too_many_requests
         && response.result() != http::status::service_unavailable)
       code_ = 1;
@@ -107,17 +107,17 @@ private:
   void on_closed(const websocket_client::close_frame& frame) {
     std::cerr << "waybill: closed with " << frame.code << ' ' << frame.reason
               << '\n';
-    // Codes of our own stay true for who comes back.
+    // Application codes also apply after a reconnect.
     if (frame.code >= 4000)
       code_ = 1;
   }
 
   void print(const websocket_client::message& message) {
-    if (!how_.as_json) {
+    if (!arguments_.as_json) {
       std::cout << message.data << std::endl;
       return;
     }
-    nlohmann::json line{{"id", how_.id}};
+    nlohmann::json line{{"id", arguments_.id}};
     if (message.is_text)
       line["text"] = message.data;
     else
@@ -125,14 +125,14 @@ private:
     std::cout << line.dump() << std::endl;
   }
 
-  /// Spreads out those who come back at the same time.
-  milliseconds random_part_of(milliseconds most) {
-    std::uniform_int_distribution<milliseconds::rep> part{most.count() / 2,
-                                                          most.count()};
+  /// Adds jitter, so that clients do not reconnect all at once.
+  milliseconds jittered(milliseconds delay) {
+    std::uniform_int_distribution<milliseconds::rep> part{delay.count() / 2,
+                                                          delay.count()};
     return milliseconds{part(random_)};
   }
 
-  const listen_arguments& how_;
+  const listen_arguments& arguments_;
   std::string target_;
   milliseconds pause_ = first_pause;
   size_t messages_ = 0;
@@ -146,22 +146,23 @@ int run_listen(std::vector<std::string> arguments) {
   CLI::App parser{"Prints what an id gets, and comes back when the connection "
                   "ends.",
                   "waybill listen"};
-  listen_arguments how;
-  parser.add_option("ID", how.id, "Id to listen as")->required();
+  listen_arguments from;
+  parser.add_option("ID", from.id, "Id to listen as")->required();
   parser
-    .add_option("--topic", how.topics,
+    .add_option("--topic", from.topics,
                 "Topic to listen to; any number of times")
     ->allow_extra_args(false);
-  parser.add_flag("--json", how.as_json, "Print an object for each message");
-  add(parser, "--count", how.count, &read_limit, "a number from 0 to 1000000",
+  parser.add_flag("--json", from.as_json, "Print an object for each message");
+  add(parser, "--count", from.count, &read_limit, "a number from 0 to 1000000",
       "0", "End after so many messages; 0 for never");
-  add_access(parser, how.to, "--token", "WAYBILL_TOKEN", "Token of the client");
+  add_access(parser, from.to, "--token", "WAYBILL_TOKEN",
+             "Token of the client");
   if (auto code = parse(parser, std::move(arguments)))
     return *code;
-  if (auto code = open_access(how.to))
+  if (auto code = open_access(from.to))
     return *code;
-  listener here{how};
-  return run(here.run());
+  listener client{from};
+  return run(client.run());
 }
 
 } // namespace waybill::app

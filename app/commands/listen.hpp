@@ -5,10 +5,10 @@
 
 namespace waybill::app {
 
-/// Prints what an id gets, and reconnects for as long as it may:
+/// Prints the messages of an id, and reconnects when the connection ends:
 /// `waybill listen`.
-/// @returns the exit code: 0 after `--count` messages, 1 if the node wants this
-///          client no more, or 2 for arguments that are wrong.
+/// @returns the exit code: 0 after `--count` messages, 1 if the node refuses
+///          this client for good, 2 for invalid arguments.
 int run_listen(std::vector<std::string> arguments);
 
 } // namespace waybill::app

@@ -19,7 +19,7 @@ namespace http = boost::beast::http;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-/// What `waybill push` is told.
+/// The arguments of `waybill push`.
 struct push_arguments {
   node_access to;
   std::vector<std::string> words;
@@ -43,8 +43,8 @@ std::optional<seconds> read_ttl(std::string_view text) {
   return seconds{count};
 }
 
-/// Takes the id, or what stands for it, out of the words of the arguments.
-/// @returns the path of the push; nothing if none is named, or several.
+/// Determines the target of a push; removes an id from `from.words`.
+/// @returns the path of the push; nothing without exactly one target.
 std::optional<std::string> take_path(push_arguments& from) {
   if (!from.topic.empty() && !from.all)
     return "/topic/" + quote(from.topic);
@@ -58,7 +58,7 @@ std::optional<std::string> take_path(push_arguments& from) {
 }
 
 std::optional<std::string> read_body(const std::string& name) {
-  // No node takes a larger one.
+  // The upper bound of --max-body.
   constexpr size_t longest = 1 << 30;
   return name == "-" ? read_to_end(std::cin, longest)
                      : read_file(name, longest);
@@ -74,8 +74,8 @@ text_request to_request(const push_arguments& from, const std::string& target,
   return result;
 }
 
-/// Pushes once.
-/// @returns whether the answer is one of success.
+/// Pushes once, and prints the answer.
+/// @returns whether the push succeeded.
 bool push_once(const push_arguments& from, const std::string& target,
                std::string body) {
   try {

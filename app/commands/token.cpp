@@ -13,8 +13,8 @@ namespace waybill::app {
 
 namespace {
 
-/// Reads the key that is to sign: a file of secrets may hold several, the first
-/// of which is the newest.
+/// Reads the signing key: of several secrets the first, which is the newest.
+/// @returns the key, or an exit code.
 std::variant<std::string, int>
 read_signing_key(const std::string& file, net::token_algorithm algorithm) {
   auto text = read_file(file);

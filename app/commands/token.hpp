@@ -5,8 +5,8 @@
 
 namespace waybill::app {
 
-/// Makes a token for a client: `waybill token`.
-/// @returns the exit code: 0, or 2 for arguments that are wrong.
+/// Creates a token for a client: `waybill token`.
+/// @returns the exit code: 0, or 2 for invalid arguments.
 int run_token(std::vector<std::string> arguments);
 
 } // namespace waybill::app

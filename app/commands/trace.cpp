@@ -23,7 +23,7 @@ std::string count(const json& number, const std::string& noun) {
   return std::to_string(n) + ' ' + noun + (n == 1 ? "" : "s");
 }
 
-/// Says what happened at a hop.
+/// Describes a trace event.
 std::string describe(const json& event) {
   auto type = event.at("hop").get<std::string>();
   if (type == "taken")
@@ -40,13 +40,13 @@ std::string describe(const json& event) {
   return type;
 }
 
-/// Returns the peer of a hop, to stand behind a word.
+/// Returns `word` and the peer of a trace event; empty without a peer.
 std::string peer_of(const json& event, const std::string& word) {
   return event.contains("peer") ? word + event.at("peer").get<std::string>()
                                 : "";
 }
 
-/// Returns paragraphs with the times at which they begin, in that order.
+/// Returns the paragraphs of the output with their times, in that order.
 std::vector<std::pair<std::string, std::string>> paragraphs(const json& trace) {
   std::vector<std::pair<std::string, std::string>> result;
   for (auto& push : trace.at("pushes")) {
@@ -63,7 +63,7 @@ std::vector<std::pair<std::string, std::string>> paragraphs(const json& trace) {
                                           + " at "
                                           + event.at("node").get<std::string>()
                                           + ' ' + describe(event) + '\n');
-  // Times of one form are in the order of their texts.
+  // Timestamps of one format sort as texts.
   std::stable_sort(result.begin(), result.end(),
                    [](auto& x, auto& y) { return x.first < y.first; });
   return result;

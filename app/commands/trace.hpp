@@ -5,10 +5,10 @@
 
 namespace waybill::app {
 
-/// Prints the last pushes of an id, hop by hop, and its sessions:
+/// Prints the trace events of the last pushes to an id and of its sessions:
 /// `waybill trace`.
-/// @returns the exit code: 0, 1 if the node cannot tell, or 2 for arguments
-///          that are wrong.
+/// @returns the exit code: 0, 1 if the node does not answer 200, 2 for invalid
+///          arguments.
 int run_trace(std::vector<std::string> arguments);
 
 } // namespace waybill::app
