@@ -64,8 +64,7 @@ protected:
     if (std::exchange(second, now) != now) {
       if (count > max_lines)
         to_->log({message.logger_name, message.level,
-                  fmt::format("{} lines like those were left out",
-                              count - max_lines)});
+                  fmt::format("{} similar lines dropped", count - max_lines)});
       count = 0;
     }
     if (++count <= max_lines)

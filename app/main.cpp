@@ -38,13 +38,13 @@ int run_check_config(std::vector<std::string> arguments) {
   auto parsed = parse_options(std::move(arguments));
   if (auto code = std::get_if<int>(&parsed))
     return *code;
-  std::cout << "all options are good\n";
+  std::cout << "all options are valid\n";
   return 0;
 }
 
 int run_default_config(std::vector<std::string> arguments) {
-  CLI::App parser{"Prints a file for serve --config, with every option, what "
-                  "it does and its default.",
+  CLI::App parser{"Prints a file for serve --config: every option, its "
+                  "description and its default.",
                   "waybill default-config"};
   if (auto code = parse(parser, std::move(arguments)))
     return *code;
@@ -53,8 +53,8 @@ int run_default_config(std::vector<std::string> arguments) {
 }
 
 int run_version(std::vector<std::string> arguments) {
-  CLI::App parser{"Prints the versions of Waybill and its libraries, a line "
-                  "each.",
+  CLI::App parser{"Prints the versions of Waybill and its libraries, one per "
+                  "line.",
                   "waybill version"};
   if (auto code = parse(parser, std::move(arguments)))
     return *code;
@@ -76,11 +76,11 @@ constexpr command commands[] = {
   {"default-config", "Prints a file with all options of serve",
    &run_default_config},
   {"push", "Pushes a text or files", &run_push},
-  {"listen", "Prints what an id gets", &run_listen},
-  {"trace", "Prints what became of the last pushes to an id", &run_trace},
+  {"listen", "Prints the messages of an id", &run_listen},
+  {"trace", "Prints the trace of the last pushes to an id", &run_trace},
   {"bench", "Measures a node or a cluster", &run_bench},
-  {"token", "Makes a token for a client", &run_token},
-  {"key", "Makes a key for a pusher", &run_key},
+  {"token", "Creates a token for a client", &run_token},
+  {"key", "Creates an API key for a pusher", &run_key},
   {"version", "Prints the versions of Waybill and its libraries", &run_version},
 };
 
@@ -90,9 +90,9 @@ void print_usage(std::ostream& out) {
     out << "  " << std::left << std::setw(16) << command.name << command.help
         << '\n';
   out << "\nOptions:\n"
-         "  -h,--help       Prints this, as help does\n"
-         "  -V,--version    Prints the versions, as version does\n"
-         "\nCommands explain their options: waybill COMMAND --help.\n";
+         "  -h,--help       Prints this help, like the command help\n"
+         "  -V,--version    Prints the versions, like the command version\n"
+         "\nRun waybill COMMAND --help for the options of a command.\n";
 }
 
 /// Reports an unknown command, and suggests the most similar one.
@@ -101,9 +101,9 @@ int refuse(const std::string& name) {
   for (auto& command : commands)
     names.emplace_back(command.name);
   auto meant = nearest(names, name);
-  std::cerr << "waybill knows no " << name
+  std::cerr << "waybill: unknown command " << name
             << (meant ? "; did you mean " + *meant + '?' : "")
-            << "\nwaybill --help lists all commands\n";
+            << "\nRun waybill --help for a list of commands.\n";
   return 2;
 }
 

@@ -40,14 +40,14 @@ void reload(net::server& server, const options& running,
   auto parsed = parse_options(arguments, errors, &running);
   auto next = std::get_if<options>(&parsed);
   if (!next) {
-    spdlog::error("the old options stay, since {}", first_line(errors.str()));
+    spdlog::error("keeping the old options: {}", first_line(errors.str()));
     return;
   }
   // Certificates may control access, so options are applied all or none.
   if (!is_alike(next->tls, running.tls)
       || !is_alike(next->admin_tls, running.admin_tls)) {
-    spdlog::error("the old options stay, since whether a port speaks TLS takes "
-                  "a restart to change");
+    spdlog::error("keeping the old options: restart the node to enable or "
+                  "disable TLS on a port");
     return;
   }
   server.renew_access(next->access.loaded);
@@ -55,8 +55,8 @@ void reload(net::server& server, const options& running,
   spdlog::set_level(spdlog::level::from_str(next->log_level));
   for (auto& [name, values] : next->given)
     if (!changeable.contains(name) && values != running.given.at(name))
-      spdlog::warn("--{} has changed, which takes a restart", name);
-  spdlog::info("options, keys and certificates were read again");
+      spdlog::warn("--{} has changed: restart the node to apply it", name);
+  spdlog::info("reloaded options, keys and certificates");
 }
 
 } // namespace waybill::app

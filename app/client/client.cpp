@@ -151,12 +151,12 @@ void add_access(CLI::App& parser, node_access& access,
                 const std::string& help) {
   add(parser, "--url", access.url, &node_url::parse,
       "http://host:port, https://host:port or unix:/path",
-      "http://127.0.0.1:8080", "Where the node is")
+      "http://127.0.0.1:8080", "URL of the node")
     ->envname("WAYBILL_URL");
   parser.add_option(secret, access.secret, help)->envname(variable);
   parser.add_option("--ca", access.ca,
-                    "File of the CA certificates, in PEM, that an https:// may "
-                    "have; by default the system's");
+                    "PEM file of the CA certificates for https://; by default "
+                    "the system's");
 }
 
 void add_receipt(CLI::App& parser, std::string& receipt,

@@ -52,7 +52,7 @@ public:
       co_return close_frame{stream_.reason().code,
                             std::string{stream_.reason().reason.c_str()}};
     if (ec)
-      throw failed("lost", url_, ec);
+      throw failed("lost the connection to", url_, ec);
     co_return message{beast::buffers_to_string(buffer_.data()),
                       stream_.got_text()};
   }

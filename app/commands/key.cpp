@@ -28,23 +28,23 @@ bool append(const std::string& file, const std::string& text) {
 } // namespace
 
 int run_key(std::vector<std::string> arguments) {
-  CLI::App parser{"Makes a key with which a program may push.", "waybill key"};
+  CLI::App parser{"Creates an API key for a pusher.", "waybill key"};
   parser.require_subcommand(1);
   auto create = parser.add_subcommand(
-    "create", "Adds a key to a file, and prints it: it is kept nowhere else");
+    "create", "Adds the hash of a new key to a file, and prints the key");
   std::string name;
   std::string scopes = "push";
   std::string pattern = "*";
   std::string file;
-  create->add_option("NAME", name, "Who has it")->required();
+  create->add_option("NAME", name, "Name of the pusher")->required();
   create
     ->add_option("--scope", scopes,
-                 "What it opens: push, presence, kick, admin, with commas "
-                 "between them")
+                 "Scopes of the key, separated by commas: push, presence, "
+                 "kick, admin")
     ->capture_default_str();
   create
     ->add_option("--pattern", pattern,
-                 "What the names of ids and topics must match, such as order-*")
+                 "Pattern that ids and topics must match, such as order-*")
     ->capture_default_str();
   create->add_option("--file", file, "File of --api-key-file")->required();
   if (auto code = parse(parser, std::move(arguments)))

@@ -143,18 +143,17 @@ private:
 } // namespace
 
 int run_listen(std::vector<std::string> arguments) {
-  CLI::App parser{"Prints what an id gets, and comes back when the connection "
-                  "ends.",
+  CLI::App parser{"Prints the messages of an id, and reconnects when the "
+                  "connection ends.",
                   "waybill listen"};
   listen_arguments from;
   parser.add_option("ID", from.id, "Id to listen as")->required();
-  parser
-    .add_option("--topic", from.topics,
-                "Topic to listen to; any number of times")
+  parser.add_option("--topic", from.topics, "Topic to listen to; repeatable")
     ->allow_extra_args(false);
-  parser.add_flag("--json", from.as_json, "Print an object for each message");
+  parser.add_flag("--json", from.as_json,
+                  "Print a JSON object for each message");
   add(parser, "--count", from.count, &read_limit, "a number from 0 to 1000000",
-      "0", "End after so many messages; 0 for never");
+      "0", "Messages after which to exit; 0 for no limit");
   add_access(parser, from.to, "--token", "WAYBILL_TOKEN",
              "Token of the client");
   if (auto code = parse(parser, std::move(arguments)))

@@ -94,31 +94,31 @@ bool push_once(const push_arguments& from, const std::string& target,
 } // namespace
 
 int run_push(std::vector<std::string> arguments) {
-  CLI::App parser{"Pushes a text, files, or what comes on the standard input, "
-                  "and prints what became of it.",
+  CLI::App parser{"Pushes a text, files or standard input, and prints the "
+                  "answer to each.",
                   "waybill push"};
   push_arguments from;
   parser.add_option("ID", from.words,
-                    "Id, then the text; without a text, it is what comes on "
-                    "the standard input");
+                    "Id, then the text; without a text, standard input is "
+                    "pushed");
   parser
     .add_option("--file", from.files,
-                "Push what is in this file, - for the standard input; any "
-                "number of times")
+                "Push this file, - for standard input; repeatable")
     ->allow_extra_args(false);
   parser.add_option("--topic", from.topic, "Push to a topic instead of an id");
   parser.add_flag("--all", from.all, "Push to everyone");
-  add_receipt(parser, from.receipt, "How far the answer waits");
+  add_receipt(parser, from.receipt, "Event that the answer waits for");
   add(parser, "--wait", from.wait, &net::parse_duration, duration_form, "5s",
-      "For how long at most");
+      "Longest time that the answer waits");
   add(parser, "--ttl", from.ttl, &read_ttl,
       "a number of seconds from 0 to 31536000, which is a year", "0",
-      "Keep it for so many seconds until a client has read it");
-  parser.add_option("--idempotency-key", from.key,
-                    "Push once, however often it is tried with this key");
-  parser.add_flag("--binary", from.binary, "Push bytes, not a text");
+      "Seconds to keep the push until a client has read it");
+  parser.add_option(
+    "--idempotency-key", from.key,
+    "Key that identifies the push, so that retries push it once");
+  parser.add_flag("--binary", from.binary, "Push bytes instead of a text");
   add_access(parser, from.to, "--api-key", "WAYBILL_API_KEY",
-             "Key of the pusher");
+             "API key of the pusher");
   if (auto code = parse(parser, std::move(arguments)))
     return *code;
   auto target = take_path(from);

@@ -31,8 +31,7 @@ read_signing_key(const std::string& file, net::token_algorithm algorithm) {
 } // namespace
 
 int run_token(std::vector<std::string> arguments) {
-  CLI::App parser{"Makes a token with which a client is let in: a JSON Web "
-                  "Token.",
+  CLI::App parser{"Creates a token that admits a client: a JSON Web Token.",
                   "waybill token"};
   net::token token;
   net::token_rules rules;
@@ -41,16 +40,16 @@ int run_token(std::vector<std::string> arguments) {
   parser.add_option("--sub", token.subject, "Id of the client")->required();
   parser
     .add_option("--jwt-key-file", file,
-                "File of the key that signs: a secret, or a private key in PEM")
+                "File of the signing key: a secret, or a private key in PEM")
     ->required();
   add(parser, "--jwt-alg", rules.algorithm, &net::parse_algorithm,
       "HS256, RS256 or ES256", "HS256",
-      "How it is signed: HS256, RS256, ES256");
+      "Algorithm of the signature: HS256, RS256, ES256");
   add(parser, "--expires", time, &net::parse_duration, duration_form, "1h",
-      "For how long it is valid");
+      "Time until the token expires");
   parser.add_option("--topic", token.topics,
                     "Pattern of topics that the client may listen to, such as "
-                    "news or order-*; any number of times");
+                    "news or order-*; repeatable");
   parser.add_option("--jwt-audience", rules.audience, "Value of aud");
   parser.add_option("--jwt-issuer", rules.issuer, "Value of iss");
   if (auto code = parse(parser, std::move(arguments)))

@@ -34,7 +34,7 @@ std::string describe(const json& event) {
   if (type == "delivered")
     return "delivered to " + count(event.at("sessions"), "session");
   if (type == "forgotten")
-    return "remembers nothing older";
+    return "forgot older events";
   if (type == "left")
     return "left: " + event.at("why").get<std::string>();
   return type;
@@ -74,7 +74,7 @@ void print(const json& trace) {
   for (auto& [at, text] : all)
     std::cout << at << "  " << text;
   if (all.empty())
-    std::cout << "the nodes remember nothing of this id\n";
+    std::cout << "the nodes have no trace of this id\n";
   if (trace.at("unknown") != 0)
     std::cout << count(trace.at("unknown"), "node") << " did not answer\n";
 }
@@ -82,20 +82,20 @@ void print(const json& trace) {
 } // namespace
 
 int run_trace(std::vector<std::string> arguments) {
-  CLI::App parser{"Prints the last pushes of an id, hop by hop, and its "
-                  "sessions.",
+  CLI::App parser{"Prints the trace events of the last pushes to an id and of "
+                  "its sessions.",
                   "waybill trace"};
   node_access to;
   std::string id;
   std::chrono::milliseconds wait{5000};
   auto as_json = false;
-  parser.add_option("ID", id, "Id to ask about")->required();
-  parser.add_flag("--json", as_json, "Print the answer of the node as it is");
+  parser.add_option("ID", id, "Id to trace")->required();
+  parser.add_flag("--json", as_json,
+                  "Print the response of the node unchanged");
   add(parser, "--wait", wait, &net::parse_duration, duration_form, "5s",
-      "For how long to wait for the nodes at most");
+      "Longest time to wait for the nodes");
   add_access(parser, to, "--api-key", "WAYBILL_API_KEY",
-             "Key of the scope "
-             "presence");
+             "API key with the scope presence");
   if (auto code = parse(parser, std::move(arguments)))
     return *code;
   if (auto code = open_access(to))

@@ -34,8 +34,9 @@ std::string full_name(const CLI::App& parser) {
   return (outer ? full_name(*outer) + ' ' : "") + parser.get_name();
 }
 
-/// Says that there is no such option, and which it may have been.
-/// @param dashes what stands before the name of an option there.
+/// Reports an unknown option, and suggests the most similar one.
+/// @param location where the option was given, such as `in the --config file`.
+/// @param dashes the prefix of options at that location.
 int refuse(const CLI::App& parser, const std::string& location,
            const std::string& name, const std::string& dashes,
            std::ostream& errors) {
@@ -45,7 +46,7 @@ int refuse(const CLI::App& parser, const std::string& location,
       names.push_back(long_name);
   auto meant = nearest(names, name);
   return fail(2,
-              location + " knows no " + dashes + name
+              "unknown option " + dashes + name + ' ' + location
                 + (meant ? "; did you mean " + dashes + *meant + '?' : ""),
               errors);
 }
@@ -62,21 +63,23 @@ std::optional<int> parse(CLI::App& parser, std::vector<std::string> arguments,
     auto& inner = innermost(parser);
     auto unknown = parser.remaining(true).front();
     if (!unknown.starts_with('-'))
-      return fail(2, full_name(inner) + " takes no " + unknown, errors);
+      return fail(2,
+                  "unexpected argument " + unknown + " of " + full_name(inner),
+                  errors);
     auto start = std::min(unknown.find_first_not_of('-'), unknown.size());
     auto name = unknown.substr(start, unknown.find('=') - start);
-    return refuse(inner, full_name(inner), name, unknown.substr(0, start),
-                  errors);
+    return refuse(inner, "of " + full_name(inner), name,
+                  unknown.substr(0, start), errors);
   } catch (const CLI::ConfigError& e) {
     constexpr std::string_view unknown = "INI was not able to parse ";
     std::string text = e.what();
     if (!text.starts_with(unknown))
       return fail(2, text, errors);
-    return refuse(parser, "the file of --config", text.substr(unknown.size()),
+    return refuse(parser, "in the --config file", text.substr(unknown.size()),
                   "", errors);
   } catch (const CLI::FileError&) {
     auto file = parser.get_config_ptr()->results().back();
-    return fail(2, "--config " + file + ": it cannot be read", errors);
+    return fail(2, "--config " + file + ": cannot be read", errors);
   } catch (const CLI::ParseError& e) {
     return parser.exit(e, std::cout, errors) == 0 ? 0 : 2;
   }

@@ -121,9 +121,9 @@ std::optional<std::string> check(options& config) {
   if (auto wrong = check_redis(config))
     return wrong;
   if (!is_name(config.node))
-    return "--node is a name without slashes";
+    return "--node must be a name without slashes";
   if (!is_utf8(config.greeting))
-    return "--greeting is a text in UTF-8";
+    return "--greeting must be valid UTF-8";
   return std::nullopt;
 }
 

@@ -29,10 +29,10 @@ std::optional<std::string> check_tls(const options& config) {
     return "--admin-tls-client-ca needs --admin-tls-cert or --tls-cert";
   if ((!admins.key.empty() || !admins.client_ca.empty())
       && !has_tcp(config.admin_listen))
-    return "TLS for admins needs an --admin-listen that is no unix socket";
+    return "TLS for admins needs an --admin-listen that is not a unix socket";
   if (!ours.key.empty() && !has_tcp(config.listen)
       && !has_tcp(config.admin_listen))
-    return "--tls-cert needs a --listen that is no unix socket";
+    return "--tls-cert needs a --listen that is not a unix socket";
   return std::nullopt;
 }
 
@@ -54,20 +54,20 @@ std::optional<std::string> check_exposure(const options& config) {
     return guarded || config.insecure || i == all.end()
              ? std::nullopt
              : std::optional{"others can connect to " + to_string(*i)
-                             + ", and nobody is asked who " + option
-                             + ", or --insecure to serve all the same"};
+                             + " without authentication of " + option
+                             + ", or --insecure to allow it"};
   };
   auto has_keys = !config.access.api_key_file.empty();
   auto has_port = !config.admin_listen.empty();
   if (auto wrong = exposed(config.listen, config.access.needs_token,
-                           "clients are: add --auth jwt"))
+                           "clients: add --auth jwt"))
     return wrong;
   if (auto wrong = exposed(config.listen, has_keys || has_port,
-                           "pushers are: add --api-key-file"))
+                           "pushers: add --api-key-file"))
     return wrong;
   return exposed(config.admin_listen,
                  has_keys || !config.admin_tls.files.client_ca.empty(),
-                 "pushers are: add --api-key-file or --admin-tls-client-ca");
+                 "pushers: add --api-key-file or --admin-tls-client-ca");
 }
 
 } // namespace

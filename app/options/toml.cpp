@@ -26,7 +26,7 @@ namespace {
 [[noreturn]] void refuse(const toml::source_region& region,
                          const std::string& message) {
   throw CLI::ConfigError("line " + std::to_string(region.begin.line)
-                         + " of the file of --config: " + message);
+                         + " of the --config file: " + message);
 }
 
 /// Returns a value in its form on the command line.
@@ -47,7 +47,8 @@ std::vector<std::string> texts_of(const std::string& name,
   auto add = [&](const toml::node& value) {
     auto text = text_of(value);
     if (!text)
-      refuse(value.source(), name + " is no text, whole number or boolean");
+      refuse(value.source(),
+             name + " must be a string, an integer or a boolean");
     result.push_back(*std::move(text));
   };
   if (auto all = from.as_array())

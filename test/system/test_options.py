@@ -152,7 +152,7 @@ async def test_the_file_is_toml(lab, tmp_path, text, expected):
 
 @pytest.mark.parametrize("text, complaint", [
     ('greeting = "hi', "line 2 "), ("this is no toml", "line 2 "), ("max-body = 1MiB", "line 2 "),
-    ("greeting = 1.5", "line 2 .* greeting is no text"), ("[server]\nlisten = 1", "line 2 .*server"),
+    ("greeting = 1.5", "line 2 .* greeting must be a string"), ("[server]\nlisten = 1", "line 2 .*server"),
     ("[{server", "line 2 "),
     ('greeting = "a"\ngreeting = "b"', "line 3 "),
 ])

@@ -27,7 +27,7 @@ def config(tmp_path):
     return write
 
 
-async def hang_up(node, outcome="were read again"):
+async def hang_up(node, outcome="reloaded options"):
     """Sends SIGHUP, and returns what is logged up to one more line with its outcome."""
     def count():
         return sum(outcome in line for line in node.log.all())
@@ -73,15 +73,15 @@ async def test_what_takes_a_restart_is_said(lab, config, tmp_path):
     config(max_queue=20_000, drain="1s", insecure=True, api_key_file=str(tmp_path / "keys"))
     log = await hang_up(node)
     for name in ("max-queue", "drain"):
-        assert f"--{name} has changed, which takes a restart" in log
-    assert log.count("takes a restart") == 2
+        assert f"--{name} has changed: restart the node to apply it" in log
+    assert log.count("restart the node") == 2
 
 
 async def test_what_is_wrong_changes_nothing(lab, config):
     node = lab.node("--config", config(allow_origin=[PAGE["Origin"]]))
     config(lgo_level="debug")
-    log = await hang_up(node, "the old options stay, since")
-    assert "lgo-level; did you mean log-level?" in log
+    log = await hang_up(node, "keeping the old options: ")
+    assert "lgo-level in the --config file; did you mean log-level?" in log
     async with joined(node, "456", extra_headers=PAGE):
         pass
     assert await get(node, "/livez") == {"status": "live"}
@@ -95,7 +95,7 @@ async def test_a_port_that_is_open_stays_guarded(lab, config, tmp_path):
     assert (await push(admins, "456", "x")).status == 401
     # Good for a node that starts, not for this one, which stays where it listens.
     config(admin_listen=["127.0.0.1:0"])
-    assert "others can connect to 0.0.0.0" in await hang_up(node, "the old options stay, since")
+    assert "others can connect to 0.0.0.0" in await hang_up(node, "keeping the old options: ")
     assert (await push(admins, "456", "x")).status == 401
 
 
@@ -104,5 +104,5 @@ async def test_whether_a_port_speaks_tls_takes_a_restart(lab, config, tmp_path):
     certificate = Certificate(tmp_path / "server", "DNS:localhost")
     config(tls_cert=str(certificate.file), tls_key=str(certificate.key),
            allow_origin=[PAGE["Origin"]])
-    await hang_up(node, "whether a port speaks TLS takes a restart")
+    await hang_up(node, "restart the node to enable or disable TLS")
     assert await refusal(node, extra_headers=PAGE) == 403

@@ -440,7 +440,7 @@ async def test_certificates_are_read_again_on_sighup(lab, tmp_path, authority, f
         files.put(Certificate(tmp_path / "next", *NAMES, issuer=authority))
         assert certificate_of(clients.port, authority) == old
         node.signal(signal.SIGHUP)
-        node.log.wait_for("were read again")
+        node.log.wait_for("reloaded options")
         new = certificate_of(clients.port, authority)
         assert new != old
         assert certificate_of(admins.port, authority) == new
@@ -463,7 +463,7 @@ async def test_who_may_be_an_admin_is_read_again_on_sighup(
         session = tls.session
     shutil.copy(Certificate(tmp_path / "other").file, trusted)
     node.signal(signal.SIGHUP)
-    node.log.wait_for("were read again")
+    node.log.wait_for("reloaded options")
     assert_refused(port, context)
     # Nor does it help to have been in before.
     with pytest.raises((ssl.SSLError, ConnectionError)):
@@ -485,11 +485,11 @@ async def test_what_is_broken_is_logged_and_the_old_stays(
     old = certificate_of(node.port, authority)
     damage(files)
     node.signal(signal.SIGHUP)
-    print(node.log.wait_for("the old options stay, since .*live.(pem|key): .+")[0])
+    print(node.log.wait_for("keeping the old options: .*live.(pem|key): .+")[0])
     assert certificate_of(node.port, authority) == old
     files.put(Certificate(tmp_path / "next", *NAMES, issuer=authority))
     node.signal(signal.SIGHUP)
-    node.log.wait_for("were read again")
+    node.log.wait_for("reloaded options")
     assert certificate_of(node.port, authority) != old
 
 

@@ -221,11 +221,11 @@ async def test_keys_are_read_again_on_sighup(lab, tmp_path):
     async with joined(node, "456", extra_headers=bearer(old)) as ws:
         path.write_text("short")
         node.signal(signal.SIGHUP)
-        node.log.wait_for("the old options stay, since .* 32 bytes")
+        node.log.wait_for("keeping the old options: .* 32 bytes")
         assert await refusal(node, "456", new) == 401
         path.write_text(SECRET)
         node.signal(signal.SIGHUP)
-        node.log.wait_for("were read again")
+        node.log.wait_for("reloaded options")
         async with joined(node, "456", extra_headers=bearer(new)):
             pass
         assert await refusal(node, "456", old) == 401

@@ -185,7 +185,7 @@ async def test_the_command_prints_it(cluster):
 
 async def test_the_command_says_when_nothing_is_known(node):
     ended = run_trace(node, "never")
-    assert (ended.returncode, ended.stdout) == (0, "the nodes remember nothing of this id\n")
+    assert (ended.returncode, ended.stdout) == (0, "the nodes have no trace of this id\n")
 
 
 async def test_the_command_fails_where_the_node_does(lab):
