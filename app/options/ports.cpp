@@ -48,13 +48,13 @@ std::optional<std::string> load(tls_option& tls, const std::string& name) {
 
 /// Returns an error if a port accepts remote peers without authentication.
 std::optional<std::string> check_exposure(const options& config) {
-  auto exposed = [&](const addresses& all, bool guarded, const char* option) {
+  auto exposed = [&](const addresses& all, bool guarded, const char* remedy) {
     auto i = std::find_if(all.begin(), all.end(),
                           [](auto& x) { return !x.is_loopback(); });
     return guarded || config.insecure || i == all.end()
              ? std::nullopt
              : std::optional{"others can connect to " + to_string(*i)
-                             + " without authentication of " + option
+                             + " without authentication of " + remedy
                              + ", or --insecure to allow it"};
   };
   auto has_keys = !config.access.api_key_file.empty();
