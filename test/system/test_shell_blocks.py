@@ -25,6 +25,7 @@ UNRUN = {
     "bash app/demo.sh": "builds, and shows what the other tests check",
     "bash app/setup.sh": "installs packages, which test/run.sh has done",
     "bash test/chaos/mutants.sh": "takes 20 minutes, and builds",
+    "bash test/dev.sh": "builds, and runs a test that CTest runs, too",
     "bash test/run.sh": "runs this test",
     "build/profile/waybill": "is of another build",
     "build/release/fuzz_": "is another program; CTest runs it as fuzz.*",
