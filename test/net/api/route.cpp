@@ -1,0 +1,342 @@
+#define CAF_SUITE route
+
+#include "net/api/route.hpp"
+
+#include <caf/test/dsl.hpp>
+
+using namespace waybill;
+using namespace waybill::net;
+
+namespace {
+
+constexpr size_t max_topics = 3;
+
+/// Makes a request with a target in origin form.
+request make(std::string_view method, const std::string& text,
+             port_role port = port_role::both) {
+  auto parsed = parse_target(text, "h");
+  if (!std::holds_alternative<target>(parsed))
+    CAF_FAIL("not a target: " << text);
+  request result{http::string_to_verb(method), method,
+                 std::get<target>(parsed)};
+  result.port = port;
+  return result;
+}
+
+/// Returns the status and code of a refusal; `200` if there is none.
+std::string print(const std::optional<response>& refusal) {
+  if (!refusal)
+    return "200";
+  return std::to_string(static_cast<unsigned>(refusal->status)) + ' '
+         + refusal->body["error"].get<std::string>();
+}
+
+std::string check(std::string_view method, const std::string& text,
+                  port_role port = port_role::both) {
+  return print(net::check(make(method, text, port), max_topics));
+}
+
+/// Checks a push with these values of `Idempotency-Key`.
+std::string check_keys(const std::string& text, std::vector<std::string> keys) {
+  auto request = make("POST", text);
+  request.keys = std::move(keys);
+  return print(net::check(request, max_topics));
+}
+
+/// Returns what a path that leads nowhere is answered.
+std::string hint(const std::string& text) {
+  auto result = no_such_path(make("GET", text).target);
+  CAF_CHECK_EQUAL(result.status, http::status::not_found);
+  return result.body["message"].get<std::string>();
+}
+
+resource resource_at(const std::string& text) {
+  return resource_of(make("GET", text).target);
+}
+
+std::string address_key(const std::string& text) {
+  auto found = address_of(make("POST", text));
+  return found ? found->key() : "none";
+}
+
+std::vector<std::string> topics_in(const std::string& text) {
+  return topics_of(make("GET", text));
+}
+
+using names = std::vector<std::string>;
+
+const std::string longest_name(256, 'a');
+
+} // namespace
+
+CAF_TEST(each path leads to its resource) {
+  CAF_CHECK(resource_at("/websocket/456") == resource::websocket);
+  CAF_CHECK(resource_at("/socket/456") == resource::socket);
+  CAF_CHECK(resource_at("/topic/news") == resource::topic);
+  CAF_CHECK(resource_at("/trace/456") == resource::trace);
+  CAF_CHECK(resource_at("/broadcast") == resource::broadcast);
+  CAF_CHECK(resource_at("/push") == resource::batch);
+  CAF_CHECK(resource_at("/livez") == resource::livez);
+  CAF_CHECK(resource_at("/readyz") == resource::readyz);
+  CAF_CHECK(resource_at("/stats") == resource::stats);
+  CAF_CHECK(resource_at("/metrics") == resource::metrics);
+  CAF_CHECK(resource_at("/console") == resource::console);
+  CAF_CHECK(resource_at("/console/console.js") == resource::console);
+}
+
+CAF_TEST(a path with more or less or other segments leads nowhere) {
+  for (auto text :
+       {"/",           "/websocket",      "/socket",        "/topic",
+        "/trace",      "/websocket/456/", "/websocket/a/b", "/socket/4/5",
+        "/topic/a/b",  "/trace/a/b",      "/broadcast/",    "/broadcast/all",
+        "/push/",      "/livez/",         "/readyz/x",      "/stats/cluster",
+        "/metrics/",   "/console/a/b",    "//socket/456",   "/./socket/456",
+        "/Socket/456", "/%73ocket/456",   "/sockets/456"}) {
+    CAF_MESSAGE(text);
+    CAF_CHECK(resource_at(text) == resource::none);
+    CAF_CHECK_EQUAL(check("GET", text), "404 no_such_path");
+  }
+  CAF_CHECK(resource_of(target{}) == resource::none);
+}
+
+CAF_TEST(a slash in percent encoding belongs to an id and is refused) {
+  CAF_CHECK(resource_at("/socket/a%2Fb") == resource::socket);
+  CAF_CHECK_EQUAL(check("GET", "/socket/a%2Fb"), "400 bad_id");
+}
+
+CAF_TEST(a path that leads nowhere is answered with the one that was meant) {
+  for (auto text : {"/ws", "/wss/456", "/websockets/456", "/WebSocket/456"})
+    CAF_CHECK_EQUAL(hint(text), "open a WebSocket at /websocket/{id}");
+  for (auto text : {"/socket", "/Sockets/456", "/socket/a/b"})
+    CAF_CHECK_EQUAL(hint(text), "push with POST /socket/{id}");
+  for (auto text : {"/topic", "/topics/news", "/TOPIC/news"})
+    CAF_CHECK_EQUAL(hint(text), "push to a topic with POST /topic/{name}");
+  for (auto text : {"/batch", "/push/1", "/Pushs/1"})
+    CAF_CHECK_EQUAL(hint(text), "push many lines with POST /push");
+  CAF_CHECK_EQUAL(hint("/stat"), "ask for figures with GET /stats");
+  CAF_CHECK_EQUAL(hint("/metric"), "ask for metrics with GET /metrics");
+  CAF_CHECK_EQUAL(hint("/live"), "ask whether the node lives with GET /livez");
+  for (auto text : {"/health", "/healthz", "/ready", "/Readyz"})
+    CAF_CHECK_EQUAL(hint(text), "ask whether the node is ready with GET "
+                                "/readyz");
+  CAF_MESSAGE("nothing in particular was meant");
+  for (auto text : {"/", "/s", "/chat/456"})
+    CAF_CHECK_EQUAL(hint(text), "open a WebSocket at /websocket/{id}, or push "
+                                "with POST /socket/{id}");
+  CAF_CHECK_EQUAL(no_such_path(target{}).status, http::status::not_found);
+}
+
+CAF_TEST(a slash at the end is named) {
+  CAF_CHECK_EQUAL(hint("/websocket/456/"), "open a WebSocket at "
+                                           "/websocket/{id}, without a slash "
+                                           "at the end");
+  CAF_CHECK_EQUAL(hint("/stats/"), "ask for figures with GET /stats, without a "
+                                   "slash at the end");
+  CAF_CHECK_EQUAL(hint("/stats/x"), "ask for figures with GET /stats");
+}
+
+CAF_TEST(a resource takes its methods and names them to those who use others) {
+  constexpr std::string_view methods[]
+    = {"GET", "HEAD", "POST", "DELETE", "PUT", "PATCH", "OPTIONS"};
+  for (auto [text, allowed] :
+       std::initializer_list<std::pair<const char*, std::string_view>>{
+         {"/websocket/456", "GET"},
+         {"/socket/456", "DELETE, GET, HEAD, POST"},
+         {"/topic/news", "POST"},
+         {"/broadcast", "POST"},
+         {"/push", "POST"},
+         {"/trace/456", "GET, HEAD"},
+         {"/livez", "GET, HEAD"},
+         {"/readyz", "GET, HEAD"},
+         {"/stats", "GET, HEAD"},
+         {"/metrics", "GET, HEAD"},
+         {"/console", "GET, HEAD"}})
+    for (auto method : methods) {
+      CAF_MESSAGE(method << ' ' << text);
+      auto refusal = net::check(make(method, text), max_topics);
+      if ((", " + std::string{allowed} + ",")
+            .find(", " + std::string{method} + ",")
+          != std::string::npos) {
+        CAF_CHECK(!refusal);
+        continue;
+      }
+      CAF_CHECK_EQUAL(print(refusal), "405 method_not_allowed");
+      CAF_REQUIRE(refusal && refusal->fields.size() == 1);
+      CAF_CHECK(refusal->fields[0].first == http::field::allow);
+      CAF_CHECK_EQUAL(refusal->fields[0].second, allowed);
+    }
+}
+
+CAF_TEST(a method that is none is refused on every path that leads somewhere) {
+  for (auto method : {"get", "Post", "BREW", "GET,HEAD"}) {
+    CAF_CHECK_EQUAL(check(method, "/socket/456"), "501 no_such_method");
+    CAF_CHECK_EQUAL(check(method, "/livez"), "501 no_such_method");
+    CAF_CHECK_EQUAL(check(method, "/nowhere"), "404 no_such_path");
+  }
+}
+
+CAF_TEST(a port for clients serves WebSockets and probes alone) {
+  auto port = port_role::clients;
+  for (auto text : {"/websocket/456", "/livez", "/readyz"})
+    CAF_CHECK_EQUAL(check("GET", text, port), "200");
+  for (auto text : {"/socket/456", "/stats", "/metrics", "/trace/456",
+                    "/console", "/nowhere", "/", "/sockets/4"})
+    CAF_CHECK_EQUAL(check("GET", text, port), "404 admin_port");
+  for (auto text : {"/socket/456", "/topic/news", "/broadcast", "/push"})
+    CAF_CHECK_EQUAL(check("POST", text, port), "404 admin_port");
+  CAF_MESSAGE("but helps those who miss the path of a WebSocket");
+  for (auto text : {"/ws/456", "/websocket", "/WebSockets/456"})
+    CAF_CHECK_EQUAL(check("GET", text, port), "404 no_such_path");
+}
+
+CAF_TEST(a port for admins serves all but WebSockets) {
+  auto port = port_role::admins;
+  CAF_CHECK_EQUAL(check("GET", "/websocket/456", port), "404 client_port");
+  for (auto text : {"/socket/456", "/stats", "/metrics", "/trace/456",
+                    "/console", "/livez", "/readyz"})
+    CAF_CHECK_EQUAL(check("GET", text, port), "200");
+  for (auto text : {"/socket/456", "/topic/news", "/broadcast", "/push"})
+    CAF_CHECK_EQUAL(check("POST", text, port), "200");
+  CAF_CHECK_EQUAL(check("GET", "/ws/456", port), "404 no_such_path");
+}
+
+CAF_TEST(an id or the name of a topic has 1 to 256 bytes of plain text) {
+  for (auto resource : {"/socket/", "/topic/"}) {
+    auto check_name
+      = [&](const std::string& name) { return check("POST", resource + name); };
+    CAF_CHECK_EQUAL(check_name(longest_name), "200");
+    CAF_CHECK_EQUAL(check_name("%e8%bf%9e"), "200");
+    CAF_CHECK_EQUAL(check_name("a%20b"), "200");
+    CAF_CHECK_EQUAL(check_name(longest_name + 'a'), "400 bad_id");
+    for (auto bad :
+         {"", "%00", "a%0A", "%1f", "%7f", "%c2%80", "%ff", "%c0%af"})
+      CAF_CHECK_EQUAL(check_name(bad), "400 bad_id");
+  }
+  CAF_CHECK_EQUAL(check("GET", "/websocket/"), "400 bad_id");
+  CAF_CHECK_EQUAL(check("GET", "/trace/%00"), "400 bad_id");
+}
+
+CAF_TEST(a client may listen to so many topics) {
+  auto check_topics = [](const std::string& list) {
+    return check("GET", "/websocket/456?topics=" + list);
+  };
+  for (auto good : {"", "a", "a,b,c", "a,b,c,", "a,a,b,b,c,c", "%e8%bf%9e"})
+    CAF_CHECK_EQUAL(check_topics(good), "200");
+  CAF_CHECK_EQUAL(check_topics(longest_name), "200");
+  for (auto bad : {"a,b,c,d", ",", ",a", "a,,b", "a/b", "%00", "%ff"})
+    CAF_CHECK_EQUAL(check_topics(bad), "400 bad_parameter");
+  CAF_CHECK_EQUAL(check_topics(longest_name + 'a'), "400 bad_parameter");
+  CAF_MESSAGE("or to none at all where that is the limit");
+  CAF_CHECK(!net::check(make("GET", "/websocket/456"), 0));
+  CAF_CHECK(net::check(make("GET", "/websocket/456?topics=a"), 0).has_value());
+}
+
+CAF_TEST(topics are listened to once and in the order of the list) {
+  CAF_CHECK_EQUAL(topics_in("/websocket/456"), names{});
+  CAF_CHECK_EQUAL(topics_in("/websocket/456?topics="), names{});
+  CAF_CHECK_EQUAL(topics_in("/websocket/456?topics=b,a,b,c"),
+                  (names{"b", "a", "c"}));
+  CAF_CHECK_EQUAL(topics_in("/websocket/456?topics=a%2Cb"), (names{"a", "b"}));
+}
+
+CAF_TEST(a client may send other parameters) {
+  CAF_CHECK_EQUAL(check("GET", "/websocket/456?token=x&v=2"), "200");
+}
+
+CAF_TEST(only a push to an id may be kept) {
+  CAF_CHECK_EQUAL(check("POST", "/socket/456?ttl=60&receipt=written&wait=1s"),
+                  "200");
+  for (auto text : {"/topic/news", "/broadcast", "/push"}) {
+    CAF_CHECK_EQUAL(check("POST", std::string{text} + "?receipt=written"),
+                    "200");
+    CAF_CHECK_EQUAL(check("POST", std::string{text} + "?ttl=60"),
+                    "400 bad_parameter");
+  }
+  CAF_CHECK_EQUAL(check("POST", "/socket/456?detail=1"), "400 bad_parameter");
+}
+
+CAF_TEST(a key has 1 to 255 visible characters of ASCII) {
+  for (auto text : {"/socket/456", "/topic/news", "/broadcast"}) {
+    CAF_CHECK_EQUAL(check_keys(text, {}), "200");
+    for (const auto& good :
+         {std::string{"k"}, std::string{"!~\",;"}, std::string(255, 'k')})
+      CAF_CHECK_EQUAL(check_keys(text, {good}), "200");
+    for (const auto& bad :
+         {std::string{}, std::string(256, 'k'), std::string{"a b"},
+          std::string{"\x7f"}, std::string{"\xc3\xa9"}, std::string{"\t"},
+          std::string(1, '\0')})
+      CAF_CHECK_EQUAL(check_keys(text, {bad}), "400 bad_parameter");
+    CAF_CHECK_EQUAL(check_keys(text, {"k", "k"}), "400 bad_parameter");
+  }
+}
+
+CAF_TEST(a batch has no key) {
+  CAF_CHECK_EQUAL(check_keys("/push", {}), "200");
+  CAF_CHECK_EQUAL(check_keys("/push", {"k"}), "400 bad_parameter");
+}
+
+CAF_TEST(a question has its own parameters and no others) {
+  for (auto good :
+       {"/socket/456?detail=1&wait=10ms", "/socket/456?detail=0",
+        "/stats?cluster=1&wait=5s", "/stats?cluster=0", "/trace/456?wait=1h"})
+    for (auto method : {"GET", "HEAD"})
+      CAF_CHECK_EQUAL(check(method, good), "200");
+  for (auto bad :
+       {"/socket/456?detail=2", "/socket/456?detail=", "/socket/456?detail",
+        "/socket/456?cluster=1", "/socket/456?ttl=1", "/socket/456?Detail=1",
+        "/socket/456?wait=5", "/socket/456?wait=", "/socket/456?wait=-1s",
+        "/stats?detail=1", "/stats?cluster=true", "/stats?cluster=01",
+        "/stats?wait=x", "/trace/456?detail=1", "/trace/456?wait=1d"}) {
+    CAF_MESSAGE(bad);
+    CAF_CHECK_EQUAL(check("GET", bad), "400 bad_parameter");
+  }
+}
+
+CAF_TEST(closing the sessions of an id takes no parameters) {
+  CAF_CHECK_EQUAL(check("DELETE", "/socket/456"), "200");
+  CAF_CHECK_EQUAL(check("DELETE", "/socket/456?wait=5s"), "400 bad_parameter");
+}
+
+CAF_TEST(a key opens what its request does) {
+  auto scope_at = [](std::string_view method, const std::string& text) {
+    return scope_of(make(method, text));
+  };
+  for (auto text : {"/socket/456", "/topic/news", "/broadcast", "/push"})
+    CAF_CHECK(scope_at("POST", text) == scope::push);
+  CAF_CHECK(scope_at("DELETE", "/socket/456") == scope::kick);
+  for (auto method : {"GET", "HEAD"}) {
+    for (auto text : {"/socket/456", "/trace/456"})
+      CAF_CHECK(scope_at(method, text) == scope::presence);
+    for (auto text : {"/stats", "/metrics"})
+      CAF_CHECK(scope_at(method, text) == scope::admin);
+    CAF_MESSAGE("and none is needed for these");
+    for (auto text : {"/websocket/456", "/livez", "/readyz", "/console",
+                      "/console/console.js", "/nowhere"})
+      CAF_CHECK(!scope_at(method, text));
+  }
+}
+
+CAF_TEST(a request is about one address or none) {
+  CAF_CHECK_EQUAL(address_key("/websocket/456"), "id:456");
+  CAF_CHECK_EQUAL(address_key("/socket/a:b"), "id:a:b");
+  CAF_CHECK_EQUAL(address_key("/trace/456"), "id:456");
+  CAF_CHECK_EQUAL(address_key("/topic/456"), "topic:456");
+  CAF_CHECK_EQUAL(address_key("/topic/all"), "topic:all");
+  CAF_CHECK_EQUAL(address_key("/broadcast"), "all");
+  for (auto text : {"/push", "/livez", "/readyz", "/stats", "/metrics",
+                    "/console", "/console/456", "/nowhere"})
+    CAF_CHECK_EQUAL(address_key(text), "none");
+}
+
+CAF_TEST(only the path of a WebSocket is to become one) {
+  CAF_CHECK(is_websocket(make("GET", "/websocket/456")));
+  for (auto text : {"/websocket", "/socket/456", "/websocket/456/", "/livez"})
+    CAF_CHECK(!is_websocket(make("GET", text)));
+}
+
+CAF_TEST(a parameter that is missing has a default and an empty one has not ) {
+  auto request = make("GET", "/stats?a=1&b");
+  CAF_CHECK_EQUAL(parameter(request, "a", "x"), "1");
+  CAF_CHECK_EQUAL(parameter(request, "b", "x"), "");
+  CAF_CHECK_EQUAL(parameter(request, "c", "x"), "x");
+}
