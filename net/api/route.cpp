@@ -69,8 +69,9 @@ std::optional<response> check_port(resource resource, port_role port) {
 std::optional<response> check_question(const request& request,
                                        const std::string& flag) {
   for (auto& [name, value] : request.target.query)
-    if (name == "wait" ? !parse_duration(value)
-                       : name != flag || (value != "0" && value != "1"))
+    if (name == "wait"
+          ? !parse_duration(value)
+          : flag.empty() || name != flag || (value != "0" && value != "1"))
       return bad_parameter(
         "use only wait, a duration such as 5s"
         + (flag.empty() ? "" : ", and " + flag + ", 0 or 1"));

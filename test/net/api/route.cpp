@@ -292,6 +292,12 @@ CAF_TEST(a question has its own parameters and no others) {
   }
 }
 
+CAF_TEST(a parameter of a question has a name) {
+  for (auto bad :
+       {"/socket/456?=1", "/stats?=1", "/trace/456?=1", "/trace/456?=0"})
+    CAF_CHECK_EQUAL(check("GET", bad), "400 bad_parameter");
+}
+
 CAF_TEST(closing the sessions of an id takes no parameters) {
   CAF_CHECK_EQUAL(check("DELETE", "/socket/456"), "200");
   CAF_CHECK_EQUAL(check("DELETE", "/socket/456?wait=5s"), "400 bad_parameter");
