@@ -172,7 +172,7 @@ resource resource_of(const target& target) noexcept {
     return resource::topic;
   if (path.size() == 2 && path[0] == "trace")
     return resource::trace;
-  if (path.size() == 2 && path[0] == "console")
+  if (path.size() == 2 && path[0] == "console" && !path[1].empty())
     return resource::console;
   if (path.size() != 1)
     return resource::none;
@@ -282,7 +282,8 @@ std::optional<response> check(const request& request, size_t max_topics) {
     result.fields.emplace_back(http::field::allow, std::string{allowed});
     return result;
   }
-  if (request.target.path.size() == 2 && !is_name(request.target.path[1]))
+  if (found != resource::console && request.target.path.size() == 2
+      && !is_name(request.target.path[1]))
     return error_response(http::status::bad_request, "bad_id",
                           "send a name of 1 to 256 bytes of UTF-8 without "
                           "control characters and slashes");

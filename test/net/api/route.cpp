@@ -135,6 +135,15 @@ CAF_TEST(a slash at the end is named) {
   CAF_CHECK_EQUAL(hint("/stats/x"), "ask for figures with GET /stats");
 }
 
+CAF_TEST(the console is at a path without a slash at the end) {
+  CAF_CHECK(resource_at("/console/") == resource::none);
+  CAF_CHECK_EQUAL(check("GET", "/console/"), "404 no_such_path");
+  CAF_CHECK_EQUAL(hint("/console/"),
+                  "open the console at /console, without a slash at the end");
+  CAF_MESSAGE("and a name that no file of it has is no id");
+  CAF_CHECK_EQUAL(check("GET", "/console/%00"), "200");
+}
+
 CAF_TEST(a resource takes its methods and names them to those who use others) {
   constexpr std::string_view methods[]
     = {"GET", "HEAD", "POST", "DELETE", "PUT", "PATCH", "OPTIONS"};
