@@ -75,16 +75,19 @@ std::string print(EVP_PKEY* key) {
   return {data, static_cast<size_t>(size)};
 }
 
-/// Reads the next PEM block; null at the end, or if the block is invalid.
+/// Reads the next PEM block.
+/// @param more is set unless the text has ended.
+/// @returns null at its end, or if the block is invalid.
 key_ptr read_public_key(BIO* in, bool& more) {
   char* name = nullptr;
   char* fields = nullptr;
   unsigned char* data = nullptr;
   long size = 0;
-  more = PEM_read_bio(in, &name, &fields, &data, &size) == 1;
+  more = PEM_read_bio(in, &name, &fields, &data, &size) == 1
+         || ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE;
   const unsigned char* first = data;
   key_ptr result;
-  if (more && std::string_view{name} == PEM_STRING_PUBLIC)
+  if (data && std::string_view{name} == PEM_STRING_PUBLIC)
     result.reset(d2i_PUBKEY(nullptr, &first, size));
   OPENSSL_free(name);
   OPENSSL_free(fields);

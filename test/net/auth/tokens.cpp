@@ -294,6 +294,17 @@ CAF_TEST(a file without public keys is refused) {
                   not_only_keys);
 }
 
+CAF_TEST(a file that is damaged behind its first key is refused) {
+  auto first = public_part(make_ec_key());
+  auto second = public_part(make_ec_key());
+  auto lost = second.find("-----END");
+  for (const auto& bad :
+       {second.substr(0, lost), second.substr(0, 60),
+        second.substr(0, lost) + "-----END CERTIFICATE-----\n",
+        second.substr(0, 40) + "!" + second.substr(41)})
+    CAF_CHECK_EQUAL(parse(token_algorithm::es256, first + bad), not_only_keys);
+}
+
 CAF_TEST(a public key has to fit its algorithm) {
   CAF_CHECK_EQUAL(parse(token_algorithm::rs256, small_rsa_key), unfit);
   CAF_CHECK_EQUAL(parse(token_algorithm::rs256, public_part(make_ec_key())),
