@@ -138,6 +138,7 @@ public:
     detaching.clear();
     publishing.clear();
     claiming.clear();
+    awaiting.clear();
   }
 
   std::vector<std::string> seen;
@@ -155,6 +156,18 @@ public:
   /// Number of nodes that a probe reaches.
   uint64_t probed = 1;
 
+  /// What it was asked to publish.
+  std::vector<push> pushes;
+
+  /// Those that wait for reports.
+  std::vector<receipt_actor> awaiting;
+
+  /// What it says of itself, and of any part of it.
+  bus_status status{bus_state::ready, true, true};
+
+  /// How many nodes hold any address.
+  caf::expected<uint64_t> present = uint64_t{0};
+
 protected:
   behavior_type make_behavior() override {
     return {
@@ -167,12 +180,16 @@ protected:
         seen.push_back("detach " + x.key());
         return detaching.emplace_back(make_response_promise<ok_atom>());
       },
-      [this](publish_atom, const push_address& x, const push&) {
+      [this](publish_atom, const push_address& x, const push& push) {
         seen.push_back("publish " + x.key());
+        pushes.push_back(push);
         return publishing.emplace_back(make_response_promise<outcome>());
       },
       [this](await_atom, const push_address&, const std::string& id,
-             const receipt_actor&) { seen.push_back("await " + id); },
+             const receipt_actor& receipt) {
+        seen.push_back("await " + id);
+        awaiting.push_back(receipt);
+      },
       [this](forget_atom, const push_address&, const std::string& id) {
         seen.push_back("forget " + id);
       },
@@ -203,20 +220,18 @@ protected:
         seen.push_back("claim " + x.key());
         return claiming.emplace_back(make_response_promise<uint64_t>());
       },
-      [this](presence_atom, const push_address& x) {
+      [this](presence_atom, const push_address& x) -> caf::result<uint64_t> {
         seen.push_back("presence " + x.key());
-        return uint64_t{0};
+        if (present)
+          return *present;
+        return present.error();
       },
       [this](get_atom, const push_address& x) {
         seen.push_back("owner " + x.key());
         return claiming.emplace_back(make_response_promise<uint64_t>());
       },
-      [](state_atom) {
-        return bus_status{bus_state::ready, true, true};
-      },
-      [](state_atom, const push_address&) {
-        return bus_status{bus_state::ready, true, true};
-      },
+      [this](state_atom) { return status; },
+      [this](state_atom, const push_address&) { return status; },
       [this](leave_atom) { seen.push_back("leave"); },
       [](get_atom) { return counters{}; },
     };

@@ -1,0 +1,128 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+
+#include "net/api/api.hpp"
+#include "test/fixture.hpp"
+
+namespace waybill::test {
+
+/// The API of a node whose bus answers when the test says so.
+struct api_fixture : fixture {
+  api_fixture() { start({}); }
+
+  void start(node_limits limits) {
+    bus = spawn<fake_bus>();
+    holder = spawn<registry>(
+      bus, same_id::all, [](const auto&) {}, limits);
+    entrance = spawn<gateway>(bus, holder, session_config{}, "node");
+    context = std::make_unique<net::api_context>(
+      net::api_context{deref<gateway>(entrance), "node"});
+    settle();
+  }
+
+  fake_bus& bus_state_of() { return deref<fake_bus>(bus); }
+
+  /// Makes a request with a target in origin form.
+  static net::request make(net::http::verb method, const std::string& text,
+                           std::string body = "") {
+    auto parsed = net::parse_target(text, "h");
+    if (!std::holds_alternative<net::target>(parsed))
+      CAF_FAIL("not a target: " << text);
+    net::request result{method, net::http::to_string(method),
+                        std::get<net::target>(std::move(parsed))};
+    result.body = std::move(body);
+    CAF_CHECK(!net::check(result, 100));
+    return result;
+  }
+
+  /// Keeps each answer.
+  net::response_handler keep() {
+    return [this](net::response x) { answers.push_back(std::move(x)); };
+  }
+
+  /// Runs actors and timers until neither has anything to do now.
+  void turn() {
+    do {
+      io.restart();
+      settle();
+    } while (io.poll() > 0);
+  }
+
+  void pass(caf::timespan time) {
+    advance_time(time);
+    turn();
+  }
+
+  /// Takes the first answer that was not taken yet.
+  net::response answer() {
+    turn();
+    CAF_REQUIRE(!answers.empty());
+    auto result = std::move(answers.front());
+    answers.pop_front();
+    return result;
+  }
+
+  /// Returns the status of an answer and its body, or the code of its error.
+  static std::string print(const net::response& x) {
+    auto status = std::to_string(static_cast<unsigned>(x.status)) + ' ';
+    return status
+           + (x.body.is_object() && x.body.contains("error")
+                ? x.body["error"].get<std::string>()
+                : x.body.dump());
+  }
+
+  /// Returns the push that was published last.
+  push last_push() {
+    turn();
+    CAF_REQUIRE(!bus_state_of().pushes.empty());
+    return bus_state_of().pushes.back();
+  }
+
+  /// Lets the bus answer the first push that it has not answered yet.
+  template <class T>
+  void publish(T&& answer) {
+    turn();
+    auto& waiting = bus_state_of().publishing;
+    CAF_REQUIRE(!waiting.empty());
+    auto promise = std::move(waiting.front());
+    waiting.erase(waiting.begin());
+    promise.deliver(std::forward<T>(answer));
+    turn();
+  }
+
+  /// Lets the bus say to how many nodes it has sent that push.
+  void publish_to(uint64_t nodes, bool kept = false) {
+    turn();
+    auto& state = bus_state_of();
+    CAF_REQUIRE(state.publishing.size() <= state.pushes.size());
+    auto& push = state.pushes[state.pushes.size() - state.publishing.size()];
+    outcome result{push.id, push.want, kept};
+    result.counts.nodes = nodes;
+    publish(std::move(result));
+  }
+
+  /// Lets a node report to the last push that waits for it.
+  void tell(report x) {
+    CAF_REQUIRE(!bus_state_of().awaiting.empty());
+    self->send(bus_state_of().awaiting.back(), std::move(x));
+    turn();
+  }
+
+  bus_actor bus;
+  registry_actor holder;
+  gateway_actor entrance;
+  std::unique_ptr<net::api_context> context;
+  std::deque<net::response> answers;
+  boost::asio::io_context io;
+  net::timer_type timer{io};
+};
+
+/// Makes a report of a node that holds sessions.
+inline report report_of(const std::string& node, delivery_counts counts = {}) {
+  report result{"", "node", node, counts};
+  result.counts.nodes = 1;
+  return result;
+}
+
+} // namespace waybill::test

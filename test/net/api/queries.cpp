@@ -1,0 +1,258 @@
+#define CAF_SUITE queries
+
+#include "net/api/queries.hpp"
+
+#include "test/net/api/fixture.hpp"
+
+using namespace waybill;
+using namespace waybill::net;
+using namespace std::chrono_literals;
+using json = waybill::net::json;
+
+namespace {
+
+using kind = trace_event::kind;
+
+/// A date, in microseconds: 2023-11-14T22:13:20Z.
+constexpr int64_t date = 1'700'000'000'000'000;
+
+struct queries_fixture : test::api_fixture {
+  using handler = void (*)(api_context&, const net::request&, response_handler);
+
+  void ask(handler handle, const std::string& text) {
+    handle(*context, make(http::verb::get, text), keep());
+    turn();
+  }
+
+  json body() {
+    auto result = answer();
+    CAF_CHECK_EQUAL(result.status, http::status::ok);
+    return result.body;
+  }
+};
+
+trace_event event_of(kind type, int64_t at, const std::string& push = "p") {
+  return {"456", type, date + at, push};
+}
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(queries_tests, queries_fixture)
+
+CAF_TEST(an id is online if a node holds it) {
+  ask(handle_presence, "/socket/456");
+  CAF_CHECK_EQUAL(print(answer()),
+                  R"(200 {"id":"456","online":false,"nodes":0})");
+  bus_state_of().present = uint64_t{2};
+  ask(handle_presence, "/socket/456?detail=0");
+  CAF_CHECK_EQUAL(print(answer()),
+                  R"(200 {"id":"456","online":true,"nodes":2})");
+  CAF_CHECK_EQUAL(bus_state_of().seen.back(), "presence id:456");
+  CAF_CHECK(bus_state_of().pushes.empty());
+}
+
+CAF_TEST(an id is not said to be offline when that is not known) {
+  for (auto [why, refusal] : {std::pair{errc::bus_away, "503 bus_away"},
+                              {errc::unanswered, "504 unanswered"},
+                              {errc::nodes_missing, "503 bus_away"}}) {
+    bus_state_of().present = caf::error{why};
+    ask(handle_presence, "/socket/456");
+    CAF_CHECK_EQUAL(print(answer()), refusal);
+    ask(handle_presence, "/socket/456?detail=1");
+    publish(caf::error{why});
+    // Of those that were asked it is not known who they are.
+    CAF_CHECK_EQUAL(print(answer()),
+                    why == errc::unanswered
+                      ? R"(200 {"id":"456","online":true,"nodes":0,)"
+                        R"("sessions":[],"unknown":1})"
+                      : refusal);
+  }
+}
+
+CAF_TEST(a question waits five seconds or as long as it says) {
+  for (auto [handle, path] : {std::pair<handler, std::string>{
+                                handle_presence, "/socket/456?detail=1"},
+                              {handle_trace, "/trace/456?"},
+                              {handle_cluster, "/stats?cluster=1"}}) {
+    ask(handle, path);
+    CAF_CHECK(last_push().wait == 5s);
+    ask(handle, path + "&wait=250ms");
+    CAF_CHECK(last_push().wait == 250ms);
+  }
+}
+
+CAF_TEST(sessions of an id are shown with what they are like) {
+  ask(handle_presence, "/socket/456?detail=1");
+  CAF_CHECK(last_push().type == push::kind::inspect);
+  CAF_CHECK_EQUAL(bus_state_of().seen.back(), "publish id:456");
+  publish_to(1);
+  CAF_CHECK(answers.empty());
+  auto one = test::report_of("a", {0, 2});
+  one.details = {{"a", "192.0.2.1:80", 7, 512}};
+  tell(one);
+  CAF_CHECK(answers.empty());
+  one.counts = {};
+  one.details = {{"a", "192.0.2.2:80", 8, 0}};
+  tell(one);
+  CAF_CHECK_EQUAL(
+    body(), json::parse(R"({"id":"456","online":true,"nodes":1,"sessions":[
+      {"node":"a","peer":"192.0.2.1:80","age":7,"queue":512},
+      {"node":"a","peer":"192.0.2.2:80","age":8,"queue":0}],"unknown":0})"));
+}
+
+CAF_TEST(an id without sessions is online if a node stays silent) {
+  ask(handle_presence, "/socket/456?detail=1&wait=1s");
+  publish_to(0);
+  auto shown = body();
+  CAF_CHECK_EQUAL(shown["online"], false);
+  ask(handle_presence, "/socket/456?detail=1&wait=1s");
+  publish_to(2);
+  tell(test::report_of("a"));
+  CAF_CHECK(answers.empty());
+  pass(1s);
+  shown = body();
+  CAF_CHECK_EQUAL(shown["online"], true);
+  CAF_CHECK_EQUAL(shown["nodes"], 2);
+  CAF_CHECK_EQUAL(shown["unknown"], 1);
+  CAF_CHECK_EQUAL(shown["sessions"], json::array());
+}
+
+CAF_TEST(all nodes are asked for the trace of an id) {
+  ask(handle_trace, "/trace/a%20b");
+  auto question = last_push();
+  CAF_CHECK(question.type == push::kind::trace);
+  CAF_CHECK_EQUAL(question.body.bytes(), "a b");
+  CAF_CHECK_EQUAL(bus_state_of().seen.back(), "publish nodes");
+  publish_to(1);
+  tell(test::report_of("a"));
+  CAF_CHECK_EQUAL(print(answer()), R"(200 {"id":"a b","pushes":[],)"
+                                   R"("sessions":[],"nodes":1,"unknown":0})");
+  CAF_MESSAGE("those that are silent are counted");
+  ask(handle_trace, "/trace/456?wait=1s");
+  publish_to(3);
+  tell(test::report_of("a"));
+  pass(1s);
+  auto shown = body();
+  CAF_CHECK_EQUAL(shown["nodes"], 3);
+  CAF_CHECK_EQUAL(shown["unknown"], 2);
+}
+
+CAF_TEST(the hops of a push are in the order of time whoever tells them) {
+  ask(handle_trace, "/trace/456");
+  publish_to(2);
+  auto one = test::report_of("a");
+  one.trace = {event_of(kind::written, 30), event_of(kind::delivered, 20),
+               event_of(kind::received, 1'000'040)};
+  one.trace[0].peer = "192.0.2.1:80";
+  one.trace[1].count = 2;
+  tell(one);
+  auto two = test::report_of("b");
+  two.trace = {event_of(kind::answered, 40), event_of(kind::taken, 1),
+               event_of(kind::dropped, 30)};
+  two.trace[0].count = 200;
+  two.trace[1].count = 5;
+  two.trace[1].text = "received";
+  tell(two);
+  auto shown = body();
+  CAF_CHECK_EQUAL(shown["pushes"], json::parse(R"([
+    {"push":"p","at":"2023-11-14T22:13:20.000001Z","hops":[
+      {"hop":"taken","after":0,"node":"b","bytes":5,"receipt":"received"},
+      {"hop":"delivered","after":19,"node":"a","sessions":2},
+      {"hop":"written","after":29,"node":"a","peer":"192.0.2.1:80"},
+      {"hop":"dropped","after":29,"node":"b"},
+      {"hop":"answered","after":39,"node":"b","status":200},
+      {"hop":"received","after":1000039,"node":"a"}]}])"));
+  CAF_CHECK_EQUAL(shown["sessions"], json::array());
+}
+
+CAF_TEST(pushes are shown one by one in the order of their first hops) {
+  ask(handle_trace, "/trace/456");
+  publish_to(1);
+  auto one = test::report_of("a");
+  one.trace
+    = {event_of(kind::taken, 2, "q"), event_of(kind::taken, 1, "p"),
+       event_of(kind::answered, 3, "q"), event_of(kind::answered, 4, "p")};
+  tell(one);
+  auto shown = body()["pushes"];
+  CAF_REQUIRE_EQUAL(shown.size(), 2u);
+  for (size_t i = 0; i < 2; ++i) {
+    CAF_CHECK_EQUAL(shown[i]["push"], i == 0 ? "p" : "q");
+    CAF_CHECK_EQUAL(shown[i]["hops"].size(), 2u);
+  }
+  CAF_CHECK_EQUAL(shown[0]["hops"][1]["after"], 3);
+  CAF_CHECK_EQUAL(shown[1]["hops"][1]["after"], 1);
+}
+
+CAF_TEST(pushes without a name are told apart by node and number) {
+  ask(handle_trace, "/trace/456");
+  publish_to(2);
+  for (auto node : {"a", "b"}) {
+    auto one = test::report_of(node);
+    for (uint64_t delivery : {1, 2, 1}) {
+      one.trace.push_back(event_of(kind::delivered, 0, ""));
+      one.trace.back().delivery = delivery;
+    }
+    tell(one);
+  }
+  auto shown = body()["pushes"];
+  CAF_REQUIRE_EQUAL(shown.size(), 4u);
+  for (auto& push : shown)
+    CAF_CHECK(!push.contains("push"));
+  CAF_CHECK_EQUAL(shown[0]["hops"].size(), 2u);
+  CAF_CHECK_EQUAL(shown[1]["hops"].size(), 1u);
+  CAF_CHECK_EQUAL(shown[2]["hops"][0]["node"], "b");
+}
+
+CAF_TEST(the sessions of an id are shown apart from its pushes) {
+  ask(handle_trace, "/trace/456");
+  publish_to(1);
+  auto one = test::report_of("a");
+  one.trace
+    = {event_of(kind::left, 2'500'000, ""), event_of(kind::joined, 0, ""),
+       event_of(kind::forgotten, 3'000'000, "")};
+  one.trace[0].text = "1013 slow";
+  one.trace[1].peer = "192.0.2.1:80";
+  tell(one);
+  auto shown = body();
+  CAF_CHECK_EQUAL(shown["pushes"], json::array());
+  CAF_CHECK_EQUAL(shown["sessions"], json::parse(R"([
+    {"hop":"joined","at":"2023-11-14T22:13:20.000000Z","node":"a",
+     "peer":"192.0.2.1:80"},
+    {"hop":"left","at":"2023-11-14T22:13:22.500000Z","node":"a",
+     "why":"1013 slow"},
+    {"hop":"forgotten","at":"2023-11-14T22:13:23.000000Z","node":"a"}])"));
+}
+
+CAF_TEST(the figures of all nodes are shown with their versions) {
+  ask(handle_cluster, "/stats?cluster=1&wait=1s");
+  CAF_CHECK(last_push().type == push::kind::metrics);
+  CAF_CHECK_EQUAL(bus_state_of().seen.back(), "publish nodes");
+  publish_to(3);
+  auto one = test::report_of("b");
+  one.metrics = {"1.2.3", {{"sessions", 5}, {"joins", 7}}};
+  tell(one);
+  one.node = "a";
+  one.metrics = {"", {{"sessions", 1}}};
+  tell(one);
+  CAF_CHECK(answers.empty());
+  pass(1s);
+  CAF_CHECK_EQUAL(print(answer()),
+                  R"(200 {"nodes":[{"node":"a","sessions":1},)"
+                  R"({"node":"b","version":"1.2.3","joins":7,"sessions":5}],)"
+                  R"("unknown":1})");
+}
+
+CAF_TEST(a question that cannot be asked is refused) {
+  for (auto [handle, path] : {std::pair<handler, std::string>{
+                                handle_presence, "/socket/456?detail=1"},
+                              {handle_trace, "/trace/456"},
+                              {handle_cluster, "/stats?cluster=1"}})
+    for (auto [why, refusal] : {std::pair{errc::bus_away, "503 bus_away"},
+                                {errc::busy, "503 busy"}}) {
+      ask(handle, path);
+      publish(caf::error{why});
+      CAF_CHECK_EQUAL(print(answer()), refusal);
+    }
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
