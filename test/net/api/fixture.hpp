@@ -11,6 +11,12 @@ namespace waybill::test {
 struct api_fixture : fixture {
   api_fixture() { start({}); }
 
+  /// What is still asked is not answered any more.
+  ~api_fixture() override {
+    self->send_exit(entrance, caf::exit_reason::kill);
+    settle();
+  }
+
   void start(node_limits limits) {
     bus = spawn<fake_bus>();
     holder = spawn<registry>(
