@@ -2,7 +2,6 @@
 
 #include "actors/core/inboxes.hpp"
 
-#include "actors/core/idempotency_store.hpp"
 #include "test/fixture.hpp"
 
 using namespace waybill;
@@ -73,42 +72,4 @@ CAF_TEST(a push that is read has its remaining time) {
   auto page = aut.read({id456, "", "", 100}, start + 4s);
   CAF_REQUIRE_EQUAL(page.pushes.size(), 1u);
   CAF_CHECK(page.pushes[0].ttl == 6s);
-}
-
-CAF_TEST(a key stands for its first push for ten minutes) {
-  idempotency_store aut;
-  auto push = make_push("a");
-  push.key = "k";
-  CAF_CHECK(!aut.find(id456, push, start));
-  outcome sent{"a"};
-  sent.counts.nodes = 1;
-  aut.add(id456, push, sent, start);
-  auto again = make_push("a");
-  again.key = "k";
-  auto found = aut.find(id456, again, start + 599s);
-  CAF_REQUIRE(found && *found);
-  CAF_CHECK_EQUAL((*found)->push, "a");
-  CAF_CHECK(aut.find(push_address::id("457"), again, start)->error()
-            == errc::key_reused);
-  again.body = make_text("b");
-  CAF_CHECK(aut.find(id456, again, start)->error() == errc::key_reused);
-  CAF_CHECK(!aut.find(id456, push, start + 600s));
-}
-
-CAF_TEST(a key is in flight until it has an outcome and free if that is empty) {
-  idempotency_store aut;
-  auto push = make_push("a");
-  push.key = "k";
-  push.want = receipt_level::received;
-  push.reply_to = "n";
-  outcome sent{"a", receipt_level::received};
-  sent.counts.nodes = 1;
-  aut.add(id456, push, sent, start);
-  CAF_CHECK(aut.find(id456, push, start)->error() == errc::in_flight);
-  auto read = sent;
-  read.counts.sessions = read.counts.received = 1;
-  aut.record_outcome("k", read);
-  CAF_CHECK((*aut.find(id456, push, start))->counts == read.counts);
-  aut.record_outcome("k", sent);
-  CAF_CHECK(!aut.find(id456, push, start));
 }
