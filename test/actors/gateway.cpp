@@ -1,0 +1,339 @@
+#define CAF_SUITE gateway
+
+#include "actors/gateway.hpp"
+
+#include "test/fixture.hpp"
+
+using namespace waybill;
+using namespace std::chrono_literals;
+
+namespace {
+
+const auto id456 = push_address::id("456");
+
+struct gateway_fixture : test::fixture {
+  gateway_fixture() { start({}); }
+
+  void start(node_limits limits) {
+    bus = spawn<test::fake_bus>();
+    holder = spawn<registry>(bus, same_id::all, nullptr, limits);
+    actor = spawn<waybill::gateway>(bus, holder, session_config{}, "n1");
+    settle();
+    fake().seen.clear();
+  }
+
+  waybill::gateway& aut() { return deref<waybill::gateway>(actor); }
+
+  test::fake_bus& fake() { return deref<test::fake_bus>(bus); }
+
+  void end() {
+    self->send_exit(actor, caf::exit_reason::user_shutdown);
+    settle();
+  }
+
+  void pass(caf::timespan time) {
+    advance_time(time);
+    settle();
+  }
+
+  /// Publishes a push; the result is empty until it is answered, then the push
+  /// of the outcome or the error.
+  std::shared_ptr<std::string> publish(push push) {
+    auto result = std::make_shared<std::string>();
+    aut().publish(id456, std::move(push),
+                  [this, result](const caf::expected<outcome>& x) {
+                    *result = x ? x->push : sys.render(x.error());
+                  });
+    settle();
+    return result;
+  }
+
+  /// Takes a place, and returns it or keeps the error.
+  session_slot_ptr admit(const std::string& id, const std::string& peer) {
+    session_slot_ptr result;
+    refusal = errc{};
+    aut().admit(id, peer, [&](caf::expected<session_slot_ptr> x) {
+      if (x)
+        result = std::move(*x);
+      else
+        refusal = static_cast<errc>(x.error().code());
+    });
+    settle();
+    return result;
+  }
+
+  counters stats() {
+    counters result;
+    aut().stats([&](const counters& x) { result = x; });
+    settle();
+    return result;
+  }
+
+  /// Lets the bus answer the first push that waits.
+  void answer(outcome outcome) {
+    CAF_REQUIRE(!fake().publishing.empty());
+    fake().publishing.front().deliver(std::move(outcome));
+    fake().publishing.erase(fake().publishing.begin());
+    settle();
+  }
+
+  /// Returns how many events of an id the registry has been told.
+  size_t count_traced(const std::string& id) {
+    push question{"q", make_text(id)};
+    question.type = push::kind::trace;
+    question.reply_to = "n1";
+    self->send(holder, deliver_atom_v, push_address::nodes(), question);
+    settle();
+    CAF_REQUIRE(!fake().reports.empty());
+    return fake().reports.back().trace.size();
+  }
+
+  bus_actor bus;
+  registry_actor holder;
+  gateway_actor actor;
+  errc refusal = errc{};
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(gateway_tests, gateway_fixture)
+
+CAF_TEST(the name of a push begins with its node and is never used again) {
+  auto first = aut().next_push_id();
+  auto second = aut().next_push_id();
+  CAF_CHECK(first.starts_with("n1-"));
+  CAF_CHECK_NOT_EQUAL(first, second);
+  auto same_node = spawn<waybill::gateway>(bus, holder, session_config{}, "n1");
+  CAF_CHECK_NOT_EQUAL(first, deref<waybill::gateway>(same_node).next_push_id());
+}
+
+CAF_TEST(a push that needs no receipt waits for the bus alone) {
+  auto found = publish({"p", make_text("a")});
+  CAF_CHECK_EQUAL(fake().seen, test::texts{"publish id:456"});
+  CAF_CHECK_EQUAL(*found, "");
+  answer({"p"});
+  CAF_CHECK_EQUAL(*found, "p");
+}
+
+CAF_TEST(a push hands on the error of the bus) {
+  auto found = publish({"p", make_text("a")});
+  fake().publishing.front().deliver(
+    caf::error{errc::bus_away, std::string{"it is full"}});
+  settle();
+  CAF_CHECK_EQUAL(*found, R"(bus_away("it is full"))");
+}
+
+CAF_TEST(a push that wants a receipt has this node wait for reports) {
+  push push{"p", make_text("a")};
+  push.want = receipt_level::written;
+  push.wait = 1s;
+  auto found = publish(push);
+  CAF_CHECK_EQUAL(fake().seen, (test::texts{"await p", "publish id:456"}));
+  answer({"p", receipt_level::written});
+  CAF_CHECK_EQUAL(*found, "p");
+  CAF_CHECK_EQUAL(fake().seen.back(), "forget p");
+}
+
+CAF_TEST(a push with a key alone waits for no reports) {
+  push push{"p", make_text("a")};
+  push.key = "k";
+  push.wait = 1s;
+  auto found = publish(push);
+  answer({"p"});
+  CAF_CHECK_EQUAL(*found, "p");
+  CAF_CHECK_EQUAL(fake().seen, (test::texts{"publish id:456", "settle k"}));
+}
+
+CAF_TEST(a query has this node wait for reports) {
+  push push{"p"};
+  push.type = push::kind::inspect;
+  push.wait = 1s;
+  publish(push);
+  CAF_CHECK_EQUAL(fake().seen, (test::texts{"await p", "publish id:456"}));
+}
+
+CAF_TEST(asks the bus for its state each time) {
+  bus_status found;
+  aut().state([&](const bus_status& x) { found = x; });
+  settle();
+  CAF_CHECK(found.state == bus_state::ready);
+  found = {};
+  aut().state(id456, [&](const bus_status& x) { found = x; });
+  settle();
+  CAF_CHECK(found.state == bus_state::ready);
+  CAF_MESSAGE("one that has ended is away");
+  self->send_exit(bus, caf::exit_reason::kill);
+  settle();
+  aut().state([&](const bus_status& x) { found = x; });
+  settle();
+  CAF_CHECK_EQUAL(found, bus_status{});
+}
+
+CAF_TEST(asks the bus who holds an address) {
+  uint64_t nodes = 99;
+  aut().presence(id456, [&](caf::expected<uint64_t> x) { nodes = unbox(x); });
+  settle();
+  CAF_CHECK_EQUAL(nodes, 0u);
+  CAF_CHECK_EQUAL(fake().seen, test::texts{"presence id:456"});
+}
+
+CAF_TEST(a place is given back when its slot ends) {
+  node_limits limits;
+  limits.sessions.in_total = 1;
+  start(limits);
+  auto slot = admit("456", "192.0.2.1");
+  CAF_REQUIRE(slot);
+  CAF_CHECK_EQUAL(slot->id(), "456");
+  CAF_CHECK_EQUAL(slot->peer(), "192.0.2.1");
+  CAF_CHECK(!admit("457", "192.0.2.2"));
+  CAF_CHECK(refusal == errc::node_full);
+  slot = nullptr;
+  settle();
+  CAF_CHECK(admit("457", "192.0.2.2"));
+}
+
+CAF_TEST(a place that the caller does not keep is free) {
+  node_limits limits;
+  limits.sessions.per_peer = 1;
+  start(limits);
+  aut().admit("456", "192.0.2.1", [](const auto&) {});
+  settle();
+  auto slot = admit("457", "192.0.2.1");
+  CAF_REQUIRE(slot);
+  CAF_CHECK(!admit("458", "192.0.2.1"));
+  CAF_CHECK(refusal == errc::peer_full);
+}
+
+CAF_TEST(a session joins its id and its topics and what everyone hears) {
+  auto connection = std::make_shared<test::fake_transport>();
+  auto slot = admit("456", "192.0.2.1");
+  CAF_REQUIRE(slot);
+  spawned.push_back(caf::actor_cast<caf::actor>(
+    aut().open_session(*slot, {"news", "sport"}, connection)));
+  settle();
+  auto attached = fake().seen;
+  attached.resize(4);
+  CAF_CHECK_EQUAL(attached, (test::texts{"attach id:456", "attach topic:news",
+                                         "attach topic:sport", "attach all"}));
+  CAF_CHECK_EQUAL(stats()["sessions"], 1u);
+}
+
+CAF_TEST(a pusher that is too fast is told how long to wait) {
+  node_limits limits;
+  limits.max_push_rate = 10;
+  start(limits);
+  auto spend = [this](uint64_t pushes) {
+    caf::timespan result{-1};
+    aut().spend("joe", pushes,
+                [&](caf::expected<caf::timespan> x) { result = unbox(x); });
+    settle();
+    return result;
+  };
+  CAF_CHECK_EQUAL(spend(10), caf::timespan{0});
+  CAF_CHECK(spend(1) > 0s);
+}
+
+CAF_TEST(is draining from when it is told) {
+  CAF_CHECK(!aut().draining());
+  self->send(actor, drain_atom_v);
+  settle();
+  CAF_CHECK(aut().draining());
+}
+
+CAF_TEST(a figure and its part are counted at once) {
+  aut().count("refused_requests");
+  aut().count("refused_requests", "refused_tokens");
+  settle();
+  auto found = stats();
+  CAF_CHECK_EQUAL(found["refused_requests"], 2u);
+  CAF_CHECK_EQUAL(found["refused_tokens"], 1u);
+}
+
+CAF_TEST(what happens often is counted once a second) {
+  aut().note("requests");
+  aut().note("requests", 2);
+  pass(999ms);
+  CAF_CHECK_EQUAL(stats().count("requests"), 0u);
+  pass(1ms);
+  CAF_CHECK_EQUAL(stats()["requests"], 3u);
+  CAF_MESSAGE("and counted no second time");
+  aut().note("answers");
+  pass(1s);
+  CAF_CHECK_EQUAL(stats()["requests"], 3u);
+  CAF_CHECK_EQUAL(stats()["answers"], 1u);
+}
+
+CAF_TEST(a trace is told once a second) {
+  aut().trace({"456", trace_event::kind::taken, 1, "p"});
+  pass(999ms);
+  CAF_CHECK_EQUAL(count_traced("456"), 0u);
+  pass(1ms);
+  CAF_CHECK_EQUAL(count_traced("456"), 1u);
+}
+
+CAF_TEST(a trace of a thousand events does not wait) {
+  auto add = [this](int count) {
+    for (int i = 0; i < count; ++i)
+      aut().trace({std::to_string(i), trace_event::kind::taken, 1, "p"});
+    settle();
+  };
+  add(999);
+  CAF_CHECK_EQUAL(count_traced("0"), 0u);
+  add(1);
+  CAF_CHECK_EQUAL(count_traced("0"), 2u);
+  CAF_CHECK_EQUAL(count_traced("998"), 1u);
+}
+
+CAF_TEST(without news no time is measured) {
+  CAF_CHECK(!sched.has_pending_timeout());
+  aut().note("requests");
+  aut().trace({"456", trace_event::kind::taken, 1, "p"});
+  CAF_CHECK(sched.has_pending_timeout());
+  pass(1s);
+  CAF_CHECK(!sched.has_pending_timeout());
+}
+
+CAF_TEST(once it has ended every question is answered at once) {
+  end();
+  auto away
+    = [](const auto& x) { CAF_CHECK(!x && x.error() == errc::bus_away); };
+  size_t answers = 0;
+  auto count = [&](const auto& x) {
+    away(x);
+    ++answers;
+  };
+  aut().publish(id456, {"p", make_text("a")}, count);
+  push push{"p", make_text("a")};
+  push.want = receipt_level::received;
+  aut().publish(id456, push, count);
+  aut().presence(id456, count);
+  aut().spend("joe", 1, count);
+  aut().admit("456", "192.0.2.1", count);
+  CAF_CHECK_EQUAL(answers, 5u);
+  auto status = bus_status{bus_state::ready};
+  aut().state(id456, [&](const bus_status& x) { status = x; });
+  CAF_CHECK_EQUAL(status, bus_status{});
+  counters figures{{"requests", 1}};
+  aut().stats([&](const counters& x) { figures = x; });
+  CAF_CHECK(figures.empty());
+  CAF_MESSAGE("and no tick keeps it alive");
+  aut().note("requests");
+  CAF_CHECK(!sched.has_pending_timeout());
+}
+
+CAF_TEST(receipts end with it) {
+  auto actors = sys.registry().running();
+  push push{"p", make_text("a")};
+  push.want = receipt_level::received;
+  push.wait = 1s;
+  auto found = publish(push);
+  CAF_CHECK_EQUAL(sys.registry().running(), actors + 1);
+  end();
+  // Promises that are open refer to the receipt.
+  fake().publishing.clear();
+  pass(1s);
+  CAF_CHECK_EQUAL(sys.registry().running(), actors - 1);
+  CAF_CHECK_EQUAL(*found, "");
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
