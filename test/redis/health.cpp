@@ -95,23 +95,4 @@ CAF_TEST(steps back for an older node of its name) {
   CAF_CHECK_EQUAL(aut.status(), all_works);
 }
 
-CAF_TEST(an error stops its command or its function or the server) {
-  for (auto error : {"WRONGTYPE Operation against a key", "ERR syntax error",
-                     "NOSCRIPT No matching script", ""})
-    CAF_CHECK(impairment_of(error) == impairment::none);
-  for (auto error :
-       {"OOM command not allowed when used memory > 'maxmemory'.",
-        "MISCONF Errors writing to the AOF file: No space left on device",
-        "NOREPLICAS Not enough good replicas to write.",
-        "NOPERM this user has no permissions to run the 'evalsha' command",
-        "ERR The user executing the script can't run this command or "
-        "subcommand",
-        "ERR Error running script (call to f_1): @user_script:1: "
-        "@user_script: 1: -OOM command not allowed"})
-    CAF_CHECK(impairment_of(error) == impairment::function);
-  CAF_CHECK(impairment_of("READONLY You can't write against a read only "
-                          "replica.")
-            == impairment::server);
-}
-
 CAF_TEST_FIXTURE_SCOPE_END()
