@@ -1,87 +1,19 @@
 #define CAF_SUITE bridge
 
-#include <algorithm>
-#include <deque>
-
 #include "redis/bridge.hpp"
 #include "redis/codec.hpp"
 #include "redis/digest.hpp"
 #include "test/fixture.hpp"
+#include "test/redis/fake_client.hpp"
 
 using namespace waybill;
 using namespace waybill::redis;
+using waybill::test::list_of;
+using waybill::test::one;
+using waybill::test::two;
 using namespace std::chrono_literals;
 
 namespace {
-
-/// A client that records commands, and replies when the test says so. Scripts
-/// count as loaded.
-struct fake_client : client {
-  void start(bridge_actor) override { seen.push_back("start"); }
-
-  void subscribe(std::vector<std::string> channels) override {
-    std::sort(channels.begin(), channels.end());
-    for (auto& channel : channels)
-      seen.push_back("subscribe " + channel);
-    batches.push_back(channels.size());
-  }
-
-  void unsubscribe(std::vector<std::string> channels) override {
-    for (auto& channel : channels)
-      seen.push_back("unsubscribe " + channel);
-  }
-
-  void send(command command, reply_handler then) override {
-    if (command[0] == "SCRIPT")
-      return loaded.push_back(command[2]);
-    if (command[0] == "PUBSUB" && command[2] == "waybill:nodes")
-      return;
-    if (command[0] == "INFO")
-      return then(reply{reply::kind::text, 0, info});
-    if (command[0] == "EVALSHA" && command[1] == check_script.sha) {
-      tried = command.back();
-      return checks.push_back(std::move(then));
-    }
-    if (command[1] == "waybill:nodes" && command[0] == "PUBLISH")
-      return beats.push_back(decode_beat(command[2]).value());
-    sent.push_back(std::move(command));
-    waiting.push_back(std::move(then));
-  }
-
-  void await_replicas(size_t replicas, reply_handler handler) override {
-    seen.push_back("await " + std::to_string(replicas));
-    waiting.push_back(std::move(handler));
-  }
-
-  void set_farewell(command last) override { farewell = std::move(last); }
-
-  size_t unsent_bytes() const override { return queued; }
-
-  void reset(std::string) override { seen.push_back("reset"); }
-
-  void stop() override {}
-
-  test::texts seen;
-  std::vector<size_t> batches;
-  std::deque<command> sent;
-  std::deque<reply_handler> waiting;
-  std::deque<reply_handler> checks;
-
-  /// The commands that the last check tries.
-  std::string tried;
-  test::texts loaded;
-  std::vector<beat> beats;
-  std::string info;
-  command farewell;
-  size_t queued = 0;
-};
-
-const auto one = reply{reply::kind::number, 1};
-const auto two = reply{reply::kind::number, 2};
-
-reply list_of(std::vector<reply> items) {
-  return {reply::kind::list, 0, "", std::move(items)};
-}
 
 const auto subscribes_own = test::texts{
   "subscribe waybill", "subscribe waybill:node:n1", "subscribe waybill:nodes"};
@@ -90,7 +22,7 @@ struct bridge_fixture : test::fixture {
   bridge_fixture() { start(0); }
 
   void start(size_t replicas) {
-    auto ptr = std::make_shared<fake_client>();
+    auto ptr = std::make_shared<test::fake_client>();
     redis = ptr.get();
     bridge_config config;
     config.node = "n1";
@@ -243,7 +175,7 @@ struct bridge_fixture : test::fixture {
   /// Returns the commands since the last call.
   test::texts new_commands() { return std::exchange(redis->seen, {}); }
 
-  fake_client* redis;
+  test::fake_client* redis;
   bridge_actor aut;
   registry_actor holder;
   gateway_actor pusher;

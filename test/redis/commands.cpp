@@ -1,0 +1,565 @@
+#define CAF_SUITE commands
+
+#include "redis/commands.hpp"
+
+#include "redis/digest.hpp"
+#include "test/redis/fake_client.hpp"
+
+using namespace waybill;
+using namespace waybill::redis;
+using namespace std::chrono_literals;
+using test::list_of;
+using test::one;
+using test::two;
+
+namespace {
+
+const auto id456 = push_address::id("456");
+const auto nil = reply{};
+
+reply number(int64_t x) {
+  return {reply::kind::number, x};
+}
+
+reply text(const std::string& x) {
+  return {reply::kind::text, 0, x};
+}
+
+reply error(const std::string& x) {
+  return {reply::kind::error, 0, x};
+}
+
+struct fake_environment : waybill::redis::commands::environment {
+  size_t expected_nodes() override { return nodes; }
+
+  void on_impaired(impairment kind, const std::string& error) override {
+    impairments.push_back(kind);
+    errors.push_back(error);
+  }
+
+  size_t nodes = 1;
+  std::vector<impairment> impairments;
+  test::texts errors;
+};
+
+struct commands_fixture : test::fixture {
+  commands_fixture() { config.node = "n1"; }
+
+  /// Lets Redis answer the oldest command.
+  void answer(caf::expected<reply> reply) {
+    CAF_REQUIRE(!redis.waiting.empty());
+    auto handler = std::move(redis.waiting.front());
+    redis.waiting.pop_front();
+    handler(std::move(reply));
+  }
+
+  /// Returns a handler that keeps what it gets.
+  auto keep_number() {
+    result.clear();
+    return [this](const caf::expected<uint64_t>& x) {
+      result = x ? std::to_string(*x) : sys.render(x.error());
+    };
+  }
+
+  auto keep_outcome() {
+    result.clear();
+    return [this](const caf::expected<outcome>& x) {
+      result = x ? "sent to " + std::to_string(x->counts.nodes)
+                 : sys.render(x.error());
+      if (x)
+        last = *x;
+    };
+  }
+
+  /// Publishes a push, and lets Redis answer it.
+  void publish(const push& push, std::vector<caf::expected<reply>> replies) {
+    redis.sent.clear();
+    aut.publish(id456, push, keep_outcome());
+    for (auto& reply : replies)
+      answer(std::move(reply));
+  }
+
+  /// Reads a mailbox, and lets Redis answer with these items.
+  void read(std::vector<reply> items) {
+    result.clear();
+    rejections.clear();
+    aut.read(
+      {id456, "1-0", "9-0", 100},
+      [this](const push_address&, const std::string& reason) {
+        rejections.push_back(reason);
+      },
+      [this](caf::expected<inbox_page> x) {
+        result = x ? "page" : sys.render(x.error());
+        if (x)
+          page = std::move(*x);
+      });
+    answer(list_of(std::move(items)));
+  }
+
+  bridge_config config;
+  test::fake_client redis;
+  fake_environment surroundings;
+  waybill::redis::commands aut{config, redis, surroundings};
+
+  /// What a handler got: empty for nothing yet.
+  std::string result;
+  outcome last;
+  inbox_page page;
+  test::texts rejections;
+};
+
+/// Makes a push that a mailbox keeps.
+push make_kept(const std::string& id) {
+  push result{id, make_text("a")};
+  result.ttl = 10s;
+  return result;
+}
+
+push make_keyed(const std::string& id) {
+  push result{id, make_text("a")};
+  result.key = "k";
+  result.wait = 1s;
+  return result;
+}
+
+/// Returns the bytes of a push as they stand in a mailbox.
+std::string bytes_of(push push) {
+  return encode(push);
+}
+
+const auto unexpected = std::string{R"(refused("an unexpected reply"))"};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(commands_tests, commands_fixture)
+
+CAF_TEST(Redis is told all scripts before they are needed) {
+  aut.load();
+  auto all = redis.loaded;
+  for (auto script : {&check_script, &recount_script, &push_script,
+                      &record_script, &read_script, &reject_script,
+                      &dead_letter_script, &confirm_script, &claim_script})
+    CAF_CHECK_EQUAL(std::count(all.begin(), all.end(), script->text), 1);
+  CAF_CHECK_EQUAL(all.size(), 9u);
+}
+
+CAF_TEST(a check tells of each function what stops it) {
+  caf::expected<check_result> found{errc::failed};
+  auto check = [&](bool every_command, caf::expected<reply> x) {
+    aut.check(every_command,
+              [&](caf::expected<check_result> y) { found = std::move(y); });
+    CAF_REQUIRE_EQUAL(redis.checks.size(), 1u);
+    redis.checks.front()(std::move(x));
+    redis.checks.clear();
+  };
+  check(false, list_of({text("a"), text("b"), text("")}));
+  CAF_CHECK_EQUAL(redis.tried, "first");
+  CAF_CHECK_EQUAL(unbox(found).reading, "a");
+  CAF_CHECK_EQUAL(found->keeping, "b");
+  CAF_CHECK_EQUAL(found->claiming, "");
+  check(true, list_of({text("a"), text("b")}));
+  CAF_CHECK_EQUAL(redis.tried, "all");
+  CAF_CHECK(!found && found.error() == errc::refused);
+  check(true, caf::error{errc::unanswered});
+  CAF_CHECK(!found && found.error() == errc::unanswered);
+}
+
+CAF_TEST(a push that leaves nothing behind is published) {
+  push push{"p", make_text("a")};
+  push.want = receipt_level::written;
+  push.reply_to = "n1";
+  publish(push, {two});
+  CAF_CHECK_EQUAL(redis.sent.front(),
+                  (command{"PUBLISH", "waybill:id:456", encode(push)}));
+  CAF_CHECK_EQUAL(result, "sent to 2");
+  CAF_CHECK_EQUAL(last.push, "p");
+  CAF_CHECK(last.want == receipt_level::written);
+  CAF_CHECK(!last.kept);
+}
+
+CAF_TEST(a push that reached nobody is tried once more) {
+  push push{"p", make_text("a")};
+  publish(push, {number(0)});
+  CAF_CHECK_EQUAL(result, "");
+  CAF_CHECK_EQUAL(redis.sent.back(),
+                  (command{"EVALSHA", recount_script.sha, "0", "waybill:id:456",
+                           encode(push), "waybill:nodes"}));
+  answer(list_of({one, one}));
+  CAF_CHECK_EQUAL(result, "sent to 1");
+}
+
+CAF_TEST(nobody is there only if all nodes are) {
+  surroundings.nodes = 2;
+  push push{"p", make_text("a")};
+  publish(push, {number(0), list_of({number(0), one})});
+  CAF_CHECK_EQUAL(result, "nodes_missing");
+  publish(push, {number(0), list_of({number(0), two})});
+  CAF_CHECK_EQUAL(result, "sent to 0");
+  publish(push, {number(0), list_of({number(0), number(3)})});
+  CAF_CHECK_EQUAL(result, "sent to 0");
+  CAF_MESSAGE("whoever is reached needs no others");
+  publish(push, {number(0), list_of({one, one})});
+  CAF_CHECK_EQUAL(result, "sent to 1");
+  CAF_MESSAGE("a node that is first missed now was there before");
+  publish(push, {number(0)});
+  surroundings.nodes = 3;
+  answer(list_of({number(0), two}));
+  CAF_CHECK_EQUAL(result, "sent to 0");
+}
+
+CAF_TEST(a push with a time to live is kept by a script) {
+  auto push = make_kept("p");
+  push.want = receipt_level::received;
+  publish(push, {list_of({text("sent"), two, two})});
+  CAF_CHECK_EQUAL(
+    redis.sent.front(),
+    (command{"EVALSHA", push_script.sha, "3", "waybill:mail:456",
+             "waybill:due:456", "waybill:once:", "waybill:id:456", encode(push),
+             "10000", "1000", "", "p", "2", "waybill:node:n1", "2000", "600000",
+             "waybill:nodes"}));
+  CAF_CHECK_EQUAL(result, "sent to 2");
+  CAF_CHECK(last.kept);
+  CAF_CHECK(last.want == receipt_level::received);
+}
+
+CAF_TEST(a push that is kept may reach nobody now) {
+  surroundings.nodes = 2;
+  publish(make_kept("p"), {list_of({text("sent"), number(0), one})});
+  CAF_CHECK_EQUAL(result, "sent to 0");
+  CAF_CHECK(last.kept);
+}
+
+CAF_TEST(a push with a key is remembered by its fingerprint) {
+  auto push = make_keyed("p");
+  publish(push, {list_of({text("sent"), one, one})});
+  auto& words = redis.sent.front();
+  CAF_CHECK_EQUAL(words[5], "waybill:once:k");
+  CAF_CHECK_EQUAL(words[8], "0");
+  CAF_CHECK_EQUAL(words[10],
+                  sha256(request_fingerprint("waybill:id:456", push)));
+  CAF_CHECK_EQUAL(words[14], "3000");
+  CAF_CHECK_EQUAL(result, "sent to 1");
+  CAF_CHECK(!last.kept);
+}
+
+CAF_TEST(a push with a key that reached nobody may be missed by nodes) {
+  surroundings.nodes = 2;
+  publish(make_keyed("p"), {list_of({text("sent"), number(0), one})});
+  CAF_CHECK_EQUAL(result, "nodes_missing");
+  publish(make_keyed("p"), {list_of({text("sent"), number(0), two})});
+  CAF_CHECK_EQUAL(result, "sent to 0");
+}
+
+CAF_TEST(a script says why nothing was sent) {
+  publish(make_kept("p"), {list_of({text("full")})});
+  CAF_CHECK_EQUAL(result, to_string(errc::inbox_full));
+  publish(make_keyed("p"), {list_of({text("other")})});
+  CAF_CHECK_EQUAL(result, to_string(errc::key_reused));
+  publish(make_keyed("p"), {list_of({text("waiting")})});
+  CAF_CHECK_EQUAL(result, to_string(errc::in_flight));
+}
+
+CAF_TEST(a repeat is answered what is recorded of the first) {
+  auto push = make_keyed("b");
+  publish(push, {list_of({text("recorded"), text("a"), text("0"), text("1"),
+                          text("2")})});
+  CAF_CHECK_EQUAL(result, "sent to 2");
+  CAF_CHECK_EQUAL(last.push, "a");
+  CAF_CHECK(last.kept);
+  CAF_CHECK_EQUAL(last.unknown, 0u);
+  CAF_MESSAGE("what its sessions did is unknown until it is settled");
+  push.want = receipt_level::written;
+  std::vector<reply> items{text("recorded"), text("a"), text("1"), text("0"),
+                           text("2")};
+  publish(push, {list_of(items)});
+  CAF_CHECK_EQUAL(last.unknown, 2u);
+  CAF_MESSAGE("and then known");
+  outcome settled{"a", receipt_level::written};
+  settled.counts = {1, 3, 3};
+  items.push_back(text(encode(settled)));
+  publish(push, {list_of(items)});
+  CAF_CHECK_EQUAL(last.unknown, 0u);
+  CAF_CHECK_EQUAL(last.counts.written, 3u);
+  CAF_CHECK_EQUAL(last.counts.nodes, 2u);
+  CAF_MESSAGE("unless it cannot be read");
+  items.back() = text("nonsense");
+  publish(push, {list_of(items)});
+  CAF_CHECK_EQUAL(last.unknown, 2u);
+}
+
+CAF_TEST(a record of a level of another release is taken for the lowest) {
+  publish(make_keyed("b"), {list_of({text("recorded"), text("a"), text("9"),
+                                     text("0"), text("1")})});
+  CAF_CHECK_EQUAL(result, "sent to 1");
+  CAF_CHECK(last.want == receipt_level::routed);
+}
+
+CAF_TEST(a reply that no script makes is refused) {
+  for (auto& x :
+       {list_of({}), nil, one, text("sent"), list_of({text("sent"), one}),
+        list_of({text("recorded"), text("a"), text("0"), text("1")}),
+        list_of({text("nonsense")})}) {
+    publish(make_keyed("p"), {x});
+    CAF_CHECK_EQUAL(result, unexpected);
+  }
+  push push{"p", make_text("a")};
+  publish(push, {list_of({one})});
+  CAF_CHECK_EQUAL(result, unexpected);
+  publish(push, {number(0), list_of({one})});
+  CAF_CHECK_EQUAL(result, unexpected);
+}
+
+CAF_TEST(what is kept is answered when enough replicas have it) {
+  config.replicas = 2;
+  auto sent = list_of({text("sent"), one, one});
+  publish(make_kept("p"), {sent});
+  CAF_CHECK_EQUAL(redis.seen, test::texts{"await 2"});
+  CAF_CHECK_EQUAL(result, "");
+  answer(two);
+  CAF_CHECK_EQUAL(result, "sent to 1");
+  CAF_MESSAGE("else nobody knows");
+  publish(make_kept("p"), {sent, one});
+  CAF_CHECK_EQUAL(result, "unanswered");
+  publish(make_kept("p"), {sent, caf::error{errc::bus_away}});
+  CAF_CHECK_EQUAL(result, "unanswered");
+  CAF_MESSAGE("and what is not kept waits for none");
+  redis.seen.clear();
+  publish(make_keyed("p"), {sent});
+  CAF_CHECK_EQUAL(result, "sent to 1");
+  CAF_CHECK(redis.seen.empty());
+}
+
+CAF_TEST(an error of the link is handed on) {
+  for (auto& push : {push{"p", make_text("a")}, make_kept("p")})
+    for (auto why : {errc::bus_away, errc::unanswered}) {
+      publish(push, {caf::error{why}});
+      CAF_CHECK_EQUAL(result, to_string(why));
+    }
+  publish({"p", make_text("a")}, {number(0), caf::error{errc::unanswered}});
+  CAF_CHECK_EQUAL(result, "unanswered");
+  CAF_CHECK(surroundings.errors.empty());
+}
+
+CAF_TEST(an error of one command alone is refused) {
+  publish(make_kept("p"), {error("WRONGTYPE Operation against a key")});
+  CAF_CHECK_EQUAL(result, R"(refused("WRONGTYPE Operation against a key"))");
+  CAF_CHECK(surroundings.errors.empty());
+}
+
+CAF_TEST(an error that stops more is told to the bridge) {
+  publish(make_kept("p"), {error("OOM command not allowed")});
+  CAF_CHECK_EQUAL(result, R"(bus_away("OOM command not allowed"))");
+  publish({"p", make_text("a")}, {error("LOADING Redis is loading")});
+  CAF_CHECK_EQUAL(result, R"(bus_away("LOADING Redis is loading"))");
+  CAF_CHECK_EQUAL(
+    surroundings.errors,
+    (test::texts{"OOM command not allowed", "LOADING Redis is loading"}));
+  CAF_CHECK(surroundings.impairments
+            == (std::vector{impairment::function, impairment::commands}));
+}
+
+CAF_TEST(a script that Redis forgot is told and run once more) {
+  publish(make_kept("p"), {error("NOSCRIPT No matching script.")});
+  CAF_CHECK_EQUAL(redis.loaded, test::texts{push_script.text});
+  CAF_REQUIRE_EQUAL(redis.sent.size(), 2u);
+  CAF_CHECK_EQUAL(redis.sent[0], redis.sent[1]);
+  CAF_CHECK_EQUAL(result, "");
+  answer(error("NOSCRIPT No matching script."));
+  CAF_CHECK_EQUAL(result, R"(refused("NOSCRIPT No matching script."))");
+  CAF_CHECK(redis.waiting.empty());
+}
+
+CAF_TEST(a key is freed by an outcome of nobody and else records it) {
+  outcome outcome{"p", receipt_level::written};
+  outcome.counts.nodes = 1;
+  aut.record_outcome("k", outcome);
+  CAF_CHECK_EQUAL(redis.sent.back(), (command{"EVALSHA", record_script.sha, "1",
+                                              "waybill:once:k", "p", ""}));
+  outcome.counts.sessions = 1;
+  aut.record_outcome("k", outcome);
+  CAF_CHECK_EQUAL(redis.sent.back().back(), encode(outcome));
+}
+
+CAF_TEST(a mailbox is read between two entries) {
+  read({text("9-0"), number(0)});
+  CAF_CHECK_EQUAL(redis.sent.back(),
+                  (command{"EVALSHA", read_script.sha, "2", "waybill:mail:456",
+                           "waybill:due:456", "1-0", "9-0", "100"}));
+  CAF_CHECK_EQUAL(result, "page");
+  CAF_CHECK(page.pushes.empty());
+  CAF_CHECK_EQUAL(page.upto, "9-0");
+  CAF_CHECK(!page.more);
+}
+
+CAF_TEST(what is read has its entry and the time that is left) {
+  auto kept = make_kept("p");
+  kept.want = receipt_level::received;
+  kept.reply_to = "n2";
+  read({text("9-0"), one, text("2-0"), text(bytes_of(kept)), number(1500),
+        text("3-0"), text(bytes_of(make_kept("q"))), number(0)});
+  CAF_CHECK(page.more);
+  CAF_REQUIRE_EQUAL(page.pushes.size(), 2u);
+  auto& first = page.pushes[0];
+  CAF_CHECK_EQUAL(first.id, "p");
+  CAF_CHECK_EQUAL(first.entry, "2-0");
+  CAF_CHECK(first.ttl == 1500ms);
+  CAF_CHECK_EQUAL(page.pushes[1].id, "q");
+  CAF_CHECK(page.pushes[1].ttl == 0ms);
+  CAF_MESSAGE("but its pusher waits no more");
+  CAF_CHECK_EQUAL(first.reply_to, "");
+  CAF_CHECK(first.want == receipt_level::routed);
+}
+
+CAF_TEST(nothing that is read lives longer than it may) {
+  auto longest = std::chrono::milliseconds{longest_ttl}.count();
+  auto kept = text(bytes_of(make_kept("p")));
+  read({text("9-0"), number(0), text("2-0"), kept, number(longest), text("3-0"),
+        kept, number(longest + 1)});
+  CAF_REQUIRE_EQUAL(page.pushes.size(), 2u);
+  CAF_CHECK(page.pushes[0].ttl == longest_ttl);
+  CAF_CHECK(page.pushes[1].ttl == longest_ttl);
+}
+
+CAF_TEST(an entry from the future has no age) {
+  auto kept = text(bytes_of(make_kept("p")));
+  read({text("9-0"), number(0), text("9999999999999-0"), kept, one});
+  CAF_CHECK(page.age == 0ms);
+  CAF_MESSAGE("and the ages of others add up");
+  read({text("9-0"), number(0), text("1000-0"), kept, one, text("2000-0"), kept,
+        one});
+  auto now = std::chrono::system_clock::now().time_since_epoch();
+  CAF_CHECK(page.age > 2 * now - 10min && page.age <= 2 * now - 3s);
+}
+
+CAF_TEST(an entry that cannot be read costs the others nothing) {
+  auto kept = text(bytes_of(make_kept("p")));
+  read({text("9-0"), number(0), text("2-0"), text("nonsense"), one, text("3-0"),
+        kept, number(-1), text("4-0"), kept, one});
+  CAF_CHECK_EQUAL(rejections,
+                  (test::texts{"not a push", "an entry without a message or "
+                                             "an expiry"}));
+  CAF_REQUIRE_EQUAL(page.pushes.size(), 1u);
+  CAF_CHECK_EQUAL(page.pushes[0].entry, "4-0");
+  CAF_MESSAGE("and is moved to the dead letters");
+  CAF_REQUIRE_EQUAL(redis.sent.size(), 3u);
+  CAF_CHECK_EQUAL(
+    redis.sent[1],
+    (command{"EVALSHA", reject_script.sha, "3", "waybill:mail:456",
+             "waybill:due:456", "waybill:dead", "2-0", "10000", "message",
+             "nonsense", "reason", "not a push", "node", "n1", "key",
+             "waybill:mail:456"}));
+}
+
+CAF_TEST(where nothing of a part can be read the next part is) {
+  read({text("8-0"), one, text("2-0"), text("nonsense"), one, text("3-0"),
+        text("nonsense"), one});
+  CAF_CHECK_EQUAL(result, "");
+  auto& words = redis.sent.back();
+  CAF_CHECK_EQUAL(words[1], read_script.sha);
+  CAF_CHECK_EQUAL(words[5], "3-0");
+  CAF_CHECK_EQUAL(words[6], "8-0");
+  CAF_MESSAGE("and without a next one there is nothing");
+  redis.waiting.clear();
+  read({text("8-0"), number(0), text("2-0"), text("nonsense"), one});
+  CAF_CHECK_EQUAL(result, "page");
+  CAF_CHECK(page.pushes.empty());
+}
+
+CAF_TEST(a reply that is no part of a mailbox is refused) {
+  for (auto& items : {std::vector<reply>{},
+                      {text("9-0")},
+                      {text("9-0"), one, text("2-0")},
+                      {text("9-0"), one, text("2-0"), text("x")}}) {
+    read(items);
+    CAF_CHECK_EQUAL(result, unexpected);
+  }
+}
+
+CAF_TEST(a dead letter has four KiB of its message) {
+  std::string message(4097, 'x');
+  aut.dead_letter(message, "too large", keep_number());
+  CAF_CHECK_EQUAL(
+    redis.sent.back(),
+    (command{"EVALSHA", dead_letter_script.sha, "2", "waybill:dead",
+             "waybill:dead:" + sha1(message), "n1", "60000", "10000", "message",
+             message.substr(0, 4096), "reason", "too large", "node", "n1"}));
+  answer(one);
+  CAF_CHECK_EQUAL(result, "1");
+}
+
+CAF_TEST(a confirmation removes all up to its entry) {
+  auto confirm = [this](const std::string& entry) {
+    aut.confirm(id456, entry, keep_number());
+    return redis.sent.back().back();
+  };
+  CAF_CHECK_EQUAL(confirm("5-0"), "5-1");
+  CAF_CHECK_EQUAL(confirm("1700000000000-9"), "1700000000000-10");
+  CAF_CHECK_EQUAL(confirm("5-18446744073709551614"), "5-18446744073709551615");
+  answer(number(3));
+  CAF_CHECK_EQUAL(result, "3");
+}
+
+CAF_TEST(a claim makes a newer session the owner) {
+  aut.claim(id456, keep_number());
+  push claim{""};
+  claim.type = push::kind::claim;
+  CAF_CHECK_EQUAL(
+    redis.sent.back(),
+    (command{"EVALSHA", claim_script.sha, "1", "waybill:owner:456",
+             "waybill:id:456", encode(claim)}));
+  answer(number(1700000000000000));
+  CAF_CHECK_EQUAL(result, "1700000000000000");
+}
+
+CAF_TEST(an owner is a number and else there is none) {
+  auto ask = [this](caf::expected<reply> x) {
+    aut.owner(id456, keep_number());
+    answer(std::move(x));
+    return result;
+  };
+  CAF_CHECK_EQUAL(ask(text("1700000000000000")), "1700000000000000");
+  CAF_CHECK_EQUAL(redis.sent.back(), (command{"GET", "waybill:owner:456"}));
+  CAF_CHECK_EQUAL(ask(nil), "0");
+  CAF_CHECK_EQUAL(ask(text("nonsense")), "0");
+  CAF_CHECK_EQUAL(ask(list_of({})), unexpected);
+  CAF_CHECK_EQUAL(ask(error("WRONGTYPE Operation")),
+                  R"(refused("WRONGTYPE Operation"))");
+}
+
+CAF_TEST(presence of nobody is known only if all nodes are there) {
+  surroundings.nodes = 2;
+  auto ask = [this](int64_t holders, int64_t nodes) {
+    aut.presence(id456, keep_number());
+    answer(list_of({text("waybill:id:456"), number(holders),
+                    text("waybill:nodes"), number(nodes)}));
+    return result;
+  };
+  CAF_CHECK_EQUAL(ask(0, 1), "nodes_missing");
+  CAF_CHECK_EQUAL(ask(0, 2), "0");
+  CAF_CHECK_EQUAL(ask(1, 1), "1");
+  aut.presence(id456, keep_number());
+  answer(list_of({text("waybill:id:456"), one}));
+  CAF_CHECK_EQUAL(result, unexpected);
+}
+
+CAF_TEST(a node is told on its own channel) {
+  node_message message{"n1", {}, "p"};
+  aut.tell("n2", message, keep_number());
+  CAF_CHECK_EQUAL(redis.sent.back(),
+                  (command{"PUBLISH", "waybill:node:n2", encode(message)}));
+  answer(one);
+  CAF_CHECK_EQUAL(result, "1");
+}
+
+CAF_TEST(all keys and channels begin with the prefix) {
+  config.prefix = "other";
+  publish(make_keyed("p"), {});
+  aut.claim(id456, keep_number());
+  aut.owner(id456, keep_number());
+  aut.dead_letter("x", "y", keep_number());
+  for (auto& words : redis.sent)
+    for (auto& word : words)
+      CAF_CHECK(!word.starts_with("waybill:"));
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <algorithm>
+#include <deque>
+
+#include "redis/beat.hpp"
+#include "redis/client.hpp"
+#include "redis/scripts.hpp"
+#include "test/fixture.hpp"
+
+namespace waybill::test {
+
+/// A Redis that keeps what it is told, and answers when the test says so. That
+/// it knows our scripts goes without saying.
+struct fake_client : redis::client {
+  void start(redis::bridge_actor) override { seen.push_back("start"); }
+
+  void subscribe(std::vector<std::string> channels) override {
+    std::sort(channels.begin(), channels.end());
+    for (auto& channel : channels)
+      seen.push_back("subscribe " + channel);
+    batches.push_back(channels.size());
+  }
+
+  void unsubscribe(std::vector<std::string> channels) override {
+    for (auto& channel : channels)
+      seen.push_back("unsubscribe " + channel);
+  }
+
+  void send(redis::command command, redis::reply_handler then) override {
+    if (command[0] == "SCRIPT")
+      return loaded.push_back(command[2]);
+    if (command[0] == "PUBSUB" && command[2] == "waybill:nodes")
+      return;
+    if (command[0] == "INFO")
+      return then(redis::reply{redis::reply::kind::text, 0, info});
+    if (command[0] == "EVALSHA" && command[1] == redis::check_script.sha) {
+      tried = command.back();
+      return checks.push_back(std::move(then));
+    }
+    if (command[1] == "waybill:nodes" && command[0] == "PUBLISH")
+      return beats.push_back(redis::decode_beat(command[2]).value());
+    sent.push_back(std::move(command));
+    waiting.push_back(std::move(then));
+  }
+
+  void await_replicas(size_t replicas, redis::reply_handler handler) override {
+    seen.push_back("await " + std::to_string(replicas));
+    waiting.push_back(std::move(handler));
+  }
+
+  void set_farewell(redis::command last) override {
+    farewell = std::move(last);
+  }
+
+  size_t unsent_bytes() const override { return queued; }
+
+  void reset(std::string) override { seen.push_back("reset"); }
+
+  void stop() override {}
+
+  texts seen;
+  std::vector<size_t> batches;
+  std::deque<redis::command> sent;
+  std::deque<redis::reply_handler> waiting;
+  std::deque<redis::reply_handler> checks;
+
+  /// Which commands the last check tries.
+  std::string tried;
+  texts loaded;
+  std::vector<redis::beat> beats;
+  std::string info;
+  redis::command farewell;
+  size_t queued = 0;
+};
+
+const auto one = redis::reply{redis::reply::kind::number, 1};
+const auto two = redis::reply{redis::reply::kind::number, 2};
+
+inline redis::reply list_of(std::vector<redis::reply> items) {
+  return {redis::reply::kind::list, 0, "", std::move(items)};
+}
+
+} // namespace waybill::test
