@@ -156,26 +156,4 @@ CAF_TEST(who was away itself takes nobody for silent) {
   CAF_CHECK_EQUAL(hear_canaries(1), names{"n2 0"});
 }
 
-CAF_TEST(reads beats with members that it does not know and nothing else) {
-  auto bytes = encode(beat{"n2", 9, true});
-  auto x = decode_beat(bytes);
-  CAF_REQUIRE(x);
-  CAF_CHECK_EQUAL(x->node, "n2");
-  CAF_CHECK_EQUAL(x->client, 9u);
-  CAF_CHECK(x->leaving);
-  // {"kind":"beat","node":"n3","load":{"cpu":[1]}}
-  std::string newer = "\x83\xa4kind\xa4"
-                      "beat\xa4node\xa2n3\xa4load\x81\xa3"
-                      "cpu\x91\x01";
-  x = decode_beat(newer);
-  CAF_REQUIRE(x);
-  CAF_CHECK_EQUAL(x->node, "n3");
-  CAF_CHECK_EQUAL(x->client, 0u);
-  for (std::string other : {"", "nonsense",
-                            "\x81\xa4kind\xa4"
-                            "beat",
-                            "\x82\xa4kind\xa4kick\xa4node\xa2n3"})
-    CAF_CHECK(!decode_beat(other));
-}
-
 CAF_TEST_FIXTURE_SCOPE_END()
