@@ -1,0 +1,350 @@
+#define CAF_SUITE client_link
+
+#include "redis/client_link.hpp"
+
+#include "test/fixture.hpp"
+#include "test/redis/scripted_server.hpp"
+
+using namespace waybill;
+using namespace waybill::redis;
+
+namespace {
+
+struct client_link_fixture : test::fixture {
+  client_link_fixture() {
+    // Takes the place of a bridge.
+    auto actor = sys.spawn([this](caf::event_based_actor*) {
+      return caf::behavior{
+        [this](const events& x) {
+          ++batches;
+          for (auto& event : x.all)
+            std::visit([this](auto& e) { take(e); }, event);
+        },
+      };
+    });
+    spawned.push_back(actor);
+    owner = caf::actor_cast<bridge_actor>(actor);
+    aut = std::make_shared<waybill::redis::client_link>(io, server.url());
+  }
+
+  ~client_link_fixture() override {
+    aut->stop();
+    io.restart();
+    io.poll();
+  }
+
+  void take(const link_up& x) {
+    seen.push_back("up " + std::to_string(x.client));
+  }
+
+  void take(const link_down& x) { seen.push_back("down " + x.reason); }
+
+  void take(const subscribed& x) { seen.push_back("subscribed " + x.channel); }
+
+  void take(const unsubscribed& x) {
+    seen.push_back("unsubscribed " + x.channel);
+  }
+
+  void take(const message& x) {
+    seen.push_back("message " + x.channel + ' ' + x.bytes);
+  }
+
+  void take(const answered& x) {
+    seen.push_back("answered");
+    x.then(x.reply);
+  }
+
+  template <class Condition>
+  void run_until(Condition condition) {
+    test::run_until(io, [this, &condition] {
+      settle();
+      return condition();
+    });
+  }
+
+  void await_events(size_t count) {
+    run_until([=, this] { return seen.size() >= count; });
+  }
+
+  /// Waits until the server has got a command that begins with this word, and
+  /// returns the connection.
+  test::scripted_server::peer& await_command(const std::string& name) {
+    test::scripted_server::peer* result = nullptr;
+    run_until([&] {
+      for (auto& peer : server.peers)
+        for (auto& command : peer->received)
+          if (command[0] == name)
+            result = peer.get();
+      return result != nullptr;
+    });
+    return *result;
+  }
+
+  /// Connects, and forgets that.
+  void start() {
+    aut->start(owner);
+    await_events(1);
+    CAF_REQUIRE_EQUAL(seen, test::texts{"up 7"});
+    seen.clear();
+  }
+
+  void send(const command& command) {
+    aut->send(command, [this](const caf::expected<reply>& x) {
+      answers.push_back(x ? x->text : sys.render(x.error()));
+    });
+  }
+
+  boost::asio::io_context io;
+  test::scripted_server server{io};
+  std::shared_ptr<waybill::redis::client_link> aut;
+  bridge_actor owner;
+
+  /// What happened to the link, and in how many messages that was told.
+  test::texts seen;
+  size_t batches = 0;
+  test::texts answers;
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(client_link_tests, client_link_fixture)
+
+CAF_TEST(is up when both connections are and knows the one that subscribes) {
+  auto holds_back = true;
+  server.answer = [&](const command& x) {
+    return holds_back && x[0] == "CLIENT" ? ""
+                                          : test::scripted_server::log_in(x);
+  };
+  aut->start(owner);
+  run_until([this] {
+    return server.peers.size() == 2
+           && server.peers[0]->login.size() + server.peers[1]->login.size()
+                == 3;
+  });
+  CAF_CHECK(seen.empty());
+  CAF_MESSAGE("without both nothing is sent");
+  send({"GET", "a"});
+  await_events(1);
+  CAF_CHECK_EQUAL(answers, test::texts{"bus_away"});
+  for (auto& peer : server.peers)
+    if (peer->login.size() == 2)
+      peer->write(":9\r\n");
+  await_events(2);
+  CAF_CHECK_EQUAL(seen.back(), "up 9");
+}
+
+CAF_TEST(commands and subscriptions go on connections of their own) {
+  start();
+  send({"GET", "a"});
+  aut->subscribe({"c", "d"});
+  auto& commands = await_command("GET");
+  auto& pubsub = await_command("SUBSCRIBE");
+  CAF_CHECK(&commands != &pubsub);
+  CAF_CHECK_EQUAL(pubsub.received[0], (command{"SUBSCRIBE", "c", "d"}));
+  commands.write("$1\r\nx\r\n");
+  await_events(1);
+  CAF_CHECK_EQUAL(answers, test::texts{"x"});
+}
+
+CAF_TEST(tells what comes on channels in its order) {
+  start();
+  aut->subscribe({"c"});
+  auto& pubsub = await_command("SUBSCRIBE");
+  pubsub.write("*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n"
+               "*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$2\r\nhi\r\n");
+  await_events(2);
+  aut->unsubscribe({"c"});
+  await_command("UNSUBSCRIBE");
+  pubsub.write("*3\r\n$11\r\nunsubscribe\r\n$1\r\nc\r\n:0\r\n");
+  await_events(3);
+  CAF_CHECK_EQUAL(
+    seen, (test::texts{"subscribed c", "message c hi", "unsubscribed c"}));
+}
+
+CAF_TEST(all that one read brings is told at once) {
+  start();
+  send({"A"});
+  send({"B"});
+  send({"C"});
+  auto& commands = await_command("C");
+  batches = 0;
+  commands.write("+a\r\n+b\r\n+c\r\n");
+  await_events(3);
+  CAF_CHECK_EQUAL(batches, 1u);
+  CAF_CHECK_EQUAL(answers, (test::texts{"a", "b", "c"}));
+}
+
+CAF_TEST(a message of another kind is passed over) {
+  start();
+  aut->subscribe({"c"});
+  auto& pubsub = await_command("SUBSCRIBE");
+  pubsub.write("*3\r\n$5\r\nother\r\n$1\r\nc\r\n:1\r\n"
+               "*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n");
+  await_events(1);
+  CAF_CHECK_EQUAL(seen, test::texts{"subscribed c"});
+}
+
+CAF_TEST(without a link nothing is sent) {
+  send({"GET", "a"});
+  aut->subscribe({"c"});
+  aut->unsubscribe({"c"});
+  aut->reset("no reason");
+  CAF_CHECK_EQUAL(aut->unsent_bytes(), 0u);
+  start();
+  send({"GET", "b"});
+  CAF_CHECK(aut->unsent_bytes() > 0);
+  auto& commands = await_command("GET");
+  CAF_CHECK_EQUAL(commands.received, (std::vector<command>{{"GET", "b"}}));
+}
+
+CAF_TEST(the loss of one connection ends the other) {
+  start();
+  aut->subscribe({"c"});
+  send({"GET", "a"});
+  auto& commands = await_command("GET");
+  await_command("SUBSCRIBE").close();
+  await_events(2);
+  CAF_MESSAGE("commands are answered before");
+  CAF_CHECK_EQUAL(seen, (test::texts{"answered", "down End of file"}));
+  CAF_CHECK_EQUAL(answers, test::texts{"unanswered"});
+  run_until([&] { return commands.closed; });
+}
+
+CAF_TEST(a lost link is made anew) {
+  start();
+  send({"GET", "a"});
+  aut->subscribe({"c"});
+  auto& pubsub = await_command("SUBSCRIBE");
+  await_command("GET").close();
+  await_events(3);
+  CAF_CHECK_EQUAL(seen, (test::texts{"answered", "down End of file", "up 7"}));
+  CAF_CHECK(pubsub.closed);
+  CAF_CHECK_EQUAL(server.peers.size(), 4u);
+}
+
+CAF_TEST(a server that is not there is told with the reason) {
+  server.stop_listening();
+  aut->start(owner);
+  await_events(1);
+  CAF_CHECK_EQUAL(seen, test::texts{"down Connection refused"});
+}
+
+CAF_TEST(an error on the connection that subscribes ends the link) {
+  start();
+  aut->subscribe({"c"});
+  await_command("SUBSCRIBE").write("-NOPERM no permissions\r\n");
+  await_events(1);
+  CAF_CHECK_EQUAL(seen, test::texts{"down NOPERM no permissions"});
+}
+
+CAF_TEST(a reply that no channel brings ends the link) {
+  for (auto bytes : {"+OK\r\n", "*2\r\n$7\r\nmessage\r\n$1\r\nc\r\n"}) {
+    seen.clear();
+    aut->stop();
+    aut = std::make_shared<waybill::redis::client_link>(io, server.url());
+    start();
+    aut->subscribe({bytes});
+    test::scripted_server::peer* pubsub = nullptr;
+    run_until([&] {
+      for (auto& peer : server.peers)
+        if (!peer->received.empty() && peer->received[0][1] == bytes)
+          pubsub = peer.get();
+      return pubsub != nullptr;
+    });
+    pubsub->write(bytes);
+    await_events(1);
+    CAF_CHECK_EQUAL(seen, test::texts{"down an unexpected reply"});
+  }
+}
+
+CAF_TEST(a reset drops the link after its farewell) {
+  start();
+  send({"GET", "a"});
+  auto& commands = await_command("GET");
+  aut->set_farewell({"PUBLISH", "c", "bye"});
+  aut->reset("no canary");
+  CAF_CHECK_EQUAL(aut->unsent_bytes(), 0u);
+  await_events(2);
+  CAF_CHECK_EQUAL(seen, (test::texts{"answered", "down no canary"}));
+  run_until([&] { return commands.closed; });
+  CAF_CHECK_EQUAL(commands.received.back(), (command{"PUBLISH", "c", "bye"}));
+}
+
+CAF_TEST(replicas are asked on a third connection) {
+  start();
+  std::string answer;
+  aut->await_replicas(2, [&](const caf::expected<reply>& x) {
+    answer = std::to_string(unbox(x).number);
+  });
+  auto& waits = await_command("WAIT");
+  CAF_CHECK_EQUAL(server.peers.size(), 3u);
+  CAF_CHECK_EQUAL(waits.received[1], (command{"WAIT", "2", "300"}));
+  waits.write("*2\r\n$1\r\n1\r\n$1\r\n2\r\n:2\r\n");
+  await_events(1);
+  CAF_CHECK_EQUAL(answer, "2");
+  CAF_MESSAGE("which ends with the link");
+  aut->reset("no canary");
+  run_until([&] { return waits.closed; });
+}
+
+CAF_TEST(nothing is told once it has stopped) {
+  start();
+  send({"GET", "a"});
+  auto& commands = await_command("GET");
+  commands.write("+x\r\n");
+  aut->stop();
+  run_until([&] { return commands.closed; });
+  settle();
+  CAF_CHECK(seen.empty());
+  CAF_CHECK(answers.empty());
+}
+
+CAF_TEST(with Sentinels it goes where they say that the master is) {
+  test::scripted_server sentinel{io};
+  sentinel.answer = [this](const command& x) {
+    std::string result;
+    append(result, x[0] == "ROLE" ? command{"sentinel"}
+                                  : command{"127.0.0.1", server.url().port});
+    return result;
+  };
+  server_url url;
+  url.master = "m";
+  url.password = "pw";
+  url.sentinels = {sentinel.url()};
+  url.sentinels[0].db.clear();
+  url.sentinels[0].role = "sentinel";
+  aut = std::make_shared<waybill::redis::client_link>(io, url);
+  start();
+  for (auto& peer : server.peers) {
+    auto login = peer->login;
+    login.resize(3);
+    CAF_CHECK_EQUAL(
+      login, (std::vector<command>{{"AUTH", "pw"}, {"SELECT", "0"}, {"ROLE"}}));
+  }
+  aut->stop();
+}
+
+CAF_TEST(a Sentinel that names no master leaves the link down) {
+  test::scripted_server sentinel{io};
+  sentinel.answer = [](const command& x) {
+    return x[0] == "ROLE" ? "*1\r\n$8\r\nsentinel\r\n" : "*-1\r\n";
+  };
+  server_url url;
+  url.master = "m";
+  url.sentinels = {sentinel.url()};
+  url.sentinels[0].db.clear();
+  url.sentinels[0].role = "sentinel";
+  aut = std::make_shared<waybill::redis::client_link>(io, url);
+  aut->start(owner);
+  await_events(1);
+  CAF_CHECK_EQUAL(seen, test::texts{"down no Sentinel names the master; "
+                                    "127.0.0.1:"
+                                    + sentinel.url().port
+                                    + ": no master is called m"});
+  CAF_CHECK(server.peers.empty());
+  aut->stop();
+  io.restart();
+  io.poll();
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
