@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -138,13 +139,14 @@ private:
   const std::string port_;
 };
 
-/// Runs an event loop until a condition holds; fails if nothing happens.
+/// Runs an event loop until a condition holds; fails after ten seconds.
 template <class Condition>
 void run_until(boost::asio::io_context& context, Condition condition) {
+  auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{10};
   while (!condition()) {
     context.restart();
-    if (context.run_one_for(std::chrono::seconds{10}) == 0)
-      CAF_FAIL("nothing happens");
+    if (context.run_one_until(deadline) == 0)
+      CAF_FAIL("what is waited for does not happen");
   }
 }
 
