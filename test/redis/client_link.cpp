@@ -2,6 +2,8 @@
 
 #include "redis/client_link.hpp"
 
+#include <deque>
+
 #include "test/fixture.hpp"
 #include "test/redis/scripted_server.hpp"
 
@@ -88,6 +90,35 @@ struct client_link_fixture : test::fixture {
     seen.clear();
   }
 
+  /// Adds a server that lasts as long as the link.
+  test::scripted_server& add_server() { return more_servers.emplace_back(io); }
+
+  /// Adds a Sentinel that names a port of this machine as the master's, or
+  /// none.
+  test::scripted_server& add_sentinel(const std::string& port) {
+    auto& result = add_server();
+    result.answer = [port](const command& x) {
+      if (x[0] != "ROLE" && port.empty())
+        return std::string{"*-1\r\n"};
+      std::string result;
+      append(result,
+             x[0] == "ROLE" ? command{"sentinel"} : command{"127.0.0.1", port});
+      return result;
+    };
+    url.sentinels.push_back(result.url());
+    url.sentinels.back().db.clear();
+    url.sentinels.back().role = "sentinel";
+    return result;
+  }
+
+  /// Begins to connect to where the Sentinels say that the master is.
+  void start_with_sentinels() {
+    url.master = "m";
+    url.password = "pw";
+    aut = std::make_shared<waybill::redis::client_link>(io, url);
+    aut->start(owner);
+  }
+
   void send(const command& command) {
     aut->send(command, [this](const caf::expected<reply>& x) {
       answers.push_back(x ? x->text : sys.render(x.error()));
@@ -96,6 +127,10 @@ struct client_link_fixture : test::fixture {
 
   boost::asio::io_context io;
   test::scripted_server server{io};
+  std::deque<test::scripted_server> more_servers;
+
+  /// What names the Sentinels.
+  server_url url;
   std::shared_ptr<waybill::redis::client_link> aut;
   bridge_actor owner;
 
@@ -300,51 +335,70 @@ CAF_TEST(nothing is told once it has stopped) {
 }
 
 CAF_TEST(with Sentinels it goes where they say that the master is) {
-  test::scripted_server sentinel{io};
-  sentinel.answer = [this](const command& x) {
-    std::string result;
-    append(result, x[0] == "ROLE" ? command{"sentinel"}
-                                  : command{"127.0.0.1", server.url().port});
-    return result;
-  };
-  server_url url;
-  url.master = "m";
-  url.password = "pw";
-  url.sentinels = {sentinel.url()};
-  url.sentinels[0].db.clear();
-  url.sentinels[0].role = "sentinel";
-  aut = std::make_shared<waybill::redis::client_link>(io, url);
-  start();
+  add_sentinel(server.url().port);
+  start_with_sentinels();
+  await_events(1);
+  CAF_CHECK_EQUAL(seen, test::texts{"up 7"});
   for (auto& peer : server.peers) {
     auto login = peer->login;
     login.resize(3);
     CAF_CHECK_EQUAL(
       login, (std::vector<command>{{"AUTH", "pw"}, {"SELECT", "0"}, {"ROLE"}}));
   }
-  aut->stop();
 }
 
 CAF_TEST(a Sentinel that names no master leaves the link down) {
-  test::scripted_server sentinel{io};
-  sentinel.answer = [](const command& x) {
-    return x[0] == "ROLE" ? "*1\r\n$8\r\nsentinel\r\n" : "*-1\r\n";
-  };
-  server_url url;
-  url.master = "m";
-  url.sentinels = {sentinel.url()};
-  url.sentinels[0].db.clear();
-  url.sentinels[0].role = "sentinel";
-  aut = std::make_shared<waybill::redis::client_link>(io, url);
-  aut->start(owner);
+  auto& first = add_sentinel("");
+  start_with_sentinels();
   await_events(1);
-  CAF_CHECK_EQUAL(seen, test::texts{"down no Sentinel names the master; "
-                                    "127.0.0.1:"
-                                    + sentinel.url().port
-                                    + ": no master is called m"});
+  CAF_CHECK_EQUAL(seen,
+                  test::texts{"down no Sentinel names the master; "
+                              "127.0.0.1:"
+                              + first.url().port + ": no master is called m"});
   CAF_CHECK(server.peers.empty());
-  aut->stop();
-  io.restart();
-  io.poll();
+}
+
+CAF_TEST(a Sentinel that names a replica is not asked next) {
+  auto& replica = add_server();
+  replica.answer = [](const command& x) {
+    return x[0] == "ROLE" ? "*1\r\n$5\r\nslave\r\n"
+                          : test::scripted_server::log_in(x);
+  };
+  add_sentinel(replica.url().port);
+  add_sentinel(server.url().port);
+  start_with_sentinels();
+  await_events(2);
+  CAF_CHECK_EQUAL(seen, (test::texts{"down this Redis is no master", "up 7"}));
+}
+
+CAF_TEST(a link leaves its server when the master has moved) {
+  auto& other = add_server();
+  auto& first = add_sentinel(server.url().port);
+  add_sentinel(other.url().port);
+  start_with_sentinels();
+  await_events(1);
+  first.peers.at(0)->close();
+  await_events(3);
+  CAF_CHECK_EQUAL(seen, (test::texts{"up 7",
+                                     "down the master moved to "
+                                     "redis://127.0.0.1:"
+                                       + other.url().port + "/0",
+                                     "up 7"}));
+  CAF_CHECK_EQUAL(other.peers.size(), 2u);
+  for (auto& peer : server.peers)
+    CAF_CHECK(peer->closed);
+}
+
+CAF_TEST(a link that is up needs no Sentinel) {
+  auto& first = add_sentinel(server.url().port);
+  start_with_sentinels();
+  await_events(1);
+  first.stop_listening();
+  first.peers.at(0)->close();
+  send({"GET", "a"});
+  await_command("GET").write("+x\r\n");
+  await_events(2);
+  CAF_CHECK_EQUAL(seen, (test::texts{"up 7", "answered"}));
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

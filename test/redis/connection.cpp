@@ -187,6 +187,16 @@ CAF_TEST(a unix socket that is not there is lost) {
   CAF_CHECK_EQUAL(owner.lost, "No such file or directory");
 }
 
+CAF_TEST(a server that speaks no TLS is lost) {
+  auto url = server.url();
+  url.tls = true;
+  url.trust = unbox(make_trust(""));
+  open(url);
+  CAF_CHECK_EQUAL(owner.seen, test::texts{"lost"});
+  CAF_CHECK(owner.lost.starts_with("no TLS: "));
+  CAF_CHECK(peer().login.empty());
+}
+
 CAF_TEST(replies reach their commands in order) {
   open();
   send("A");

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -39,8 +40,12 @@ public:
           self->closed = bool{ec};
           if (ec)
             return;
-          self->take({self->in_.data(), size});
-          self->read();
+          try {
+            self->take({self->in_.data(), size});
+            self->read();
+          } catch (const std::runtime_error&) {
+            self->write("-ERR Protocol error\r\n");
+          }
         });
     }
 
