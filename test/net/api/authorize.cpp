@@ -118,7 +118,7 @@ CAF_TEST(a page of another origin may neither connect nor push) {
     CAF_CHECK_EQUAL(get(text, {{"Origin", "https://evil.example"}}),
                     "403 bad_origin");
     CAF_CHECK_EQUAL(refusal->counted, std::string{"refused_origins"});
-    CAF_CHECK_EQUAL(refusal->detail, "to let them in: --allow-origin "
+    CAF_CHECK_EQUAL(refusal->detail, "to allow it: --allow-origin "
                                      "\"https://evil.example\"");
     CAF_CHECK_EQUAL(get(text, {{"Origin", "https://example.com"}}), "200");
   }
@@ -141,7 +141,7 @@ CAF_TEST(an origin is logged in part and without what harms a log) {
   get("/livez", {{"Origin", "\x1b[1m\"\xff" + std::string(200, 'a')}});
   CAF_REQUIRE(refusal);
   CAF_CHECK_EQUAL(refusal->detail,
-                  "to let them in: --allow-origin \"\\u001b[1m\\\"\\ufffd"
+                  "to allow it: --allow-origin \"\\u001b[1m\\\"\\ufffd"
                     + std::string(94, 'a') + '"');
 }
 

@@ -121,7 +121,7 @@ CAF_TEST(what Redis says of itself is passed on) {
   for (const auto& why :
        {caf::error{errc::bus_away}, caf::error{errc::bus_away, std::string{}}})
     CAF_CHECK_EQUAL(message(why),
-                    "this node cannot reach the others now; try again");
+                    "this node cannot reach the other nodes now; try again");
 }
 
 CAF_TEST(a push brings its body and parameters to the bus) {

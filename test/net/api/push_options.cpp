@@ -51,8 +51,8 @@ std::string line_refusal(std::string_view text) {
 
 using lines = std::vector<std::string_view>;
 
-constexpr auto bad_ttl = "ttl is a number of seconds, up to a year";
-constexpr auto not_kept = "only what is for an id can be kept";
+constexpr auto bad_ttl = "set ttl to a number of seconds, up to a year";
+constexpr auto not_kept = "set ttl only for a push to an id";
 
 /// Texts that are no number of seconds up to a year.
 const std::initializer_list<const char*> bad_ttls = {"31536001",
@@ -85,7 +85,7 @@ CAF_TEST(a receipt has one of three levels) {
   CAF_CHECK(parse({{"receipt", "written"}}).want == receipt_level::written);
   for (auto bad : {"", "unknown", "Written", "written ", "2", "read"})
     CAF_CHECK_EQUAL(refusal({{"receipt", bad}}),
-                    "receipt is routed, written or received");
+                    "set receipt to routed, written or received");
 }
 
 CAF_TEST(a wait is a duration of up to a year) {
@@ -93,7 +93,7 @@ CAF_TEST(a wait is a duration of up to a year) {
   CAF_CHECK(parse({{"wait", "8760h"}}).wait == 8760h);
   for (auto bad : {"", "5", "s", "-5s", "8761h", "5 s", "1.5s", "5S"})
     CAF_CHECK_EQUAL(refusal({{"wait", bad}}),
-                    "wait is a duration such as 5s, 500ms or 10m");
+                    "set wait to a duration such as 5s, 500ms or 10m");
 }
 
 CAF_TEST(a push is kept for a whole number of seconds up to a year) {
@@ -117,7 +117,7 @@ CAF_TEST(what cannot be kept may say so but not ask for more) {
 CAF_TEST(a parameter that is unknown is refused) {
   for (auto name : {"", "TTL", "ttl ", "receipts", "detail", "key"})
     CAF_CHECK_EQUAL(refusal({{name, "1"}}),
-                    "the parameters of a push are receipt, wait and ttl");
+                    "use only the parameters receipt, wait and ttl");
 }
 
 CAF_TEST(the lines of a body are those that are not blank) {
@@ -149,7 +149,7 @@ CAF_TEST(members without a value are left out) {
     R"({"to":null,"topic":"a","all":null,"ttl":null,"message":"b"})");
   CAF_CHECK_EQUAL(line.address, push_address::topic("a"));
   CAF_CHECK_EQUAL(line_refusal(R"({"to":"4","message":null})"),
-                  "message is a string");
+                  "set message to a string");
 }
 
 CAF_TEST(a line is one JSON object) {
@@ -177,7 +177,7 @@ CAF_TEST(a line with other members is refused) {
        {R"({"to":"4","message":"a","wait":"5s"})", R"({"":"4","message":"a"})",
         R"({"To":"4","message":"a"})", R"({"to":"4","message":"a","x":null})",
         R"({"to":"4","message":"a","x":{"y":[1,{"z":2}]}})"})
-    CAF_CHECK_EQUAL(line_refusal(bad), "the members are to, topic or all, and "
+    CAF_CHECK_EQUAL(line_refusal(bad), "use only the members to, topic, all, "
                                        "message and ttl");
 }
 
@@ -195,20 +195,19 @@ CAF_TEST(addresses in a line are strings that are names) {
       auto line
         = std::string{"{\""} + member + "\":" + bad + R"(,"message":"a"})";
       CAF_MESSAGE(line);
-      CAF_CHECK_EQUAL(line_refusal(line),
-                      "to and topic are strings that are names");
+      CAF_CHECK_EQUAL(line_refusal(line), "send a valid name in to or topic");
     }
   for (auto bad : {"false", "1", "\"true\"", "[]", "{}"})
     CAF_CHECK_EQUAL(
       line_refusal(std::string{R"({"message":"a","all":)"} + bad + '}'),
-      "all is true, or not there");
+      "set all to true, or omit it");
 }
 
 CAF_TEST(a message is a string) {
   for (auto bad : {"1", "true", "[\"a\"]", R"({"a":{"b":1}})"})
     CAF_CHECK_EQUAL(
       line_refusal(std::string{R"({"to":"4","message":)"} + bad + '}'),
-      "message is a string");
+      "set message to a string");
 }
 
 CAF_TEST(a message is decoded once and is always text) {

@@ -112,12 +112,13 @@ CAF_TEST(a path that leads nowhere is answered with the one that was meant) {
   for (auto text : {"/topic", "/topics/news", "/TOPIC/news"})
     CAF_CHECK_EQUAL(hint(text), "push to a topic with POST /topic/{name}");
   for (auto text : {"/batch", "/push/1", "/Pushs/1"})
-    CAF_CHECK_EQUAL(hint(text), "push many lines with POST /push");
-  CAF_CHECK_EQUAL(hint("/stat"), "ask for figures with GET /stats");
-  CAF_CHECK_EQUAL(hint("/metric"), "ask for metrics with GET /metrics");
-  CAF_CHECK_EQUAL(hint("/live"), "ask whether the node lives with GET /livez");
+    CAF_CHECK_EQUAL(hint(text), "push a batch with POST /push");
+  CAF_CHECK_EQUAL(hint("/stat"), "read the counters with GET /stats");
+  CAF_CHECK_EQUAL(hint("/metric"), "read the metrics with GET /metrics");
+  CAF_CHECK_EQUAL(hint("/live"),
+                  "check whether the node is live with GET /livez");
   for (auto text : {"/health", "/healthz", "/ready", "/Readyz"})
-    CAF_CHECK_EQUAL(hint(text), "ask whether the node is ready with GET "
+    CAF_CHECK_EQUAL(hint(text), "check whether the node is ready with GET "
                                 "/readyz");
   CAF_MESSAGE("nothing in particular was meant");
   for (auto text : {"/", "/s", "/chat/456"})
@@ -130,9 +131,10 @@ CAF_TEST(a slash at the end is named) {
   CAF_CHECK_EQUAL(hint("/websocket/456/"), "open a WebSocket at "
                                            "/websocket/{id}, without a slash "
                                            "at the end");
-  CAF_CHECK_EQUAL(hint("/stats/"), "ask for figures with GET /stats, without a "
-                                   "slash at the end");
-  CAF_CHECK_EQUAL(hint("/stats/x"), "ask for figures with GET /stats");
+  CAF_CHECK_EQUAL(hint("/stats/"),
+                  "read the counters with GET /stats, without a "
+                  "slash at the end");
+  CAF_CHECK_EQUAL(hint("/stats/x"), "read the counters with GET /stats");
 }
 
 CAF_TEST(the console is at a path without a slash at the end) {

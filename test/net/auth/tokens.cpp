@@ -222,19 +222,19 @@ using texts = std::vector<std::string>;
 
 constexpr auto no_token = "it is no token";
 constexpr auto not_signed = "none of our keys has signed it";
-constexpr auto other_algorithm = "it is signed by another algorithm";
-constexpr auto no_subject = "it has no sub that is an id";
-constexpr auto no_expiry = "it has no exp";
+constexpr auto other_algorithm = "it is signed with another algorithm";
+constexpr auto no_subject = "it has no sub with an id";
+constexpr auto no_expiry = "it has no valid exp";
 constexpr auto expired = "it has expired";
 constexpr auto too_early = "it is not valid yet";
 constexpr auto other_audience = "it is for another audience";
 constexpr auto other_issuer = "it is from another issuer";
 
-const texts not_pem = {"refused: it has to hold public keys in PEM"};
+const texts not_pem = {"refused: it must contain public keys in PEM"};
 const texts not_only_keys
-  = {"refused: it has to hold public keys in PEM, and nothing else"};
+  = {"refused: it must contain public keys in PEM, and nothing else"};
 const texts unfit
-  = {"refused: RS256 takes RSA keys of 2048 bits or more, ES256 "
+  = {"refused: RS256 needs RSA keys of 2048 bits or more, ES256 "
      "keys on P-256"};
 
 } // namespace
@@ -259,11 +259,12 @@ CAF_TEST(secrets have 32 bytes or more and stand on a line each) {
                   (texts{shortest, longer}));
   for (const auto& bad : {shortest.substr(1), shortest.substr(1) + "\r\n",
                           shortest + "\nshort", "short\n" + shortest})
-    CAF_CHECK_EQUAL(parse_secrets(bad),
-                    texts{"refused: a secret for HS256 has 32 bytes or more"});
+    CAF_CHECK_EQUAL(
+      parse_secrets(bad),
+      texts{"refused: a secret for HS256 needs 32 bytes or more"});
   for (auto empty : {"", "\n", "\r\n\r\n"})
     CAF_CHECK_EQUAL(parse_secrets(empty),
-                    texts{"refused: it has to hold a secret on each line"});
+                    texts{"refused: it must contain a secret on each line"});
 }
 
 CAF_TEST(public keys in PEM are read one after the other) {
@@ -470,7 +471,7 @@ CAF_TEST(a token of another type is for something else) {
                     R"("application/jwt")", R"("Application/at+jwt")", "null"})
     CAF_CHECK_EQUAL(type_refusal(good), "");
   for (auto bad : {R"("dpop+jwt")", R"("JWT ")", R"("")", "1", "[\"JWT\"]"})
-    CAF_CHECK_EQUAL(type_refusal(bad), "it is a token for something else");
+    CAF_CHECK_EQUAL(type_refusal(bad), "its typ is not that of a JWT");
 }
 
 CAF_TEST(a signature of ES256 is two numbers of 32 bytes) {
@@ -608,5 +609,6 @@ CAF_TEST(topics are an array of texts) {
   for (auto bad : {R"("topics":"news")", R"("topics":{"a":"b"})",
                    R"("topics":["news",1])", R"("topics":[["news"]])",
                    R"("topics":[null])", R"("topics":1)", R"("topics":false)"})
-    CAF_CHECK_EQUAL(claims_refusal(bad), "its topics are no array of texts");
+    CAF_CHECK_EQUAL(claims_refusal(bad),
+                    "its topics are not an array of strings");
 }
