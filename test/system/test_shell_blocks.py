@@ -33,7 +33,6 @@ UNRUN = {
     "build/release/waybill_micro": "is another program; CTest runs it as bench.micro",
     "cmake ": "builds, which test/run.sh has done",
     "cpack ": "makes a package, which test/package.sh installs",
-    "ctest ": "runs the tests",
     "docker ": "needs Docker; test_packages runs what it would start",
     "export WAYBILL=": "names another build",
     "kubectl ": "needs Kubernetes; test_packages runs what it would start",
