@@ -24,8 +24,8 @@ public:
   /// @param server is connected to on first use.
   void ask(const server_url& server, size_t replicas, reply_handler handler);
 
-  /// Closes the connection, and fails all pending calls with
-  /// `errc::unanswered`.
+  /// Closes the connection, and fails all pending calls: with
+  /// `errc::unanswered`, or `errc::bus_away` if the command was not sent.
   void close();
 
   void on_open() override;

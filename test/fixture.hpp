@@ -52,6 +52,16 @@ struct fixture : test_coordinator_fixture<system_config> {
     return result;
   }
 
+  /// Spawns a mock with these handlers, which ends with the test.
+  template <class Handle>
+  Handle spawn_mock(caf::behavior handlers) {
+    auto run
+      = [](caf::event_based_actor*, const caf::behavior& x) { return x; };
+    auto result = sys.spawn(run, std::move(handlers));
+    spawned.push_back(result);
+    return caf::actor_cast<Handle>(result);
+  }
+
   /// Returns a metric of a registry or a bus.
   template <class Handle>
   uint64_t figure(const Handle& actor, const std::string& name) {

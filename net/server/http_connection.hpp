@@ -188,7 +188,8 @@ private:
     else if (ec == http::error::buffer_overflow)
       reject(error_response(
         http::status::request_header_fields_too_large, "chunks_too_large",
-        "send at most 16 KiB of trailers, or of chunk extensions"));
+        "send at most " + std::to_string(context_.config.max_head)
+          + " bytes of trailers, or of chunk extensions"));
     else if (ec.category() == error_code{http::error::bad_chunk}.category()
              && ec != http::error::end_of_stream
              && ec != http::error::partial_message)

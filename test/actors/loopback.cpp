@@ -27,29 +27,21 @@ struct loopback_fixture : test::fixture {
     settle();
   }
 
-  /// Spawns what takes the place of a registry.
+  /// Spawns a mock registry.
   registry_actor spawn_holder(const std::string& name) {
-    auto result = sys.spawn([this, name](caf::event_based_actor*) {
-      return caf::behavior{
-        [this, name](deliver_atom, const push_address& x, const push& push) {
-          heard.push_back(name + ' ' + x.key() + ' ' + push.id);
-          last = push;
-        },
-      };
+    return spawn_mock<registry_actor>({
+      [this, name](deliver_atom, const push_address& x, const push& push) {
+        heard.push_back(name + ' ' + x.key() + ' ' + push.id);
+        last = push;
+      },
     });
-    spawned.push_back(result);
-    return caf::actor_cast<registry_actor>(result);
   }
 
-  /// Spawns what takes the place of a receipt.
+  /// Spawns a mock receipt.
   receipt_actor spawn_waiting() {
-    auto result = sys.spawn([this](caf::event_based_actor*) {
-      return caf::behavior{
-        [this](const report& x) { reports.push_back(x); },
-      };
+    return spawn_mock<receipt_actor>({
+      [this](const report& x) { reports.push_back(x); },
     });
-    spawned.push_back(result);
-    return caf::actor_cast<receipt_actor>(result);
   }
 
   /// Asks the bus for an answer of type `T`.
@@ -112,11 +104,9 @@ CAF_TEST(is always ready) {
   CAF_CHECK_EQUAL(unbox(ask<bus_status>(state_atom_v)), ready);
   CAF_CHECK_EQUAL(unbox(ask<bus_status>(state_atom_v, id456)), ready);
   bus_status told;
-  auto observer = sys.spawn([&](caf::event_based_actor*) {
-    return caf::behavior{[&](const bus_status& x) { told = x; }};
-  });
-  spawned.push_back(observer);
-  tell(subscribe_atom_v, caf::actor_cast<observer_actor>(observer));
+  tell(subscribe_atom_v, spawn_mock<observer_actor>({
+                           [&](const bus_status& x) { told = x; },
+                         }));
   CAF_CHECK_EQUAL(told, ready);
 }
 

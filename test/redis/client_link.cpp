@@ -14,18 +14,13 @@ namespace {
 
 struct client_link_fixture : test::fixture {
   client_link_fixture() {
-    // Takes the place of a bridge.
-    auto actor = sys.spawn([this](caf::event_based_actor*) {
-      return caf::behavior{
-        [this](const events& x) {
-          ++batches;
-          for (auto& event : x.all)
-            std::visit([this](auto& e) { take(e); }, event);
-        },
-      };
+    owner = spawn_mock<bridge_actor>({
+      [this](const events& x) {
+        ++batches;
+        for (auto& event : x.all)
+          std::visit([this](auto& e) { take(e); }, event);
+      },
     });
-    spawned.push_back(actor);
-    owner = caf::actor_cast<bridge_actor>(actor);
     aut = std::make_shared<waybill::redis::client_link>(io, server.url());
   }
 

@@ -136,8 +136,8 @@ CAF_TEST(a passage that takes the place of another takes none of its times) {
   aut.received(1);
   write(2, 8);
   aut.dropped(make_frame(9));
-  CAF_CHECK_EQUAL(lines()[1], "dropped 9");
-  CAF_CHECK_EQUAL(lines()[2], "written 2");
+  CAF_CHECK(lines()[1] == "dropped 9");
+  CAF_CHECK(lines()[2] == "written 2");
 }
 
 CAF_TEST(a frame of which something is told carries the name of its push) {
