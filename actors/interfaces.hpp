@@ -20,34 +20,48 @@ using upstream_actor = caf::typed_actor<
   // A client sent a message.
   caf::reacts_to<client_message>>;
 
-/// Owns one WebSocket.
-using session_actor = caf::typed_actor<
+/// The reachability of a session.
+using reachability_protocol = caf::typed_actor<
   // Every node can reach this session now, for the first time or again.
   caf::reacts_to<greet_atom>,
   // Pushes may miss this session until it is greeted again.
-  caf::reacts_to<hold_atom>,
+  caf::reacts_to<hold_atom>>;
+
+/// The pushes to a session.
+using delivery_protocol = caf::typed_actor<
   // A push that needs no report, with the number of the delivery in the trace
   // of the id; 0 if the push is not for the id.
   caf::reacts_to<deliver_atom, payload, uint64_t>,
   // A push to one of this session's addresses.
   caf::reacts_to<deliver_atom, push_address, push>,
+  // Returns its trace events of the last pushes to its id.
+  caf::replies_to<trace_atom>::with<trace_events>>;
+
+/// The events of the WebSocket of a session.
+using transport_protocol = caf::typed_actor<
   // The socket has taken the frame in flight.
   caf::reacts_to<written_atom>,
   // The client has read the frame of that number and all before it.
   caf::reacts_to<pong_atom, uint64_t>,
   // The client sent a message.
   caf::reacts_to<receive_atom, payload>,
-  // Ends this session after its queue has been written.
-  caf::reacts_to<close_atom, close_reason>,
-  // A time limit of the end of this session has passed.
-  caf::reacts_to<tick_atom>,
-  // Returns its trace events of the last pushes to its id.
-  caf::replies_to<trace_atom>::with<trace_events>,
   // The client has sent a close frame, or the connection has ended.
   caf::reacts_to<gone_atom>>;
 
-/// Maps addresses to the sessions of one node.
-using registry_actor = caf::typed_actor<
+/// The end of a session.
+using closing_protocol = caf::typed_actor<
+  // Ends this session after its queue has been written.
+  caf::reacts_to<close_atom, close_reason>,
+  // A time limit of the end of this session has passed.
+  caf::reacts_to<tick_atom>>;
+
+/// Owns one WebSocket.
+using session_actor
+  = reachability_protocol::extend_with<delivery_protocol, transport_protocol,
+                                       closing_protocol>;
+
+/// The sessions of a node, from their admission to their end.
+using membership_protocol = caf::typed_actor<
   // Reserves a slot for an id and a peer; `errc::node_full`, `errc::id_full` or
   // `errc::peer_full` if there is none.
   caf::replies_to<admit_atom, std::string, std::string>::with<ok_atom>,
@@ -58,36 +72,53 @@ using registry_actor = caf::typed_actor<
   caf::reacts_to<join_atom, push_addresses, std::string, session_actor>,
   // The sender, a session, ends for that reason and gives up its addresses.
   caf::reacts_to<close_atom, close_reason>,
+  // The memory of the queue of the sender, a session, in bytes.
+  caf::reacts_to<load_atom, uint64_t>>;
+
+/// The bus, to the registry of its node.
+using bus_event_protocol = caf::typed_actor<
   // A push to all sessions of an address, or a query to all nodes.
   caf::reacts_to<deliver_atom, push_address, push>,
-  // Attaches the address for queries to all nodes.
-  caf::reacts_to<attach_atom>,
-  // Adds events to the traces of their ids.
-  caf::reacts_to<trace_atom, trace_events>,
   // Pushes to these addresses are missed until they are attached again.
   caf::reacts_to<lost_atom, push_addresses>,
   // The state of the bus, or of a part of it. When it is ready, lost addresses
   // are attached again, and failed requests are repeated.
   caf::reacts_to<bus_state>,
+  // Attaches the address for queries to all nodes.
+  caf::reacts_to<attach_atom>>;
+
+/// The inbox of a session, by way of its registry.
+using inbox_read_protocol = caf::typed_actor<
   // Returns a page of a mailbox, as soon as the bus can read it and after all
   // pushes that arrived before it.
-  caf::replies_to<read_atom, inbox_query>::with<inbox_page>,
+  caf::replies_to<read_atom, inbox_query>::with<inbox_page>>;
+
+/// The orderly end of a node.
+using drain_protocol = caf::typed_actor<
   // Detaches all addresses and closes their sessions, spread over a time;
   // answers when the last session has ended.
   caf::replies_to<drain_atom, caf::timespan>::with<ok_atom>,
   // Drains the next share of the sessions.
-  caf::reacts_to<tick_atom>,
+  caf::reacts_to<tick_atom>>;
+
+/// The counters, traces and rates of a node.
+using accounting_protocol = caf::typed_actor<
+  // Adds events to the traces of their ids.
+  caf::reacts_to<trace_atom, trace_events>,
   // Takes a number of tokens from the push rate of a pusher. Returns the time
   // to wait until there are as many; 0 if they were taken.
   caf::replies_to<spend_atom, std::string, uint64_t>::with<caf::timespan>,
-  // The memory of the queue of the sender, a session, in bytes.
-  caf::reacts_to<load_atom, uint64_t>,
   // Adds to a counter of this node.
   caf::reacts_to<count_atom, std::string, uint64_t>,
   // Adds to several counters.
   caf::reacts_to<count_atom, counters>,
   // Returns the metrics of this node.
   caf::replies_to<get_atom>::with<counters>>;
+
+/// Maps addresses to the sessions of one node.
+using registry_actor
+  = membership_protocol::extend_with<bus_event_protocol, inbox_read_protocol,
+                                     drain_protocol, accounting_protocol>;
 
 /// Adds up the reports of one push.
 using receipt_actor = caf::typed_actor<
@@ -101,10 +132,8 @@ using receipt_actor = caf::typed_actor<
   // The time is up: for the pusher, then for the nodes that were probed.
   caf::reacts_to<tick_atom>>;
 
-/// Carries pushes between nodes.
-using bus_actor = caf::typed_actor<
-  // Sends an observer the state of the bus, now and whenever it changes.
-  caf::reacts_to<subscribe_atom, observer_actor>,
+/// The addresses that a node holds.
+using subscription_protocol = caf::typed_actor<
   // Delivers pushes to an address to a registry. Answers when every later push
   // from any node will arrive; `errc::bus_away` if the request must be repeated
   // when the bus is ready.
@@ -112,10 +141,21 @@ using bus_actor = caf::typed_actor<
   // Stops delivery. Answers when the last push that counted this node has been
   // delivered.
   caf::replies_to<detach_atom, push_address, registry_actor>::with<ok_atom>,
+  // Returns the number of nodes that hold an address.
+  caf::replies_to<presence_atom, push_address>::with<uint64_t>>;
+
+/// The way of a push to other nodes, and of its outcome.
+using publish_protocol = caf::typed_actor<
   // Sends a push to all nodes that hold its address, and keeps it if it has a
   // `ttl`. Returns the number of those nodes, or the outcome of the first push
   // of the same key.
   caf::replies_to<publish_atom, push_address, push>::with<outcome>,
+  // Records the outcome of a push for its idempotency key; removes the key if
+  // the push reached no session and is not kept.
+  caf::reacts_to<record_atom, push_address, std::string, outcome>>;
+
+/// The reports of a push to its receipt.
+using report_protocol = caf::typed_actor<
   // Subscribes a receipt to the reports of a push, by its id.
   caf::reacts_to<await_atom, push_address, std::string, receipt_actor>,
   // Ends that subscription.
@@ -125,21 +165,27 @@ using bus_actor = caf::typed_actor<
   // Requests all due reports of a push, by its id, from a node, by its name.
   // Returns the number of nodes of that name; a report says when it is done.
   caf::replies_to<probe_atom, push_address, std::string,
-                  std::string>::with<uint64_t>,
-  // Records the outcome of a push for its idempotency key; removes the key if
-  // the push reached no session and is not kept.
-  caf::reacts_to<record_atom, push_address, std::string, outcome>,
+                  std::string>::with<uint64_t>>;
+
+/// The inboxes of the cluster.
+using inbox_protocol = caf::typed_actor<
   // Returns a page of a mailbox.
   caf::replies_to<read_atom, inbox_query>::with<inbox_page>,
   // A client has confirmed this entry of its mailbox and all before it.
-  caf::reacts_to<confirm_atom, push_address, std::string>,
+  caf::reacts_to<confirm_atom, push_address, std::string>>;
+
+/// The owners of ids.
+using claim_protocol = caf::typed_actor<
   // Makes a session the owner of an id in the whole cluster. Returns the number
   // of its claim.
   caf::replies_to<claim_atom, push_address>::with<uint64_t>,
-  // Returns the number of nodes that hold an address.
-  caf::replies_to<presence_atom, push_address>::with<uint64_t>,
   // Returns the number of the claim that owns an id; 0 if it is unknown.
-  caf::replies_to<get_atom, push_address>::with<uint64_t>,
+  caf::replies_to<get_atom, push_address>::with<uint64_t>>;
+
+/// The state of a bus.
+using status_protocol = caf::typed_actor<
+  // Sends an observer the state of the bus, now and whenever it changes.
+  caf::reacts_to<subscribe_atom, observer_actor>,
   // Returns the state of the bus.
   caf::replies_to<state_atom>::with<bus_status>,
   // Returns the state of the part of it that carries pushes to an address.
@@ -148,6 +194,12 @@ using bus_actor = caf::typed_actor<
   caf::reacts_to<leave_atom>,
   // Returns the metrics of the bus.
   caf::replies_to<get_atom>::with<counters>>;
+
+/// Carries pushes between nodes.
+using bus_actor
+  = subscription_protocol::extend_with<publish_protocol, report_protocol,
+                                       inbox_protocol, claim_protocol,
+                                       status_protocol>;
 
 /// Connects the HTTP connections of one event loop to the actors.
 using gateway_actor = caf::typed_actor<
