@@ -1,5 +1,7 @@
 #include "redis/connection.hpp"
 
+#include <sys/ioctl.h>
+
 #include <utility>
 #include <vector>
 
@@ -151,6 +153,15 @@ void connection::send_last(const command& command) {
   error_code ignored;
   on_stream(
     [&](auto& stream) { stream.write_some(asio::buffer(bytes), ignored); });
+}
+
+void connection::discard_unacknowledged() {
+  // TCP delivers what was sent even after a close, unless that resets it.
+  auto unacknowledged = 0;
+  error_code ignored;
+  if (ioctl(socket_.native_handle(), TIOCOUTQ, &unacknowledged) == 0
+      && unacknowledged > 0)
+    socket_.set_option(asio::socket_base::linger{true, 0}, ignored);
 }
 
 void connection::flush() {

@@ -63,6 +63,10 @@ public:
   /// Sends a command that Redis confirms by pushes: SUBSCRIBE, UNSUBSCRIBE.
   void send(const command& command);
 
+  /// Prepares to close a connection that has gone silent: what the network
+  /// still holds back must not arrive after the commands of its successor.
+  void discard_unacknowledged();
+
   /// Sends a command without waiting for its reply, if the socket takes it at
   /// once. To be called before `close`.
   void send_last(const command& command);

@@ -10,7 +10,7 @@ import pytest
 
 from certificates import Certificate
 from clients import GREETING, get, joined, push, request, until_offline
-from harness import TlsServer
+from harness import TlsServer, eventually
 from raw_websocket import CLOSE, TEXT, RawWebSocket
 from test_tls import NAMES, tls_options, trusting
 from tokens import SECRET, bearer, token
@@ -35,6 +35,11 @@ def greeted(server, name, **options):
         ws.read_handshake()
         assert ws.read_frame() == (TEXT, GREETING.encode())
         yield ws
+
+
+async def is_alone(server, name):
+    """Tells whether an id has one session."""
+    return len((await get(server, f"/socket/{name}?detail=1"))["sessions"]) == 1
 
 
 async def assert_gone(server, name, within=2):
