@@ -37,7 +37,7 @@ loopback::behavior_type loopback::make_behavior() {
     },
     [this](detach_atom, const push_address& address,
            const registry_actor& registry) {
-      detach(address, registry);
+      remove_holder(address, registry);
       return ok_atom_v;
     },
     [this](publish_atom, const push_address& address, const push& push) {
@@ -80,8 +80,8 @@ loopback::behavior_type loopback::make_behavior() {
   };
 }
 
-void loopback::detach(const push_address& address,
-                      const registry_actor& registry) {
+void loopback::remove_holder(const push_address& address,
+                             const registry_actor& registry) {
   auto i = holders_.find(address.key());
   if (i == holders_.end() || std::erase(i->second, registry) == 0
       || !i->second.empty())

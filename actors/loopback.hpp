@@ -29,7 +29,8 @@ protected:
   behavior_type make_behavior() override;
 
 private:
-  void detach(const push_address& address, const registry_actor& registry);
+  void remove_holder(const push_address& address,
+                     const registry_actor& registry);
 
   caf::result<outcome> publish(const push_address& address, const push& push);
 
