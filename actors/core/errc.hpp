@@ -3,8 +3,7 @@
 #include <cstdint>
 #include <string>
 
-#include <caf/error.hpp>
-#include <caf/message.hpp>
+#include <caf/all.hpp>
 
 namespace waybill {
 
