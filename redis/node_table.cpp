@@ -34,14 +34,13 @@ void node_table::on_beat(const beat& x, time_point now) {
   auto& peer = peers_[x.node];
   auto pause = now - std::exchange(peer.last_beat, now);
   peer.canaries = 0;
-  // A delayed beat may arrive after its sender has dropped that connection, so
-  // a single beat of a missing node does not prove that it has returned.
-  auto is_late = peer.missing && x.client == peer.client
-                 && (pause < shortest_pause || pause > longest_pause);
-  if (is_late)
-    return;
   peer.client = x.missing ? 0 : x.client;
-  peer.missing = peer.uncounted = x.missing;
+  // The network may hold beats back until their sender has given up that
+  // connection, so a missing node is back only when it beats in time again.
+  auto is_late
+    = peer.missing && (pause < shortest_pause || pause > longest_pause);
+  if (!is_late)
+    peer.missing = peer.uncounted = x.missing;
 }
 
 std::vector<node_table::silent_node> node_table::on_canary() {
@@ -58,8 +57,7 @@ void node_table::on_count(size_t nodes, time_point now) {
                  });
   for (auto i = peers_.begin(); i != peers_.end();) {
     auto& peer = i->second;
-    auto has_stopped = peer.last_beat >= ready_since_ && !peer.missing
-                       && now - peer.last_beat > longest_pause;
+    auto has_stopped = !peer.missing && now - peer.last_beat > longest_pause;
     if (has_stopped && static_cast<size_t>(counted) > nodes) {
       i = peers_.erase(i);
       --counted;
@@ -78,8 +76,10 @@ void node_table::on_cut_off(const std::string& node) {
 void node_table::on_away() {
   ready_ = false;
   // After a restart or failover, Redis assigns other client ids.
-  for (auto& [name, peer] : peers_)
+  for (auto& [name, peer] : peers_) {
     peer.client = 0;
+    peer.missing = true;
+  }
 }
 
 void node_table::on_ready(time_point now) {
@@ -103,10 +103,8 @@ size_t node_table::expected(time_point now) {
   std::erase_if(peers_, [&](const auto& x) {
     return now - std::max(x.second.last_beat, ready_since_) > absence;
   });
-  auto is_missing = [this](const auto& x) {
-    return x.second.last_beat < ready_since_ || x.second.missing;
-  };
-  return std::any_of(peers_.begin(), peers_.end(), is_missing)
+  return std::any_of(peers_.begin(), peers_.end(),
+                     [](const auto& x) { return x.second.missing; })
            ? peers_.size() + 1
            : 1;
 }
