@@ -275,6 +275,36 @@ CAF_TEST(a command that was surely not sent may be repeated) {
   CAF_CHECK_EQUAL(owner.seen, (test::texts{"unanswered", "bus_away"}));
 }
 
+CAF_TEST(a silent connection discards the bytes that its server has not got) {
+  open();
+  peer().reads = false;
+  aut->send({"A", std::string(8 << 20, 'x')}, [](const auto&) {});
+  auto before = peer().bytes;
+  run_until([&] { return peer().bytes > before; });
+  aut->discard_unacknowledged();
+  aut->close();
+  peer().reads = true;
+  peer().read();
+  run_until([this] { return peer().closed; });
+  CAF_CHECK(peer().error == boost::asio::error::connection_reset);
+  CAF_CHECK(peer().received.empty());
+}
+
+CAF_TEST(a silent connection ends in order if its server has got all) {
+  open();
+  send("A");
+  run_until([this] { return !peer().received.empty(); });
+  // A reply carries the acknowledgement of its command.
+  peer().write("+OK\r\n");
+  run_until([this] { return !answers.empty(); });
+  aut->discard_unacknowledged();
+  aut->send_last({"B"});
+  aut->close();
+  run_until([this] { return peer().closed; });
+  CAF_CHECK(peer().error == boost::asio::error::eof);
+  CAF_CHECK_EQUAL(peer().received, (std::vector<command>{{"A"}, {"B"}}));
+}
+
 CAF_TEST(a connection that is closed while it logs in tells nothing) {
   server.answer = [](const command&) { return ""; };
   aut->open(server.url());

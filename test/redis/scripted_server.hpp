@@ -38,11 +38,13 @@ public:
         boost::asio::buffer(in_),
         [self = shared_from_this()](boost::system::error_code ec, size_t size) {
           self->closed = bool{ec};
+          self->error = ec;
           if (ec)
             return;
           try {
             self->take({self->in_.data(), size});
-            self->read();
+            if (self->reads)
+              self->read();
           } catch (const std::runtime_error&) {
             self->write("-ERR Protocol error\r\n");
           }
@@ -61,17 +63,21 @@ public:
       socket_.close(ignored);
     }
 
-    /// What the client has sent, but for how it logs in.
+    /// Commands of the client after its login.
     std::vector<redis::command> received;
 
-    /// How the client has logged in.
+    /// Commands of its login.
     std::vector<redis::command> login;
 
-    /// How many bytes the client has sent.
+    /// Number of bytes from the client.
     size_t bytes = 0;
 
-    /// Set once the connection has ended.
+    /// Set once the connection has ended, with its error.
     bool closed = false;
+    boost::system::error_code error;
+
+    /// If false, it stops after the next bytes until the test calls `read`.
+    bool reads = true;
 
   private:
     void take(std::string_view bytes) {
