@@ -66,7 +66,7 @@ caf::expected<server_url> parse_sentinels(std::string_view text) {
   if (master.empty() || !std::all_of(master.begin(), master.end(), is_ok))
     return wrong("the name of the master is missing or invalid");
   rest.remove_prefix(master.size());
-  // A placeholder: the master's host is not known yet.
+  // Sentinels name the host of the master; until then it is called so.
   auto result = parse_server(std::string{login} + "master" + std::string{rest});
   if (!result)
     return result;

@@ -166,16 +166,16 @@ public:
   /// Number of nodes that a probe reaches.
   uint64_t probed = 1;
 
-  /// What it was asked to publish.
+  /// Pushes that it received.
   std::vector<push> pushes;
 
   /// Those that wait for reports.
   std::vector<receipt_actor> awaiting;
 
-  /// What it says of itself, and of any part of it.
+  /// Status that it returns, for itself and any part of it.
   bus_status status{bus_state::ready, true, true};
 
-  /// How many nodes hold any address.
+  /// Number of nodes that it returns for any address.
   caf::expected<uint64_t> present = uint64_t{0};
 
 protected:

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <string>
 
+// CAF's error.hpp uses `make_message` before it declares it; all.hpp has both
+// in the right order.
 #include <caf/all.hpp>
 
 namespace waybill {

@@ -31,7 +31,7 @@ from trial import AT_ONCE, NAMES, Trial, start_node_router, start_waybill
 MICRO = Path(WAYBILL).with_name("waybill_micro")
 STARTERS = [start_waybill, start_node_router]
 
-# How many sessions do nothing, to measure what they take.
+# The number of sessions that do nothing, to measure what they take.
 IDLE = 3000
 
 
@@ -40,7 +40,7 @@ IDLE = 3000
 
 @dataclass
 class Work:
-    """What a router does.
+    """The work of a router.
 
     @param aim what Waybill is to take for it, in µs of CPU
     """
@@ -86,7 +86,7 @@ async def measure_memory(redis, start):
     async with contextlib.AsyncExitStack() as stack:
         trial = await stack.enter_async_context(Trial(start(stack, redis), redis))
         sizes = []
-        # What the first sessions need is there only once.
+        # All that the first sessions need is there only once.
         for count in (len(NAMES), IDLE):
             await trial.fill([f"{count}-{i}" for i in range(count)])
             await trial.settle()
@@ -98,7 +98,7 @@ def measure_steps(seconds):
     """Returns the names of the micro-benchmarks, and how many ns each takes."""
     done = subprocess.run([MICRO, f"--benchmark_min_time={min(seconds, 0.5)}",
                            "--benchmark_format=json"], check=True, stdout=subprocess.PIPE)
-    return {each["name"]: each["cpu_time"] for each in json.loads(done.stdout)["benchmarks"]}
+    return {step["name"]: step["cpu_time"] for step in json.loads(done.stdout)["benchmarks"]}
 
 
 # -- what is printed -----------------------------------------------------------
@@ -131,15 +131,16 @@ def print_machine():
           f" ({model[1] if model else platform.machine()}), Linux {platform.release()};",
           f"{output_of(WAYBILL, 'version').splitlines()[0]}; Node",
           output_of("node", "--version").strip().removeprefix("v"), "with",
-          " and ".join(f"{each['name']} {each['version']}" for each in packages) + "; Redis",
+          " and ".join(f"{package['name']} {package['version']}" for package in packages)
+          + "; Redis",
           re.search(r"v=(\S+)", output_of("redis-server", "--version"))[1] + ".\n")
 
 
 def print_work(samples, memory):
     """Prints what routers cost, and how long pushes take."""
-    costs = {key: statistics.median(each.router for each in found)
+    costs = {key: statistics.median(sample.router for sample in found)
              for key, found in samples.items()}
-    beside = {key: statistics.median(each.redis for each in found)
+    beside = {key: statistics.median(sample.redis for sample in found)
               for key, found in samples.items()}
     print_table(
         ["µs of CPU for", "aim", "Waybill", "Node router", "Redis, Waybill",
@@ -148,17 +149,18 @@ def print_work(samples, memory):
                                            for figures in (costs, beside) for start in STARTERS)]
           for work in WORK))
     print_table(["bytes of memory for", "aim", "Waybill", "Node router"],
-                ["an idle session", f"{IDLE_AIM:,}", *(f"{each:,.0f}" for each in memory)])
+                ["an idle session", f"{IDLE_AIM:,}", *(f"{size:,.0f}" for size in memory)])
     rows = []
     for work in WORK:
-        times = [[1000 * each for sample in samples[work.name, start] for each in sample.latencies]
+        times = [[1000 * latency for sample in samples[work.name, start]
+                  for latency in sample.latencies]
                  for start in STARTERS]
         if all(times):
-            cuts = [statistics.quantiles(each, n=100) for each in times]
-            rows.append([work.name, *(f"{each[i]:.2f}" for each in cuts for i in (49, 98))])
+            cuts = [statistics.quantiles(latencies, n=100) for latencies in times]
+            rows.append([work.name, *(f"{cut[i]:.2f}" for cut in cuts for i in (49, 98))])
     print_table(["ms from push to frame", "Waybill p50", "p99", "Node router p50", "p99"], *rows)
-    spread = max(abs(each.router / costs[key] - 1) for key, found in samples.items()
-                 for each in found)
+    spread = max(abs(sample.router / costs[key] - 1) for key, found in samples.items()
+                 for sample in found)
     print(f"CPU: the median of {len(samples[WORK[0].name, STARTERS[0]])} rounds, of which none",
           f"was more than {100 * spread:.0f} % off.\n")
 

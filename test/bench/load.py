@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from raw_websocket import PING, PONG, TEXT, frame
 
-# How long what is pushed is, in bytes: about as long as texts of a chat.
+# The size of each push, in bytes: about as long as texts of a chat.
 TEXT_SIZE = 100
 
 
@@ -144,9 +144,9 @@ class Session(asyncio.Protocol):
         if self._is_open or not self._greeted.done():
             self._fail(b"the end")
 
-    def _fail(self, what):
+    def _fail(self, data):
         """Gives up: a router did what it must not."""
-        why = f"the session {self._name} got {what}"
+        why = f"the session {self._name} got {data}"
         if not self._greeted.done():
             self._greeted.set_exception(AssertionError(why))
         self._pushes.fail(why)

@@ -13,7 +13,7 @@ HERE = Path(__file__).parent
 
 @pytest.fixture(scope="module")
 def printed():
-    """What a run prints that is too short to measure anything."""
+    """The output of a run that is too short to measure anything."""
     return subprocess.run(
         ["/usr/bin/python3", HERE / "compare.py", "--seconds", "0.1", "--rounds", "1"], check=True,
         stdout=subprocess.PIPE, text=True, timeout=300,
@@ -30,10 +30,10 @@ def test_the_document_shows_the_tables_that_are_printed(printed):
     found = frames_of(printed)
     assert len(found) >= 3
     # Without Google Benchmark that of the steps is not there.
-    assert [each for each in documented if each in found or each[0][0] != "step"] == found
+    assert [frame for frame in documented if frame in found or frame[0][0] != "step"] == found
 
 
 def test_all_figures_are_there(printed):
     for _, *rows in tables_of(printed):
         for name, *figures in rows:
-            assert all(float(each.replace(",", "")) > 0 for each in figures), name
+            assert all(float(figure.replace(",", "")) > 0 for figure in figures), name

@@ -28,8 +28,8 @@ def push_twice(node, *names, to, sessions):
                 await opened[-1].push(sessions)
             return len(pushes.latencies)
         finally:
-            for each in opened:
-                each.close()
+            for client in opened:
+                client.close()
 
     return asyncio.run(run())
 

@@ -16,10 +16,10 @@ HERE = Path(__file__).parent
 NODES = 3
 NAMES = [str(i) for i in range(300)]
 
-# How many pushers push and clients connect, where those are several.
+# The number of pushers that push and of clients that connect, where those are several.
 AT_ONCE = 16
 
-# How many sessions are opened at most to measure that.
+# The most sessions that are opened to measure that.
 UPGRADES = 2000
 
 
@@ -62,14 +62,14 @@ def random_names():
 
 def cpu_time(*pids):
     """Returns how long processes have run in user mode and the kernel, in µs."""
-    # What /proc/PID/stat has in ticks of 10 ms, to the nanosecond: the clock of
+    # The times that /proc/PID/stat has in ticks of 10 ms, to the nanosecond: the clock of
     # clock_getcpuclockid(3), which Python does not have.
     return sum(time.clock_gettime_ns(~pid << 3 | 2) for pid in pids) / 1000
 
 
 @dataclass
 class Sample:
-    """What some work took, divided by how often it was done: µs of CPU of the router and
+    """The cost of some work, divided by how often it was done: µs of CPU of the router and
     of Redis; and how long each push took, in seconds."""
 
     router: float

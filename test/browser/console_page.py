@@ -10,7 +10,7 @@ from pathlib import Path
 from console_server import ConsoleServer
 from harness import eventually
 
-# What a page does wrong without a sign of it.
+# Faults of a page without a sign of it.
 WATCH = """
   self.trouble = [];
   const note = what => trouble.push(String(what));
@@ -65,16 +65,16 @@ class ConsolePage:
     async def until(self, selector, text):
         """Waits until an element has a text within its own."""
         async def has():
-            return any(text in each for each in await self.page.texts(selector))
+            return any(text in content for content in await self.page.texts(selector))
 
         try:
             await eventually(has, 15)
         except AssertionError:
             raise AssertionError(f"{selector}: {await self.page.texts(selector)}, not {text!r}") from None
 
-    async def of(self, selector, what):
+    async def of(self, selector, member):
         """Returns what a property of an element is, or does."""
-        return await self.page.evaluate(f"document.querySelector({json.dumps(selector)}).{what}")
+        return await self.page.evaluate(f"document.querySelector({json.dumps(selector)}).{member}")
 
     async def click(self, selector):
         """Clicks on an element."""

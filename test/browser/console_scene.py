@@ -1,4 +1,4 @@
-"""What a busy cluster of four tells, the third of which has become silent."""
+"""Answers of a busy cluster of four, the third of which has become silent."""
 
 import itertools
 
@@ -23,7 +23,7 @@ def busy_cluster():
             "lag_count": 4 * n, "lag_microseconds": 370 * i * n, "kept_pushes": 40 * i,
             "mailbox_read": 37 * i, "links_lost": i // 4} for i in range(1, 5)]
         return cluster_figures(*nodes) if n < 4 else cluster_figures(
-            *(each for each in nodes if each["node"] != "node3"), unknown=1)
+            *(node for node in nodes if node["node"] != "node3"), unknown=1)
 
     return stats
 

@@ -10,7 +10,7 @@ FOLDER = ROOT / "app/console"
 
 
 class ConsoleServer:
-    """What stands between a page and a node.
+    """A server between a page and a node.
 
     @param answers what is answered in place of the node: functions that
         return a text, by path

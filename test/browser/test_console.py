@@ -138,7 +138,7 @@ async def test_a_key_is_kept_in_the_tab_and_in_no_url(lab, chromium, tmp_path):
                      for name, scopes in [("pusher", "push"), ("all", "push,presence,kick,admin")])
     node = lab.node("--api-key-file", keys, "--node", "tomcat")
     async with console_of(node, chromium, hurry=True) as console:
-        asked = lambda path: sum(each.path == path for each in console.server.requests)
+        asked = lambda path: sum(request.path == path for request in console.server.requests)
         await console.until("#live-note", "Enter an API key above.")
         # Only a new key is worth another try, which would be counted as refused.
         await eventually(lambda: asked("/readyz") > 10)
@@ -163,7 +163,7 @@ async def test_a_key_is_kept_in_the_tab_and_in_no_url(lab, chromium, tmp_path):
         assert await console.text("#live-note") == ""
         await console.until("#cluster tbody th", "tomcat")
         assert await console.text("#cluster-note") == ""
-        assert not any(admin in str(each.rel_url) for each in console.server.requests)
+        assert not any(admin in str(request.rel_url) for request in console.server.requests)
         assert await console.page.evaluate(
             "[location.href, document.cookie, localStorage.length, Object.values(sessionStorage)]"
             ) == [console.server.url, "", 0, [admin]]
@@ -221,14 +221,14 @@ async def test_all_has_a_name_for_those_who_do_not_see_it(lab, chromium):
         await console.page.command("Accessibility.enable")
         tree = (await console.page.command("Accessibility.getFullAXTree"))["nodes"]
         found = {}
-        for each in tree:
-            if not each["ignored"]:
-                name = each.get("name", {}).get("value", "")
-                found.setdefault(each["role"]["value"], []).append(name)
+        for element in tree:
+            if not element["ignored"]:
+                name = element.get("name", {}).get("value", "")
+                found.setdefault(element["role"]["value"], []).append(name)
         roles = ["textbox", "searchbox", "combobox", "spinbutton", "button", "region", "log",
                  "heading"]
         assert all(found[role] and all(found[role]) for role in roles), found
-        # What is within others comes last.
+        # Elements within others come last.
         assert found["heading"][1:] == ["This node", "Cluster", "Find an id", "Push", "Test client",
                                         "Trace of 456, newest first"]
         assert "Table of nodes" in found["region"]

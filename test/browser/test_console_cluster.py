@@ -63,7 +63,7 @@ async def test_all_nodes_are_shown_live(lab, chromium):
         await until_row(console, 2, deliveries=RATE, pushes="0", p99="–")
         await until_row(console, -1, name="All 3 nodes", sessions="3", pushes=RATE, kept="1",
                         deliveries=RATE, p99=TIME, lag=TIME, lost="0")
-        assert {(each.method, each.path_qs) for each in console.server.requests} == {
+        assert {(request.method, request.path_qs) for request in console.server.requests} == {
             ("GET", "/metrics"), ("GET", "/readyz"), ("GET", "/stats?cluster=1&wait=500ms")}
 
 
@@ -155,7 +155,7 @@ async def test_a_node_that_started_again_has_no_negative_figures(lab, chromium):
 
 async def test_nothing_is_asked_for_a_tab_that_is_hidden(lab, chromium):
     async with console_of(lab.node(), chromium, hurry=True) as console:
-        asked = lambda path: sum(each.path == path for each in console.server.requests)
+        asked = lambda path: sum(request.path == path for request in console.server.requests)
         await eventually(lambda: asked("/stats") > 2)
         await console.page.evaluate(
             "Object.defineProperty(document, 'hidden', { value: true, configurable: true })")

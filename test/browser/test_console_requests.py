@@ -1,4 +1,4 @@
-"""What people ask of a node by its console, and what they are told."""
+"""Requests that people make of a node by its console, and what they are told."""
 
 import json
 import re
@@ -95,7 +95,7 @@ async def test_a_client_shows_what_comes(lab, chromium):
         await console.fill(client_text="to you")
         await console.click("#client-send button")
         await eventually(lambda: console.of("#client-log", "textContent.split('to you').length == 3"))
-        assert [re.sub(r"^[\d:.]+", "", each) for each in
+        assert [re.sub(r"^[\d:.]+", "", line) for line in
                 await console.page.texts("#client-log .text, #client-log .sent")] == [
             f"text{len(GREETING.encode())} B{GREETING}", "text5 Bhello", "sent6 Bto you",
             "text6 Bto you"]
@@ -129,8 +129,8 @@ async def test_a_client_sends_its_token_not_in_the_url(lab, chromium, tmp_path):
         await console.until("#client-note", "Closed with 1006: no WebSocket")
         await console.connect(node, "456", token=token("456"))
         await console.until("#client-note", "Connected as 456.")
-        assert not any("token" in each or "bearer" in each
-                       for each in await console.page.texts("#client-log li.opening"))
+        assert not any("token" in line or "bearer" in line
+                       for line in await console.page.texts("#client-log li.opening"))
         await console.click("#client-close")
         await console.until("#client-note", "1000")
         await console.connect(node, "456", token="no token at all")

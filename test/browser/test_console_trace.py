@@ -24,7 +24,7 @@ async def until_entry(console, name, line):
         await console.find(name)
         await console.until("#find-note", "line")
         found = await entries(console)
-        return any(each.startswith(line) for lines in found for each in lines) and found
+        return any(text.startswith(line) for lines in found for text in lines) and found
 
     try:
         return await eventually(is_shown, 15)
@@ -49,9 +49,10 @@ async def test_a_push_is_shown_hop_by_hop(lab, chromium):
         assert await console.text("#trace-note") == ""
         assert await console.text("#trace-title") == "Trace of 456, newest first"
         after = await console.page.texts("#trace .after")
-        assert after[0] == "+0" and all(re.fullmatch(r"\+[\d.]+ [mµ]?s", each) for each in after[1:])
+        assert after[0] == "+0"
+        assert all(re.fullmatch(r"\+[\d.]+ [mµ]?s", delay) for delay in after[1:])
         assert await console.page.texts("#trace [data-state=good]") == ["received", "answered"]
-        # Where time went: each bar begins where the one before ends.
+        # The bars show where time went: each begins where the one before ends.
         bars = await console.page.evaluate("""[...document.querySelectorAll("#trace .bar")]
           .map(bar => ["--from", "--to"].map(each => bar.style.getPropertyValue(each)))""")
         assert [bar[0] for bar in bars] == ["0", *(bar[1] for bar in bars[:-1])]
@@ -108,7 +109,7 @@ async def test_what_a_silent_node_remembers_is_missed(lab, chromium):
         await console.until("#trace-note", "1 node did not answer.")
         assert [lines[0].split()[0] for lines in await entries(console)] == ["joined"]
         await console.find("nobody")
-        # What is not told yet is not that of another id.
+        # A trace that is not told yet is not that of another id.
         await console.until("#find-note", "Offline.")
         assert not await console.of("#trace", "checkVisibility()")
         await console.until("#trace-note", "Nothing is remembered of this id. 1 node did not answer.")
@@ -120,7 +121,7 @@ async def test_only_the_last_are_shown_with_readable_times(lab, chromium):
         at = "2025-03-04T20:15:10.{:06}Z".format
         pushes = [(None, at(2 * i), hop("delivered", 0, "n1", sessions=2)) for i in range(60)]
         times = 0, 180, 1234, 56_789, 2_500_000, 3_723_000_000
-        pushes[-1] = None, at(118), *(hop("delivered", each, "n1", sessions=2) for each in times)
+        pushes[-1] = None, at(118), *(hop("delivered", delay, "n1", sessions=2) for delay in times)
         left = {"hop": "left", "node": "n2", "peer": "192.0.2.1", "why": "kicked"}
         return trace("456", *pushes, sessions=[(at(117), left)])
 

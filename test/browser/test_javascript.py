@@ -1,4 +1,4 @@
-"""What app/js/waybill.js does for its users, in a browser and in Node."""
+"""The services of app/js/waybill.js for its users, in a browser and in Node."""
 
 import functools
 import json
@@ -25,7 +25,7 @@ PATIENT = {"minDelay": 10**9, "maxDelay": 10**9}
 
 @dataclass
 class Site:
-    """Where pages come from."""
+    """The server that pages come from."""
 
     url: str
     pages: dict
@@ -109,7 +109,7 @@ async def test_a_client_whose_token_has_expired_comes_back_with_a_new_one(
     keys = tmp_path / "secrets"
     keys.write_text(SECRET)
     node = lab.node("--auth", "jwt", "--jwt-key-file", keys)
-    # What the service of tokens answers, one after the other.
+    # The answers of the service of tokens, one after the other.
     answers = [lambda: token("456", lifetime=2), str, lambda: "forged",
                lambda: token("456")]
     site.pages["/token"] = lambda: answers.pop(0)()
@@ -214,7 +214,7 @@ def test_waits_double_up_to_half_a_minute_with_full_jitter():
     grown = [500, 1000, 2000, 4000, 8000, 16000, 30000, 30000]
     for random in (1, 0.5, 0):
         found = waits(*[[1006]] * 8, random=random)
-        assert found == {"waits": [each * random for each in grown], "state": "waiting"}
+        assert found == {"waits": [wait * random for wait in grown], "state": "waiting"}
 
 
 def test_only_a_connection_that_lasted_makes_waits_short_again():
@@ -272,6 +272,6 @@ def test_the_guide_the_types_and_the_client_name_the_same():
     events = re.findall(r"^  (\w+): \w*Event;", types, re.MULTILINE)
     states = re.findall(r'"(\w+)"', re.search(r"type State = (.*);", types)[1])
     assert re.findall(r"^\| `(\w+)` \|", GUIDE, re.MULTILINE) == options + events + states
-    # What the client turns to, and what it begins with.
+    # The states that the client turns to, and the one that it begins with.
     assert {*re.findall(r'(?:#turn\(|#state = )"(\w+)"', CLIENT.read_text())} == {*states}
     assert {*re.findall(r'#emit\("(\w+)"', CLIENT.read_text())} == {*events}

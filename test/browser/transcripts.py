@@ -9,7 +9,7 @@ HERE = ROOT / "test/browser"
 
 
 class Transcript:
-    """What a user of the client sees, as transcript.mjs tells it."""
+    """The view of a user of the client, as transcript.mjs tells it."""
 
     _read = 0
 

@@ -22,22 +22,22 @@ now = time.monotonic
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to happen."""
+    """The plan of an attack."""
 
     sessions: int = 1000
-    # How long calm and attack are measured, in seconds, each.
+    # The time for which calm and attack are measured, in seconds, each.
     seconds: float = 10
     # Pushes a second.
     rate: int = 200
-    # How many attackers there are of each kind.
+    # The number of attackers of each kind.
     attackers: tuple = (("deaf", 200), ("flood", 200), ("vanish", 500))
-    # How many descriptors the node may have during the attack.
+    # The number of descriptors that the node may have during the attack.
     descriptors: int | None = None
 
 
 @dataclass
 class Phase:
-    """What was measured for some time."""
+    """The figures measured for some time."""
 
     times: list = field(default_factory=list)
     pushed: int = 0
@@ -65,7 +65,7 @@ class Attack:
 
     async def run(self):
         """Measures in calm, under attack and afterwards."""
-        # What these clients wait for the CPU, on which the node and the attackers are, too,
+        # The time these clients wait for the CPU, on which the node and the attackers are, too,
         # would be taken for the node's (sched(7)). Where that is not allowed, it is.
         with contextlib.suppress(PermissionError):
             os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(1))
@@ -126,10 +126,10 @@ class Attack:
         has three here: that memory is not what the attack takes."""
         for _ in range(8):
             lines = []
-            for each in random.choices(self._sessions, k=1000):
+            for session in random.choices(self._sessions, k=1000):
                 self._count += 1
-                self._pending[each._name, str(self._count)] = Phase(), now()
-                lines.append(json.dumps({"to": each._name, "message": str(self._count)}))
+                self._pending[session._name, str(self._count)] = Phase(), now()
+                lines.append(json.dumps({"to": session._name, "message": str(self._count)}))
             answer = await self._http.request("POST", "/push", "\n".join(lines).encode())
             assert answer.status == 200, answer
         await eventually(lambda: not self._pending)
@@ -160,7 +160,7 @@ class Attack:
             f"in calm:      {self.calm}", f"under attack: {self.attacked}",
             f"afterwards:   {self.after}",
             "memory: " + ", ".join(
-                f"{each / MIB:.1f} MiB" for each in
+                f"{size / MIB:.1f} MiB" for size in
                 (self.memory_before, self.memory_attacked, self.memory_after)),
             f"stats: {self.stats}"])
 

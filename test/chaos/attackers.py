@@ -26,12 +26,12 @@ HANDSHAKE = ("GET /websocket/{} HTTP/1.1\r\nHost: waybill\r\nConnection: Upgrade
              "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
              "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n")
 
-# How often a client of a flood sends, in seconds, and what.
+# The time between two sends of a client of a flood, in seconds, and what it sends.
 BEAT = 0.05
 BURST = (frame(PING, b"x" * 100) + frame(PONG, b"1") + frame(TEXT, b"", first=0)
          + frame(0, b"x" * 100)) * 10
 
-# How many connections vanish each second, for a count of one.
+# The number of connections that vanish each second, for a count of one.
 PER_SECOND = 1
 
 
@@ -92,7 +92,7 @@ async def hog(port, number):
         await asyncio.get_running_loop().sock_recv(one, 1)
 
 
-KINDS = {each.__name__: each for each in [deaf, flood, vanish, hog]}
+KINDS = {kind.__name__: kind for kind in [deaf, flood, vanish, hog]}
 
 
 async def forever(kind, port, number):

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 from history import Push, Session
 
-# What the cluster and this machine may need to get over a fault after it has
+# The time the cluster and this machine may need to get over a fault after it has
 # ended, or to show a client what was written to its socket. In seconds.
 GRACE = 1.0
 
-# How long a session may stand after its node has given its address back, while the
+# The time a session may stand after its node has given its address back, while the
 # client confirms what it got. In seconds.
 FAREWELL = 3.0
 
@@ -193,7 +193,7 @@ class Checker:
         """Returns what is printed, in this order."""
         status = collections.Counter(str(push.status or "no answer")
                                      for push in self._pushes.values())
-        sessions = [each for part in self._sessions.values() for each in part]
+        sessions = [session for part in self._sessions.values() for session in part]
         return {
             "pushes": len(self._pushes),
             **{f"  {name}": count for name, count in sorted(status.items())},
@@ -212,7 +212,7 @@ class Checker:
         return self.is_calm(push.begun, push.answered or push.begun)
 
     def _check_promise(self, push):
-        """What was promised by the status alone."""
+        """The promise of the status alone."""
         if push.status in NOTHING_SENT and push.attempts == 1 and push.arrivals:
             self.complain("false answers", push)
         if push.status not in {None, 200, 202, 504, *NOTHING_SENT}:
@@ -221,7 +221,7 @@ class Checker:
             self.complain("false answers", push)
 
     def _check_counts(self, push):
-        """What an answer says of nodes and sessions."""
+        """The counts of nodes and sessions in an answer."""
         counts = push.counts
         claims = [counts[name] for name in CLAIMS if name in counts]
         false = (
@@ -250,7 +250,7 @@ class Checker:
                    for session in self._sessions[push.name])
 
     def _check_outage(self, push):
-        """What a push must come to whatever is broken."""
+        """The outcome that a push must have whatever is broken."""
         if push.status == 404 and self._must_be_found(push.name, push.begun, push.answered):
             self.complain("false answers", f"{push}, though a session stands")
         is_unheard = push.status == 200 and not push.arrivals and not any(
@@ -294,7 +294,7 @@ class Checker:
                                   f"{mean * 1000:.0f} ms on average")
 
     def _check_calm(self, push):
-        """What a push must come to where nothing is broken."""
+        """The outcome that a push must have where nothing is broken."""
         if not self._was_calm(push):
             return
         for time, *again in push.repeats:

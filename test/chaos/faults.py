@@ -1,4 +1,4 @@
-"""What goes wrong: a function for each fault, which makes it and ends it.
+"""Faults: a function for each, which makes it and ends it.
 
 The clock is a part of each: how long a fault lasts is left to chance. What comes
 after it, the scenario waits for.
@@ -226,7 +226,7 @@ async def client_death(scenario):
     scenario.is_open.set()
 
 
-# What no node has written: without a member, with an unknown one, with bytes that are no
+# Entries that no node has written: without a member, with an unknown one, with bytes that are no
 # push, with a time that is none, and with half a push.
 POISON = [["hello", "world"], ["expiry", "9999999999999"], ["message", b"\xc1\xff\x00"],
           ["message", b"\x93", "expiry", "9999999999999"],
@@ -236,7 +236,7 @@ POISON = [["hello", "world"], ["expiry", "9999999999999"], ["message", b"\xc1\xf
 
 
 async def poison(scenario):
-    """What nobody can read comes into mailboxes, whose clients are away, and on channels."""
+    """Entries nobody can read come into mailboxes, whose clients are away, and on channels."""
     scenario.is_open.clear()
     await together(client.leave("drop") for client in scenario.clients)
     for _ in range(3):

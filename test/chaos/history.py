@@ -1,4 +1,4 @@
-"""What a checker holds of one session and of one push."""
+"""The records that a checker holds of one session and of one push."""
 
 from dataclasses import dataclass, field
 
@@ -44,14 +44,14 @@ class Push:
     answered: float | None = None
     status: int | None = None
     counts: dict = field(default_factory=dict)
-    # What a repeat was answered, and when: time, status, counts.
+    # The answers to repeats, and when: time, status, counts.
     repeats: list[tuple] = field(default_factory=list)
     # Of each session that got it, when that was first.
     arrivals: dict[Session, float] = field(default_factory=dict)
 
     @property
     def text(self):
-        """What is pushed; no two are equal."""
+        """The text that is pushed; no two are equal."""
         return f"{self.pusher}:{self.number}:{self.name}"
 
     @property
@@ -61,10 +61,10 @@ class Push:
 
     def arrivals_until(self, time):
         """Returns how many sessions had got it by then."""
-        return sum(each <= time for each in self.arrivals.values())
+        return sum(arrival <= time for arrival in self.arrivals.values())
 
     def __str__(self):
         return (f"{self.text}{' ttl' if self.ttl else ''} {self.receipt}: "
                 f"{self.status} {self.counts}, begun {self.begun:.3f}, "
                 f"answered {self.answered and round(self.answered, 3)}, got by "
-                f"{[round(each, 3) for each in self.arrivals.values()]}")
+                f"{[round(arrival, 3) for arrival in self.arrivals.values()]}")

@@ -1,4 +1,4 @@
-"""What loads a cluster with large pushes, in a process of its own.
+"""Loads a cluster with large pushes, in a process of its own.
 
     overload.py pour COUNT SIZE SLOW PORT...
     overload.py sip COUNT RATE PORT...
@@ -24,7 +24,7 @@ from attackers import HANDSHAKE, connect
 from clients import Http
 from harness import Server
 
-# How often a client reads, and how long it stays, in seconds.
+# The time between two reads of a client, and how long it stays, in seconds.
 BEAT = 0.1
 STAY = 3
 

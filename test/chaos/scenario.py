@@ -23,19 +23,19 @@ CLIENTS = scaled(30)
 NAMES = [f"id{i}" for i in range(max(1, CLIENTS * 4 // 5))]
 PUSHERS = 6
 
-# How long clients stay on average before they reconnect for no reason, in seconds.
+# The time clients stay on average before they reconnect for no reason, in seconds.
 STAY = 8.0
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to happen."""
+    """The plan of a scenario."""
 
     seed: int
-    # How long faults are made, in seconds, and which.
+    # The time for which faults are made, in seconds, and which.
     seconds: float
     faults: tuple[str, ...]
-    # What is pushed, a name of traffic.MIXES.
+    # The mix that is pushed, a name of traffic.MIXES.
     mix: str = "all"
 
 
@@ -106,7 +106,7 @@ class Scenario:
 
     @property
     def _redis_url(self):
-        """What --redis takes."""
+        """The URL that --redis takes."""
         return self.group.url if self.group else self._redis.url
 
     async def _start(self):
@@ -139,7 +139,7 @@ class Scenario:
 
     @property
     def _replicas(self):
-        """How many replicas are to have what is kept."""
+        """The number of replicas that are to have what is kept."""
         return 2 if self.group else 1 if self.replica else 0
 
     def _slot(self, name, redis_url, *more):

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "system"))
 from attackers import HANDSHAKE, HOST
 from raw_websocket import CLOSE, PING, PONG, TEXT, frame
 
-# How many connect at the same time.
+# The number of sessions that connect at the same time.
 CONNECTORS = 32
 
 

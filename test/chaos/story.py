@@ -1,4 +1,4 @@
-"""What happens in a scenario, told by a test with a clock of its own."""
+"""The events of a scenario, told by a test with a clock of its own."""
 
 from checker import FAILURES, Checker
 

@@ -17,16 +17,16 @@ from harness import SCALE
 
 now = time.monotonic
 
-# What an attempt to connect, to push or to stay connected may end with.
+# Errors that an attempt to connect, to push or to stay connected may end with.
 BROKEN = (OSError, EOFError, TimeoutError, websockets.WebSocketException)
 
 # An id that no client has.
 NOBODY = "nobody"
 
-# How long a pusher waits on average before its next push, in seconds.
+# The time a pusher waits on average before its next push, in seconds.
 PAUSE = 0.01 / SCALE
 
-# How long a pusher waits for an answer beyond the time it asked for, in seconds.
+# The time a pusher waits for an answer beyond the time it asked for, in seconds.
 PATIENCE = 2.0
 
 # Part of the pushes before which a pusher asks for an id.
@@ -78,7 +78,7 @@ class Client:
 
     def __init__(self, scenario, name, chance):
         self.name = name
-        # How many messages the next WebSockets live for.
+        # The numbers of messages that the next WebSockets live for.
         self.lives = []
         self._world = scenario
         self._chance = chance
@@ -157,11 +157,11 @@ class Client:
 
 @dataclass
 class Mix:
-    """What may be pushed: each time one of each, at random."""
+    """The pushes that may be made: each time one of each, at random."""
 
     ttls: list[int]
     receipts: list[str]
-    # How many of a hundred pushes have an Idempotency-Key. They are sent again
+    # The number of pushes in a hundred that have an Idempotency-Key. They are sent again
     # when they were not answered, and half of them when they were.
     keys: int = 0
 
@@ -169,7 +169,7 @@ class Mix:
 MIXES = {
     "live": Mix([0], ["routed"]),
     "all": Mix([0, 600], ["routed", "written", "received"], keys=10),
-    # What a key stands for may be lost with a master.
+    # The answer that a key stands for may be lost with a master.
     "keyless": Mix([0, 600], ["routed", "written", "received"]),
 }
 
@@ -234,7 +234,7 @@ class Pusher:
             return parameters
         mix, chance = self._world.mix, self._chance
         wait, receipt = chance.choice([1, 3]), chance.choice(mix.receipts)
-        # What is kept for nobody would never be received.
+        # A push kept for nobody would never be received.
         name = NOBODY if chance.random() < 0.04 else chance.choice(self._world.names)
         ttl = 0 if name == NOBODY else chance.choice(mix.ttls)
         query = f"?wait={wait}s&receipt={receipt}" + (f"&ttl={ttl}" if ttl else "")

@@ -124,12 +124,12 @@ struct client_link_fixture : test::fixture {
   test::scripted_server server{io};
   std::deque<test::scripted_server> more_servers;
 
-  /// What names the Sentinels.
+  /// URL that names the Sentinels.
   server_url url;
   std::shared_ptr<waybill::redis::client_link> aut;
   bridge_actor owner;
 
-  /// What happened to the link, and in how many messages that was told.
+  /// Events of the link, and the number of messages that brought them.
   test::texts seen;
   size_t batches = 0;
   test::texts answers;

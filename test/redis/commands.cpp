@@ -101,7 +101,7 @@ struct commands_fixture : test::fixture {
   fake_environment surroundings;
   waybill::redis::commands aut{config, redis, surroundings};
 
-  /// What a handler got: empty for nothing yet.
+  /// Results of a handler, in order; empty while there is none.
   std::string result;
   outcome last;
   inbox_page page;

@@ -57,7 +57,7 @@ struct replica_wait_fixture : test::fixture {
 
 const auto wait_for_two = std::vector<command>{{"TIME"}, {"WAIT", "2", "300"}};
 
-/// What Redis answers to TIME, and then to WAIT.
+/// Replies of Redis to TIME and to WAIT.
 const auto two_replicas = "*2\r\n$1\r\n1\r\n$1\r\n2\r\n:2\r\n";
 
 } // namespace

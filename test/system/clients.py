@@ -20,7 +20,7 @@ GREETING = "连接成功!"
 
 @dataclass
 class Answer:
-    """What an HTTP request was answered with."""
+    """The answer to an HTTP request."""
 
     status: int
     headers: dict

@@ -16,7 +16,7 @@ from harness import Balancer, Node
 from proxy import Proxy
 from redis_server import Redis, Replica, Sentinel
 
-# How long a test may take, in seconds.
+# The time a test may take, in seconds.
 DEADLINE = 180
 
 
@@ -99,14 +99,14 @@ class Lab(contextlib.ExitStack):
 
 @pytest.fixture
 def lab():
-    """What a test starts here ends with the test."""
+    """All that a test starts here ends with the test."""
     with Lab() as result:
         yield result
 
 
 @pytest.fixture(scope="module")
 def shared_lab():
-    """What is started here ends with the module."""
+    """All that is started here ends with the module."""
     with Lab() as result:
         yield result
 

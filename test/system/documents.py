@@ -35,4 +35,4 @@ def blocks(path, language=None):
             line = text.count("\n", 0, match.start()) + 1
             found.append(Block(match[2], match[3], line, section, text[end:match.start()]))
         end = match.end()
-    return [each for each in found if language in (None, each.language)]
+    return [block for block in found if language in (None, block.language)]

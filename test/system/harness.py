@@ -73,7 +73,7 @@ async def together(coroutines):
     """Runs coroutines at the same time and returns their results. If one fails,
     the others are cancelled."""
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(each) for each in coroutines]
+        tasks = [group.create_task(coroutine) for coroutine in coroutines]
     return [task.result() for task in tasks]
 
 
@@ -194,7 +194,7 @@ class Process:
 
 @dataclass
 class Server:
-    """Where clients and pushers connect to."""
+    """The address that clients and pushers connect to."""
 
     port: int
     host: str = "127.0.0.1"
@@ -221,7 +221,7 @@ class TlsServer(Server):
 
 @dataclass
 class UnixServer:
-    """Where clients and pushers of the same machine connect to."""
+    """The address that clients and pushers of the same machine connect to."""
 
     path: Path
     host = "localhost"

@@ -1,4 +1,4 @@
-"""How much memory a process has, as the kernel counts it."""
+"""The memory a process has, as the kernel counts it."""
 
 import contextlib
 import re

@@ -87,7 +87,7 @@ STOPPING = [Case("GET /readyz", "503 stopping"),
             Case(WEBSOCKET, "503 stopping", headers=UPGRADE)]
 BUSY = [Case(line, "503 busy", b"x") for line in [*PUSHES, "POST /push"]]
 OF_BUS = [*(f"{line}?wait=100ms" for line in PUSHES), "GET /socket/456", "DELETE /socket/456"]
-# Who stays silent is counted in the answer.
+# A node that stays silent is counted in the answer.
 QUESTIONS = ["GET /trace/456?wait=100ms", "GET /stats?cluster=1&wait=100ms"]
 AWAY = [*(Case(line, "503 bus_away", b"") for line in [*OF_BUS, *QUESTIONS]),
         Case("GET /readyz", "503 bus_away"), Case(WEBSOCKET, "503 bus_away", headers=UPGRADE)]

@@ -49,8 +49,8 @@ class Proxy:
         """Ends all connections, and from now on new ones as they come."""
         with self._lock:
             self._is_cut = True
-            for each in self._standing:
-                end(each)
+            for connection in self._standing:
+                end(connection)
 
     def mend(self):
         """Ends what `cut` began."""

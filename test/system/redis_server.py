@@ -108,7 +108,7 @@ class Redis:
 
     @property
     def folder(self):
-        """Where it keeps its files."""
+        """The folder of its files."""
         return self.path.parent
 
     @property
@@ -181,7 +181,7 @@ class Redis:
 
     def subscribers(self, *ids):
         """Returns for each id how many nodes are subscribed to its channel."""
-        reply = self.command("PUBSUB", "NUMSUB", *(f"waybill:id:{each}" for each in ids))
+        reply = self.command("PUBSUB", "NUMSUB", *(f"waybill:id:{name}" for name in ids))
         return dict(zip(ids, reply[1::2]))
 
     def dead_letters(self):
@@ -219,8 +219,8 @@ sentinel failover-timeout mymaster 5000
         """Returns where it says that the master is."""
         return int(self.command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", "mymaster")[1])
 
-    def knows(self, what):
+    def knows(self, peers):
         """Returns how many `replicas`, or other `sentinels`, it is in touch with."""
-        states = self.command("SENTINEL", what, "mymaster")
-        flags = [dict(zip(each[::2], each[1::2]))[b"flags"] for each in states]
-        return sum(b"down" not in each and b"disconnected" not in each for each in flags)
+        states = self.command("SENTINEL", peers, "mymaster")
+        flags = [dict(zip(state[::2], state[1::2]))[b"flags"] for state in states]
+        return sum(b"down" not in value and b"disconnected" not in value for value in flags)

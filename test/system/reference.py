@@ -49,14 +49,14 @@ class Description:
     def __init__(self, name):
         self.all = yaml.safe_load((REFERENCE / name).read_text())
 
-    def resolve(self, what):
+    def resolve(self, node):
         """Returns what a node of the document stands for."""
-        while "$ref" in what:
+        while "$ref" in node:
             place = self.all
-            for name in what["$ref"].removeprefix("#/").split("/"):
+            for name in node["$ref"].removeprefix("#/").split("/"):
                 place = place[name]
-            what = place
-        return what
+            node = place
+        return node
 
     def check(self, value, schema):
         """Checks that a value is what a schema says, and has no member besides."""
@@ -70,8 +70,8 @@ class Description:
         """Yields all its schemas, each with the name that it has or the key before it."""
         def search(node, name):
             if isinstance(node, list):
-                for each in node:
-                    yield from search(each, name)
+                for item in node:
+                    yield from search(item, name)
             elif isinstance(node, dict):
                 for key, value in node.items():
                     if key in ("schema", "payload"):

@@ -16,13 +16,13 @@ class Group:
     @property
     def url(self):
         """Returns what --redis takes."""
-        hosts = ",".join(f"127.0.0.1:{each.port}" for each in self.sentinels)
+        hosts = ",".join(f"127.0.0.1:{sentinel.port}" for sentinel in self.sentinels)
         return f"redis+sentinel://{hosts}/mymaster"
 
     def master(self):
         """Returns what the last Sentinel, which no test stops, calls the master."""
         port = self.sentinels[-1].master_port()
-        return next(each for each in self.servers if each.port == port)
+        return next(server for server in self.servers if server.port == port)
 
 
 def is_master(redis, replicas):
@@ -40,8 +40,9 @@ async def start_group(enter):
     servers = [master, *(enter(Replica(master)).start() for _ in range(2))]
     await eventually(lambda: is_master(master, 2))
     sentinels = [enter(Sentinel(master.port)).start() for _ in range(3)]
-    for each in sentinels:
-        await eventually(lambda: each.knows("replicas") == 2 and each.knows("sentinels") == 2)
+    for sentinel in sentinels:
+        await eventually(lambda: sentinel.knows("replicas") == 2
+                         and sentinel.knows("sentinels") == 2)
     return Group(servers, sentinels)
 
 

@@ -47,7 +47,7 @@ def guarded(shared_lab, keys):
     return shared_lab.node("--api-key-file", keys[0])
 
 
-# What a key is needed for, and which.
+# Requests that a key is needed for, and which.
 REQUESTS = [("POST", "/socket/456", "push"), ("POST", "/topic/456", "push"),
             ("POST", "/broadcast", "push"), ("POST", "/push", "push"),
             ("GET", "/socket/456", "presence"), ("HEAD", "/socket/456", "presence"),

@@ -17,7 +17,7 @@ from tokens import SECRET, token
 API = Description("asyncapi.yaml")
 CHANNELS = API.all["channels"]
 MESSAGES = API.all["components"]["messages"]
-CLOSES = {each["code"]: each["reconnect"] for each in CHANNELS["session"]["x-close-codes"]}
+CLOSES = {entry["code"]: entry["reconnect"] for entry in CHANNELS["session"]["x-close-codes"]}
 
 
 def check(name, payload):
@@ -27,7 +27,7 @@ def check(name, payload):
 
 def examples_of(name):
     """Returns the payloads of the examples of a message."""
-    return [each["payload"] for each in MESSAGES[name]["examples"]]
+    return [example["payload"] for example in MESSAGES[name]["examples"]]
 
 
 def test_it_is_asyncapi():

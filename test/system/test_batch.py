@@ -117,7 +117,7 @@ BAD = [
     b'{"topic":"bad","message":"x","ttl":60}', b'{"all":true,"message":"x","ttl":60}',
     b'{"to":"bad","message":"\xff"}',
     b'{"to":"bad","message":"x"} {"to":"bad","message":"x"}',
-    # What is unknown may be meant to change what the push does.
+    # A member that is unknown may be meant to change what the push does.
     b'{"to":"bad","message":"x","TTL":60}', b'{"to":"bad","message":"x","receipt":"received"}',
     b'{"to":"bad","message":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
 ]
@@ -158,12 +158,12 @@ async def test_lines_end_as_they_like_and_empty_ones_are_none(nodes):
 async def test_any_text_arrives_as_it_was(nodes):
     texts = ["", "a\nb\r\n", '"\\', "\0\x01", "连接 🚚", "x" * 100_000, '{"to":"x"}']
     async with joined(nodes[0], "texts") as ws:
-        answers = await batch(nodes[2], *({"to": "texts", "message": each} for each in texts))
+        answers = await batch(nodes[2], *({"to": "texts", "message": text} for text in texts))
         assert [answer["status"] for answer in answers] == [200] * len(texts)
         assert await receive_many(ws, len(texts)) == texts
         # The same, not escaped.
-        lines = [json.dumps({"to": "texts", "message": each}, ensure_ascii=False).encode()
-                 for each in texts]
+        lines = [json.dumps({"to": "texts", "message": text}, ensure_ascii=False).encode()
+                 for text in texts]
         await batch(nodes[2], *lines)
         assert await receive_many(ws, len(texts)) == texts
 

@@ -44,12 +44,12 @@ async def test_presence_and_counts_are_right(lab, policy):
     cluster = lab.cluster("--same-id", policy)
     parts = await together(come_and_go(cluster.nodes, seed, CONNECTS // WORKERS + 1)
                            for seed in range(WORKERS))
-    standing = [each for part in parts for each in part]
+    standing = [session for part in parts for session in part]
 
     async def count():
         """Returns sessions and addresses of each node as it counts them."""
         stats = [await get(node, "/stats") for node in cluster.nodes]
-        return [(each["sessions"], each["addresses"]) for each in stats]
+        return [(figures["sessions"], figures["addresses"]) for figures in stats]
 
     def holders():
         """Returns on which nodes each name is connected, as the clients know it."""

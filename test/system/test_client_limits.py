@@ -30,7 +30,7 @@ async def flood(node, name, *others):
     async with Http(node) as http:
         for i in range(FLOOD // 30_000):
             answer = await http.push(name, f"{i:05}" + "x" * 30_000)
-            # Who has no room left is gone at once.
+            # A client with no room left is gone at once.
             assert answer.status == 200 or (answer.status == 404 and not others)
             for ws in others:
                 assert (await receive(ws))[:5] == f"{i:05}"

@@ -67,8 +67,8 @@ async def test_the_standard_input_and_files_are_pushed_in_order(node, tmp_path):
 
 async def test_topics_and_everyone_are_pushed_to(node):
     async with joined(node, "a?b", query="?topics=news") as ws:
-        for where in (["--topic", "news"], ["--all"], ["a?b"]):
-            done = await in_thread(run, "push", *where, "x", "--url", url_of(node))
+        for target in (["--topic", "news"], ["--all"], ["a?b"]):
+            done = await in_thread(run, "push", *target, "x", "--url", url_of(node))
             assert done.returncode == 0 and await receive(ws) == "x"
 
 
@@ -139,9 +139,9 @@ async def test_keys_tokens_and_tls_are_spoken(lab, tmp_path):
     with Process(WAYBILL, "listen", "456", "--count", "3", *url,
                  env={"WAYBILL_TOKEN": token("456")}) as listener:
         listener.out.wait_for("连接成功")
-        for where in (url, ["--url", f"unix:{path}"]):
-            assert run("push", "456", "x", *where).returncode == 1
-            assert run("push", "456", "x", *where, "--api-key", key).returncode == 0
+        for address in (url, ["--url", f"unix:{path}"]):
+            assert run("push", "456", "x", *address).returncode == 1
+            assert run("push", "456", "x", *address, "--api-key", key).returncode == 0
         assert await in_thread(listener.wait) == 0
     done = run("push", "456", "x", "--url", f"https://127.0.0.1:{node.port}")
     assert done.returncode == 1 and b"no TLS" in done.stderr
@@ -220,8 +220,8 @@ async def test_who_is_refused_asks_less_and_less_often(lab):
 # -- bench ---------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("load, each", [("unicast", 1), ("broadcast", 20)])
-def test_a_node_is_measured(node, load, each):
+@pytest.mark.parametrize("load, copies", [("unicast", 1), ("broadcast", 20)])
+def test_a_node_is_measured(node, load, copies):
     done = run("bench", "--load", load, "--sessions", "20", "--rate", "200", "--time", "500ms",
                "--receipt", "received", "--process", str(node.pid), "--json",
                "--url", url_of(node))
@@ -229,7 +229,7 @@ def test_a_node_is_measured(node, load, each):
     found = json.loads(done.stdout)
     assert found["sessions"] == 20 and found["failed_sessions"] == found["lost"] == 0
     assert found["answers"].keys() == {"200"}
-    assert found["arrivals"] == each * found["answers"]["200"] > 0
+    assert found["arrivals"] == copies * found["answers"]["200"] > 0
     for name in ("connect_ms", "answer_ms", "arrival_ms"):
         assert 0 < found[name]["p50"] <= found[name]["p99.9"] <= found[name]["longest"]
     assert found["cpu_us_per_push"] > 0

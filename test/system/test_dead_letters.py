@@ -1,4 +1,4 @@
-"""What cannot be understood on the open channel is kept with its reason."""
+"""A message that cannot be understood on the open channel is kept with its reason."""
 
 import collections
 

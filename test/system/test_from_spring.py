@@ -1,4 +1,4 @@
-"""What the guide says of applications that keep a map of sessions and share a channel."""
+"""The guide's words on applications that keep a map of sessions and share a channel."""
 
 import asyncio
 import contextlib
@@ -59,7 +59,7 @@ async def test_a_push_finds_its_client_on_either_side_of_the_move(lab):
         assert (await push(cluster.nodes[1], "456", "too early")).status == 404
         async with joined(cluster.nodes[1], "456") as ws:
             cluster.redis.publish('{"KEY":"456","VALUE":"both"}')
-            assert [await receive(each) for each in (ws, stayed[1])] == ["both", "both"]
+            assert [await receive(session) for session in (ws, stayed[1])] == ["both", "both"]
 
 
 async def test_what_java_wraps_the_message_in_is_put_aside(lab):
@@ -70,4 +70,4 @@ async def test_what_java_wraps_the_message_in_is_put_aside(lab):
     for message in wrapped:
         cluster.redis.publish(message)
     await eventually(lambda: len(cluster.redis.dead_letters()) == 3)
-    assert [each[b"message"] for each in cluster.redis.dead_letters()] == wrapped
+    assert [letter[b"message"] for letter in cluster.redis.dead_letters()] == wrapped

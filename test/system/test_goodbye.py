@@ -65,7 +65,7 @@ async def test_a_client_that_says_good_bye_and_reads_nothing_is_cut_off(server):
             pass
         ws.send_frame(CLOSE, struct.pack("!H", 1000))
         await assert_gone(server, "deaf")
-        # What is left in the socket comes, and then the end.
+        # The rest in the socket comes, and then the end.
         while ws.read_frame() != (None, b""):
             pass
 

@@ -1,4 +1,4 @@
-"""Who has been greeted can be pushed to, from every node and at once."""
+"""A client that has been greeted can be pushed to, from every node and at once."""
 
 import random
 

@@ -75,7 +75,7 @@ async def test_the_open_channel_makes_a_dead_letter_of_it(single, case):
     node, = single.nodes
     before = await get(node, "/stats")
     async with joined(node, "456") as ws:
-        # What comes is read whole, and copied once.
+        # A text that comes is read whole, and copied once.
         async with bounded_memory(node, peak=4 * LONG, rest=16 * MIB):
             single.redis.publish(REFUSED[case])
             letters = await eventually(single.redis.dead_letters)

@@ -112,7 +112,7 @@ async def test_after_the_death_of_the_firsts_node_a_repeat_answers_what_is_known
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             await first
         for answer in answers:
-            # What became of it at the client nobody knows: that is no success.
+            # Nobody knows what became of it at the client: that is no success.
             assert (answer.status, answer.json["nodes"]) == (status, 1), answer
         assert answers[0].json["push"] == answers[1].json["push"]
         assert "node3" in answers[0].json["push"]
@@ -150,7 +150,7 @@ async def test_a_repeat_that_asks_for_more_is_not_told_more_than_is_known(nodes)
         more = await push(three, "more", "x", "?receipt=received", keyed("more"))
         assert more.counts == (504, {"nodes": 1, "sessions": 1, "written": 1, "received": 0,
                                      "unknown": 1})
-        assert {each.json["push"] for each in (less, more)} == {first.json["push"]}
+        assert {answer.json["push"] for answer in (less, more)} == {first.json["push"]}
         assert await receive(ws) == "x"
         await confirm(one, "more", ws)
 
@@ -250,7 +250,7 @@ async def test_pushes_with_other_keys_or_none_are_others(nodes):
     async with joined(nodes[0], "apart") as ws:
         keys = ["a", "A", "x" * 255, "x" * 254, '"a"', "!#$%&'*+-.^_`|~"]
         headers = [None, None, *map(keyed, keys)]
-        answers = [await push(nodes[1], "apart", "x", headers=each) for each in headers]
+        answers = [await push(nodes[1], "apart", "x", headers=fields) for fields in headers]
         assert [answer.status for answer in answers] == [200] * 8
         assert len({answer.json["push"] for answer in answers}) == 8
         assert await receive_many(ws, 8) == ["x"] * 8

@@ -57,17 +57,17 @@ async def test_pushes_send_nothing_to_idle_nodes(lab, size):
     redis = lab.redis()
     busy = [lab.new_node("--node", f"busy{i}", redis=redis) for i in range(1 if size == 2 else 2)]
     idle = [IdleNode(lab, redis, f"idle{i}") for i in range(size - len(busy))]
-    for node in [*busy, *(each.node for each in idle)]:
+    for node in [*busy, *(watcher.node for watcher in idle)]:
         node.wait_ready()
     async with joined(busy[0], "456") as ws:
         calm = asyncio.Event()
         calm.set()
-        usual = await together(each.watch(calm, calm) for each in idle)
+        usual = await together(watcher.watch(calm, calm) for watcher in idle)
         for level in ["routed", "received"]:
             begins, is_over = [asyncio.Event() for _ in idle], asyncio.Event()
-            watching = [asyncio.create_task(each.watch(begin, is_over))
-                        for each, begin in zip(idle, begins)]
-            await together(each.wait() for each in begins)
+            watching = [asyncio.create_task(watcher.watch(begin, is_over))
+                        for watcher, begin in zip(idle, begins)]
+            await together(begin.wait() for begin in begins)
             took = await push_many(busy[-1], level)
             is_over.set()
             assert await receive_many(ws, PUSHES) == [str(i) for i in range(PUSHES)]
@@ -75,9 +75,9 @@ async def test_pushes_send_nothing_to_idle_nodes(lab, size):
             extra = [(rate - calm_rate) * count / PUSHES
                      for (rate, count), (calm_rate, _) in zip(found, usual)]
             print(f"{size} nodes, {PUSHES} pushes {level} in {took:.2f} s: "
-                  f"{[round(each, 2) for each in extra]} bytes a push to {len(idle)} idle nodes")
+                  f"{[round(cost, 2) for cost in extra]} bytes a push to {len(idle)} idle nodes")
             # A message more or less of those that nodes send themselves is no push.
-            assert all(each < LEAST for each in extra)
+            assert all(cost < LEAST for cost in extra)
 
 
 async def test_the_measure_sees_a_push_that_does_come(lab):

@@ -1,4 +1,4 @@
-"""What others choose stays what it is: it becomes no header, no second argument
+"""Text that others choose stays what it is: it becomes no header, no second argument
 and no command."""
 
 import json
@@ -9,7 +9,7 @@ import pytest
 
 from clients import Http, assert_reachable, joined, receive
 
-# What would end an argument, a command or a header, were it pasted somewhere.
+# Texts that would end an argument, a command or a header, were it pasted somewhere.
 STRANGE = [
     'a" "b', "a' 'b", "a\\", "a b", "a;b", "$1", "*3", "%s%n%d", "%0d%0aFLUSHALL", "{a}b", "[ab]*?",
     "a\u2028b", "\u202eb", "`id`", "$(id)", "-1", "--", "a:b", "waybill:id:456", "*1\u2029$8",
@@ -93,8 +93,8 @@ async def test_an_id_is_one_argument(watched, name):
     assert channels(commands, "PUBLISH")[f"waybill:id:{name}"] == 2
     # A key of another name would be one that the id has made.
     keys = {key.decode() for key in redis.command("KEYS", "*")}
-    assert keys <= {"witness", *(f"waybill:{kind}:{each}" for kind in ("mail", "due")
-                                 for each in STRANGE)}
+    assert keys <= {"witness", *(f"waybill:{kind}:{text}" for kind in ("mail", "due")
+                                 for text in STRANGE)}
 
 
 @pytest.mark.parametrize("key", ['a"b', "a\\", "*1", "$8", "waybill:mail:456", "x" * 255, "{a}"])

@@ -103,18 +103,19 @@ async def test_details_tell_of_each_session_where_it_is_and_since_when(cluster):
     async with joined(one, "seen", "seen") as (a, b), joined(two, "seen") as c:
         async def is_older():
             details = await detail(three, "seen")
-            return all(each["age"] >= 1 for each in details["sessions"]) and details
+            return all(session["age"] >= 1 for session in details["sessions"]) and details
 
         for _ in range(2):
             details = await detail(three, "seen")
             assert (details["id"], details["online"], details["nodes"]) == ("seen", True, 2)
             assert details.get("unknown", 0) == 0
-            assert sorted((each["node"], each["peer"]) for each in details["sessions"]) == sorted(
+            assert sorted((session["node"], session["peer"])
+                          for session in details["sessions"]) == sorted(
                 [("node1", peer_of(a)), ("node1", peer_of(b)), ("node2", peer_of(c))])
-            for each in details["sessions"]:
-                assert each.keys() == {"node", "peer", "age", "queue"}
-                assert 0 <= each["age"] <= time.monotonic() - began
-                assert each["queue"] == 0
+            for session in details["sessions"]:
+                assert session.keys() == {"node", "peer", "age", "queue"}
+                assert 0 <= session["age"] <= time.monotonic() - began
+                assert session["queue"] == 0
             await eventually(is_older)
         # Nobody was sent anything for it.
         await confirm(three, "seen", a, b, c)
@@ -124,9 +125,9 @@ async def test_one_node_tells_details_as_well(node):
     async with joined(node, "seen", "seen") as sessions:
         details = await detail(node, "seen")
         assert details["nodes"] == 1
-        assert {each["peer"] for each in details["sessions"]} == set(map(peer_of, sessions))
+        assert {session["peer"] for session in details["sessions"]} == set(map(peer_of, sessions))
         name = (await get(node, "/stats"))["node"]
-        assert {each["node"] for each in details["sessions"]} == {name}
+        assert {session["node"] for session in details["sessions"]} == {name}
 
 
 async def test_details_of_nobody_are_empty(nodes):
@@ -148,13 +149,13 @@ async def test_details_tell_how_much_waits_for_a_client_that_does_not_read(nodes
         texts = await stall(one, "stalled")
         first, = (await detail(three, "stalled"))["sessions"]
         assert first["peer"] == peer_of(ws)
-        # What is being written counts until it is.
+        # A push that is being written counts until it is.
         assert first["queue"] == len(texts[-1])
         assert (await push(three, "stalled", "x" * 1234)).status == 200
 
         async def has_grown():
-            each, = (await detail(three, "stalled"))["sessions"]
-            return each["queue"] == len(texts[-1]) + 1234
+            session, = (await detail(three, "stalled"))["sessions"]
+            return session["queue"] == len(texts[-1]) + 1234
 
         await eventually(has_grown)
 
@@ -167,7 +168,7 @@ async def test_details_say_how_many_nodes_stayed_silent(lab):
         details = await detail(three, "456", "&wait=500ms")
         assert 0.5 <= time.monotonic() - began < 2
         assert (details["online"], details["nodes"], details["unknown"]) == (True, 2, 1)
-        assert [each["peer"] for each in details["sessions"]] == [peer_of(ws)]
+        assert [session["peer"] for session in details["sessions"]] == [peer_of(ws)]
         # The kick has reached all that there are, though one is slow to hear it.
         assert (await kick(three, "456")).json == {"nodes": 2}
         assert await close_of(ws) == 4500

@@ -1,4 +1,4 @@
-"""What is queued for a client is written before its session ends, also where it
+"""All that is queued for a client is written before its session ends, also where it
 ends because the client broke a rule."""
 
 import pytest

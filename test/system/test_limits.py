@@ -126,7 +126,7 @@ async def test_a_peer_that_connects_too_fast_is_reset(lab):
             return await figure(node, "over_max_connection_rate")
 
     clients = [socket.create_connection(("127.0.0.1", node.port)) for _ in range(50)]
-    reset = sum([await asyncio.to_thread(is_reset, each) for each in clients])
+    reset = sum([await asyncio.to_thread(is_reset, client) for client in clients])
     assert 0 < reset <= 45
     assert await eventually(counted) >= reset
 
@@ -219,12 +219,12 @@ async def test_a_pusher_that_pushes_too_fast_is_told_when_to_go_on(lab):
     node = lab.node("--max-push-rate", "5")
     async with joined(node, "456") as ws, Http(node) as http:
         answers = [await http.push("456", str(i)) for i in range(50)]
-        late = [each.check_failure(429) for each in answers if each.status != 200]
-        assert late and all(int(each.headers["retry-after"]) == 1 for each in late)
-        arrived = [i for i, each in enumerate(answers) if each.status == 200]
+        late = [answer.check_failure(429) for answer in answers if answer.status != 200]
+        assert late and all(int(answer.headers["retry-after"]) == 1 for answer in late)
+        arrived = [i for i, answer in enumerate(answers) if answer.status == 200]
         assert arrived[:5] == list(range(5))
         assert [int(await receive(ws)) for _ in arrived] == arrived
-        # What pushes nothing goes on.
+        # A request that pushes nothing goes on.
         assert (await http.request("GET", "/socket/456")).status == 200
         assert await figure(node, "over_max_push_rate") == len(late)
         await eventually(lambda: is_pushed(http))
@@ -263,7 +263,7 @@ async def test_requests_hold_no_more_memory_than_they_may(lab):
             assert (await small.push("456", "x" * 1000)).status == 404
         await first.send(b"x" * 199_999)
         assert (await first.read()).status == 404
-        # What is answered makes room for another.
+        # A request that is answered makes room for another.
         await first.send(head + b"x" * 200_000)
         assert (await first.read()).status == 404
     assert await figure(node, "over_max_request_memory") >= 1

@@ -8,7 +8,7 @@ import pytest
 from clients import Http, assert_reachable, joined
 from harness import ROOT, eventually
 
-# What would break a line, fake one, or speak to the terminal.
+# Text that would break a line, fake one, or speak to the terminal.
 NASTY = "a\n2026-01-01T00:00:00.000+00:00 error fake\r\n\x1b[31mred\x07\0\u2028\u0085\u202e\"}\\"
 
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d (info|warning|error) .*")

@@ -1,4 +1,4 @@
-"""What is pushed with a ttl waits for its client, and comes to it in order."""
+"""A push with a ttl waits for its client, and comes to it in order."""
 
 import asyncio
 import contextlib
@@ -87,7 +87,7 @@ async def test_a_client_that_answers_no_ping_gets_all_again(nodes):
     for number in range(2):
         with silent(nodes[number], "again") as ws:
             assert ws.read_messages(3 + number) == [*"abcd"[:3 + number]]
-            # What comes live is not confirmed, either.
+            # A push that comes live is not confirmed, either.
             answer = await push(three, "again", "de"[number], "?ttl=600&receipt=written")
             assert answer.status == 200
             assert ws.read_messages(1) == ["de"[number]]
@@ -140,7 +140,7 @@ async def test_what_a_full_mailbox_refuses_is_sent_to_nobody(small):
         for text in "abcde":
             assert (await push(two, "refused", text, "?ttl=600")).status == 200
         (await push(three, "refused", "never", "?ttl=600")).check_failure(507)
-        # What is not to be kept needs no room.
+        # A push that is not to be kept needs no room.
         assert (await push(three, "refused", "live")).status == 200
         assert ws.read_messages(6) == [*"abcde", "live"]
 

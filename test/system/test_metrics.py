@@ -1,4 +1,4 @@
-"""What Prometheus is told is what the reference says, and what there is."""
+"""The figures that Prometheus is told are what the reference says, and what there is."""
 
 import json
 import re

@@ -32,12 +32,12 @@ def operation_of(case):
     """Returns the operation of a request, such as `GET /socket/{id}`, or nothing."""
     method, target = case.line.split(" ")
     parts = target.partition("?")[0].split("/")
-    for each in OPERATIONS:
-        other, path = each.split(" ")
+    for operation in OPERATIONS:
+        other, path = operation.split(" ")
         names = path.split("/")
         if method == other and len(names) == len(parts) and all(
                 x == y or x.startswith("{") for x, y in zip(names, parts)):
-            return each
+            return operation
     return None
 
 
@@ -50,8 +50,8 @@ def response_of(operation, status):
 def codes_of(response):
     """Returns the codes that a described failure may have."""
     schema = response.get("content", {}).get("application/json", {}).get("schema", {})
-    what = schema.get("properties", {}).get("error", {})
-    return set(what.get("enum", [what["const"]] if "const" in what else []))
+    error = schema.get("properties", {}).get("error", {})
+    return set(error.get("enum", [error["const"]] if "const" in error else []))
 
 
 def refusals():
@@ -204,15 +204,16 @@ def test_each_described_answer_is_provoked(operation):
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_each_described_parameter_is_tried(operation):
     _, path = operation.split(" ")
-    described = [API.resolve(each) for each in [*OPERATIONS[operation].get("parameters", []),
-                                                *API.all["paths"][path].get("parameters", [])]]
-    assert {each["name"] for each in described if each["in"] == "path"} == set(
+    described = [API.resolve(parameter) for parameter in [
+        *OPERATIONS[operation].get("parameters", []),
+        *API.all["paths"][path].get("parameters", [])]]
+    assert {parameter["name"] for parameter in described if parameter["in"] == "path"} == set(
         re.findall(r"{(\w+)}", path))
     good = [case for case in CASES if case.outcome in ("101", "200", "202")
             and operation_of(case) == operation.replace("HEAD", "GET")]
     tried = {name for case in good for name in case.headers} - {"Content-Type"}
     tried |= {name for case in good for name in re.findall(r"[?&](\w+)=", case.line)}
-    assert {each["name"] for each in described if each["in"] != "path"} == tried
+    assert {parameter["name"] for parameter in described if parameter["in"] != "path"} == tried
 
 
 def test_each_described_refusal_is_provoked():

@@ -49,7 +49,7 @@ async def test_sessions_outlive_redis_and_the_first_push_after_it_arrives(lab):
     cluster.redis.kill()
     killed = time.monotonic()
     for node in cluster.nodes:
-        # What is under way when the connection breaks may be unanswered.
+        # A push that is under way when the connection breaks may be unanswered.
         async with Http(node) as http:
             while (answer := await http.push(names[0], "lost")).status != 503:
                 answer.check_failure(504)

@@ -1,4 +1,4 @@
-"""What packages hold fits the program: services, containers, completion, manual."""
+"""The content of packages fits the program: services, containers, completion, manual."""
 
 import os
 import re
@@ -166,7 +166,7 @@ _waybill "$WAYBILL" "${COMP_WORDS[-1]}" "${COMP_WORDS[-2]}"
 printf '%s\\n' "${COMPREPLY[@]}"
 """
 
-# What zsh itself does with the words is not for us to test.
+# The work of zsh itself on the words is not for us to test.
 ZSH = """
 file=$1
 shift
@@ -280,7 +280,8 @@ async def test_what_compose_starts_is_a_cluster(lab):
 
 def manifests():
     """Returns the objects for Kubernetes, by kind and name."""
-    return {(each["kind"], each["metadata"]["name"]): each for each in load("kubernetes.yaml")}
+    return {(manifest["kind"], manifest["metadata"]["name"]): manifest
+            for manifest in load("kubernetes.yaml")}
 
 
 def pod():
@@ -291,7 +292,7 @@ def pod():
 async def test_what_kubernetes_starts_answers_its_probes_clients_and_backends(lab, tmp_path):
     [container] = pod()["containers"]
     data = manifests()["ConfigMap", "waybill"]["data"]
-    names = set(data) | {each["name"] for each in container["env"]}
+    names = set(data) | {variable["name"] for variable in container["env"]}
     assert names <= VARIABLES
     private, public = make_pair(tmp_path, *ES256)
     public.rename(tmp_path / "jwt-key")
@@ -307,9 +308,9 @@ async def test_what_kubernetes_starts_answers_its_probes_clients_and_backends(la
         "WAYBILL_NODE": "waybill-5d4f", "WAYBILL_THREADS": container["resources"]["limits"]["cpu"]})
     admin = Server(node.ports[1])
     for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
-        where = container[probe]["httpGet"]
-        assert where["port"] == "admin"
-        assert (await request(admin, "GET", where["path"])).status == 200
+        target = container[probe]["httpGet"]
+        assert target["port"] == "admin"
+        assert (await request(admin, "GET", target["path"])).status == 200
     token = run("token", "--sub", "456", "--jwt-alg", "ES256", "--jwt-key-file", private)
     async with joined(node, "456", extra_headers=bearer(token)) as ws:
         assert (await request(admin, "POST", "/socket/456", b"hello", key)).status == 200
@@ -323,7 +324,7 @@ def test_kubernetes_ends_a_node_without_haste_and_finds_all():
     pause = int(container["lifecycle"]["preStop"]["exec"]["command"][1])
     assert pause + drain < spec["terminationGracePeriodSeconds"]
     labels = objects["Deployment", "waybill"]["spec"]["template"]["metadata"]["labels"]
-    ports = {each["name"]: each["containerPort"] for each in container["ports"]}
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
     for name in ("waybill", "waybill-admin"):
         service = objects["Service", name]["spec"]
         assert service["selector"].items() <= labels.items()

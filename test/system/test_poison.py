@@ -15,7 +15,7 @@ def expiry():
     return str(int((time.time() + 600) * 1000))
 
 
-# What is wrong with an entry, and its fields.
+# The fault of an entry, and its fields.
 BAD = {
     "garbage": lambda: {"message": b"\xc1\xff", "expiry": expiry()},
     "empty": lambda: {"message": b"", "expiry": expiry()},
@@ -64,7 +64,7 @@ async def test_what_cannot_be_read_is_moved_away_and_the_rest_comes_in_order(clu
     await eventually(lambda: redis.command("XLEN", f"waybill:mail:{name}") == 0)
     assert await bad_messages(one) == before[0] + 1
     letters = redis.dead_letters()[before[1]:]
-    assert [(each[b"key"], each[b"node"]) for each in letters] == [
+    assert [(letter[b"key"], letter[b"node"]) for letter in letters] == [
         (f"waybill:mail:{name}".encode(), b"node1")]
     assert len(letters[0][b"reason"]) > 3
     if len(fields) == 2 and "expiry that" not in wrong:

@@ -1,4 +1,4 @@
-"""Where a node listens: TCP, unix sockets, and a port of its own for admins."""
+"""The places where a node listens: TCP, unix sockets, and a port of its own for admins."""
 
 import os
 import socket
@@ -12,7 +12,7 @@ from harness import WAYBILL, Process, Server, UnixServer
 
 @pytest.fixture
 def path(tmp_path):
-    """Where a unix socket may be. Its name is short, as the kernel demands."""
+    """The path that a unix socket may have. Its name is short, as the kernel demands."""
     return tmp_path / "waybill.sock"
 
 
@@ -35,7 +35,7 @@ async def test_a_unix_socket_serves_clients_and_pushers(lab, path):
         await assert_reachable(server, "456", ws, other)
         await assert_reachable(node, "456", ws, other)
         detail = await get(server, "/socket/456?detail=1")
-        peers = [each["peer"] for each in detail["sessions"]]
+        peers = [session["peer"] for session in detail["sessions"]]
         assert sorted(peers)[1] == "unix" and sorted(peers)[0].startswith("127.0.0.1:")
 
 

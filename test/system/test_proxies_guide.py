@@ -31,7 +31,7 @@ def replaced(text, changes):
 
 
 class Haproxy:
-    """How HAProxy is run with the guide's configuration.
+    """HAProxy, run with the guide's configuration.
 
     @param folder has the certificate `waybill.pem`, its key `waybill.key`, and both in
                   `both.pem`
@@ -66,7 +66,7 @@ class HaproxyWithProxyProtocol(Haproxy):
 
 
 class Nginx(Haproxy):
-    """How nginx is run with the guide's configuration."""
+    """nginx, run with the guide's configuration."""
 
     changes = {"    server 10.0.0.13:8080 max_fails=1 fail_timeout=2s;\n": "",
                "worker_rlimit_nofile 100000;\n": "", "connections 50000": "connections 1000"}
@@ -111,8 +111,8 @@ def world(kind, lab):
     """Starts two nodes, each with the options given for it, and the proxy."""
     async def start(*options, timeout="2m"):
         redis = lab.redis()
-        nodes = [lab.node("--node", f"node{i}", *kind.node_options, *each, redis=redis)
-                 for i, each in enumerate(options, 1)]
+        nodes = [lab.node("--node", f"node{i}", *kind.node_options, *flags, redis=redis)
+                 for i, flags in enumerate(options, 1)]
         # A port may be taken since it was found free.
         for _ in range(20):
             clients, pushers = random_port(), random_port()
@@ -123,7 +123,7 @@ def world(kind, lab):
             context = ssl.create_default_context(cafile=kind.folder / "waybill.pem")
             result = World(nodes, redis, TlsServer(clients, context), Server(pushers))
             proxy = lab.enter_context(Process(*kind.command))
-            # How it ends is of no account.
+            # Its end is of no account.
             lab.callback(proxy.kill)
             await eventually(lambda: answers(proxy, result))
             if not proxy.has_ended:
@@ -149,7 +149,7 @@ async def detail(world, name="456"):
 async def test_a_push_reaches_clients_of_all_nodes(world):
     world = await world([], [])
     async with joined(world.clients, "456", "456", "456", "456") as sessions:
-        assert {each["node"] for each in await detail(world)} == {"node1", "node2"}
+        assert {session["node"] for session in await detail(world)} == {"node1", "node2"}
         async with Http(world.pushers) as http:
             for text in ("one", "x" * 200_000):
                 answer = await http.push("456", text, "?receipt=received")
@@ -196,7 +196,7 @@ async def test_a_page_of_the_same_host_needs_no_option(world):
 async def test_a_node_that_is_full_sends_clients_to_another(world):
     world = await world(["--max-sessions", "1"], [])
     async with joined(world.clients, *["456"] * 4):
-        nodes = sorted(each["node"] for each in await detail(world))
+        nodes = sorted(session["node"] for session in await detail(world))
         assert nodes == ["node1", "node2", "node2", "node2"]
 
 
@@ -211,7 +211,7 @@ async def test_clients_of_a_node_that_stops_are_let_in_by_another_at_once(world)
         for name, ws in leaving:
             assert await close_of(ws) == 1001
             async with joined(world.clients, name):
-                assert [each["node"] for each in await detail(world, name)] == ["node2"]
+                assert [session["node"] for session in await detail(world, name)] == ["node2"]
         assert world.nodes[0].wait() == 0
         staying = [ws for ws, node in zip(sessions, nodes) if node == "node2"]
         assert all(ws.open for ws in staying)

@@ -14,13 +14,13 @@ PASSWORD = "s3cret"
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Where the certificates are."""
+    """The folder of the certificates."""
     return tmp_path_factory.mktemp("certificates")
 
 
 @pytest.fixture(scope="module")
 def authority(folder):
-    """Who signs the certificates of servers."""
+    """The signer of the certificates of servers."""
     return Certificate(folder / "authority")
 
 

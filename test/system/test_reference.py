@@ -43,8 +43,8 @@ def all_options():
         if command not in ("version", "default-config"):
             text = help_of(command)
             result |= set(options_of(command))
-            for each in re.findall(r"^  (\w+)  ", text.partition("Subcommands:")[2], re.MULTILINE):
-                result |= set(options_of(f"{command} {each}"))
+            for name in re.findall(r"^  (\w+)  ", text.partition("Subcommands:")[2], re.MULTILINE):
+                result |= set(options_of(f"{command} {name}"))
     return result
 
 
@@ -102,7 +102,7 @@ def documented_figures():
     result = []
     for names, _ in table_with(README, "name", "counts"):
         for name in re.findall(r"`(\w+…?)`", names):
-            # What is counted by status or time has as many names as there were.
+            # A figure counted by status or time has as many names as there were.
             result += of_limits if name == "over_max_…" else [name] * (not name.endswith("…"))
     return result
 
@@ -122,7 +122,7 @@ def test_the_figures_of_the_reference_are_counted():
                for name in re.findall(pattern, text)}
     documented = set(documented_figures())
     assert {"joins", "pushes", "refused_requests"} <= counted <= documented
-    # What is not counted is found when somebody asks.
+    # A figure that is not counted is found when somebody asks.
     assert documented <= set(re.findall(r'"(\w+)"', text))
 
 

@@ -22,7 +22,7 @@ def node(shared_lab, tmp_path_factory):
 def handshake(target, *fields):
     """Returns a handshake for a target, with these fields besides."""
     return line(b"GET %b HTTP/1.1" % target.encode(),
-                HOST + UPGRADE + "".join(f"{each}\r\n" for each in fields).encode())
+                HOST + UPGRADE + "".join(f"{field}\r\n" for field in fields).encode())
 
 
 AUTHORIZED = f"Authorization: {bearer(token('456'))['Authorization']}"
@@ -71,8 +71,8 @@ async def test_each_kind_has_a_line_a_second_and_says_how_many_more(lab):
         assert (await http.request("PUT", "/livez")).status == 405
     node.log.wait_for("405 method_not_allowed to PUT")
     refused = (await get(node, "/stats"))["refused_requests"]
-    lines = [each for each in node.log.all() if "no_such_path" in each]
-    counted = sum(1 + sum(map(int, re.findall(r"and (\d+) more", each))) for each in lines)
+    lines = [entry for entry in node.log.all() if "no_such_path" in entry]
+    counted = sum(1 + sum(map(int, re.findall(r"and (\d+) more", entry))) for entry in lines)
     assert len(lines) < refused and counted <= refused
 
 
@@ -80,11 +80,11 @@ async def test_what_is_ordinary_leaves_no_line(lab):
     node = lab.node()
     assert (await request(node, "POST", "/socket/456", b"x")).status == 404
     node.stop()
-    assert not any("404" in each for each in node.log.rest())
+    assert not any("404" in entry for entry in node.log.rest())
 
 
 async def test_no_token_and_no_control_character_is_logged(node):
     await exchange(node, handshake("/websocket/%0d%0a%1b[31m?token=secret.secret.secret"))
     await exchange(node, line(b"GET /" + b"x" * 5000 + b" HTTP/1.1"))
     node.log.wait_for(r'400 bad_id to GET "/websocket/%0d%0a%1b')
-    assert not any("secret." in each or len(each) > 500 for each in node.log.all())
+    assert not any("secret." in entry or len(entry) > 500 for entry in node.log.all())

@@ -1,4 +1,4 @@
-"""What --same-id says about a second session of an id."""
+"""The rules of --same-id about a second session of an id."""
 
 import asyncio
 import contextlib
@@ -130,7 +130,7 @@ async def test_of_many_that_come_at_once_exactly_one_stays(only, round):
     await assert_only(only.nodes, name, last)
     assert [await close_of(ws) for ws in sessions if ws is not last] == [4501] * (len(sessions) - 1)
     stats = [await get(node, "/stats") for node in only.nodes]
-    assert sum(each["sessions"] for each in stats) == 1
+    assert sum(figures["sessions"] for figures in stats) == 1
     await last.close()
 
 

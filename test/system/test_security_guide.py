@@ -1,4 +1,4 @@
-"""What the security guide says is enough for a node, its clients and its pushers."""
+"""The security guide says what is enough for a node, its clients and its pushers."""
 
 import re
 import ssl
@@ -39,7 +39,7 @@ async def test_the_user_of_the_guide_can_do_all_that_a_node_does(lab, tmp_path):
         await ws.wait_closed()
         assert ws.close_code == 4501
         await newer.close()
-    # What is refused is logged.
+    # A command that is refused is logged.
     for node in (one, two):
         assert not [line for line in node.log.all() if "refused" in line]
 

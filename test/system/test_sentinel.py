@@ -196,11 +196,11 @@ async def test_what_is_wrong_with_the_sentinels_is_logged(lab):
     redis, gone = lab.redis(), lab.redis()
     gone.kill()
     sentinel = lab.sentinel(redis.port)
-    for where, reason in [(f"{redis.port}/mymaster", "this Redis is no sentinel"),
+    for place, reason in [(f"{redis.port}/mymaster", "this Redis is no sentinel"),
                           (f"{sentinel.port}/yours", "no master is called yours"),
                           (f"{gone.port}/mymaster", "Connection refused")]:
-        node = lab.new_node(redis=f"redis+sentinel://127.0.0.1:{where}")
-        port = where.split("/")[0]
+        node = lab.new_node(redis=f"redis+sentinel://127.0.0.1:{place}")
+        port = place.split("/")[0]
         node.log.wait_for("Redis cannot be reached: no Sentinel names the master; "
                           f"127.0.0.1:{port}: {reason}")
         assert (await request(node, "GET", "/livez")).status == 200

@@ -90,8 +90,8 @@ async def test_a_server_that_is_away_is_told_and_named(lab):
     there, lost = lab.redis(password="secret"), lab.redis()
     login = there.url.replace("//", "//:secret@")
     node = lab.node("--node", "n1", "--redis", login, "--redis", lost.url)
-    for each in (there, lost):
-        node.log.wait_for(rf"Redis is ready after .* \({each.url}/0\)$")
+    for server in (there, lost):
+        node.log.wait_for(rf"Redis is ready after .* \({server.url}/0\)$")
     assert (await get(node, "/stats"))["servers_away"] == 0
     lost.kill()
     node.log.wait_for(rf"Redis is away: .* \({lost.url}/0\)$")

@@ -45,7 +45,7 @@ UNRUN = {
     "WAYBILL_FUZZ_SECONDS=300 bash test/fuzz/run.sh": "needs another build; CI runs it",
 }
 
-# What the reader of a section, or of each in a document, has already.
+# Commands that the reader of a section, or of each in a document, has already.
 ANSWERS = "until redis-cli ping; do sleep 0.1; done\n"
 REDIS = "redis-server --save '' --daemonize yes\n" + ANSWERS
 # Hosts of the guides, each with a Redis that serves others.
@@ -85,7 +85,7 @@ BESIDE = {
           --tls-cert-file $CERTIFICATE --tls-key-file $KEY --aclfile users.acl""",
 }
 
-# What else a shell block may be called, so that it would not be found.
+# Other names that a shell block may be called, so that it would not be found.
 ALIASES = {"bash", "shell", "console", "shell-session", "terminal", "zsh"}
 
 # Languages of files that a program reads.
@@ -220,8 +220,8 @@ def machine(tmp_path):
 
 
 @pytest.mark.skipif(not CAN_BE_ALONE, reason="no name spaces of one's own")
-@pytest.mark.parametrize("section", [each for each in SECTIONS
-                                     if any(map(runnable, each.commands))], ids=str)
+@pytest.mark.parametrize("section", [section for section in SECTIONS
+                                     if any(map(runnable, section.commands))], ids=str)
 def test_the_commands_of_a_section_do_what_it_says(machine, section):
     mark = "-- the next block --\n"
     parts = [f"echo -n '{mark}'\n{runnable(block)}\n" for block in section.commands]

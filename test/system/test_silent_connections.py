@@ -21,11 +21,11 @@ def silent_connections(port, count, begin=b"", hosts=("127.0.0.1",)):
     """Opens many connections that say no more than `begin`."""
     with contextlib.ExitStack() as stack:
         for i in range(count):
-            each = stack.enter_context(socket.socket())
-            each.bind((hosts[i % len(hosts)], 0))
-            each.connect(("127.0.0.1", port))
+            client = stack.enter_context(socket.socket())
+            client.bind((hosts[i % len(hosts)], 0))
+            client.connect(("127.0.0.1", port))
             with contextlib.suppress(ConnectionError):
-                each.sendall(begin)
+                client.sendall(begin)
         yield
 
 
@@ -95,11 +95,11 @@ async def test_who_has_asked_stays_longer_than_who_has_not(node):
     clients, _ = (Server(port) for port in node.ports)
     async with contextlib.AsyncExitStack() as stack:
         idle = [await stack.enter_async_context(Http(clients)) for _ in range(20)]
-        for each in idle:
-            assert (await each.request("GET", "/livez")).status == 200
+        for http in idle:
+            assert (await http.request("GET", "/livez")).status == 200
         with silent_connections(clients.port, 1000):
-            for each in idle:
-                assert (await each.request("GET", "/livez")).status == 200
+            for http in idle:
+                assert (await http.request("GET", "/livez")).status == 200
 
 
 async def test_a_storm_of_clients_gets_in(lab):

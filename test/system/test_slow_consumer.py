@@ -1,4 +1,4 @@
-"""What becomes of a client that reads too slowly is for the operator to say."""
+"""The fate of a client that reads too slowly is for the operator to say."""
 
 import asyncio
 
@@ -47,7 +47,7 @@ async def test_a_slow_client_loses_the_oldest_and_keeps_its_session(dropping):
         assert after["dropped_frames"] > before["dropped_frames"]
         assert after["slow_clients"] == before["slow_clients"] == 0
         texts = await asyncio.to_thread(read_until, slow, written + 19)
-        # What was under way arrived, then comes a gap, then what is newest.
+        # All that was under way arrived, then comes a gap, then what is newest.
         assert numbers_of(texts)[:written] == list(range(written))
         assert numbers_of(texts)[written:] == list(range(written + 16, written + 20))
         await assert_reachable(dropping, "456")
@@ -61,10 +61,10 @@ async def test_its_pushers_are_told(dropping):
                       for query in ["?receipt=written&wait=60s", "?receipt=received&wait=60s"]]
             for _ in pushes:
                 assert await receive(fast) == "y" * 200_000
-            while not all(each.done() for each in pushes):
+            while not all(task.done() for task in pushes):
                 await push(dropping, "told", "x" * 200_000)
                 assert await receive(fast) == "x" * 200_000
-            first, second = [each.result() for each in pushes]
+            first, second = [task.result() for task in pushes]
             assert first.counts == (200, {"nodes": 1, "sessions": 2, "written": 1, "dropped": 1})
             assert second.counts == (200, {"nodes": 1, "sessions": 2, "written": 1,
                                            "received": 1, "dropped": 1})
@@ -87,7 +87,7 @@ async def test_what_is_kept_is_not_lost(dropping):
     with silent(dropping, "kept") as slow:
         written = len(await stall(dropping, "kept"))
         answers = await flood(dropping, "kept", written, 20, "?ttl=60")
-        assert {each.status for each in answers} == {200}
+        assert {answer.status for answer in answers} == {200}
         texts = await asyncio.to_thread(read_until, slow, written + 19)
         assert numbers_of(texts) == list(range(written + 20))
     # It confirmed nothing, so another session gets the same once more.

@@ -1,4 +1,4 @@
-"""Who takes too long is cut off in time and counted, and holds up nobody else."""
+"""A client that takes too long is cut off in time and counted, and holds up nobody else."""
 
 import asyncio
 import contextlib
@@ -15,7 +15,7 @@ from raw_websocket import TEXT, RawWebSocket
 # The limits of the node in these tests, in seconds.
 HEAD, IDLE = 1, 2
 
-# How much later an end may come on a slow machine.
+# The time by which an end may be late on a slow machine.
 GRACE = 4
 
 
@@ -149,13 +149,13 @@ async def test_a_hundred_of_them_do_not_slow_a_client_that_behaves(strict):
             contextlib.AsyncExitStack() as stack:
         calm = await measure()
         slow = [await stack.enter_async_context(Http(strict)) for _ in range(100)]
-        await together(each.send(begin or b"G") for each, (begin, _)
+        await together(client.send(begin or b"G") for client, (begin, _)
                        in zip(slow, list(SLOW.values()) * 100))
         for _ in range(5):
             stack.enter_context(deaf(strict, MANY[:1_000_000]))
         busy = await measure()
         print(f"a push took {calm * 1000:.2f} ms in calm, {busy * 1000:.2f} ms among a hundred")
         assert busy < 10 * calm + 0.1
-        for each in slow:
-            assert b" 408 " in await each.read_to_end()
+        for client in slow:
+            assert b" 408 " in await client.read_to_end()
         await assert_reachable(strict, "456", ws)

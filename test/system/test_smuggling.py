@@ -145,7 +145,7 @@ async def test_what_is_read_in_two_ways_is_refused_and_ends_the_connection(node,
         await assert_reachable(node, "victim", victim)
 
 
-# What may be odd, but has one meaning: both requests are answered.
+# Requests that may be odd, but have one meaning: both requests are answered.
 TAKEN = {
     # RFC 9112, section 2.2.
     "an empty line before": (200, b"\r\n" + get(b"/livez")),

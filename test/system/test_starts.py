@@ -62,8 +62,8 @@ def check(limit, found):
 
 async def test_a_start_with_few_descriptors_serves_or_says_why_not():
     found = {limit: await outcome(f"--nofile={limit}") for limit in range(5, 61)}
-    for limit, each in found.items():
-        check(limit, each)
+    for limit, result in found.items():
+        check(limit, result)
     assert found[5] != "serves" and found[60] == "serves"
 
 
@@ -71,11 +71,11 @@ async def test_a_start_with_few_descriptors_serves_or_says_why_not():
 @pytest.mark.parametrize("kind, sizes", [("as", range(40, 200, 6)), ("data", range(2, 100, 4))])
 async def test_a_start_with_little_memory_serves_or_says_why_not(kind, sizes):
     found = {size: await outcome(f"--{kind}={size * MIB}") for size in sizes}
-    for size, each in found.items():
+    for size, result in found.items():
         # The dynamic linker ends the process before it is ours.
-        if each != "serves" and each[0] == 127:
+        if result != "serves" and result[0] == 127:
             continue
-        check((kind, size), each)
+        check((kind, size), result)
     assert found[sizes[0]] != "serves" and found[sizes[-1]] == "serves"
 
 
@@ -88,7 +88,7 @@ async def test_a_start_without_threads_says_why_not():
     assert errors.splitlines()[-1].startswith("waybill: cannot start: no thread")
 
 
-# What can be opened, but never read to its end.
+# Paths that can be opened, but never read to its end.
 UNREADABLE = ["/proc/self/mem", "/", "/dev/zero"]
 
 

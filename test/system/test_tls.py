@@ -25,13 +25,13 @@ NAMES = ["DNS:localhost", "IP:127.0.0.1"]
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Where the certificates are."""
+    """The folder of the certificates."""
     return tmp_path_factory.mktemp("certificates")
 
 
 @pytest.fixture(scope="module")
 def authority(folder):
-    """Who signs certificates, of servers and of clients."""
+    """The signer of certificates, of servers and of clients."""
     return Certificate(folder / "authority")
 
 
@@ -117,7 +117,7 @@ async def test_clients_and_pushers_use_tls(server):
         await sessions[0].send("y" * 60_000)
         assert await receive(sessions[0]) == "y" * 60_000
         detail = await get(server, "/socket/456?detail=1")
-        assert all(each["peer"].startswith("127.0.0.1:") for each in detail["sessions"])
+        assert all(session["peer"].startswith("127.0.0.1:") for session in detail["sessions"])
 
 
 async def test_pushes_arrive_in_order(server):
@@ -384,7 +384,7 @@ async def test_admins_need_a_certificate_where_that_is_asked_for(
     port = node.ports[1]
     async with joined(clients, "456") as ws:
         await assert_reachable(TlsServer(port, trusting(authority, admin)), "456", ws)
-        # What signs itself, and what another has signed.
+        # A certificate that signs itself, and one that another has signed.
         stranger = Certificate(tmp_path / "stranger")
         for client in [None, stranger, Certificate(tmp_path / "other", issuer=stranger)]:
             assert_refused(port, trusting(authority, client))

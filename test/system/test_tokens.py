@@ -229,7 +229,7 @@ async def test_keys_are_read_again_on_sighup(lab, tmp_path):
         async with joined(node, "456", extra_headers=bearer(new)):
             pass
         assert await refusal(node, "456", old) == 401
-        # Who is in stays in.
+        # A client that is in stays in.
         await assert_reachable(node, "456", ws)
 
 

@@ -15,23 +15,24 @@ async def trace(node, name, query=""):
     return answer.json
 
 
-def hops_of(what):
+def hops_of(entry):
     """Returns the names of the hops of a push, in their order."""
-    return [hop["hop"] for hop in what["hops"]]
+    return [hop["hop"] for hop in entry["hops"]]
 
 
 async def pushes(node, name, count):
     """Returns the pushes of a trace when all hops of the pusher are told."""
     async def told():
         found = (await trace(node, name))["pushes"]
-        return len(found) == count and all("answered" in hops_of(each) for each in found) and found
+        return len(found) == count and all(
+            "answered" in hops_of(entry) for entry in found) and found
 
     return await eventually(told)
 
 
-def last_of(what, hop):
+def last_of(entry, hop):
     """Returns the last hop of this kind."""
-    return next(each for each in reversed(what["hops"]) if each["hop"] == hop)
+    return next(event for event in reversed(entry["hops"]) if event["hop"] == hop)
 
 
 async def test_each_hop_of_a_push_is_told_by_any_node(cluster):
@@ -50,7 +51,7 @@ async def test_each_hop_of_a_push_is_told_by_any_node(cluster):
             assert last_of(found, hop)["peer"].startswith("127.0.0.1:")
         assert last_of(found, "answered")["status"] == 200
         # All on one machine: no clock differs.
-        times = [each["after"] for each in found["hops"]]
+        times = [event["after"] for event in found["hops"]]
         assert times == sorted(times) and times[0] == 0 and times[-1] < 60_000_000
 
 
@@ -73,7 +74,7 @@ async def test_what_a_session_has_forgotten_is_told(cluster):
             await push(cluster.nodes[0], "busy", str(i), "?receipt=received")
         found = await trace(cluster.nodes[1], "busy")
         assert [event["hop"] for event in found["sessions"]] == ["joined", "forgotten"]
-        written = ["written" in hops_of(each) for each in found["pushes"]]
+        written = ["written" in hops_of(entry) for entry in found["pushes"]]
         assert written == [False] * 2 + [True] * 8
         assert len([await receive(ws) for _ in range(10)]) == 10
 
@@ -103,7 +104,7 @@ async def test_who_read_too_slowly_is_told(lab):
         left = (await eventually(has_left))[-1]
         assert "you read too slowly" in left["why"]
         found = (await trace(node, "slow"))["pushes"]
-        assert any("dropped" in hops_of(each) for each in found)
+        assert any("dropped" in hops_of(entry) for entry in found)
 
 
 async def test_what_was_kept_is_told_until_it_is_read(cluster):

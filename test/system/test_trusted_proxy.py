@@ -1,4 +1,4 @@
-"""Who a client is, behind proxies: the word of those is taken that are trusted."""
+"""The address of a client behind proxies: the word of those is taken that are trusted."""
 
 import asyncio
 import contextlib
@@ -117,7 +117,7 @@ async def test_haproxy_names_the_client_before_tls(lab, node_of, door, tmp_path)
 async def test_haproxy_names_the_client_by_a_header_field(lab, node_of, door):
     node = node_of(*TRUST)
     proxy = balancer(lab, node, ("option redispatch", "option forwardfor"))
-    # What the client says of itself is not believed.
+    # The client's word on itself is not believed.
     ws = await join(proxy, "456", local_addr=(CLIENT, 0),
                     extra_headers={"X-Forwarded-For": "198.51.100.1"})
     assert await peer_of(door) == CLIENT
@@ -211,9 +211,9 @@ async def test_both_ways_may_be_used_together(node_of, door):
     forwarded = ["X-Forwarded-For: 192.0.2.1"]
     with raw(node, b"PROXY TCP4 10.0.0.1 10.0.0.2 5000 80\r\n", forwarded):
         assert await peer_of(door) == "192.0.2.1"
-    # Who is behind the proxy is not trusted for that alone.
+    # A client behind the proxy is not trusted for that alone.
     with raw(node, b"PROXY TCP4 192.0.2.9 10.0.0.2 5000 80\r\n", forwarded):
-        assert "192.0.2.9:5000" in [each["peer"] for each in (
+        assert "192.0.2.9:5000" in [session["peer"] for session in (
             await get(door, "/socket/456?detail=1"))["sessions"]]
 
 

@@ -10,7 +10,7 @@ from clients import (Http, assert_reachable, close_of, confirm, get, join, joine
                      receive, receive_many, request)
 from harness import NEWER, ROOT, WAYBILL, eventually, together
 
-RELEASES = sorted(each for each in (ROOT / "test/wire").iterdir() if each.is_dir())
+RELEASES = sorted(folder for folder in (ROOT / "test/wire").iterdir() if folder.is_dir())
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +128,7 @@ async def test_a_trace_has_the_hops_of_both_releases(pair, name):
             async def is_told():
                 found = await get(node, f"/trace/{name}")
                 assert found["unknown"] == 0
-                hops = {each["hop"] for each in found["pushes"][0]["hops"]}
+                hops = {hop["hop"] for hop in found["pushes"][0]["hops"]}
                 return hops == {"taken", "delivered", "written", "received", "answered"}
 
             await eventually(is_told)
@@ -138,10 +138,10 @@ async def test_the_version_of_each_node_is_told(pair):
     for node in pair:
         found = await get(node, "/stats?cluster=1")
         assert found["unknown"] == 0
-        versions = {each["node"]: each["version"] for each in found["nodes"]}
+        versions = {figures["node"]: figures["version"] for figures in found["nodes"]}
         assert versions == {"older": versions["older"], "newer": "99.0.0"}
         assert versions["older"] != "99.0.0"
-        assert all(each["joins"] >= 0 for each in found["nodes"])
+        assert all(figures["joins"] >= 0 for figures in found["nodes"])
 
 
 async def test_what_only_the_newer_release_knows_is_counted_and_shown_to_nobody(mixed):
@@ -198,7 +198,7 @@ async def test_while_nodes_are_replaced_no_push_is_lost_or_unanswered(lab):
         await confirm(pusher, "456", ws)
 
 
-@pytest.mark.parametrize("release", RELEASES, ids=lambda each: each.name)
+@pytest.mark.parametrize("release", RELEASES, ids=lambda release: release.name)
 async def test_what_each_release_kept_is_delivered(mixed, shared_lab, release):
     redis = shared_lab.redis()
     node = shared_lab.node(redis=redis)
@@ -210,7 +210,7 @@ async def test_what_each_release_kept_is_delivered(mixed, shared_lab, release):
     await eventually(lambda: redis.command("XLEN", "waybill:mail:457") == 0)
 
 
-@pytest.mark.parametrize("release", RELEASES, ids=lambda each: each.name)
+@pytest.mark.parametrize("release", RELEASES, ids=lambda release: release.name)
 async def test_what_each_release_recorded_of_a_key_answers_a_repeat(shared_lab, release):
     redis = shared_lab.redis()
     node = shared_lab.node(redis=redis)

@@ -1,4 +1,4 @@
-"""What clients send goes where --upstream says."""
+"""Messages that clients send go where --upstream says."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""What breaks RFC 6455 is answered as it says, and harms nobody else."""
+"""A client that breaks RFC 6455 is answered as it says, and harms nobody else."""
 
 import asyncio
 import base64
@@ -96,7 +96,7 @@ VIOLATIONS = {
     "text that is cut before an empty fragment": (1007, fragments(CJK[:2], b"")),
 }
 
-# What is odd, but right.
+# Frames that are odd, but right.
 RIGHT = {
     "an empty message": (frame(TEXT, b""), (TEXT, b"")),
     "an empty message in fragments": (fragments(b"", b"", b""), (TEXT, b"")),

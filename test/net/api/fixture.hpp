@@ -11,7 +11,7 @@ namespace waybill::test {
 struct api_fixture : fixture {
   api_fixture() { start({}); }
 
-  /// What is still asked is not answered any more.
+  /// Leaves pending requests unanswered.
   ~api_fixture() override {
     self->send_exit(entrance, caf::exit_reason::kill);
     settle();

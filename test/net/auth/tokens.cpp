@@ -248,7 +248,7 @@ CAF_TEST(three algorithms are known by their exact names) {
     CAF_CHECK(!parse_algorithm(text));
 }
 
-CAF_TEST(secrets have 32 bytes or more and stand on a line each) {
+CAF_TEST(secrets have 32 bytes or more and stand on lines of their own) {
   auto parse_secrets = [](const std::string& text) {
     return parse(token_algorithm::hs256, text);
   };
