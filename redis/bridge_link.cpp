@@ -66,7 +66,7 @@ void bridge::on_tick() {
     health_.on_rival("");
   update();
   if (now - last_heard_ >= longest_silence)
-    return redis_->reset("no message returned for 3 s");
+    return redis_->abandon("no message returned for 3 s");
   check();
   if (unconfirmed_.empty() || is_ready()) {
     send_canary();

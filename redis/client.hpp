@@ -109,6 +109,10 @@ public:
   /// reconnecting already.
   virtual void reset(std::string reason) = 0;
 
+  /// Does the same to a link that has gone silent: commands that the network
+  /// holds back never arrive.
+  virtual void abandon(std::string reason) = 0;
+
   /// Closes the connections. Must be the last call.
   virtual void stop() = 0;
 };

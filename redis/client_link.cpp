@@ -115,10 +115,14 @@ void client_link::on_no_master(const std::string& reason) {
 }
 
 void client_link::reset(std::string reason) {
-  if (!is_up())
-    return;
-  commands_.socket->discard_unacknowledged();
-  lose(std::move(reason));
+  if (is_up())
+    lose(std::move(reason));
+}
+
+void client_link::abandon(std::string reason) {
+  if (is_up())
+    commands_.socket->discard_unacknowledged();
+  reset(std::move(reason));
 }
 
 void client_link::lose(std::string reason) {

@@ -41,6 +41,8 @@ public:
 
   void reset(std::string reason) override;
 
+  void abandon(std::string reason) override;
+
   void stop() override;
 
 private:

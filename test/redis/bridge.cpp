@@ -510,7 +510,7 @@ CAF_TEST(drops a link that is silent for three seconds) {
     pass(500ms);
   CAF_CHECK_EQUAL(new_commands(), test::texts{});
   pass(500ms);
-  CAF_CHECK_EQUAL(new_commands(), test::texts{"reset"});
+  CAF_CHECK_EQUAL(new_commands(), test::texts{"abandon"});
 }
 
 CAF_TEST(takes no canary of an earlier link for one of this) {
@@ -548,7 +548,7 @@ CAF_TEST(takes no canary of another node with its name for its own) {
     pass(500ms);
     happen(message{"waybill:node:n1", std::to_string(i + 2) + " t12 200"});
   }
-  CAF_CHECK_EQUAL(new_commands(), test::texts{"reset"});
+  CAF_CHECK_EQUAL(new_commands(), test::texts{"abandon"});
 }
 
 CAF_TEST(steps back while an older node has its name) {

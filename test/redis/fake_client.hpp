@@ -57,6 +57,8 @@ struct fake_client : redis::client {
 
   void reset(std::string) override { seen.push_back("reset"); }
 
+  void abandon(std::string) override { seen.push_back("abandon"); }
+
   void stop() override {}
 
   texts seen;
