@@ -1,5 +1,10 @@
 #pragma once
 
+#include <array>
+#include <memory>
+#include <utility>
+
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/socket_base.hpp>
 #include <boost/beast/core/stream_traits.hpp>
 #include <boost/system/error_code.hpp>
@@ -50,6 +55,26 @@ void end_stream(Stream& stream, Then then) {
     stream.async_shutdown(end);
   else
     end();
+}
+
+/// Reads and drops all further input of a stream, and calls `then` at its end.
+/// To close a socket that has unread input resets the connection, which may
+/// destroy output that the peer has not read.
+/// @pre `then` keeps the stream alive.
+template <class Stream, class Then>
+void drain_stream(Stream& stream, Then then) {
+  struct operation {
+    void operator()(boost::system::error_code ec, size_t) {
+      if (ec)
+        return then();
+      socket.async_read_some(boost::asio::buffer(*buffer), std::move(*this));
+    }
+    boost::beast::lowest_layer_type<Stream>& socket;
+    std::shared_ptr<std::array<char, 4096>> buffer;
+    Then then;
+  };
+  operation{boost::beast::get_lowest_layer(stream),
+            std::make_shared<std::array<char, 4096>>(), std::move(then)}({}, 0);
 }
 
 } // namespace waybill::net

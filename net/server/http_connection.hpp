@@ -290,19 +290,9 @@ private:
   void linger() {
     in_flight_.reset();
     deadline(std::chrono::seconds{2}, &http_connection::close);
-    end_stream(stream_,
-               [self = this->shared_from_this()] { self->drop_bytes(); });
-  }
-
-  void drop_bytes() {
-    buffer_.clear();
-    boost::beast::get_lowest_layer(stream_).async_read_some(
-      buffer_.prepare(std::min<size_t>(buffer_.max_size(), 4096)),
-      [self = this->shared_from_this()](error_code ec, size_t) {
-        if (ec)
-          return self->close();
-        self->drop_bytes();
-      });
+    end_stream(stream_, [self = this->shared_from_this()] {
+      drain_stream(self->stream_, [self] { self->close(); });
+    });
   }
 
   void close() {

@@ -10,6 +10,7 @@
 #include <boost/beast/core/role.hpp>
 #include <boost/beast/websocket/teardown.hpp>
 
+#include "net/stream.hpp"
 #include "net/websocket/frame_rate_limiter.hpp"
 
 namespace waybill::net {
@@ -129,10 +130,15 @@ void teardown(boost::beast::role_type role, rate_limited_stream<Stream>& stream,
 }
 
 template <class Stream, class Handler>
-void async_teardown(boost::beast::role_type role,
+void async_teardown(boost::beast::role_type,
                     rate_limited_stream<Stream>& stream, Handler&& handler) {
-  using boost::beast::websocket::async_teardown;
-  async_teardown(role, stream.next_layer(), std::forward<Handler>(handler));
+  // Beast's own teardown reads at most 2 KiB before it closes.
+  auto kept
+    = std::make_shared<std::decay_t<Handler>>(std::forward<Handler>(handler));
+  end_stream(stream.next_layer(), [&stream, kept] {
+    drain_stream(stream.next_layer(),
+                 [kept] { std::move (*kept)(boost::system::error_code{}); });
+  });
 }
 
 } // namespace waybill::net

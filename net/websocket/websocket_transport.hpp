@@ -179,6 +179,8 @@ private:
       begun_ = begun_ || (frame[0] & control) == 0;
       return false;
     }
+    if (!end_)
+      cut_after(close_timeout);
     // Only Beast can complete a message that it compresses in parts.
     if (failed_ || closing_ || (in_flight_ && begun_) || !session_)
       return false;

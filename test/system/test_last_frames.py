@@ -27,6 +27,16 @@ async def test_what_came_before_a_violation_is_answered(echo, case):
         assert ws.is_closed()
 
 
+async def test_input_that_is_left_unread_destroys_no_answer(echo):
+    # To close over unread input would reset the connection, often before its client has
+    # read all.
+    for _ in range(50):
+        with greeted(echo) as ws:
+            ws.socket.sendall(TEXTS + VIOLATIONS["a ping of 64 KiB"][1])
+            assert ws.read_messages(COUNT) == [str(i) for i in range(COUNT)]
+            assert ws.read_close() == 1002
+
+
 @pytest.mark.parametrize("code, data", [
     pytest.param(1007, frame(TEXT, deflated(b"\xff"), first=0xC0), id="no UTF-8"),
     pytest.param(1009, frame(BINARY, deflated(bytes(MAX_MESSAGE + 1)), first=0xC0), id="too large"),
