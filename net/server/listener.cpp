@@ -157,14 +157,14 @@ void listener::deal(socket_type socket, const worker& to) {
 
 void listener::deal_for_another(socket_type socket, const worker& to,
                                 const connection_info& from, int limit) {
+  auto waiting = std::make_shared<socket_type>(std::move(socket));
   auto act = [self = shared_from_this(), &to, from, limit, tls = tls_,
-              socket = std::move(socket)]() mutable {
+              waiting](bool found) {
     auto& context = to.context;
-    if (context.connections(from.role).close_longest()
-        && move_below(socket, limit)) {
-      open_connection(std::move(socket), context, from, tls);
+    if (found && move_below(*waiting, limit)) {
+      open_connection(std::move(*waiting), context, from, tls);
     } else {
-      reset(std::move(socket));
+      reset(std::move(*waiting));
       context.api.actors.count("refused_connections");
       context.refusals->add(spdlog::level::warn, "descriptors", [&] {
         return "refused a connection of " + from.peer.text()
@@ -179,7 +179,23 @@ void listener::deal_for_another(socket_type socket, const worker& to,
         self->accept();
     });
   };
-  asio::dispatch(to.loop.context(), std::move(act));
+  close_idle(0, [&to, act = std::move(act)](bool found) {
+    asio::dispatch(to.loop.context(), [act, found] { act(found); });
+  });
+}
+
+void listener::close_idle(size_t attempt, std::function<void(bool)> then) {
+  auto count = workers_.size();
+  if (attempt == 2 * count)
+    return then(false);
+  auto& [loop, context] = workers_[attempt % count];
+  asio::dispatch(loop.context(), [self = shared_from_this(), attempt, count,
+                                  then = std::move(then), &context = context] {
+    if (context.connections(self->role_).close_longest(attempt >= count))
+      then(true);
+    else
+      self->close_idle(attempt + 1, then);
+  });
 }
 
 void listener::close() {
@@ -193,10 +209,7 @@ void listener::on_error(error_code ec) {
     return;
   if (ec == asio::error::connection_aborted)
     return accept();
-  for (auto& [loop, context] : workers_)
-    asio::post(loop.context(), [&context = context, role = role_] {
-      context.connections(role).close_longest();
-    });
+  close_idle(0, [](bool) {});
   workers_[0].context.refusals->add(spdlog::level::err, "accept", [&] {
     return "cannot accept connections: " + ec.message();
   });

@@ -61,10 +61,16 @@ private:
   /// Passes a connection to a loop.
   void deal(socket_type socket, const worker& to);
 
-  /// Does so in exchange for an idle connection of that loop: only the reserved
-  /// descriptors are left.
+  /// Does so in exchange for an idle connection: only the reserved descriptors
+  /// are left.
   void deal_for_another(socket_type socket, const worker& to,
                         const connection_info& from, int limit);
+
+  /// Closes an idle connection of any loop: one that has sent a request before
+  /// only if there is no other.
+  /// @param attempt counts the loops that had none; 0 at first.
+  /// @param then receives, on some loop, whether there was one.
+  void close_idle(size_t attempt, std::function<void(bool)> then);
 
   /// Retries with exponential backoff: without a free descriptor, each
   /// immediate retry would fail, too.

@@ -34,27 +34,29 @@ open_connections::slot open_connections::add(const connection_limits& limits,
   auto same = peers_.find(peer);
   if (!peer.empty() && limits.per_peer > 0 && same != peers_.end()
       && same->second >= limits.per_peer)
-    close_longest(&peer);
+    close_any(&peer);
   else if (limits.in_total > 0 && all_.size() >= limits.in_total)
-    close_longest();
+    close_any(nullptr);
   ++peers_[peer];
   return {*this, all_.insert(all_.end(), {peer, std::move(close)})};
 }
 
-bool open_connections::close_longest(const std::string* peer) {
-  for (auto has_asked : {false, true}) {
-    auto found = std::find_if(all_.begin(), all_.end(), [&](auto& x) {
-      return x.is_silent && x.has_asked == has_asked
-             && (!peer || x.peer == *peer);
-    });
-    if (found == all_.end())
-      continue;
-    // The call destroys the original.
-    auto close = found->close;
-    close();
-    return true;
-  }
-  return false;
+bool open_connections::close_longest(bool has_asked, const std::string* peer) {
+  auto found = std::find_if(all_.begin(), all_.end(), [&](auto& x) {
+    return x.is_silent && x.has_asked == has_asked
+           && (!peer || x.peer == *peer);
+  });
+  if (found == all_.end())
+    return false;
+  // The call destroys the original.
+  auto close = found->close;
+  close();
+  return true;
+}
+
+void open_connections::close_any(const std::string* peer) {
+  if (!close_longest(false, peer))
+    close_longest(true, peer);
 }
 
 } // namespace waybill::net

@@ -66,13 +66,21 @@ public:
            std::function<void()> close);
 
   /// Closes the connection that has been idle longest.
-  /// @returns false if all are busy.
-  bool close_longest() { return close_longest(nullptr); }
+  /// @param has_asked selects those that have sent a request before, or those
+  ///        that never did.
+  /// @returns false if all of them are busy.
+  bool close_longest(bool has_asked) {
+    return close_longest(has_asked, nullptr);
+  }
 
   size_t size() const noexcept { return all_.size(); }
 
 private:
-  bool close_longest(const std::string* peer);
+  /// @param peer selects the connections of a peer; null for all.
+  bool close_longest(bool has_asked, const std::string* peer);
+
+  /// Closes one that never sent a request, or else any that is idle.
+  void close_any(const std::string* peer);
 
   std::list<connection> all_;
   std::unordered_map<std::string, size_t> peers_;

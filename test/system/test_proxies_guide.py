@@ -125,7 +125,10 @@ def world(kind, lab):
             proxy = lab.enter_context(Process(*kind.command))
             # Its end is of no account.
             lab.callback(proxy.kill)
-            await eventually(lambda: answers(proxy, result))
+            try:
+                await eventually(lambda: answers(proxy, result))
+            except AssertionError as error:
+                raise AssertionError("\n".join(proxy.log.all())) from error
             if not proxy.has_ended:
                 return result
         raise AssertionError("\n".join(proxy.log.rest()))

@@ -3,6 +3,7 @@ probes."""
 
 import asyncio
 import contextlib
+import resource
 import socket
 import time
 
@@ -100,6 +101,22 @@ async def test_who_has_asked_stays_longer_than_who_has_not(node):
         with silent_connections(clients.port, 1000):
             for http in idle:
                 assert (await http.request("GET", "/livez")).status == 200
+
+
+async def test_they_make_room_on_another_loop(lab):
+    node = lab.node("--threads", "2")
+    # Past the start, so that no loop has a limit of its own below it.
+    _, most = resource.prlimit(node.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(node.pid, resource.RLIMIT_NOFILE, (DESCRIPTORS, most))
+    async with contextlib.AsyncExitStack() as stack:
+        idle = []
+        # Loops get connections in turn: all that ask come to the same one.
+        for _ in range(130):
+            idle.append(await stack.enter_async_context(Http(node)))
+            assert (await idle[-1].request("GET", "/livez")).status == 200
+            stack.enter_context(silent_connections(node.port, 1))
+        for http in idle:
+            assert (await http.request("GET", "/livez")).status == 200
 
 
 async def test_a_storm_of_clients_gets_in(lab):
