@@ -1,11 +1,14 @@
 #include "net/api/api.hpp"
 
+#include <cassert>
 #include <string>
 
+#include "net/api/authorize.hpp"
 #include "net/api/metrics.hpp"
 #include "net/api/push.hpp"
 #include "net/api/push_options.hpp"
 #include "net/api/queries.hpp"
+#include "net/api/route.hpp"
 #include "net/client_key.hpp"
 
 namespace waybill::net {
@@ -17,25 +20,26 @@ response stopping() {
                         "this node is stopping; use another node");
 }
 
-void handle_readyz(api_context& context, response_handler then) {
+void handle_readiness(api_context& context, const exchange_ptr& exchange) {
   if (context.actors.draining())
-    return then(stopping());
-  context.actors.state([then](const bus_status& status) {
+    return exchange->respond(stopping());
+  context.actors.state([exchange](const bus_status& status) {
     if (status.state == bus_state::away || !status.takes_sessions)
-      return then(to_answer(caf::error{errc::bus_away, status.reason}));
+      return exchange->respond(
+        to_answer(caf::error{errc::bus_away, status.reason}));
     response result{http::status::ok, {{"status", "ready"}}};
     if (!status.reason.empty())
       result.body["impaired"] = status.reason;
-    then(std::move(result));
+    exchange->respond(std::move(result));
   });
 }
 
-void handle_stats(api_context& context, const request& request,
-                  response_handler then) {
-  if (parameter(request, "cluster", "0") == "1")
-    return handle_cluster(context, request, std::move(then));
-  context.actors.state([&context, then](const bus_status& status) {
-    context.actors.stats([&context, status, then](const counters& figures) {
+void handle_stats(api_context& context, const stats_request& request,
+                  const exchange_ptr& exchange) {
+  if (request.cluster)
+    return handle_cluster(context, request, exchange);
+  context.actors.state([&context, exchange](const bus_status& status) {
+    context.actors.stats([&context, status, exchange](const counters& figures) {
       response result{http::status::ok,
                       {{"node", context.node_name},
                        {"version", context.version},
@@ -44,40 +48,39 @@ void handle_stats(api_context& context, const request& request,
         result.body["impaired"] = status.reason;
       for (auto& [name, value] : figures)
         result.body[name] = value;
-      then(std::move(result));
+      exchange->respond(std::move(result));
     });
   });
 }
 
-void handle_metrics(api_context& context, response_handler then) {
-  context.actors.state([&context, then](const bus_status& status) {
-    context.actors.stats([&context, status, then](const counters& figures) {
-      then({http::status::ok, to_metrics(figures, status, context)});
+void handle_metrics(api_context& context, const exchange_ptr& exchange) {
+  context.actors.state([&context, exchange](const bus_status& status) {
+    context.actors.stats([&context, status, exchange](const counters& figures) {
+      exchange->respond(
+        {http::status::ok, to_metrics(figures, status, context)});
     });
   });
 }
 
-void handle_console(const api_context& context, const target& target,
-                    const response_handler& then) {
-  auto name = target.path.size() < 2 ? "" : target.path[1];
-  auto found = context.console->find(name);
+void handle_file(const api_context& context, const file_request& request,
+                 const exchange_ptr& exchange) {
+  auto found = context.console->find(request.name);
   if (found == context.console->end())
-    return then(no_such_path(target));
+    return exchange->respond(no_such_path({{"console"}, {}}));
   // Forbids framing by other pages, and caching beyond an upgrade.
-  then({http::status::ok,
-        found->second.text,
-        {{http::field::content_type, found->second.type + "; charset=utf-8"},
-         {http::field::x_frame_options, "DENY"},
-         {http::field::cache_control, "no-cache"}}});
+  exchange->respond(
+    {http::status::ok,
+     found->second.text,
+     {{http::field::content_type, found->second.type + "; charset=utf-8"},
+      {http::field::x_frame_options, "DENY"},
+      {http::field::cache_control, "no-cache"}}});
 }
 
 /// Returns the number of pushes in a request.
-uint64_t count_pushes(const request& request) {
-  if (request.method != http::verb::post)
-    return 0;
-  return resource_of(request.target) == resource::batch
-           ? lines_of(request.body).size()
-           : 1;
+uint64_t count_pushes(const api_call& call) {
+  if (std::holds_alternative<batch_request>(call.request))
+    return lines_of(call.body).size();
+  return std::holds_alternative<push_request>(call.request) ? 1 : 0;
 }
 
 response too_fast(caf::timespan wait) {
@@ -88,89 +91,112 @@ response too_fast(caf::timespan wait) {
   return result;
 }
 
-/// Answers a request that is within the push rate.
-void run(api_context& context, request request, timer_type& timer,
-         response_handler then) {
-  switch (resource_of(request.target)) {
-  case resource::socket:
-  case resource::topic:
-  case resource::broadcast: {
-    auto address = *address_of(request);
-    if (request.method == http::verb::post)
-      handle_push(context, address, std::move(request), timer, std::move(then));
-    else if (request.method == http::verb::delete_)
-      handle_kick(context, address, timer, std::move(then));
-    else
-      handle_presence(context, request, std::move(then));
-    break;
+/// Calls the handler of a request.
+struct dispatcher {
+  api_context& context;
+  api_call& call;
+  const exchange_ptr& exchange;
+
+  void operator()(push_request& request) const {
+    handle_push(context, std::move(request), std::move(call.body), exchange);
   }
-  case resource::batch:
-    handle_batch(context, std::move(request), timer, std::move(then));
-    break;
-  case resource::readyz:
-    handle_readyz(context, then);
-    break;
-  case resource::livez:
-    then({http::status::ok, {{"status", "live"}}});
-    break;
-  case resource::stats:
-    handle_stats(context, request, std::move(then));
-    break;
-  case resource::trace:
-    handle_trace(context, request, std::move(then));
-    break;
-  case resource::metrics:
-    handle_metrics(context, std::move(then));
-    break;
-  case resource::console:
-    handle_console(context, request.target, then);
-    break;
-  case resource::none:
-  case resource::websocket:
-    // Unreachable: `check` rejects the former, and the latter becomes a
-    // session.
-    break;
+
+  void operator()(const batch_request& request) const {
+    handle_batch(context, request, call, exchange);
   }
-}
+
+  void operator()(const kick_request& request) const {
+    handle_kick(context, request, exchange);
+  }
+
+  void operator()(const presence_request& request) const {
+    handle_presence(context, request, exchange);
+  }
+
+  void operator()(const trace_request& request) const {
+    handle_trace(context, request, exchange);
+  }
+
+  void operator()(const stats_request& request) const {
+    handle_stats(context, request, exchange);
+  }
+
+  void operator()(const metrics_request&) const {
+    handle_metrics(context, exchange);
+  }
+
+  void operator()(const liveness_request&) const {
+    exchange->respond({http::status::ok, {{"status", "live"}}});
+  }
+
+  void operator()(const readiness_request&) const {
+    handle_readiness(context, exchange);
+  }
+
+  void operator()(const file_request& request) const {
+    handle_file(context, request, exchange);
+  }
+
+  void operator()(const websocket_request&) const {
+    assert(!"it becomes a session by admit");
+  }
+};
 
 } // namespace
 
-void admit(api_context& context, const request& request,
+std::variant<api_call, response> accept(const api_context& context,
+                                        const http::request_header<>& fields,
+                                        const peer_address& client,
+                                        port_role port) {
+  auto head = parse_head(fields);
+  if (auto wrong = std::get_if<response>(&head))
+    return std::move(*wrong);
+  auto routed = route(std::get<request_head>(head), port, context.max_topics);
+  if (auto wrong = std::get_if<response>(&routed))
+    return std::move(*wrong);
+  auto& found = std::get<routed_request>(routed);
+  auto allowed = authorize(*context.access, fields, found);
+  if (auto wrong = std::get_if<response>(&allowed))
+    return std::move(*wrong);
+  return api_call{std::move(found.request),
+                  std::get<permissions>(std::move(allowed)), client};
+}
+
+void handle(api_context& context, api_call call, const exchange_ptr& exchange) {
+  auto pushes = context.limits_pushes ? count_pushes(call) : 0;
+  if (pushes == 0)
+    return std::visit(dispatcher{context, call, exchange}, call.request);
+  auto& key = call.allowed.pusher;
+  auto pusher = key.empty() ? client_key(call.client) : "key " + key;
+  context.actors.spend(
+    pusher, pushes,
+    [&context, call = std::move(call),
+     exchange](const caf::expected<caf::timespan>& wait) mutable {
+      if (wait && wait->count() > 0)
+        exchange->respond(too_fast(*wait));
+      else
+        std::visit(dispatcher{context, call, exchange}, call.request);
+    });
+}
+
+void admit(api_context& context, const api_call& call,
            std::function<void(std::variant<session_slot_ptr, response>)> then) {
   if (context.actors.draining())
     return then(stopping());
-  auto& id = request.target.path[1];
+  auto& address = std::get<websocket_request>(call.request).address;
   context.actors.admit(
-    id, client_key(request.client),
-    [&context, id, then](const caf::expected<session_slot_ptr>& got) {
+    std::string{address.name()}, client_key(call.client),
+    [&context, address, then](const caf::expected<session_slot_ptr>& got) {
       if (!got)
         return then(to_answer(got.error()));
       context.actors.state(
-        push_address::id(id), [got = *got, then](const bus_status& status) {
+        address, [got = *got, then](const bus_status& status) {
           if (status.state == bus_state::ready && status.takes_sessions)
             then(got);
           else
             then(to_answer(caf::error{errc::bus_away, status.reason}));
         });
     });
-}
-
-void handle(api_context& context, request request, timer_type& timer,
-            response_handler then) {
-  auto pushes = context.limits_pushes ? count_pushes(request) : 0;
-  if (pushes == 0)
-    return run(context, std::move(request), timer, std::move(then));
-  auto& key = request.allowed.pusher;
-  auto pusher = key.empty() ? client_key(request.client) : "key " + key;
-  context.actors.spend(pusher, pushes,
-                       [&context, request = std::move(request), &timer, then](
-                         const caf::expected<caf::timespan>& wait) mutable {
-                         if (wait && wait->count() > 0)
-                           then(too_fast(*wait));
-                         else
-                           run(context, std::move(request), timer,
-                               std::move(then));
-                       });
 }
 
 } // namespace waybill::net

@@ -6,10 +6,13 @@
 #include <variant>
 
 #include "actors/gateway.hpp"
-#include "net/api/authorize.hpp"
-#include "net/api/route.hpp"
+#include "net/api/exchange.hpp"
+#include "net/api/request.hpp"
+#include "net/auth/permissions.hpp"
+#include "net/config.hpp"
+#include "net/http/request.hpp"
 #include "net/http/static_file.hpp"
-#include "net/timer.hpp"
+#include "net/peer_address.hpp"
 
 namespace waybill::net {
 
@@ -38,19 +41,34 @@ struct api_context {
   std::chrono::system_clock::time_point began = {};
 };
 
-/// Receives the response to a request.
-using response_handler = std::function<void(response)>;
+/// A request with its sender and its body.
+struct api_call {
+  net::request request;
 
-/// Answers a request. May call `then` more than once: only the first call
-/// counts.
-/// @param timer may be used for this request.
-/// @pre `check` found no error.
-void handle(api_context& context, request request, timer_type& timer,
-            response_handler then);
+  /// The permissions of the sender.
+  permissions allowed = {};
+
+  /// The address of the client.
+  peer_address client = {};
+
+  std::string body = {};
+};
+
+/// Parses and authorizes a request by its head; the body is still to be read.
+/// @param port the role of the port that received it.
+std::variant<api_call, response> accept(const api_context& context,
+                                        const http::request_header<>& fields,
+                                        const peer_address& client,
+                                        port_role port);
+
+/// Answers a request with one response.
+/// @pre it is no `websocket_request`.
+void handle(api_context& context, api_call call, const exchange_ptr& exchange);
 
 /// Reserves a slot for the session of a client.
 /// @returns by `then` the slot, or the response that refuses the session.
-void admit(api_context& context, const request& request,
+/// @pre the request of `call` is a `websocket_request`.
+void admit(api_context& context, const api_call& call,
            std::function<void(std::variant<session_slot_ptr, response>)> then);
 
 } // namespace waybill::net

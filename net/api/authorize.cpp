@@ -5,7 +5,6 @@
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/rfc7230.hpp>
 
-#include "net/api/api.hpp"
 #include "net/quote.hpp"
 
 namespace waybill::net {
@@ -55,65 +54,83 @@ std::string choose_protocol(const http::request_header<>& head) {
   return result;
 }
 
-std::string token_of(const http::request_header<>& head,
-                     const request& request) {
-  if (auto token = bearer_of(head); !token.empty())
+/// Returns the token of a client: in a field, else in the query, else in a
+/// subprotocol; empty if there is none.
+std::string token_of(const http::request_header<>& fields,
+                     const websocket_request& request) {
+  if (auto token = bearer_of(fields); !token.empty())
     return std::string{token};
-  if (auto i = request.target.query.find("token");
-      i != request.target.query.end())
-    return i->second;
+  if (request.token)
+    return *request.token;
   for (auto protocol :
-       http::token_list{head[http::field::sec_websocket_protocol]})
+       http::token_list{fields[http::field::sec_websocket_protocol]})
     if (protocol.starts_with(token_protocol))
       return std::string{protocol.substr(token_protocol.size())};
   return "";
 }
 
-std::optional<response> authorize_client(const api_context& context,
-                                         const http::request_header<>& head,
-                                         request& request) {
-  request.allowed.protocol = choose_protocol(head);
-  if (!context.access->tokens)
-    return std::nullopt;
-  auto now = std::chrono::system_clock::now();
-  auto found
-    = verify_token(*context.access->tokens, token_of(head, request), now);
-  if (auto wrong = std::get_if<std::string>(&found)) {
-    auto result
-      = unauthorized("bad_token", "send a valid token", "refused_tokens");
-    result.detail = std::move(*wrong);
-    return result;
-  }
-  auto& [subject, topics, expiry] = std::get<token>(found);
-  if (subject != request.target.path[1])
-    return forbidden("this token is for another id");
-  for (auto& topic : topics_of(request))
-    if (std::none_of(topics.begin(), topics.end(),
-                     [&](auto& pattern) { return matches(pattern, topic); }))
-      return forbidden("this token does not allow these topics");
-  // A token that is accepted within the leeway expires at its end.
-  request.allowed.expiry = expiry > now ? expiry : expiry + token_leeway;
+/// Rejects pages of an origin that is not allowed.
+std::optional<response> check_origin(const access_policy& policy,
+                                     const http::request_header<>& fields) {
+  auto [i, end] = fields.equal_range(http::field::origin);
+  for (; i != end; ++i)
+    if (!is_allowed_origin(i->value(), fields[http::field::host],
+                           policy.origins)) {
+      auto result = error_response(http::status::forbidden, "bad_origin",
+                                   "requests from this origin are not allowed");
+      result.counted = "refused_origins";
+      result.detail = "to allow it: --allow-origin "
+                      + quote(i->value().substr(0, longest_origin));
+      return result;
+    }
   return std::nullopt;
 }
 
-std::optional<response> authorize_pusher(const api_context& context,
-                                         const http::request_header<>& head,
-                                         request& request, scope needed) {
-  if (!context.access->keys)
-    return std::nullopt;
-  auto key = context.access->keys->find(bearer_of(head));
+std::variant<permissions, response>
+authorize_client(const access_policy& policy,
+                 const http::request_header<>& fields,
+                 const websocket_request& request) {
+  permissions result;
+  result.protocol = choose_protocol(fields);
+  if (!policy.tokens)
+    return result;
+  auto now = std::chrono::system_clock::now();
+  auto found = verify_token(*policy.tokens, token_of(fields, request), now);
+  if (auto wrong = std::get_if<std::string>(&found)) {
+    auto refusal
+      = unauthorized("bad_token", "send a valid token", "refused_tokens");
+    refusal.detail = std::move(*wrong);
+    return refusal;
+  }
+  auto& [subject, patterns, expiry] = std::get<token>(found);
+  if (subject != request.address.name())
+    return forbidden("this token is for another id");
+  for (auto& topic : request.topics)
+    if (std::none_of(patterns.begin(), patterns.end(),
+                     [&](auto& pattern) { return matches(pattern, topic); }))
+      return forbidden("this token does not allow these topics");
+  // A token that is accepted within the leeway expires at its end.
+  result.expiry = expiry > now ? expiry : expiry + token_leeway;
+  return result;
+}
+
+std::variant<permissions, response>
+authorize_pusher(const api_keys& keys, const http::request_header<>& fields,
+                 const routed_request& request) {
+  auto key = keys.find(bearer_of(fields));
   if (!key)
     return unauthorized("bad_key",
                         "send a valid key in Authorization: Bearer KEY",
                         "refused_keys");
-  if (!key->has(needed))
+  if (!key->has(*request.needed))
     return forbidden("this key lacks the scope for this request");
-  request.allowed.pusher = key->name;
-  request.allowed.pattern = key->pattern;
-  if (auto address = address_of(request);
-      address && !allows(request.allowed, *address))
+  permissions result;
+  result.pusher = key->name;
+  result.pattern = key->pattern;
+  if (auto address = address_of(request.request);
+      address && !allows(result, *address))
     return forbidden("this key does not allow this address");
-  return std::nullopt;
+  return result;
 }
 
 } // namespace
@@ -123,25 +140,16 @@ response forbidden(std::string message) {
                         std::move(message));
 }
 
-std::optional<response> authorize(const api_context& context,
-                                  const http::request_header<>& head,
-                                  request& request) {
-  auto sources = head.equal_range(http::field::origin);
-  for (auto i = sources.first; i != sources.second; ++i)
-    if (!is_allowed_origin(i->value(), head[http::field::host],
-                           context.access->origins)) {
-      auto result = error_response(http::status::forbidden, "bad_origin",
-                                   "requests from this origin are not allowed");
-      result.counted = "refused_origins";
-      result.detail = "to allow it: --allow-origin "
-                      + quote(i->value().substr(0, longest_origin));
-      return result;
-    }
-  if (is_websocket(request))
-    return authorize_client(context, head, request);
-  if (auto needed = scope_of(request))
-    return authorize_pusher(context, head, request, *needed);
-  return std::nullopt;
+std::variant<permissions, response>
+authorize(const access_policy& policy, const http::request_header<>& fields,
+          const routed_request& request) {
+  if (auto refusal = check_origin(policy, fields))
+    return std::move(*refusal);
+  if (auto client = std::get_if<websocket_request>(&request.request))
+    return authorize_client(policy, fields, *client);
+  if (request.needed && policy.keys)
+    return authorize_pusher(*policy.keys, fields, request);
+  return permissions{};
 }
 
 } // namespace waybill::net

@@ -1,26 +1,19 @@
 #pragma once
 
-#include <optional>
 #include <string>
+#include <variant>
 
-#include <boost/beast/http/message.hpp>
-
-#include "net/auth/permissions.hpp"
-#include "net/http/response.hpp"
+#include "net/api/route.hpp"
 
 namespace waybill::net {
-
-struct api_context;
-struct request;
 
 /// Builds the 403 response for a key or token without the permission.
 response forbidden(std::string message);
 
-/// Authorizes a request by its head, and stores its permissions in `request`.
-/// @returns the response that refuses it, if any.
-/// @pre `check` found no error.
-std::optional<response> authorize(const api_context& context,
-                                  const http::request_header<>& head,
-                                  request& request);
+/// Authorizes a request by the fields of its head.
+/// @returns the permissions of its sender, or the response that refuses it.
+std::variant<permissions, response>
+authorize(const access_policy& policy, const http::request_header<>& fields,
+          const routed_request& request);
 
 } // namespace waybill::net

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <memory>
 
+#include "net/api/authorize.hpp"
 #include "net/api/metrics.hpp"
 #include "net/api/push_options.hpp"
 
@@ -103,16 +104,6 @@ std::string publish(api_context& context, const push_address& address,
   return id;
 }
 
-/// Calls `then` after `wait`, unless the timer is cancelled or reset.
-template <class Then>
-void after(timer_type& timer, std::chrono::milliseconds wait, Then then) {
-  timer.expires_after(wait);
-  timer.async_wait([then](boost::system::error_code ec) {
-    if (!ec)
-      then();
-  });
-}
-
 push make_push(const push_options& options, payload body) {
   push result{""};
   result.body = std::move(body);
@@ -124,18 +115,20 @@ push make_push(const push_options& options, payload body) {
 
 /// Collects the responses to the lines of a batch.
 struct batch {
+  exchange_ptr exchange;
   json responses;
-  size_t missing = 0;
-  response_handler then;
 
+  /// Number of lines without a response.
+  size_t missing = 0;
+
+  /// Sets the response to a line, unless it has one.
   void set(size_t line, const response& response) {
-    auto& slot = responses[line];
-    if (!slot.is_null())
+    if (missing == 0 || !responses[line].is_null())
       return;
-    slot = response.body;
-    slot["status"] = static_cast<unsigned>(response.status);
+    responses[line] = response.body;
+    responses[line]["status"] = static_cast<unsigned>(response.status);
     if (--missing == 0)
-      then({http::status::ok, std::move(responses)});
+      exchange->respond({http::status::ok, std::move(responses)});
   }
 };
 
@@ -179,39 +172,37 @@ response to_answer(const caf::error& why) {
           + context.get_as<std::string>(0));
 }
 
-void handle_push(api_context& context, const push_address& address,
-                 request request, timer_type& timer, response_handler then) {
-  if (!request.binary && !is_utf8(request.body))
-    return then(error_response(
+void handle_push(api_context& context, push_request request, std::string body,
+                 const exchange_ptr& exchange) {
+  if (request.format == payload::format::text && !is_utf8(body))
+    return exchange->respond(error_response(
       http::status::bad_request, "bad_utf8",
       "send text as UTF-8, or bytes as application/octet-stream"));
-  auto options = std::get<push_options>(
-    parse_push_options(request.target.query, address.is_id()));
-  auto type = request.binary ? payload::format::binary : payload::format::text;
-  auto order = make_push(options, payload{type, std::move(request.body)});
-  if (!request.keys.empty())
-    order.key = std::move(request.keys.front());
+  auto order
+    = make_push(request.options, payload{request.format, std::move(body)});
+  order.key = std::move(request.key);
   auto is_timed = !needs_receipt(order);
-  auto id = publish(context, address, std::move(order), then);
+  auto id = publish(
+    context, request.address, std::move(order),
+    [exchange](response response) { exchange->respond(std::move(response)); });
   if (is_timed)
-    after(timer, options.wait, [id, then] { then(unanswered(id)); });
+    exchange->set_deadline(request.options.wait, [exchange, id] {
+      exchange->respond(unanswered(id));
+    });
 }
 
-void handle_batch(api_context& context, request request, timer_type& timer,
-                  response_handler then) {
-  auto options
-    = std::get<push_options>(parse_push_options(request.target.query, false));
-  auto lines = lines_of(request.body);
+void handle_batch(api_context& context, const batch_request& request,
+                  const api_call& call, const exchange_ptr& exchange) {
+  auto lines = lines_of(call.body);
   if (lines.empty())
-    return then({http::status::ok, json::array()});
+    return exchange->respond({http::status::ok, json::array()});
   if (lines.size() > max_lines)
-    return then(error_response(http::status::payload_too_large,
-                               "too_many_lines",
-                               "send at most 10000 lines in one request"));
-  auto all = std::make_shared<batch>();
-  all->responses = json(lines.size(), nullptr);
-  all->missing = lines.size();
-  all->then = then;
+    return exchange->respond(
+      error_response(http::status::payload_too_large, "too_many_lines",
+                     "send at most 10000 lines in one request"));
+  auto all = std::make_shared<batch>(
+    batch{exchange, json(lines.size(), nullptr), lines.size()});
+  auto options = request.options;
   std::vector<std::pair<size_t, std::string>> timed;
   for (size_t i = 0; i < lines.size(); ++i) {
     auto line = parse_line(lines[i]);
@@ -220,7 +211,7 @@ void handle_batch(api_context& context, request request, timer_type& timer,
       continue;
     }
     auto& [address, message, ttl] = std::get<batch_line>(line);
-    if (!allows(request.allowed, address)) {
+    if (!allows(call.allowed, address)) {
       all->set(i, forbidden("this key does not allow this address"));
       continue;
     }
@@ -232,15 +223,15 @@ void handle_batch(api_context& context, request request, timer_type& timer,
       timed.emplace_back(i, std::move(id));
   }
   if (!timed.empty())
-    after(timer, options.wait, [all, timed] {
+    exchange->set_deadline(options.wait, [all, timed = std::move(timed)] {
       for (auto& [line, id] : timed)
         all->set(line, unanswered(id));
     });
 }
 
-void handle_kick(api_context& context, const push_address& address,
-                 timer_type& timer, response_handler then) {
-  push order{""};
+void handle_kick(api_context& context, const kick_request& request,
+                 const exchange_ptr& exchange) {
+  push order{context.actors.next_push_id()};
   order.type = push::kind::kick;
   auto to_nodes = [](const caf::expected<outcome>& outcome) {
     if (!outcome)
@@ -250,13 +241,13 @@ void handle_kick(api_context& context, const push_address& address,
                             "nobody holds this address");
     return response{http::status::ok, {{"nodes", outcome->counts.nodes}}};
   };
-  order.id = context.actors.next_push_id();
-  after(timer, push_options{}.wait,
-        [then] { then(to_answer(caf::error{errc::unanswered})); });
+  exchange->set_deadline(default_wait, [exchange] {
+    exchange->respond(to_answer(caf::error{errc::unanswered}));
+  });
   context.actors.publish(
-    address, std::move(order),
-    [then, to_nodes](const caf::expected<outcome>& outcome) {
-      then(to_nodes(outcome));
+    request.address, std::move(order),
+    [exchange, to_nodes](const caf::expected<outcome>& outcome) {
+      exchange->respond(to_nodes(outcome));
     });
 }
 

@@ -7,20 +7,10 @@
 #include <variant>
 #include <vector>
 
-#include "actors/core/push.hpp"
+#include "net/api/request.hpp"
 #include "net/http/response.hpp"
 
 namespace waybill::net {
-
-/// The options of a push.
-struct push_options {
-  /// The receipt level that the response waits for, and the maximum wait.
-  receipt_level want = receipt_level::routed;
-  std::chrono::milliseconds wait{5000};
-
-  /// The time that the push is kept in a mailbox; 0 for none.
-  std::chrono::seconds ttl{0};
-};
 
 /// Parses the parameters of a push. Rejects unknown ones, so that a typing
 /// error cannot weaken a push unnoticed.

@@ -12,24 +12,23 @@ namespace waybill::net {
 
 namespace {
 
-push make_question(api_context& context, const request& request,
-                   push::kind kind) {
+push make_question(api_context& context, push::kind kind,
+                   std::chrono::milliseconds wait) {
   push result{context.actors.next_push_id()};
   result.type = kind;
-  result.wait = *parse_duration(parameter(request, "wait", "5s"));
+  result.wait = wait;
   return result;
 }
 
 /// Publishes a query, and answers with the result of `show` for its outcome.
 template <class Show>
 void ask(api_context& context, const push_address& address, push question,
-         Show show, response_handler then) {
+         Show show, const exchange_ptr& exchange) {
   context.actors.publish(address, std::move(question),
-                         [show, then](const caf::expected<outcome>& found) {
-                           if (found)
-                             then({http::status::ok, show(*found)});
-                           else
-                             then(to_answer(found.error()));
+                         [show, exchange](const caf::expected<outcome>& found) {
+                           exchange->respond(
+                             found ? response{http::status::ok, show(*found)}
+                                   : to_answer(found.error()));
                          });
 }
 
@@ -118,21 +117,21 @@ json print_trace(const std::string& id, const outcome& found) {
 
 } // namespace
 
-void handle_presence(api_context& context, const request& request,
-                     response_handler then) {
-  auto& id = request.target.path[1];
-  auto address = push_address::id(id);
-  if (parameter(request, "detail", "0") == "0")
+void handle_presence(api_context& context, const presence_request& request,
+                     const exchange_ptr& exchange) {
+  std::string id{request.address.name()};
+  if (!request.detail)
     return context.actors.presence(
-      address, [id, then](const caf::expected<uint64_t>& nodes) {
-        if (!nodes)
-          then(to_answer(nodes.error()));
-        else
-          then({http::status::ok,
-                {{"id", id}, {"online", *nodes > 0}, {"nodes", *nodes}}});
+      request.address, [id, exchange](const caf::expected<uint64_t>& nodes) {
+        exchange->respond(
+          nodes
+            ? response{http::status::ok,
+                       {{"id", id}, {"online", *nodes > 0}, {"nodes", *nodes}}}
+            : to_answer(nodes.error()));
       });
   ask(
-    context, address, make_question(context, request, push::kind::inspect),
+    context, request.address,
+    make_question(context, push::kind::inspect, request.wait),
     [id](const outcome& found) -> json {
       auto sessions = json::array();
       for (auto& info : found.details)
@@ -147,25 +146,24 @@ void handle_presence(api_context& context, const request& request,
               {"sessions", std::move(sessions)},
               {"unknown", found.unknown}};
     },
-    then);
+    exchange);
 }
 
-void handle_trace(api_context& context, const request& request,
-                  response_handler then) {
-  auto& id = request.target.path[1];
-  auto question = make_question(context, request, push::kind::trace);
+void handle_trace(api_context& context, const trace_request& request,
+                  const exchange_ptr& exchange) {
+  std::string id{request.address.name()};
+  auto question = make_question(context, push::kind::trace, request.wait);
   question.body = make_text(id);
   ask(
     context, push_address::nodes(), std::move(question),
-    [id](const outcome& found) { return print_trace(id, found); },
-    std::move(then));
+    [id](const outcome& found) { return print_trace(id, found); }, exchange);
 }
 
-void handle_cluster(api_context& context, const request& request,
-                    response_handler then) {
+void handle_cluster(api_context& context, const stats_request& request,
+                    const exchange_ptr& exchange) {
   ask(
     context, push_address::nodes(),
-    make_question(context, request, push::kind::metrics),
+    make_question(context, push::kind::metrics, request.wait),
     [](const outcome& found) -> json {
       auto nodes = json::array();
       for (auto& [name, figures] : found.metrics) {
@@ -178,7 +176,7 @@ void handle_cluster(api_context& context, const request& request,
       }
       return {{"nodes", std::move(nodes)}, {"unknown", found.unknown}};
     },
-    std::move(then));
+    exchange);
 }
 
 } // namespace waybill::net

@@ -8,15 +8,15 @@ namespace waybill::net {
 // did not answer.
 
 /// Returns the nodes, or sessions, of an id: `GET /socket/{id}`.
-void handle_presence(api_context& context, const request& request,
-                     response_handler then);
+void handle_presence(api_context& context, const presence_request& request,
+                     const exchange_ptr& exchange);
 
 /// Returns the trace of the last pushes to an id: `GET /trace/{id}`.
-void handle_trace(api_context& context, const request& request,
-                  response_handler then);
+void handle_trace(api_context& context, const trace_request& request,
+                  const exchange_ptr& exchange);
 
 /// Returns the counters of all nodes: `GET /stats?cluster=1`.
-void handle_cluster(api_context& context, const request& request,
-                    response_handler then);
+void handle_cluster(api_context& context, const stats_request& request,
+                    const exchange_ptr& exchange);
 
 } // namespace waybill::net

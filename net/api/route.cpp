@@ -8,31 +8,227 @@ namespace waybill::net {
 
 namespace {
 
-/// Returns the methods of a resource, in the syntax of `Allow`.
-std::string_view allowed_methods(resource resource) {
-  switch (resource) {
-  case resource::none:
-    return "";
-  case resource::websocket:
-    return "GET";
-  case resource::socket:
-    return "DELETE, GET, HEAD, POST";
-  case resource::topic:
-  case resource::broadcast:
-  case resource::batch:
-    return "POST";
-  case resource::livez:
-  case resource::readyz:
-  case resource::stats:
-  case resource::trace:
-  case resource::metrics:
-  case resource::console:
-    return "GET, HEAD";
-  }
-  return "";
+using parsed_request = std::variant<request, response>;
+
+/// The ports that serve a route.
+enum class audience : uint8_t { clients, admins, everyone };
+
+/// The input of the parser of a route.
+struct parser_input {
+  const request_head& head;
+
+  /// The part of the path that the route leaves open; empty if it has none.
+  const std::string& name;
+  size_t max_topics;
+};
+
+// -- parsers ------------------------------------------------------------------
+
+/// Returns the value of a parameter, if it is there.
+std::optional<std::string> parameter(const request_head& head,
+                                     const char* name) {
+  auto i = head.target.query.find(name);
+  return i == head.target.query.end() ? std::nullopt : std::optional{i->second};
 }
 
-bool is_allowed(std::string_view methods, std::string_view method) {
+/// Splits a list, and removes repeated names.
+std::vector<std::string> split_topics(std::string_view list) {
+  std::vector<std::string> result;
+  for (size_t i = 0; i < list.size();) {
+    auto end = std::min(list.find(',', i), list.size());
+    std::string name{list.substr(i, end - i)};
+    if (std::find(result.begin(), result.end(), name) == result.end())
+      result.push_back(std::move(name));
+    i = end + 1;
+  }
+  return result;
+}
+
+/// Accepts other parameters, which may be for a proxy or for scripts of a page.
+parsed_request parse_websocket(const parser_input& in) {
+  auto topics = split_topics(parameter(in.head, "topics").value_or(""));
+  if (topics.size() > in.max_topics)
+    return bad_parameter("subscribe to at most " + std::to_string(in.max_topics)
+                         + " topics");
+  if (!std::all_of(topics.begin(), topics.end(), is_name))
+    return bad_parameter("set topics to valid names, separated by commas");
+  return websocket_request{push_address::id(in.name), std::move(topics),
+                           parameter(in.head, "token")};
+}
+
+bool is_idempotency_key(const std::string& x) {
+  return !x.empty() && x.size() <= 255
+         && std::all_of(x.begin(), x.end(),
+                        [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
+parsed_request parse_push(const request_head& head, push_address address) {
+  auto options = parse_push_options(head.target.query, address.is_id());
+  if (auto wrong = std::get_if<response>(&options))
+    return std::move(*wrong);
+  auto& keys = head.idempotency_keys;
+  if (keys.size() > 1 || (keys.size() == 1 && !is_idempotency_key(keys[0])))
+    return bad_parameter(
+      "send one Idempotency-Key of 1 to 255 visible ASCII characters");
+  return push_request{std::move(address), std::get<push_options>(options),
+                      head.binary ? payload::format::binary
+                                  : payload::format::text,
+                      keys.empty() ? std::string{} : keys[0]};
+}
+
+parsed_request parse_id_push(const parser_input& in) {
+  return parse_push(in.head, push_address::id(in.name));
+}
+
+parsed_request parse_topic_push(const parser_input& in) {
+  return parse_push(in.head, push_address::topic(in.name));
+}
+
+parsed_request parse_broadcast(const parser_input& in) {
+  return parse_push(in.head, push_address::everyone());
+}
+
+parsed_request parse_batch(const parser_input& in) {
+  auto options = parse_push_options(in.head.target.query, false);
+  if (auto wrong = std::get_if<response>(&options))
+    return std::move(*wrong);
+  if (!in.head.idempotency_keys.empty())
+    return bad_parameter("send an Idempotency-Key only with a single push");
+  return batch_request{std::get<push_options>(options)};
+}
+
+parsed_request parse_kick(const parser_input& in) {
+  if (!in.head.target.query.empty())
+    return bad_parameter("send DELETE without parameters");
+  return kick_request{push_address::id(in.name)};
+}
+
+/// Parses the parameters of a query to other nodes.
+/// @param flag names a parameter that is 0 or 1; empty if there is none.
+/// @param is_set is set to the value of that parameter.
+std::optional<response> parse_query(const request_head& head,
+                                    const std::string& flag,
+                                    std::chrono::milliseconds& wait,
+                                    bool& is_set) {
+  for (auto& [name, value] : head.target.query) {
+    auto duration = parse_duration(value);
+    if (name == "wait" && duration)
+      wait = *duration;
+    else if (!flag.empty() && name == flag && (value == "0" || value == "1"))
+      is_set = value == "1";
+    else
+      return bad_parameter(
+        "use only wait, a duration such as 5s"
+        + (flag.empty() ? "" : ", and " + flag + ", 0 or 1"));
+  }
+  return std::nullopt;
+}
+
+parsed_request parse_presence(const parser_input& in) {
+  presence_request result{push_address::id(in.name)};
+  if (auto wrong = parse_query(in.head, "detail", result.wait, result.detail))
+    return std::move(*wrong);
+  return result;
+}
+
+parsed_request parse_trace(const parser_input& in) {
+  trace_request result{push_address::id(in.name)};
+  auto unused = false;
+  if (auto wrong = parse_query(in.head, "", result.wait, unused))
+    return std::move(*wrong);
+  return result;
+}
+
+parsed_request parse_stats(const parser_input& in) {
+  stats_request result;
+  if (auto wrong = parse_query(in.head, "cluster", result.wait, result.cluster))
+    return std::move(*wrong);
+  return result;
+}
+
+parsed_request parse_file(const parser_input& in) {
+  return file_request{in.name};
+}
+
+/// Ignores all parameters, which probes and scrapers may add.
+template <class T>
+parsed_request parse_bare(const parser_input&) {
+  return T{};
+}
+
+// -- routes -------------------------------------------------------------------
+
+/// One row a route. The handlers are the overloads of `handle` in `api.cpp`.
+struct route_info {
+  /// `{id}` and `{name}` stand for a segment that satisfies `is_name`, `{file}`
+  /// for any segment that is not empty.
+  std::string_view path;
+
+  /// Methods, in the syntax of `Allow`. Routes of one path are in the
+  /// alphabetical order of their methods.
+  std::string_view methods;
+
+  std::optional<scope> needed;
+  audience ports;
+  parsed_request (*parse)(const parser_input&);
+};
+
+constexpr auto no_key = std::optional<scope>{};
+
+constexpr route_info routes[] = {
+  {"/websocket/{id}", "GET", no_key, audience::clients, parse_websocket},
+  {"/socket/{id}", "DELETE", scope::kick, audience::admins, parse_kick},
+  {"/socket/{id}", "GET, HEAD", scope::presence, audience::admins,
+   parse_presence},
+  {"/socket/{id}", "POST", scope::push, audience::admins, parse_id_push},
+  {"/topic/{name}", "POST", scope::push, audience::admins, parse_topic_push},
+  {"/broadcast", "POST", scope::push, audience::admins, parse_broadcast},
+  {"/push", "POST", scope::push, audience::admins, parse_batch},
+  {"/trace/{id}", "GET, HEAD", scope::presence, audience::admins, parse_trace},
+  {"/stats", "GET, HEAD", scope::admin, audience::admins, parse_stats},
+  {"/metrics", "GET, HEAD", scope::admin, audience::admins,
+   parse_bare<metrics_request>},
+  {"/livez", "GET, HEAD", no_key, audience::everyone,
+   parse_bare<liveness_request>},
+  {"/readyz", "GET, HEAD", no_key, audience::everyone,
+   parse_bare<readiness_request>},
+  {"/console", "GET, HEAD", no_key, audience::admins, parse_file},
+  {"/console/{file}", "GET, HEAD", no_key, audience::admins, parse_file},
+};
+
+/// Removes the first segment of a path, and returns it without its slash.
+std::string_view take_segment(std::string_view& path) {
+  auto end = std::min(path.find('/', 1), path.size());
+  auto result = path.substr(1, end - 1);
+  path.remove_prefix(end);
+  return result;
+}
+
+/// Returns the segment of a path that a pattern leaves open; an empty string if
+/// it has none, and nothing if the path does not match.
+std::optional<std::string> match_path(std::string_view pattern,
+                                      const std::vector<std::string>& path) {
+  std::string result;
+  for (auto& segment : path) {
+    if (pattern.empty())
+      return std::nullopt;
+    auto expected = take_segment(pattern);
+    auto is_open = expected.starts_with('{');
+    if (is_open ? expected == "{file}" && segment.empty() : segment != expected)
+      return std::nullopt;
+    if (is_open)
+      result = segment;
+  }
+  return pattern.empty() && !path.empty() ? std::optional{result}
+                                          : std::nullopt;
+}
+
+/// Returns whether a pattern has a segment that must satisfy `is_name`.
+bool has_name(std::string_view pattern) {
+  return pattern.ends_with("{id}") || pattern.ends_with("{name}");
+}
+
+bool contains_method(std::string_view methods, std::string_view method) {
   for (size_t i = 0; i < methods.size();) {
     auto end = std::min(methods.find(", ", i), methods.size());
     if (methods.substr(i, end - i) == method)
@@ -43,72 +239,32 @@ bool is_allowed(std::string_view methods, std::string_view method) {
 }
 
 /// Returns an error that names the right port if `port` does not serve
-/// `resource`.
-std::optional<response> check_port(resource resource, port_role port) {
-  switch (port) {
-  case port_role::both:
-    break;
-  case port_role::clients:
-    if (resource != resource::websocket && resource != resource::livez
-        && resource != resource::readyz)
-      return error_response(
-        http::status::not_found, "admin_port",
-        "this port serves only clients; use the port of --admin-listen");
-    break;
-  case port_role::admins:
-    if (resource == resource::websocket)
-      return error_response(
-        http::status::not_found, "client_port",
-        "this port serves only admins; use the port of --listen");
-  }
+/// `ports`.
+std::optional<response> check_port(audience ports, port_role port) {
+  if (port == port_role::clients && ports == audience::admins)
+    return error_response(
+      http::status::not_found, "admin_port",
+      "this port serves only clients; use the port of --admin-listen");
+  if (port == port_role::admins && ports == audience::clients)
+    return error_response(
+      http::status::not_found, "client_port",
+      "this port serves only admins; use the port of --listen");
   return std::nullopt;
 }
 
-/// Checks the parameters of a query to other nodes.
-/// @param flag the parameter that enables the query; empty if there is none.
-std::optional<response> check_question(const request& request,
-                                       const std::string& flag) {
-  for (auto& [name, value] : request.target.query)
-    if (name == "wait"
-          ? !parse_duration(value)
-          : flag.empty() || name != flag || (value != "0" && value != "1"))
-      return bad_parameter(
-        "use only wait, a duration such as 5s"
-        + (flag.empty() ? "" : ", and " + flag + ", 0 or 1"));
-  return std::nullopt;
+response method_not_allowed(std::string_view path) {
+  std::string methods;
+  for (auto& row : routes)
+    if (row.path == path)
+      methods.append(methods.empty() ? "" : ", ").append(row.methods);
+  auto result
+    = error_response(http::status::method_not_allowed, "method_not_allowed",
+                     "use a method that the Allow field lists");
+  result.fields.emplace_back(http::field::allow, std::move(methods));
+  return result;
 }
 
-/// Checks the parameters and the Idempotency-Key of a push.
-std::optional<response> check_push(const request& request, resource resource) {
-  auto options
-    = parse_push_options(request.target.query, resource == resource::socket);
-  if (auto wrong = std::get_if<response>(&options))
-    return std::move(*wrong);
-  auto is_key = [](const std::string& x) {
-    return !x.empty() && x.size() <= 255
-           && std::all_of(x.begin(), x.end(),
-                          [](char c) { return c > 0x20 && c < 0x7f; });
-  };
-  if (request.keys.empty())
-    return std::nullopt;
-  if (resource == resource::batch)
-    return bad_parameter("send an Idempotency-Key only with a single push");
-  if (request.keys.size() > 1 || !is_key(request.keys.front()))
-    return bad_parameter(
-      "send one Idempotency-Key of 1 to 255 visible ASCII characters");
-  return std::nullopt;
-}
-
-std::optional<response> check_topics(const request& request,
-                                     size_t max_topics) {
-  auto topics = topics_of(request);
-  if (topics.size() > max_topics)
-    return bad_parameter("subscribe to at most " + std::to_string(max_topics)
-                         + " topics");
-  if (!std::all_of(topics.begin(), topics.end(), is_name))
-    return bad_parameter("set topics to valid names, separated by commas");
-  return std::nullopt;
-}
+// -- unknown paths ------------------------------------------------------------
 
 /// Returns the first segment of a path, normalized to lower case and the
 /// singular.
@@ -162,156 +318,34 @@ response no_such_path(const target& target) {
                         std::move(message));
 }
 
-resource resource_of(const target& target) noexcept {
-  auto& path = target.path;
-  if (path.size() == 2 && path[0] == "websocket")
-    return resource::websocket;
-  if (path.size() == 2 && path[0] == "socket")
-    return resource::socket;
-  if (path.size() == 2 && path[0] == "topic")
-    return resource::topic;
-  if (path.size() == 2 && path[0] == "trace")
-    return resource::trace;
-  if (path.size() == 2 && path[0] == "console" && !path[1].empty())
-    return resource::console;
-  if (path.size() != 1)
-    return resource::none;
-  if (path[0] == "broadcast")
-    return resource::broadcast;
-  if (path[0] == "push")
-    return resource::batch;
-  if (path[0] == "livez")
-    return resource::livez;
-  if (path[0] == "readyz")
-    return resource::readyz;
-  if (path[0] == "stats")
-    return resource::stats;
-  if (path[0] == "metrics")
-    return resource::metrics;
-  if (path[0] == "console")
-    return resource::console;
-  return resource::none;
-}
-
-std::string parameter(const request& request, const std::string& name,
-                      const char* otherwise) {
-  auto i = request.target.query.find(name);
-  return i == request.target.query.end() ? otherwise : i->second;
-}
-
-bool is_websocket(const request& request) noexcept {
-  return resource_of(request.target) == resource::websocket;
-}
-
-std::optional<scope> scope_of(const request& request) noexcept {
-  switch (resource_of(request.target)) {
-  case resource::socket:
-    return request.method == http::verb::post      ? scope::push
-           : request.method == http::verb::delete_ ? scope::kick
-                                                   : scope::presence;
-  case resource::trace:
-    return scope::presence;
-  case resource::topic:
-  case resource::broadcast:
-  case resource::batch:
-    return scope::push;
-  case resource::stats:
-  case resource::metrics:
-    return scope::admin;
-  case resource::none:
-  case resource::websocket:
-  case resource::livez:
-  case resource::readyz:
-  case resource::console:
-    break;
-  }
-  return std::nullopt;
-}
-
-std::optional<push_address> address_of(const request& request) {
-  switch (resource_of(request.target)) {
-  case resource::websocket:
-  case resource::socket:
-  case resource::trace:
-    return push_address::id(request.target.path[1]);
-  case resource::topic:
-    return push_address::topic(request.target.path[1]);
-  case resource::broadcast:
-    return push_address::everyone();
-  case resource::none:
-  case resource::batch:
-  case resource::livez:
-  case resource::readyz:
-  case resource::stats:
-  case resource::metrics:
-  case resource::console:
-    break;
-  }
-  return std::nullopt;
-}
-
-std::vector<std::string> topics_of(const request& request) {
-  std::vector<std::string> result;
-  auto list = parameter(request, "topics", "");
-  for (size_t i = 0; i < list.size();) {
-    auto end = std::min(list.find(',', i), list.size());
-    auto name = list.substr(i, end - i);
-    if (std::find(result.begin(), result.end(), name) == result.end())
-      result.push_back(std::move(name));
-    i = end + 1;
-  }
-  return result;
-}
-
-std::optional<response> check(const request& request, size_t max_topics) {
-  auto found = resource_of(request.target);
-  if (found == resource::none
-      && (request.port != port_role::clients
-          || means_websocket(request.target)))
-    return no_such_path(request.target);
-  if (auto wrong = check_port(found, request.port))
-    return wrong;
-  if (request.method == http::verb::unknown)
+std::variant<routed_request, response>
+route(const request_head& head, port_role port, size_t max_topics) {
+  std::optional<std::string> name;
+  auto row = std::find_if(std::begin(routes), std::end(routes), [&](auto& x) {
+    name = match_path(x.path, head.target.path);
+    return name.has_value();
+  });
+  if (!name && (port != port_role::clients || means_websocket(head.target)))
+    return no_such_path(head.target);
+  if (auto wrong = check_port(name ? row->ports : audience::admins, port))
+    return std::move(*wrong);
+  if (head.method == http::verb::unknown)
     return error_response(http::status::not_implemented, "no_such_method",
                           "use DELETE, GET, HEAD or POST");
-  auto allowed = allowed_methods(found);
-  if (!is_allowed(allowed, request.method_name)) {
-    auto result
-      = error_response(http::status::method_not_allowed, "method_not_allowed",
-                       "use a method that the Allow field lists");
-    result.fields.emplace_back(http::field::allow, std::string{allowed});
-    return result;
-  }
-  if (found != resource::console && request.target.path.size() == 2
-      && !is_name(request.target.path[1]))
+  auto pattern = row->path;
+  row = std::find_if(row, std::end(routes), [&](auto& x) {
+    return x.path == pattern && contains_method(x.methods, head.method_name);
+  });
+  if (row == std::end(routes))
+    return method_not_allowed(pattern);
+  if (has_name(pattern) && !is_name(*name))
     return error_response(http::status::bad_request, "bad_id",
                           "send a name of 1 to 256 bytes of UTF-8 without "
                           "control characters and slashes");
-  switch (found) {
-  case resource::websocket:
-    return check_topics(request, max_topics);
-  case resource::socket:
-    if (request.method == http::verb::delete_ && !request.target.query.empty())
-      return bad_parameter("send DELETE without parameters");
-    return request.method == http::verb::post
-             ? check_push(request, found)
-             : check_question(request, "detail");
-  case resource::topic:
-  case resource::broadcast:
-  case resource::batch:
-    return check_push(request, found);
-  case resource::stats:
-    return check_question(request, "cluster");
-  case resource::trace:
-    return check_question(request, "");
-  case resource::none:
-  case resource::livez:
-  case resource::readyz:
-  case resource::metrics:
-  case resource::console:
-    break;
-  }
-  return std::nullopt;
+  auto parsed = row->parse({head, *name, max_topics});
+  if (auto wrong = std::get_if<response>(&parsed))
+    return std::move(*wrong);
+  return routed_request{row->needed, std::get<request>(std::move(parsed))};
 }
 
 } // namespace waybill::net

@@ -218,4 +218,17 @@ std::variant<target, response> parse_target(std::string_view raw,
   return result;
 }
 
+std::variant<request_head, response>
+parse_head(const http::request_header<>& fields) {
+  auto parsed = parse_target(fields.target(), fields[http::field::host]);
+  if (auto wrong = std::get_if<response>(&parsed))
+    return std::move(*wrong);
+  request_head result{fields.method(), fields.method_string(),
+                      std::move(std::get<target>(parsed)),
+                      is_binary_type(fields[http::field::content_type])};
+  for (auto [i, end] = fields.equal_range("Idempotency-Key"); i != end; ++i)
+    result.idempotency_keys.emplace_back(i->value());
+  return result;
+}
+
 } // namespace waybill::net

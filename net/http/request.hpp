@@ -63,9 +63,31 @@ struct target {
   std::map<std::string, std::string> query;
 };
 
+/// The head of a request, without regard to what its path means.
+struct request_head {
+  http::verb method;
+
+  /// The method as sent; `method` represents only the usual ones. Refers to the
+  /// fields that the head was parsed from.
+  std::string_view method_name;
+
+  net::target target;
+
+  /// Set if the type of the body is not text.
+  bool binary = false;
+
+  /// The values of `Idempotency-Key`.
+  std::vector<std::string> idempotency_keys = {};
+};
+
 /// Parses a target in origin form, or in absolute form if it names `host` (RFC
 /// 9112, section 3.2). Accepts the characters that browsers do not encode.
 std::variant<target, response> parse_target(std::string_view text,
                                             std::string_view host);
+
+/// Parses the fields that Waybill reads.
+/// @pre `check_fields` found no error.
+std::variant<request_head, response>
+parse_head(const http::request_header<>& fields);
 
 } // namespace waybill::net

@@ -12,6 +12,7 @@
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 
+#include "net/api/api.hpp"
 #include "net/http/forwarded.hpp"
 #include "net/server/connection.hpp"
 #include "net/stream.hpp"
@@ -111,22 +112,14 @@ private:
     join_lists(fields);
     if (auto wrong = check_fields(fields))
       return reject(std::move(*wrong), false);
-    auto parsed = parse_target(fields.target(), fields[http::field::host]);
-    if (auto wrong = std::get_if<response>(&parsed))
+    auto accepted
+      = accept(context_.api, fields,
+               find_client(fields, from_.peer, context_.config.trusted_proxies),
+               from_.role);
+    if (auto wrong = std::get_if<response>(&accepted))
       return reject(std::move(*wrong));
-    request_ = {fields.method(), fields.method_string(),
-                std::move(std::get<net::target>(parsed)),
-                is_binary_type(fields[http::field::content_type])};
-    request_.client
-      = find_client(fields, from_.peer, context_.config.trusted_proxies);
-    request_.port = from_.role;
-    for (auto [i, end] = fields.equal_range("Idempotency-Key"); i != end; ++i)
-      request_.keys.emplace_back(i->value());
-    if (auto wrong = check(request_, context_.api.max_topics))
-      return reject(std::move(*wrong));
-    if (auto wrong = authorize(context_.api, fields, request_))
-      return reject(std::move(*wrong));
-    if (is_websocket(request_))
+    call_ = std::get<api_call>(std::move(accepted));
+    if (std::holds_alternative<websocket_request>(call_.request))
       return upgrade();
     if (parser_->content_length().value_or(0) > context_.config.max_body)
       return on_bad_body(http::error::body_limit);
@@ -217,17 +210,13 @@ private:
   void on_request() {
     timer_.cancel();
     slot_.be_busy();
-    request_.body = std::move(parser_->get().body());
-    auto number = ++requests_;
-    handle(context_.api, std::move(request_), timer_,
-           [self = this->shared_from_this(), number](response response) {
-             // The first of two responses counts, one of which is a timeout,
-             // even if the second comes after the first was written.
-             if (self->requests_ != number)
-               return;
-             ++self->requests_;
-             self->send(response, self->parser_->keep_alive());
-           });
+    call_.body = std::move(parser_->get().body());
+    auto pending = std::make_shared<exchange>(
+      timer_, [self = this->shared_from_this()](const response& response) {
+        self->send(response, self->parser_->keep_alive());
+      });
+    exchange_ = pending;
+    handle(context_.api, std::move(call_), pending);
   }
 
   // -- answering it -----------------------------------------------------------
@@ -299,8 +288,10 @@ private:
     timer_.cancel();
     slot_.leave();
     in_flight_.reset();
-    ++requests_;
     close_stream(stream_);
+    // The handler of a pending exchange keeps this connection alive.
+    if (auto pending = exchange_.lock())
+      pending->abandon();
   }
 
   // -- becoming a WebSocket ---------------------------------------------------
@@ -325,7 +316,7 @@ private:
         false);
     timer_.cancel();
     slot_.be_busy();
-    admit(context_.api, request_,
+    admit(context_.api, call_,
           [self = this->shared_from_this()](
             std::variant<session_slot_ptr, response> result) {
             if (auto wrong = std::get_if<response>(&result))
@@ -337,9 +328,10 @@ private:
 
   void become_websocket(session_slot_ptr slot) {
     auto socket = std::make_shared<websocket_transport<Stream>>(
-      std::move(stream_), context_.config.websocket, request_.client);
+      std::move(stream_), context_.config.websocket, call_.client);
+    auto& topics = std::get<websocket_request>(call_.request).topics;
     socket->start(parser_->get(), context_.api.actors, std::move(slot),
-                  topics_of(request_), std::move(request_.allowed),
+                  std::move(topics), std::move(call_.allowed),
                   std::move(in_flight_));
   }
 
@@ -376,10 +368,10 @@ private:
   /// Set when the request has timed out.
   bool late_ = false;
   std::optional<parser> parser_;
-  request request_;
+  api_call call_;
 
-  /// Counts requests and responses, to detect a late response.
-  uint64_t requests_ = 0;
+  /// The pending response, if any.
+  std::weak_ptr<exchange> exchange_;
   std::optional<http::response<http::string_body>> response_;
 };
 

@@ -10,7 +10,6 @@
 #include <boost/url/rfc/unreserved_chars.hpp>
 
 #include "actors/core/text.hpp"
-#include "net/api/push_options.hpp"
 #include "net/api/route.hpp"
 #include "test/fuzz/require.hpp"
 
@@ -37,24 +36,26 @@ std::string print(const target& target) {
   return result;
 }
 
-void check_request(const request& request) {
-  require(request.target.path.size() < 2 || is_name(request.target.path[1]),
-          "the address of a request is a name");
-  auto again = parse_target(print(request.target), "h");
-  auto same = std::get_if<target>(&again);
-  require(same && same->path == request.target.path
-            && same->query == request.target.query,
+void check_target(const target& target) {
+  auto again = parse_target(print(target), "h");
+  auto same = std::get_if<net::target>(&again);
+  require(same && same->path == target.path && same->query == target.query,
           "a target survives a round trip");
-  if (is_websocket(request)) {
-    auto topics = topics_of(request);
-    require(topics.size() <= 100
-              && std::all_of(topics.begin(), topics.end(), is_name),
-            "topics have names");
-  }
-  auto options = parse_push_options(request.target.query, true);
-  if (auto push = std::get_if<push_options>(&options))
-    require(push->wait.count() >= 0 && push->ttl.count() >= 0
-              && push->ttl <= std::chrono::hours{365 * 24},
+}
+
+void check_request(const request& request) {
+  auto address = address_of(request);
+  require(!address || address == push_address::everyone()
+            || is_name(address->name()),
+          "the address of a request is a name");
+  if (auto client = std::get_if<websocket_request>(&request))
+    require(
+      client->topics.size() <= 100
+        && std::all_of(client->topics.begin(), client->topics.end(), is_name),
+      "topics have names");
+  if (auto push = std::get_if<push_request>(&request))
+    require(push->options.wait.count() >= 0 && push->options.ttl.count() >= 0
+              && push->options.ttl <= longest_ttl,
             "times have bounds");
 }
 
@@ -82,16 +83,15 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
             "a field has one line");
   if (check_fields(fields))
     return 0;
-  auto parsed = parse_target(fields.target(), fields[http::field::host]);
+  auto parsed = parse_head(fields);
   if (std::holds_alternative<response>(parsed))
     return 0;
-  request request{fields.method(), fields.method_string(),
-                  std::get<target>(std::move(parsed))};
-  for (auto [i, last] = fields.equal_range("Idempotency-Key"); i != last; ++i)
-    request.keys.emplace_back(i->value());
-  if (auto wrong = check(request, 100))
+  auto& request_head = std::get<net::request_head>(parsed);
+  check_target(request_head.target);
+  auto routed = route(request_head, port_role::both, 100);
+  if (auto wrong = std::get_if<response>(&routed))
     net::print(wrong->body);
   else
-    check_request(request);
+    check_request(std::get<routed_request>(routed).request);
   return 0;
 }

@@ -16,8 +16,8 @@ const auto peer = peer_address::parse("192.0.2.1:80").value();
 const auto other_peer = peer_address::parse("192.0.2.2:80").value();
 
 struct api_tests_fixture : test::api_fixture {
-  void ask(net::request request) {
-    handle(*context, std::move(request), timer, keep());
+  void ask(api_call call) {
+    handle(*context, std::move(call), keep());
     turn();
   }
 

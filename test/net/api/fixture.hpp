@@ -3,6 +3,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "net/api/api.hpp"
+#include "net/api/route.hpp"
 #include "test/fixture.hpp"
 
 namespace waybill::test {
@@ -30,21 +31,25 @@ struct api_fixture : fixture {
   fake_bus& bus_state_of() { return deref<fake_bus>(bus); }
 
   /// Makes a request with a target in origin form.
-  static net::request make(net::http::verb method, const std::string& text,
-                           std::string body = "") {
+  static net::api_call make(net::http::verb method, const std::string& text,
+                            std::string body = "") {
     auto parsed = net::parse_target(text, "h");
     if (!std::holds_alternative<net::target>(parsed))
       CAF_FAIL("not a target: " << text);
-    net::request result{method, net::http::to_string(method),
-                        std::get<net::target>(std::move(parsed))};
+    auto routed = net::route({method, net::http::to_string(method),
+                              std::get<net::target>(std::move(parsed))},
+                             net::port_role::both, 100);
+    if (!std::holds_alternative<net::routed_request>(routed))
+      CAF_FAIL("not a request: " << text);
+    net::api_call result{std::get<net::routed_request>(routed).request};
     result.body = std::move(body);
-    CAF_CHECK(!net::check(result, 100));
     return result;
   }
 
-  /// Keeps each answer.
-  net::response_handler keep() {
-    return [this](net::response x) { answers.push_back(std::move(x)); };
+  /// Keeps the answer to a request.
+  net::exchange_ptr keep() {
+    return std::make_shared<net::exchange>(
+      timer, [this](net::response x) { answers.push_back(std::move(x)); });
   }
 
   /// Runs actors and timers until neither has anything to do now.

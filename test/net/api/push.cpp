@@ -15,19 +15,17 @@ struct push_fixture : test::api_fixture {
   /// Pushes to the address of a request.
   void post(const std::string& text, const std::string& body = "hello",
             const std::string& key = "") {
-    auto request = make(http::verb::post, text, body);
-    if (!key.empty())
-      request.keys = {key};
-    auto address = *address_of(request);
-    handle_push(*context, address, std::move(request), timer, keep());
+    auto call = make(http::verb::post, text, body);
+    auto& request = std::get<push_request>(call.request);
+    request.key = key;
+    handle_push(*context, request, call.body, keep());
     turn();
   }
 
   void post_binary(const std::string& body) {
-    auto request = make(http::verb::post, "/socket/456", body);
-    request.binary = true;
-    handle_push(*context, push_address::id("456"), std::move(request), timer,
-                keep());
+    push_request request{push_address::id("456")};
+    request.format = payload::format::binary;
+    handle_push(*context, request, body, keep());
     turn();
   }
 
@@ -35,14 +33,14 @@ struct push_fixture : test::api_fixture {
   /// @param pattern what the key of the pusher is for.
   void post_lines(const std::string& body, const std::string& query = "",
                   const std::string& pattern = "*") {
-    auto request = make(http::verb::post, "/push" + query, body);
-    request.allowed.pattern = pattern;
-    handle_batch(*context, std::move(request), timer, keep());
+    auto call = make(http::verb::post, "/push" + query, body);
+    call.allowed.pattern = pattern;
+    handle_batch(*context, std::get<batch_request>(call.request), call, keep());
     turn();
   }
 
   void kick() {
-    handle_kick(*context, push_address::id("456"), timer, keep());
+    handle_kick(*context, {push_address::id("456")}, keep());
     turn();
   }
 
@@ -235,9 +233,9 @@ CAF_TEST(a bus that does not answer in time makes a push unknown) {
   post("/socket/456?wait=0s");
   CAF_CHECK_EQUAL(print_answer(),
                   R"(504 {"error":"unanswered","nodes":0,"unknown":1})");
-  CAF_MESSAGE("what it says later comes second");
+  CAF_MESSAGE("what it says later is too late");
   publish_to(1);
-  CAF_CHECK_EQUAL(print_answer(), R"(200 {"nodes":1})");
+  CAF_CHECK(answers.empty());
   CAF_MESSAGE("and what it does not know is unknown, too");
   post("/socket/456");
   publish(caf::error{errc::unanswered});

@@ -17,9 +17,7 @@ using kind = trace_event::kind;
 constexpr int64_t date = 1'700'000'000'000'000;
 
 struct queries_fixture : test::api_fixture {
-  using handler = void (*)(api_context&, const net::request&, response_handler);
-
-  void ask(handler handle, const std::string& text) {
+  void ask(const std::string& text) {
     handle(*context, make(http::verb::get, text), keep());
     turn();
   }
@@ -40,11 +38,11 @@ trace_event event_of(kind type, int64_t at, const std::string& push = "p") {
 CAF_TEST_FIXTURE_SCOPE(queries_tests, queries_fixture)
 
 CAF_TEST(an id is online if a node holds it) {
-  ask(handle_presence, "/socket/456");
+  ask("/socket/456");
   CAF_CHECK_EQUAL(print(answer()),
                   R"(200 {"id":"456","online":false,"nodes":0})");
   bus_state_of().present = uint64_t{2};
-  ask(handle_presence, "/socket/456?detail=0");
+  ask("/socket/456?detail=0");
   CAF_CHECK_EQUAL(print(answer()),
                   R"(200 {"id":"456","online":true,"nodes":2})");
   CAF_CHECK_EQUAL(bus_state_of().seen.back(), "presence id:456");
@@ -56,9 +54,9 @@ CAF_TEST(an id is not said to be offline when that is not known) {
                               {errc::unanswered, "504 unanswered"},
                               {errc::nodes_missing, "503 bus_away"}}) {
     bus_state_of().present = caf::error{why};
-    ask(handle_presence, "/socket/456");
+    ask("/socket/456");
     CAF_CHECK_EQUAL(print(answer()), refusal);
-    ask(handle_presence, "/socket/456?detail=1");
+    ask("/socket/456?detail=1");
     publish(caf::error{why});
     // Of those that were asked it is not known who they are.
     CAF_CHECK_EQUAL(print(answer()),
@@ -70,19 +68,17 @@ CAF_TEST(an id is not said to be offline when that is not known) {
 }
 
 CAF_TEST(a question waits five seconds or as long as it says) {
-  for (auto [handle, path] : {std::pair<handler, std::string>{
-                                handle_presence, "/socket/456?detail=1"},
-                              {handle_trace, "/trace/456?"},
-                              {handle_cluster, "/stats?cluster=1"}}) {
-    ask(handle, path);
+  for (std::string path :
+       {"/socket/456?detail=1", "/trace/456?", "/stats?cluster=1"}) {
+    ask(path);
     CAF_CHECK(last_push().wait == 5s);
-    ask(handle, path + "&wait=250ms");
+    ask(path + "&wait=250ms");
     CAF_CHECK(last_push().wait == 250ms);
   }
 }
 
 CAF_TEST(sessions of an id are shown with what they are like) {
-  ask(handle_presence, "/socket/456?detail=1");
+  ask("/socket/456?detail=1");
   CAF_CHECK(last_push().type == push::kind::inspect);
   CAF_CHECK_EQUAL(bus_state_of().seen.back(), "publish id:456");
   publish_to(1);
@@ -101,11 +97,11 @@ CAF_TEST(sessions of an id are shown with what they are like) {
 }
 
 CAF_TEST(an id without sessions is online if a node stays silent) {
-  ask(handle_presence, "/socket/456?detail=1&wait=1s");
+  ask("/socket/456?detail=1&wait=1s");
   publish_to(0);
   auto shown = body();
   CAF_CHECK_EQUAL(shown["online"], false);
-  ask(handle_presence, "/socket/456?detail=1&wait=1s");
+  ask("/socket/456?detail=1&wait=1s");
   publish_to(2);
   tell(test::report_of("a"));
   CAF_CHECK(answers.empty());
@@ -118,7 +114,7 @@ CAF_TEST(an id without sessions is online if a node stays silent) {
 }
 
 CAF_TEST(all nodes are asked for the trace of an id) {
-  ask(handle_trace, "/trace/a%20b");
+  ask("/trace/a%20b");
   auto question = last_push();
   CAF_CHECK(question.type == push::kind::trace);
   CAF_CHECK_EQUAL(question.body.bytes(), "a b");
@@ -128,7 +124,7 @@ CAF_TEST(all nodes are asked for the trace of an id) {
   CAF_CHECK_EQUAL(print(answer()), R"(200 {"id":"a b","pushes":[],)"
                                    R"("sessions":[],"nodes":1,"unknown":0})");
   CAF_MESSAGE("those that are silent are counted");
-  ask(handle_trace, "/trace/456?wait=1s");
+  ask("/trace/456?wait=1s");
   publish_to(3);
   tell(test::report_of("a"));
   pass(1s);
@@ -138,7 +134,7 @@ CAF_TEST(all nodes are asked for the trace of an id) {
 }
 
 CAF_TEST(the hops of a push are in the order of time whoever tells them) {
-  ask(handle_trace, "/trace/456");
+  ask("/trace/456");
   publish_to(2);
   auto one = test::report_of("a");
   one.trace = {event_of(kind::written, 30), event_of(kind::delivered, 20),
@@ -166,7 +162,7 @@ CAF_TEST(the hops of a push are in the order of time whoever tells them) {
 }
 
 CAF_TEST(pushes are shown one by one in the order of their first hops) {
-  ask(handle_trace, "/trace/456");
+  ask("/trace/456");
   publish_to(1);
   auto one = test::report_of("a");
   one.trace
@@ -184,7 +180,7 @@ CAF_TEST(pushes are shown one by one in the order of their first hops) {
 }
 
 CAF_TEST(pushes without a name are told apart by node and number) {
-  ask(handle_trace, "/trace/456");
+  ask("/trace/456");
   publish_to(2);
   for (auto node : {"a", "b"}) {
     auto one = test::report_of(node);
@@ -204,7 +200,7 @@ CAF_TEST(pushes without a name are told apart by node and number) {
 }
 
 CAF_TEST(the sessions of an id are shown apart from its pushes) {
-  ask(handle_trace, "/trace/456");
+  ask("/trace/456");
   publish_to(1);
   auto one = test::report_of("a");
   one.trace
@@ -224,7 +220,7 @@ CAF_TEST(the sessions of an id are shown apart from its pushes) {
 }
 
 CAF_TEST(the figures of all nodes are shown with their versions) {
-  ask(handle_cluster, "/stats?cluster=1&wait=1s");
+  ask("/stats?cluster=1&wait=1s");
   CAF_CHECK(last_push().type == push::kind::metrics);
   CAF_CHECK_EQUAL(bus_state_of().seen.back(), "publish nodes");
   publish_to(3);
@@ -243,13 +239,11 @@ CAF_TEST(the figures of all nodes are shown with their versions) {
 }
 
 CAF_TEST(a question that cannot be asked is refused) {
-  for (auto [handle, path] : {std::pair<handler, std::string>{
-                                handle_presence, "/socket/456?detail=1"},
-                              {handle_trace, "/trace/456"},
-                              {handle_cluster, "/stats?cluster=1"}})
+  for (std::string path :
+       {"/socket/456?detail=1", "/trace/456", "/stats?cluster=1"})
     for (auto [why, refusal] : {std::pair{errc::bus_away, "503 bus_away"},
                                 {errc::busy, "503 busy"}}) {
-      ask(handle, path);
+      ask(path);
       publish(caf::error{why});
       CAF_CHECK_EQUAL(print(answer()), refusal);
     }

@@ -6,25 +6,33 @@
 
 using namespace waybill;
 using namespace waybill::net;
+using namespace std::chrono_literals;
 
 namespace {
 
 constexpr size_t max_topics = 3;
 
-/// Makes a request with a target in origin form.
-request make(std::string_view method, const std::string& text,
-             port_role port = port_role::both) {
+target target_of(const std::string& text) {
   auto parsed = parse_target(text, "h");
   if (!std::holds_alternative<target>(parsed))
     CAF_FAIL("not a target: " << text);
-  request result{http::string_to_verb(method), method,
-                 std::get<target>(parsed)};
-  result.port = port;
-  return result;
+  return std::get<target>(parsed);
+}
+
+/// Routes a request with a target in origin form.
+std::variant<routed_request, response> route(std::string_view method,
+                                             const std::string& text,
+                                             port_role port = port_role::both,
+                                             std::vector<std::string> keys = {},
+                                             size_t max = max_topics) {
+  return net::route({http::string_to_verb(method), method, target_of(text),
+                     false, std::move(keys)},
+                    port, max);
 }
 
 /// Returns the status and code of a refusal; `200` if there is none.
-std::string print(const std::optional<response>& refusal) {
+std::string print(const std::variant<routed_request, response>& routed) {
+  auto refusal = std::get_if<response>(&routed);
   if (!refusal)
     return "200";
   return std::to_string(static_cast<unsigned>(refusal->status)) + ' '
@@ -33,34 +41,43 @@ std::string print(const std::optional<response>& refusal) {
 
 std::string check(std::string_view method, const std::string& text,
                   port_role port = port_role::both) {
-  return print(net::check(make(method, text, port), max_topics));
+  return print(route(method, text, port));
 }
 
 /// Checks a push with these values of `Idempotency-Key`.
 std::string check_keys(const std::string& text, std::vector<std::string> keys) {
-  auto request = make("POST", text);
-  request.keys = std::move(keys);
-  return print(net::check(request, max_topics));
+  return print(route("POST", text, port_role::both, std::move(keys)));
+}
+
+/// Returns a request of which nothing is wrong.
+request request_of(std::string_view method, const std::string& text) {
+  auto routed = route(method, text);
+  if (!std::holds_alternative<routed_request>(routed))
+    CAF_FAIL(method << ' ' << text << ": " << print(routed));
+  return std::get<routed_request>(routed).request;
+}
+
+template <class Request>
+Request parse(std::string_view method, const std::string& text) {
+  auto result = request_of(method, text);
+  CAF_REQUIRE(std::holds_alternative<Request>(result));
+  return std::get<Request>(result);
 }
 
 /// Returns what a path that leads nowhere is answered.
 std::string hint(const std::string& text) {
-  auto result = no_such_path(make("GET", text).target);
+  auto result = no_such_path(target_of(text));
   CAF_CHECK_EQUAL(result.status, http::status::not_found);
   return result.body["message"].get<std::string>();
 }
 
-resource resource_at(const std::string& text) {
-  return resource_of(make("GET", text).target);
-}
-
-std::string address_key(const std::string& text) {
-  auto found = address_of(make("POST", text));
+std::string address_key(std::string_view method, const std::string& text) {
+  auto found = address_of(request_of(method, text));
   return found ? found->key() : "none";
 }
 
 std::vector<std::string> topics_in(const std::string& text) {
-  return topics_of(make("GET", text));
+  return parse<websocket_request>("GET", text).topics;
 }
 
 using names = std::vector<std::string>;
@@ -69,19 +86,27 @@ const std::string longest_name(256, 'a');
 
 } // namespace
 
-CAF_TEST(each path leads to its resource) {
-  CAF_CHECK(resource_at("/websocket/456") == resource::websocket);
-  CAF_CHECK(resource_at("/socket/456") == resource::socket);
-  CAF_CHECK(resource_at("/topic/news") == resource::topic);
-  CAF_CHECK(resource_at("/trace/456") == resource::trace);
-  CAF_CHECK(resource_at("/broadcast") == resource::broadcast);
-  CAF_CHECK(resource_at("/push") == resource::batch);
-  CAF_CHECK(resource_at("/livez") == resource::livez);
-  CAF_CHECK(resource_at("/readyz") == resource::readyz);
-  CAF_CHECK(resource_at("/stats") == resource::stats);
-  CAF_CHECK(resource_at("/metrics") == resource::metrics);
-  CAF_CHECK(resource_at("/console") == resource::console);
-  CAF_CHECK(resource_at("/console/console.js") == resource::console);
+CAF_TEST(each path and method lead to a request of their own) {
+  parse<websocket_request>("GET", "/websocket/456");
+  parse<push_request>("POST", "/socket/456");
+  parse<push_request>("POST", "/topic/news");
+  parse<push_request>("POST", "/broadcast");
+  parse<batch_request>("POST", "/push");
+  parse<kick_request>("DELETE", "/socket/456");
+  for (auto method : {"GET", "HEAD"}) {
+    parse<presence_request>(method, "/socket/456");
+    parse<trace_request>(method, "/trace/456");
+    parse<liveness_request>(method, "/livez");
+    parse<readiness_request>(method, "/readyz");
+    parse<stats_request>(method, "/stats");
+    parse<metrics_request>(method, "/metrics");
+  }
+}
+
+CAF_TEST(a file of the console is named by the rest of its path) {
+  CAF_CHECK_EQUAL(parse<file_request>("GET", "/console").name, "");
+  CAF_CHECK_EQUAL(parse<file_request>("HEAD", "/console/console.js").name,
+                  "console.js");
 }
 
 CAF_TEST(a path with more or less or other segments leads nowhere) {
@@ -93,14 +118,15 @@ CAF_TEST(a path with more or less or other segments leads nowhere) {
         "/metrics/",   "/console/a/b",    "//socket/456",   "/./socket/456",
         "/Socket/456", "/%73ocket/456",   "/sockets/456"}) {
     CAF_MESSAGE(text);
-    CAF_CHECK(resource_at(text) == resource::none);
     CAF_CHECK_EQUAL(check("GET", text), "404 no_such_path");
   }
-  CAF_CHECK(resource_of(target{}) == resource::none);
+  CAF_MESSAGE("nor does an empty one");
+  CAF_CHECK_EQUAL(print(net::route({http::verb::get, "GET", target{}},
+                                   port_role::both, max_topics)),
+                  "404 no_such_path");
 }
 
 CAF_TEST(a slash in percent encoding belongs to an id and is refused) {
-  CAF_CHECK(resource_at("/socket/a%2Fb") == resource::socket);
   CAF_CHECK_EQUAL(check("GET", "/socket/a%2Fb"), "400 bad_id");
 }
 
@@ -138,7 +164,6 @@ CAF_TEST(a slash at the end is named) {
 }
 
 CAF_TEST(the console is at a path without a slash at the end) {
-  CAF_CHECK(resource_at("/console/") == resource::none);
   CAF_CHECK_EQUAL(check("GET", "/console/"), "404 no_such_path");
   CAF_CHECK_EQUAL(hint("/console/"),
                   "open the console at /console, without a slash at the end");
@@ -164,14 +189,15 @@ CAF_TEST(a resource takes its methods and names them to those who use others) {
          {"/console", "GET, HEAD"}})
     for (auto method : methods) {
       CAF_MESSAGE(method << ' ' << text);
-      auto refusal = net::check(make(method, text), max_topics);
+      auto routed = route(method, text);
+      auto refusal = std::get_if<response>(&routed);
       if ((", " + std::string{allowed} + ",")
             .find(", " + std::string{method} + ",")
           != std::string::npos) {
         CAF_CHECK(!refusal);
         continue;
       }
-      CAF_CHECK_EQUAL(print(refusal), "405 method_not_allowed");
+      CAF_CHECK_EQUAL(print(routed), "405 method_not_allowed");
       CAF_REQUIRE(refusal && refusal->fields.size() == 1);
       CAF_CHECK(refusal->fields[0].first == http::field::allow);
       CAF_CHECK_EQUAL(refusal->fields[0].second, allowed);
@@ -238,8 +264,11 @@ CAF_TEST(a client may listen to so many topics) {
     CAF_CHECK_EQUAL(check_topics(bad), "400 bad_parameter");
   CAF_CHECK_EQUAL(check_topics(longest_name + 'a'), "400 bad_parameter");
   CAF_MESSAGE("or to none at all where that is the limit");
-  CAF_CHECK(!net::check(make("GET", "/websocket/456"), 0));
-  CAF_CHECK(net::check(make("GET", "/websocket/456?topics=a"), 0).has_value());
+  auto without = [](const std::string& text) {
+    return print(route("GET", text, port_role::both, {}, 0));
+  };
+  CAF_CHECK_EQUAL(without("/websocket/456"), "200");
+  CAF_CHECK_EQUAL(without("/websocket/456?topics=a"), "400 bad_parameter");
 }
 
 CAF_TEST(topics are listened to once and in the order of the list) {
@@ -251,12 +280,16 @@ CAF_TEST(topics are listened to once and in the order of the list) {
 }
 
 CAF_TEST(a client may send other parameters) {
-  CAF_CHECK_EQUAL(check("GET", "/websocket/456?token=x&v=2"), "200");
+  CAF_CHECK_EQUAL(
+    parse<websocket_request>("GET", "/websocket/456?token=x&v=2").token.value(),
+    "x");
 }
 
 CAF_TEST(only a push to an id may be kept) {
-  CAF_CHECK_EQUAL(check("POST", "/socket/456?ttl=60&receipt=written&wait=1s"),
-                  "200");
+  auto kept = parse<push_request>("POST", "/socket/456?ttl=60&receipt=written"
+                                          "&wait=1s");
+  CAF_CHECK(kept.options.ttl == 60s && kept.options.wait == 1s
+            && kept.options.want == receipt_level::written);
   for (auto text : {"/topic/news", "/broadcast", "/push"}) {
     CAF_CHECK_EQUAL(check("POST", std::string{text} + "?receipt=written"),
                     "200");
@@ -316,7 +349,7 @@ CAF_TEST(closing the sessions of an id takes no parameters) {
 
 CAF_TEST(a key opens what its request does) {
   auto scope_at = [](std::string_view method, const std::string& text) {
-    return scope_of(make(method, text));
+    return std::get<routed_request>(route(method, text)).needed;
   };
   for (auto text : {"/socket/456", "/topic/news", "/broadcast", "/push"})
     CAF_CHECK(scope_at("POST", text) == scope::push);
@@ -327,33 +360,41 @@ CAF_TEST(a key opens what its request does) {
     for (auto text : {"/stats", "/metrics"})
       CAF_CHECK(scope_at(method, text) == scope::admin);
     CAF_MESSAGE("and none is needed for these");
-    for (auto text : {"/websocket/456", "/livez", "/readyz", "/console",
-                      "/console/console.js", "/nowhere"})
+    for (auto text : {"/livez", "/readyz", "/console", "/console/console.js"})
       CAF_CHECK(!scope_at(method, text));
   }
+  CAF_CHECK(!scope_at("GET", "/websocket/456"));
 }
 
 CAF_TEST(a request is about one address or none) {
-  CAF_CHECK_EQUAL(address_key("/websocket/456"), "id:456");
-  CAF_CHECK_EQUAL(address_key("/socket/a:b"), "id:a:b");
-  CAF_CHECK_EQUAL(address_key("/trace/456"), "id:456");
-  CAF_CHECK_EQUAL(address_key("/topic/456"), "topic:456");
-  CAF_CHECK_EQUAL(address_key("/topic/all"), "topic:all");
-  CAF_CHECK_EQUAL(address_key("/broadcast"), "all");
-  for (auto text : {"/push", "/livez", "/readyz", "/stats", "/metrics",
-                    "/console", "/console/456", "/nowhere"})
-    CAF_CHECK_EQUAL(address_key(text), "none");
+  CAF_CHECK_EQUAL(address_key("GET", "/websocket/456"), "id:456");
+  for (auto method : {"GET", "POST", "DELETE"})
+    CAF_CHECK_EQUAL(address_key(method, "/socket/a:b"), "id:a:b");
+  CAF_CHECK_EQUAL(address_key("GET", "/trace/456"), "id:456");
+  CAF_CHECK_EQUAL(address_key("POST", "/topic/456"), "topic:456");
+  CAF_CHECK_EQUAL(address_key("POST", "/topic/all"), "topic:all");
+  CAF_CHECK_EQUAL(address_key("POST", "/broadcast"), "all");
+  CAF_CHECK_EQUAL(address_key("POST", "/push"), "none");
+  for (auto text :
+       {"/livez", "/readyz", "/stats", "/metrics", "/console", "/console/456"})
+    CAF_CHECK_EQUAL(address_key("GET", text), "none");
 }
 
-CAF_TEST(only the path of a WebSocket is to become one) {
-  CAF_CHECK(is_websocket(make("GET", "/websocket/456")));
-  for (auto text : {"/websocket", "/socket/456", "/websocket/456/", "/livez"})
-    CAF_CHECK(!is_websocket(make("GET", text)));
+CAF_TEST(a question takes its parameters along) {
+  auto presence
+    = parse<presence_request>("GET", "/socket/456?detail=1&wait=10ms");
+  CAF_CHECK(presence.detail && presence.wait == 10ms);
+  CAF_CHECK(!parse<presence_request>("GET", "/socket/456?detail=0").detail);
+  CAF_CHECK(parse<trace_request>("GET", "/trace/456").wait == 5s);
+  auto stats = parse<stats_request>("GET", "/stats?cluster=1");
+  CAF_CHECK(stats.cluster && stats.wait == 5s);
 }
 
-CAF_TEST(a parameter that is missing has a default and an empty one has not ) {
-  auto request = make("GET", "/stats?a=1&b");
-  CAF_CHECK_EQUAL(parameter(request, "a", "x"), "1");
-  CAF_CHECK_EQUAL(parameter(request, "b", "x"), "");
-  CAF_CHECK_EQUAL(parameter(request, "c", "x"), "x");
+CAF_TEST(a push takes its key and the type of its body along) {
+  auto routed = net::route(
+    {http::verb::post, "POST", target_of("/socket/456"), true, {"k"}},
+    port_role::both, max_topics);
+  auto& push = std::get<push_request>(std::get<routed_request>(routed).request);
+  CAF_CHECK(push.format == payload::format::binary);
+  CAF_CHECK_EQUAL(push.key, "k");
 }

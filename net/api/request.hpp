@@ -1,0 +1,113 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "actors/core/address.hpp"
+#include "actors/core/payload.hpp"
+#include "actors/core/push.hpp"
+
+namespace waybill::net {
+
+/// Time that a request waits for the bus or for other nodes by default.
+constexpr auto default_wait = std::chrono::milliseconds{5000};
+
+/// The options of a push.
+struct push_options {
+  /// The receipt level that the response waits for, and the maximum wait.
+  receipt_level want = receipt_level::routed;
+  std::chrono::milliseconds wait = default_wait;
+
+  /// The time that the push is kept in a mailbox; 0 for none.
+  std::chrono::seconds ttl{0};
+};
+
+/// Opens a WebSocket.
+struct websocket_request {
+  /// The id of the client.
+  push_address address;
+  std::vector<std::string> topics = {};
+
+  /// The token in the query, if any.
+  std::optional<std::string> token = {};
+};
+
+/// Pushes the body of the request.
+struct push_request {
+  push_address address;
+  push_options options = {};
+  payload::format format = payload::format::text;
+
+  /// The Idempotency-Key; empty for none.
+  std::string key = {};
+};
+
+/// Pushes each line of the body of the request.
+struct batch_request {
+  /// The options of all lines, except for `ttl`.
+  push_options options = {};
+};
+
+/// Closes all sessions of an id.
+struct kick_request {
+  push_address address;
+};
+
+/// Queries the nodes, or sessions, of an id.
+struct presence_request {
+  push_address address;
+
+  /// Set for the sessions.
+  bool detail = false;
+  std::chrono::milliseconds wait = default_wait;
+};
+
+/// Queries the trace of the last pushes to an id.
+struct trace_request {
+  push_address address;
+  std::chrono::milliseconds wait = default_wait;
+};
+
+/// Queries the counters of this node, or of all nodes.
+struct stats_request {
+  bool cluster = false;
+  std::chrono::milliseconds wait = default_wait;
+};
+
+/// Queries the metrics of this node, for Prometheus.
+struct metrics_request {};
+
+/// Checks whether the process runs.
+struct liveness_request {};
+
+/// Checks whether the node accepts clients and pushes.
+struct readiness_request {};
+
+/// Gets a file of the console.
+struct file_request {
+  /// The path below `/console/`; empty for `/console`.
+  std::string name = {};
+};
+
+/// A request, parsed from its head.
+using request = std::variant<websocket_request, push_request, batch_request,
+                             kick_request, presence_request, trace_request,
+                             stats_request, metrics_request, liveness_request,
+                             readiness_request, file_request>;
+
+/// Returns the address that a request is about; nothing if it has none or many.
+inline std::optional<push_address> address_of(const request& request) {
+  return std::visit(
+    [](auto& x) -> std::optional<push_address> {
+      if constexpr (requires { x.address; })
+        return x.address;
+      else
+        return std::nullopt;
+    },
+    request);
+}
+
+} // namespace waybill::net
