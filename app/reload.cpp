@@ -1,6 +1,5 @@
 #include "app/reload.hpp"
 
-#include <set>
 #include <sstream>
 
 #include <spdlog/spdlog.h>
@@ -11,14 +10,6 @@
 namespace waybill::app {
 
 namespace {
-
-/// The options that take effect without a restart.
-const std::set<std::string> changeable = {
-  "auth",       "jwt-key-file",   "jwt-alg",       "jwt-audience",
-  "jwt-issuer", "allow-origin",   "api-key-file",  "tls-cert",
-  "tls-key",    "admin-tls-cert", "admin-tls-key", "admin-tls-client-ca",
-  "log-level",  "insecure",
-};
 
 /// Returns the first line of an error output, without the program's name.
 std::string first_line(const std::string& text) {
@@ -54,7 +45,7 @@ void reload(net::server& server, const options& running,
   renew_certificates(server, *next);
   spdlog::set_level(spdlog::level::from_str(next->log_level));
   for (auto& [name, values] : next->given)
-    if (!changeable.contains(name) && values != running.given.at(name))
+    if (!next->reloadable.contains(name) && values != running.given.at(name))
       spdlog::warn("--{} has changed: restart the node to apply it", name);
   spdlog::info("reloaded options, keys and certificates");
 }

@@ -36,10 +36,12 @@ std::string wrap(const std::string& text, const std::string& indent);
 
 /// Adds an option whose value `read` parses; of a list, each element.
 /// @param form describes a value, for error messages.
+/// @param default_text the value without the option, to which `target` is set;
+///        empty to leave `target` as it is.
 template <class T, class Target>
 CLI::Option* add(CLI::App& parser, const std::string& name, Target& target,
                  reader<T> read, const std::string& form,
-                 const char* shown_default, const std::string& help) {
+                 const char* default_text, const std::string& help) {
   constexpr bool is_list = std::is_same_v<Target, std::vector<T>>;
   auto store = [&target, read](const std::vector<std::string>& texts) {
     if constexpr (is_list)
@@ -50,9 +52,11 @@ CLI::Option* add(CLI::App& parser, const std::string& name, Target& target,
       else
         target = *read(text);
   };
+  if (*default_text != '\0')
+    store({default_text});
   auto option
     = parser.add_option_function<std::vector<std::string>>(name, store, help);
-  option->allow_extra_args(false)->type_name("")->default_str(shown_default);
+  option->allow_extra_args(false)->type_name("")->default_str(default_text);
   if (!is_list)
     option->expected(1);
   option->check([read, form](const std::string& text) -> std::string {

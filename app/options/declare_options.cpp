@@ -20,6 +20,11 @@ void begin_group(CLI::App& parser, const char* title) {
   parser.option_defaults()->group(title);
 }
 
+/// Marks an option that takes effect on SIGHUP.
+void reloadable(options& result, const CLI::Option* option) {
+  result.reloadable.insert(option->get_lnames()[0]);
+}
+
 void declare_listening(CLI::App& parser, options& result) {
   begin_group(parser, "Listening");
   auto& connections = result.connections;
@@ -39,47 +44,66 @@ void declare_listening(CLI::App& parser, options& result) {
   parser.add_flag("--proxy-protocol", connections.proxy_protocol,
                   "Require the PROXY protocol, version 1 or 2, on connections "
                   "of a --trusted-proxy");
-  parser.add_flag("--insecure", result.insecure,
-                  "Listen where others can connect, without authentication");
+  reloadable(
+    result,
+    parser.add_flag("--insecure", result.insecure,
+                    "Listen where others can connect, without authentication"));
 }
 
 void declare_tls(CLI::App& parser, options& result) {
   begin_group(parser, "TLS");
-  parser.add_option("--tls-cert", result.tls.files.certificate,
-                    "PEM file of the certificate and its intermediates: all "
-                    "ports but unix sockets use TLS");
-  parser.add_option("--tls-key", result.tls.files.key,
-                    "PEM file of its private key, not encrypted");
-  parser.add_option("--admin-tls-cert", result.admin_tls.files.certificate,
-                    "Certificate for --admin-listen; by default --tls-cert");
-  parser.add_option("--admin-tls-key", result.admin_tls.files.key,
-                    "PEM file of its private key, not encrypted");
-  parser.add_option("--admin-tls-client-ca", result.admin_tls.files.client_ca,
-                    "PEM file of CA certificates: each client of "
-                    "--admin-listen needs a certificate from one of them");
+  reloadable(result, parser.add_option(
+                       "--tls-cert", result.tls.files.certificate,
+                       "PEM file of the certificate and its intermediates: all "
+                       "ports but unix sockets use TLS"));
+  reloadable(result,
+             parser.add_option("--tls-key", result.tls.files.key,
+                               "PEM file of its private key, not encrypted"));
+  reloadable(
+    result,
+    parser.add_option("--admin-tls-cert", result.admin_tls.files.certificate,
+                      "Certificate for --admin-listen; by default --tls-cert"));
+  reloadable(result,
+             parser.add_option("--admin-tls-key", result.admin_tls.files.key,
+                               "PEM file of its private key, not encrypted"));
+  reloadable(
+    result,
+    parser.add_option("--admin-tls-client-ca", result.admin_tls.files.client_ca,
+                      "PEM file of CA certificates: each client of "
+                      "--admin-listen needs a certificate from one of them"));
 }
 
 void declare_access(CLI::App& parser, options& result) {
   begin_group(parser, "Access");
   auto& access = result.access;
-  add(parser, "--auth", access.needs_token, &read_auth, "none or jwt", "none",
-      "Authentication of clients: none, jwt (by a token)");
-  parser.add_option("--jwt-key-file", access.token_key_files,
-                    "File of keys that verify tokens, repeatable: secrets, one "
-                    "a line, or public keys in PEM");
-  add(parser, "--jwt-alg", access.tokens.algorithm, &net::parse_algorithm,
-      "HS256, RS256 or ES256", "HS256",
-      "Algorithm that signs tokens: HS256, RS256, ES256");
-  parser.add_option("--jwt-audience", access.tokens.audience,
-                    "Audience that the aud of a token must include");
-  parser.add_option("--jwt-issuer", access.tokens.issuer,
-                    "Issuer that the iss of a token must equal");
-  add(parser, "--allow-origin", access.origins, &net::origin::parse,
+  reloadable(result, add(parser, "--auth", access.needs_token, &read_auth,
+                         "none or jwt", "none",
+                         "Authentication of clients: none, jwt (by a token)"));
+  reloadable(result,
+             parser.add_option(
+               "--jwt-key-file", access.token_key_files,
+               "File of keys that verify tokens, repeatable: secrets, one "
+               "a line, or public keys in PEM"));
+  reloadable(result,
+             add(parser, "--jwt-alg", access.tokens.algorithm,
+                 &net::parse_algorithm, "HS256, RS256 or ES256", "HS256",
+                 "Algorithm that signs tokens: HS256, RS256, ES256"));
+  reloadable(
+    result, parser.add_option("--jwt-audience", access.tokens.audience,
+                              "Audience that the aud of a token must include"));
+  reloadable(result,
+             parser.add_option("--jwt-issuer", access.tokens.issuer,
+                               "Issuer that the iss of a token must equal"));
+  reloadable(
+    result,
+    add(
+      parser, "--allow-origin", access.origins, &net::origin::parse,
       "an origin such as https://example.com or https://*.example.com", "",
       "Origin of pages that may connect, besides pages of the requested host; "
-      "repeatable");
-  parser.add_option("--api-key-file", access.api_key_file,
-                    "File of the keys that pushers need; see waybill key");
+      "repeatable"));
+  reloadable(result, parser.add_option(
+                       "--api-key-file", access.api_key_file,
+                       "File of the keys that pushers need; see waybill key"));
 }
 
 void declare_cluster(CLI::App& parser, options& result) {
@@ -200,9 +224,10 @@ void declare_process(CLI::App& parser, options& result) {
       "Number of event loops; by default the number of cores");
   add(parser, "--drain", result.drain, &net::parse_duration, duration_form,
       "10s", "Time over which a stopping node closes its sessions");
-  add(parser, "--log-level", result.log_level, &read_level,
-      "debug, info, warn or error", "info",
-      "Lowest level that is logged: debug, info, warn, error");
+  reloadable(result,
+             add(parser, "--log-level", result.log_level, &read_level,
+                 "debug, info, warn or error", "info",
+                 "Lowest level that is logged: debug, info, warn, error"));
   add(parser, "--log-format", result.log_json, &read_format, "text or json",
       "text", "Format of log lines: text, json");
 }

@@ -129,7 +129,7 @@ std::optional<std::string> check(options& config) {
 
 /// Returns the description of an option and its line in a TOML file. The line
 /// is commented out if the default is empty or depends on the machine.
-std::string to_toml(const CLI::Option& option) {
+std::string to_toml(const CLI::Option& option, bool is_reloadable) {
   auto name = option.get_lnames()[0];
   auto value = option.get_default_str();
   auto is_number = !value.empty()
@@ -139,7 +139,8 @@ std::string to_toml(const CLI::Option& option) {
   auto text = is_flag ? "false" : is_number ? value : '"' + value + '"';
   auto line = name + " = " + (is_list(option) ? '[' + text + ']' : text) + '\n';
   auto is_set = is_flag || !value.empty();
-  return wrap(option.get_description(), "# ")
+  auto hint = is_reloadable ? ". Takes effect on SIGHUP" : "";
+  return wrap(option.get_description() + hint, "# ")
          + (is_set ? line : "# " + name + " =\n");
 }
 
@@ -149,7 +150,6 @@ options::options()
     : node(host_name() + '-' + std::to_string(getpid())),
       threads(std::max(1u, std::thread::hardware_concurrency())) {
   limits.sessions.in_total = most_sessions();
-  limits.sessions.per_id = 1000;
 }
 
 std::variant<options, int> parse_options(std::vector<std::string> arguments,
@@ -194,7 +194,10 @@ std::string default_config() {
                        "their defaults.\n";
   for (auto option : parser.get_options())
     if (option->get_configurable())
-      result += '\n' + to_toml(*option);
+      result
+        += '\n'
+           + to_toml(*option,
+                     defaults.reloadable.contains(option->get_lnames()[0]));
   return result;
 }
 

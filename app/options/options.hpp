@@ -2,7 +2,7 @@
 
 #include <iostream>
 #include <map>
-#include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -25,9 +25,10 @@ struct tls_option {
   net::tls_ptr loaded = nullptr;
 };
 
-/// The options of `waybill serve`; see `waybill serve --help`.
+/// The options of `waybill serve`; see `waybill serve --help`. Most defaults
+/// are those that `declare_options` sets.
 struct options {
-  std::vector<net::listen_address> listen = {{"127.0.0.1", "8080"}};
+  std::vector<net::listen_address> listen;
   std::vector<net::listen_address> admin_listen;
   tls_option tls;
   tls_option admin_tls;
@@ -36,31 +37,34 @@ struct options {
   std::string redis_ca;
   std::string redis_channel = "waybill";
   std::string redis_prefix = "waybill";
-  size_t redis_replicas = 0;
+  size_t redis_replicas;
   std::string node;
   size_t threads;
   std::string greeting = "连接成功!";
-  app::upstream upstream = app::upstream::log;
-  waybill::same_id same_id = waybill::same_id::all;
-  std::chrono::milliseconds drain{10'000};
-  size_t max_queue = 1 << 20;
-  size_t max_queue_frames = 1 << 16;
-  slow_consumer when_slow = slow_consumer::close;
+  app::upstream upstream;
+  waybill::same_id same_id;
+  std::chrono::milliseconds drain;
+  size_t max_queue;
+  size_t max_queue_frames;
+  slow_consumer when_slow;
   node_limits limits;
-  size_t max_topics = 100;
-  size_t max_message_rate = 100;
-  size_t max_byte_rate = 1 << 20;
-  uint64_t max_request_memory = 64 << 20;
-  size_t mailbox_limit = 1000;
+  size_t max_topics;
+  size_t max_message_rate;
+  size_t max_byte_rate;
+  uint64_t max_request_memory;
+  size_t mailbox_limit;
   net::connection_config connections;
   access_options access;
-  std::string log_level = "info";
-  bool log_json = false;
+  std::string log_level;
+  bool log_json;
 
   /// Values given for each option, by its name; empty for a default.
   std::map<std::string, std::vector<std::string>> given;
 
-  /// Sets the defaults; name, threads and sessions depend on the machine.
+  /// Names of the options that take effect on SIGHUP.
+  std::set<std::string> reloadable;
+
+  /// Sets the defaults that depend on the machine: name, threads and sessions.
   options();
 };
 
