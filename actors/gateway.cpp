@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "actors/receipt.hpp"
+#include "actors/survey.hpp"
 
 namespace waybill {
 
@@ -51,9 +52,9 @@ std::string gateway::next_push_id() {
 
 void gateway::on_exit() {
   ended_ = true;
-  // Their outcomes are no longer needed.
-  for (auto& [id, receipt] : std::exchange(receipts_, {}))
-    send_exit(receipt, caf::exit_reason::user_shutdown);
+  // Their results are no longer needed.
+  for (auto& [id, actor] : std::exchange(pending_, {}))
+    send_exit(actor, caf::exit_reason::user_shutdown);
 }
 
 template <class T, class Handle, class... Ts>
@@ -88,6 +89,18 @@ void gateway::state(const push_address& address,
   ask<bus_status>(or_away(std::move(handler)), bus_, state_atom_v, address);
 }
 
+template <class T, class Handle>
+void gateway::await_result(const Handle& actor,
+                           std::function<void(caf::expected<T>)> handler) {
+  pending_.emplace(actor.id(), actor);
+  std::function<void(caf::expected<T>)> on_result =
+    [this, id = actor.id(), handler = std::move(handler)](caf::expected<T> x) {
+      pending_.erase(id);
+      handler(std::move(x));
+    };
+  ask<T>(std::move(on_result), actor, get_atom_v);
+}
+
 void gateway::publish(const push_address& address, push push,
                       outcome_handler handler) {
   if (ended_)
@@ -95,18 +108,27 @@ void gateway::publish(const push_address& address, push push,
   if (!needs_receipt(push))
     return ask<outcome>(std::move(handler), bus_, publish_atom_v, address,
                         std::move(push));
-  if (push.want != receipt_level::routed || is_query(push))
+  if (push.want != receipt_level::routed)
     push.reply_to = node_name_;
-  auto receipt
+  receipt_actor receipt
     = system().spawn<waybill::receipt>(host_, bus_, address, std::move(push));
-  receipts_.emplace(receipt.id(), receipt);
-  outcome_handler on_outcome
-    = [this, id = receipt.id(),
-       handler = std::move(handler)](caf::expected<outcome> x) {
-        receipts_.erase(id);
-        handler(std::move(x));
-      };
-  ask<outcome>(std::move(on_outcome), receipt, get_atom_v);
+  await_result<outcome>(receipt, std::move(handler));
+}
+
+void gateway::kick(const push_address& address, nodes_handler handler) {
+  ask<uint64_t>(std::move(handler), bus_, publish_atom_v, address,
+                waybill::kick{next_push_id()});
+}
+
+void gateway::query(const push_address& address, waybill::query question,
+                    caf::timespan time, query_handler handler) {
+  if (ended_)
+    return handler(caf::error{errc::bus_away});
+  question.id = next_push_id();
+  question.reply_to = node_name_;
+  survey_actor survey = system().spawn<waybill::survey>(
+    host_, bus_, address, std::move(question), time);
+  await_result<query_result>(survey, std::move(handler));
 }
 
 void gateway::presence(const push_address& address, nodes_handler handler) {

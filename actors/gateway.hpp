@@ -29,6 +29,9 @@ public:
   /// Receives the outcome of a push, or an error.
   using outcome_handler = std::function<void(caf::expected<outcome>)>;
 
+  /// Receives the result of a query, or an error.
+  using query_handler = std::function<void(caf::expected<query_result>)>;
+
   /// @param node_name the name of this node, for the ids of its pushes.
   gateway(caf::actor_config& cfg, caf::execution_unit* host, bus_actor bus,
           registry_actor registry, session_config config,
@@ -59,6 +62,16 @@ public:
   /// If `needs_receipt(push)`, the outcome comes within `push.wait` or soon
   /// after it. Otherwise it comes as soon as the bus answers.
   void publish(const push_address& address, push push, outcome_handler handler);
+
+  /// Closes all sessions of an id, and calls `handler` with the number of nodes
+  /// that hold it; errors as above, as soon as the bus answers.
+  void kick(const push_address& address, nodes_handler handler);
+
+  /// Asks the nodes that hold an address, and calls `handler` with their
+  /// answers, after `time` at the latest; errors as above.
+  /// @param question has no id and no `reply_to` yet.
+  void query(const push_address& address, waybill::query question,
+             caf::timespan time, query_handler handler);
 
   /// Calls `handler` with the number of nodes that hold an address; errors as
   /// above.
@@ -109,6 +122,11 @@ private:
   void ask(std::function<void(caf::expected<T>)> handler, const Handle& actor,
            Ts&&... request);
 
+  /// Requests the result of an actor that ends with it.
+  template <class T, class Handle>
+  void await_result(const Handle& actor,
+                    std::function<void(caf::expected<T>)> handler);
+
   caf::execution_unit* const host_;
   const bus_actor bus_;
   const registry_actor registry_;
@@ -122,8 +140,8 @@ private:
   trace_events trace_;
   bool flush_scheduled_ = false;
 
-  /// Receipts that are pending.
-  std::unordered_map<caf::actor_id, receipt_actor> receipts_;
+  /// Receipts and surveys that are pending.
+  std::unordered_map<caf::actor_id, report_receiver_actor> pending_;
   bool draining_ = false;
 
   /// Set once this actor gets no more responses. Requests fail at once then:

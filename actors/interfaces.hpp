@@ -15,6 +15,11 @@ using observer_actor = caf::typed_actor<
   // The state of the bus has changed.
   caf::reacts_to<bus_status>>;
 
+/// Receives the reports of a push or a query.
+using report_receiver_actor = caf::typed_actor<
+  // A report of a node or a session.
+  caf::reacts_to<report>>;
+
 /// Receives messages from clients.
 using upstream_actor = caf::typed_actor<
   // A client sent a message.
@@ -35,7 +40,9 @@ using delivery_protocol = caf::typed_actor<
   // A push to one of this session's addresses.
   caf::reacts_to<deliver_atom, push_address, push>,
   // Returns its trace events of the last pushes to its id.
-  caf::replies_to<trace_atom>::with<trace_events>>;
+  caf::replies_to<trace_atom>::with<trace_events>,
+  // Returns the details of this session.
+  caf::replies_to<get_atom>::with<session_info>>;
 
 /// The events of the WebSocket of a session.
 using transport_protocol = caf::typed_actor<
@@ -77,8 +84,14 @@ using membership_protocol = caf::typed_actor<
 
 /// The bus, to the registry of its node.
 using bus_event_protocol = caf::typed_actor<
-  // A push to all sessions of an address, or a query to all nodes.
+  // A push to all sessions of an address.
   caf::reacts_to<deliver_atom, push_address, push>,
+  // All sessions of an id are to be closed.
+  caf::reacts_to<deliver_atom, push_address, kick>,
+  // A newer session owns an id.
+  caf::reacts_to<deliver_atom, push_address, claim>,
+  // A query to this node, which reports its answer.
+  caf::reacts_to<deliver_atom, push_address, query>,
   // Pushes to these addresses are missed until they are attached again.
   caf::reacts_to<lost_atom, push_addresses>,
   // The state of the bus, or of a part of it. When it is ready, lost addresses
@@ -121,15 +134,21 @@ using registry_actor
                                      drain_protocol, accounting_protocol>;
 
 /// Adds up the reports of one push.
-using receipt_actor = caf::typed_actor<
+using receipt_actor = report_receiver_actor::extend<
   // Publishes the push. Returns its outcome when it is complete or the time is
   // up.
   caf::replies_to<get_atom>::with<outcome>,
-  // A report of a node or a session.
-  caf::reacts_to<report>,
   // Retries, after another push of the same key was in flight.
   caf::reacts_to<publish_atom>,
   // The time is up: for the pusher, then for the nodes that were probed.
+  caf::reacts_to<tick_atom>>;
+
+/// Gathers the answers to one query.
+using survey_actor = report_receiver_actor::extend<
+  // Publishes the query. Returns its result when all nodes have answered or the
+  // time is up.
+  caf::replies_to<get_atom>::with<query_result>,
+  // The time is up.
   caf::reacts_to<tick_atom>>;
 
 /// The addresses that a node holds.
@@ -144,20 +163,26 @@ using subscription_protocol = caf::typed_actor<
   // Returns the number of nodes that hold an address.
   caf::replies_to<presence_atom, push_address>::with<uint64_t>>;
 
-/// The way of a push to other nodes, and of its outcome.
+/// The way of a message to other nodes, and of the outcome of a push.
 using publish_protocol = caf::typed_actor<
   // Sends a push to all nodes that hold its address, and keeps it if it has a
   // `ttl`. Returns the number of those nodes, or the outcome of the first push
   // of the same key.
   caf::replies_to<publish_atom, push_address, push>::with<outcome>,
+  // Sends a request to close sessions to all nodes that hold their id. Returns
+  // the number of those nodes.
+  caf::replies_to<publish_atom, push_address, kick>::with<uint64_t>,
+  // Sends a query to all nodes that hold an address. Returns the number of
+  // those nodes.
+  caf::replies_to<publish_atom, push_address, query>::with<uint64_t>,
   // Records the outcome of a push for its idempotency key; removes the key if
   // the push reached no session and is not kept.
   caf::reacts_to<record_atom, push_address, std::string, outcome>>;
 
-/// The reports of a push to its receipt.
+/// The reports of a push or a query.
 using report_protocol = caf::typed_actor<
-  // Subscribes a receipt to the reports of a push, by its id.
-  caf::reacts_to<await_atom, push_address, std::string, receipt_actor>,
+  // Subscribes an actor to the reports of a push or a query, by its id.
+  caf::reacts_to<await_atom, push_address, std::string, report_receiver_actor>,
   // Ends that subscription.
   caf::reacts_to<forget_atom, push_address, std::string>,
   // Sends a report to the node that waits for it.
@@ -213,8 +238,8 @@ using gateway_actor = caf::typed_actor<
 CAF_BEGIN_TYPE_ID_BLOCK(waybill_actors, caf::id_block::waybill::end)
 
 CAF_ADD_TYPE_ID(waybill_actors, (waybill::observer_actor))
-CAF_ADD_TYPE_ID(waybill_actors, (waybill::receipt_actor))
 CAF_ADD_TYPE_ID(waybill_actors, (waybill::registry_actor))
+CAF_ADD_TYPE_ID(waybill_actors, (waybill::report_receiver_actor))
 CAF_ADD_TYPE_ID(waybill_actors, (waybill::session_actor))
 
 CAF_END_TYPE_ID_BLOCK(waybill_actors)

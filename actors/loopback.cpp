@@ -20,9 +20,18 @@ const char* loopback::name() const {
 }
 
 void loopback::on_exit() {
-  // Registries and receipts refer to their bus.
+  // Registries, receipts and surveys refer to their bus.
   holders_.clear();
-  receipts_.clear();
+  waiting_.clear();
+}
+
+template <class Message>
+uint64_t loopback::deliver(const push_address& address,
+                           const Message& message) {
+  auto& found = holders(address);
+  for (auto& registry : found)
+    send(registry, deliver_atom_v, address, message);
+  return found.size();
 }
 
 loopback::behavior_type loopback::make_behavior() {
@@ -43,10 +52,16 @@ loopback::behavior_type loopback::make_behavior() {
     [this](publish_atom, const push_address& address, const push& push) {
       return publish(address, push);
     },
+    [this](publish_atom, const push_address& address, const kick& kick) {
+      return deliver(address, kick);
+    },
+    [this](publish_atom, const push_address& address, const query& query) {
+      return deliver(address, query);
+    },
     [this](await_atom, const push_address&, const std::string& id,
-           const receipt_actor& receipt) { receipts_[id] = receipt; },
+           const report_receiver_actor& receiver) { waiting_[id] = receiver; },
     [this](forget_atom, const push_address&, const std::string& id) {
-      receipts_.erase(id);
+      waiting_.erase(id);
     },
     [this](report_atom, const push_address&, report& report) {
       forward(std::move(report));
@@ -111,26 +126,15 @@ caf::result<outcome> loopback::publish(const push_address& address,
   return result;
 }
 
-uint64_t loopback::deliver(const push_address& address, const push& push) {
-  auto& found = holders(address);
-  for (auto& registry : found)
-    send(registry, deliver_atom_v, address, push);
-  return found.size();
-}
-
 uint64_t loopback::probe(const std::string& id) {
-  report result{id, node_name_};
-  result.settled = true;
-  forward(std::move(result));
+  forward({id, node_name_, settled{}});
   return 1;
 }
 
 uint64_t loopback::claim(const push_address& address) {
-  push push{""};
-  push.type = push::kind::claim;
-  push.claim = owners_[address.key()] = ++claims_;
-  deliver(address, push);
-  return push.claim;
+  auto number = owners_[address.key()] = ++claims_;
+  deliver(address, waybill::claim{number});
+  return number;
 }
 
 uint64_t loopback::owner_of(const push_address& address) const {
@@ -139,12 +143,10 @@ uint64_t loopback::owner_of(const push_address& address) const {
 }
 
 void loopback::forward(report report) {
-  auto i = receipts_.find(report.push);
-  if (i == receipts_.end())
+  auto i = waiting_.find(report.push);
+  if (i == waiting_.end())
     return;
   report.node = node_name_;
-  for (auto& info : report.details)
-    info.node = node_name_;
   send(i->second, std::move(report));
 }
 

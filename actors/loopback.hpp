@@ -34,11 +34,12 @@ private:
 
   caf::result<outcome> publish(const push_address& address, const push& push);
 
-  /// Delivers a push to the registries that hold `address`.
+  /// Delivers a message to the registries that hold `address`.
   /// @returns the number of those registries.
-  uint64_t deliver(const push_address& address, const push& push);
+  template <class Message>
+  uint64_t deliver(const push_address& address, const Message& message);
 
-  /// Sends the receipt of push `id` an empty report that settles the push.
+  /// Sends the receipt of push `id` a report that settles the push.
   /// @returns the number of nodes, which is 1.
   uint64_t probe(const std::string& id);
 
@@ -52,14 +53,14 @@ private:
   /// Returns the registries that hold `address`.
   const std::vector<registry_actor>& holders(const push_address& address) const;
 
-  /// Forwards a report to the receipt of its push, if that still waits.
+  /// Forwards a report to the actor that waits for it, if there still is one.
   void forward(report report);
 
   const std::string node_name_;
   std::unordered_map<std::string, std::vector<registry_actor>> holders_;
 
-  /// The receipts that wait for reports, by push id.
-  std::unordered_map<std::string, receipt_actor> receipts_;
+  /// The actors that wait for reports, by the id of the push or query.
+  std::unordered_map<std::string, report_receiver_actor> waiting_;
   inboxes inboxes_;
   idempotency_store idempotency_;
 

@@ -10,10 +10,12 @@
 #include <caf/type_id.hpp>
 
 #include "actors/core/address.hpp"
+#include "actors/core/bus_message.hpp"
 #include "actors/core/close_reason.hpp"
 #include "actors/core/errc.hpp"
+#include "actors/core/outcome.hpp"
 #include "actors/core/payload.hpp"
-#include "actors/core/push.hpp"
+#include "actors/core/report.hpp"
 
 namespace waybill {
 
@@ -72,12 +74,14 @@ using push_addresses = std::vector<push_address>;
 
 } // namespace waybill
 
-// Payloads never leave the process by CAF: between nodes, the bus encodes
-// pushes as MessagePack.
+// Payloads and variants never leave the process by CAF: between nodes, the bus
+// encodes them as MessagePack.
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waybill::payload)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waybill::push)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waybill::inbox_page)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waybill::client_message)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waybill::report)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waybill::query_result)
 
 CAF_BEGIN_TYPE_ID_BLOCK(waybill, caf::first_custom_type_id)
 
@@ -90,7 +94,10 @@ CAF_ADD_TYPE_ID(waybill, (waybill::counters))
 CAF_ADD_TYPE_ID(waybill, (waybill::trace_events))
 CAF_ADD_TYPE_ID(waybill, (waybill::inbox_query))
 CAF_ADD_TYPE_ID(waybill, (waybill::outcome))
-CAF_ADD_TYPE_ID(waybill, (waybill::report))
+CAF_ADD_TYPE_ID(waybill, (waybill::kick))
+CAF_ADD_TYPE_ID(waybill, (waybill::claim))
+CAF_ADD_TYPE_ID(waybill, (waybill::query))
+CAF_ADD_TYPE_ID(waybill, (waybill::session_info))
 
 CAF_ADD_ATOM(waybill, waybill, admit_atom, "admit")
 CAF_ADD_ATOM(waybill, waybill, attach_atom, "attach")

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 namespace waybill {
 
@@ -51,24 +52,15 @@ caf::typed_response_promise<outcome> receipt::start() {
   promise_ = make_response_promise<outcome>();
   wait(push_.wait);
   if (!push_.reply_to.empty())
-    send(bus_, await_atom_v, address_, push_.id, receipt_actor{this});
+    send(bus_, await_atom_v, address_, push_.id, report_receiver_actor{this});
   publish();
   return promise_;
 }
 
 void receipt::on_report(const report& report) {
-  auto& from = nodes_[report.node];
-  from.counts += report.counts;
-  from.details += report.details.size();
-  result_.details.insert(result_.details.end(), report.details.begin(),
-                         report.details.end());
-  for (auto event : report.trace) {
-    event.node = report.node;
-    result_.trace.push_back(std::move(event));
-  }
-  if (!report.metrics.values.empty())
-    result_.metrics[report.node] = report.metrics;
-  if (report.settled)
+  if (auto counts = std::get_if<delivery_counts>(&report.content))
+    nodes_[report.node] += *counts;
+  else if (std::holds_alternative<settled>(report.content))
     probed_.erase(report.node);
   check();
 }
@@ -124,11 +116,10 @@ void receipt::on_published(outcome& outcome) {
     check();
 }
 
-bool receipt::owes(const node& node) const {
-  auto done = push_.type == push::kind::inspect       ? node.details
-              : push_.want == receipt_level::received ? node.counts.received
-                                                      : node.counts.written;
-  return done + node.counts.lost + node.counts.dropped < node.counts.sessions;
+bool receipt::owes(const delivery_counts& counts) const {
+  auto done
+    = push_.want == receipt_level::received ? counts.received : counts.written;
+  return done + counts.lost + counts.dropped < counts.sessions;
 }
 
 void receipt::check() {
@@ -136,17 +127,17 @@ void receipt::check() {
     return;
   uint64_t reported = 0;
   auto complete = true;
-  for (auto& [name, node] : nodes_) {
-    reported += node.counts.nodes;
-    complete = complete && !owes(node);
+  for (auto& [name, counts] : nodes_) {
+    reported += counts.nodes;
+    complete = complete && !owes(counts);
   }
   if ((complete && reported >= sent_to_) || (late_ && probed_.empty()))
     finish();
 }
 
 void receipt::probe() {
-  for (auto& [name, node] : nodes_)
-    if (owes(node))
+  for (auto& [name, counts] : nodes_)
+    if (owes(counts))
       probed_.insert(name);
   if (probed_.empty())
     return finish();
@@ -167,8 +158,8 @@ void receipt::probe() {
 }
 
 void receipt::finish() {
-  for (auto& [name, node] : nodes_)
-    result_.counts += node.counts;
+  for (auto& [name, counts] : nodes_)
+    result_.counts += counts;
   // Unknown are all nodes, if the bus has not answered; else the nodes that
   // have not reported at all, and those whose reports are incomplete.
   if (!published_)

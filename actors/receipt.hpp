@@ -27,12 +27,6 @@ protected:
   behavior_type make_behavior() override;
 
 private:
-  /// Sums of the reports of a node.
-  struct node {
-    delivery_counts counts;
-    uint64_t details = 0;
-  };
-
   caf::typed_response_promise<outcome> start();
 
   void publish();
@@ -46,7 +40,7 @@ private:
   void check();
 
   /// Returns whether a node has sessions whose reports are due.
-  bool owes(const node& node) const;
+  bool owes(const delivery_counts& counts) const;
 
   /// Schedules a time-out.
   void wait(caf::timespan time);
@@ -81,8 +75,8 @@ private:
   caf::actor_clock::time_point deadline_;
   bool late_ = false;
 
-  /// Nodes that have reported, by name.
-  std::map<std::string, node> nodes_;
+  /// Sums of the reports of each node, by name.
+  std::map<std::string, delivery_counts> nodes_;
 
   /// Nodes that have not answered their probe, and the number of nodes that no
   /// longer exist.

@@ -59,6 +59,14 @@ registry::behavior_type registry::make_behavior() {
     [this](deliver_atom, const push_address& address, const push& push) {
       deliver(address, push);
     },
+    [this](deliver_atom, const push_address& address, const kick&) {
+      on_kick(address);
+    },
+    [this](deliver_atom, const push_address& address,
+           const waybill::claim& claim) { on_claimed(address, claim.number); },
+    [this](deliver_atom, const push_address& address, const query& query) {
+      answer(address, query);
+    },
     [this](attach_atom) { attach_nodes(); },
     [this](trace_atom, trace_events& events) { add_events(events); },
     [this](lost_atom, const push_addresses& lost) { lose(lost); },

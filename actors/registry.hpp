@@ -143,7 +143,7 @@ private:
   void on_claim(member& member, uint64_t number);
 
   /// Retires all sessions of an id that are older than the claim `number`.
-  void on_claimed(entry& entry, uint64_t number);
+  void on_claimed(const push_address& address, uint64_t number);
 
   /// Retires the other sessions of the id of `member` on this node.
   void replace_others(const member& member);
@@ -152,29 +152,40 @@ private:
 
   void deliver(const push_address& address, const push& push);
 
-  /// Reports to the node that waits for it how many sessions a push goes to.
-  void report_sessions(const push_address& address, const push& push,
-                       size_t count);
+  /// Retires all sessions of an id.
+  void on_kick(const push_address& address);
 
   /// Adds a push to the trace of its id.
   /// @returns the number of the delivery; 0 if it is not traced.
   uint64_t trace_delivery(const push_address& address, const push& push,
                           size_t count);
 
-  /// Reports the answer of this node to a query that went to all nodes.
-  void answer_query(const push_address& address, const push& push);
-
-  void report_metrics(const push_address& address, report result);
-
-  /// Collects the trace of an id from its sessions, and reports it.
-  void report_trace(const push_address& address, const std::string& id,
-                    report result);
-
   /// Adds an event of a session to the trace of its id.
   void note(const member& member, trace_event::kind kind,
             std::string text = {});
 
   void add_events(trace_events& events);
+
+  // -- queries (registry_queries.cpp) -----------------------------------------
+
+  /// Reports the answer of this node to a query.
+  void answer(const push_address& address, const query& query);
+
+  /// Sends the node that asked a report.
+  void report_answer(const push_address& address, const query& query,
+                     report::content_type content);
+
+  void report_sessions(const push_address& address, const query& query);
+
+  void report_trace(const push_address& address, const query& query);
+
+  void report_metrics(const push_address& address, const query& query);
+
+  /// Requests something from all sessions of an address, and passes the
+  /// responses to `handler`. A session that has ended responds with nothing.
+  template <class T, class Atom>
+  void gather(const push_address& address, Atom atom,
+              std::function<void(std::vector<T>&)> handler);
 
   // -- draining (registry_drain.cpp) ------------------------------------------
 

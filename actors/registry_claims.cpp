@@ -58,11 +58,14 @@ void registry::on_claim(member& member, uint64_t number) {
   greet(member);
 }
 
-void registry::on_claimed(entry& entry, uint64_t number) {
-  entry.claim = std::max(entry.claim, number);
+void registry::on_claimed(const push_address& address, uint64_t number) {
+  auto found = sessions_.find(address);
+  if (!found)
+    return;
+  found->claim = std::max(found->claim, number);
   // A session older than the last outage of the bus counts as older than any
   // new claim, whatever the numbers: the bus may have lost its counter.
-  retire_all(entry, replaced, [number](const member& x) {
+  retire_all(*found, replaced, [number](const member& x) {
     return x.claim != 0 && x.claim != number
            && (x.claim < number || !x.claimed);
   });

@@ -53,7 +53,7 @@ session::behavior_type session::make_behavior() {
       enqueue_frame({body, nullptr, delivery});
     },
     [this](deliver_atom, const push_address& address, const push& push) {
-      deliver(address, push);
+      enqueue_frame(make_frame(address, push));
     },
     [this](written_atom) { on_written(); },
     [this](pong_atom, uint64_t number) { on_pong(number); },
@@ -61,6 +61,7 @@ session::behavior_type session::make_behavior() {
     [this](close_atom, const close_reason& reason) { on_close(reason); },
     [this](tick_atom) { on_timeout(); },
     [this](trace_atom) { return history_.events(id_, connection_->peer()); },
+    [this](get_atom) { return info(); },
     [this](gone_atom) { on_gone(); },
   };
 }
@@ -94,18 +95,12 @@ void session::greet() {
   send_queue_.put_first({config_.greeting});
 }
 
-void session::deliver(const push_address& address, const push& push) {
-  if (push.type == push::kind::inspect) {
-    report result{push.id, push.reply_to};
-    auto age = clock().now() - since_;
-    result.details.push_back(
-      {"", connection_->peer(),
-       uint64_t(std::chrono::duration_cast<std::chrono::seconds>(age).count()),
-       send_queue_.bytes()});
-    send(bus_, report_atom_v, address, std::move(result));
-    return;
-  }
-  enqueue_frame(make_frame(address, push));
+session_info session::info() {
+  auto age = clock().now() - since_;
+  return {
+    connection_->peer(),
+    uint64_t(std::chrono::duration_cast<std::chrono::seconds>(age).count()),
+    send_queue_.bytes()};
 }
 
 frame session::make_frame(const push_address& address, const push& push) {
@@ -252,9 +247,10 @@ void session::send_report(const delivery_info& delivery,
                           uint64_t delivery_counts::*part) {
   if (delivery.reply_to.empty())
     return;
-  report result{delivery.id, delivery.reply_to};
-  result.counts.*part = 1;
-  send(bus_, report_atom_v, delivery.address, std::move(result));
+  delivery_counts counts;
+  counts.*part = 1;
+  send(bus_, report_atom_v, delivery.address,
+       report{delivery.id, delivery.reply_to, counts});
 }
 
 void session::drop(const frame& frame, uint64_t delivery_counts::*part) {

@@ -78,8 +78,7 @@ private:
   /// Puts the greeting at the front of the queue, once.
   void greet();
 
-  /// Queues or holds a push, or answers it if it is a query.
-  void deliver(const push_address& address, const push& push);
+  session_info info();
 
   /// Queues or holds a live frame. If the queue is full, closes the session or
   /// drops frames, as configured.

@@ -72,8 +72,14 @@ bridge::behavior_type bridge::make_behavior() {
     [this](publish_atom, const push_address& address, const push& push) {
       return publish(address, push);
     },
+    [this](publish_atom, const push_address& address, const kick& kick) {
+      return publish(address, kick);
+    },
+    [this](publish_atom, const push_address& address, const query& query) {
+      return publish(address, query);
+    },
     [this](await_atom, const push_address&, const std::string& id,
-           const receipt_actor& receipt) { waiting_[id] = receipt; },
+           const report_receiver_actor& receiver) { waiting_[id] = receiver; },
     [this](forget_atom, const push_address&, const std::string& id) {
       waiting_.erase(id);
     },
@@ -112,21 +118,27 @@ bridge::behavior_type bridge::make_behavior() {
 
 caf::result<outcome> bridge::publish(const push_address& address,
                                      const push& push) {
-  auto is_message = push.type == push::kind::message;
-  if (is_message && is_ready() && lag_.is_busy(clock().now())) {
+  if (is_ready() && lag_.is_busy(clock().now())) {
     ++counts_["busy_pushes"];
     complain("busy", "pushes are refused: this node lags behind on its "
                      "subscription");
     return errc::busy;
   }
   auto result = ask<outcome>([&](auto then) {
-    counts_["pushes"] += is_message;
+    ++counts_["pushes"];
     commands_.publish(address, push, then);
   });
   lag_.on_published(is_ready() ? push.body.size() : 0);
   if (lag_.wants_canary())
     send_canary();
   return result;
+}
+
+template <class Message>
+caf::result<uint64_t> bridge::publish(const push_address& address,
+                                      const Message& message) {
+  return ask<uint64_t>(
+    [&](auto then) { commands_.publish(address, message, then); });
 }
 
 template <class T, class Command>
@@ -188,8 +200,6 @@ void bridge::take(report report) {
   if (report.to == config_.node) {
     if (report.node.empty())
       report.node = config_.node;
-    for (auto& info : report.details)
-      info.node = report.node;
     if (auto i = waiting_.find(report.push); i != waiting_.end())
       send(i->second, std::move(report));
     return;

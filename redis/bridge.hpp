@@ -159,6 +159,11 @@ private:
 
   caf::result<outcome> publish(const push_address& address, const push& push);
 
+  /// Publishes a kick or a query.
+  template <class Message>
+  caf::result<uint64_t> publish(const push_address& address,
+                                const Message& message);
+
   /// Delivers the result of a command.
   /// @param send sends the command, and takes a `commands::handler<T>`.
   template <class T, class Command>
@@ -169,7 +174,8 @@ private:
 
   caf::result<inbox_page> read(const inbox_query& query);
 
-  /// Passes a report to its receipt on this node, or queues it for its node.
+  /// Passes a report to the actor of this node that waits for it, or queues it
+  /// for its node.
   void take(report report);
 
   /// Queues the confirmation of an entry and all before it.
@@ -251,8 +257,8 @@ private:
   };
   std::deque<fenced_page> fenced_;
 
-  /// Receipts that wait for reports, by the id of the push.
-  std::unordered_map<std::string, receipt_actor> waiting_;
+  /// Actors that wait for reports, by the id of the push or query.
+  std::unordered_map<std::string, report_receiver_actor> waiting_;
 
   report_batch reports_;
 

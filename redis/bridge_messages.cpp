@@ -7,6 +7,7 @@
 
 #include "redis/codec.hpp"
 #include "redis/ingress_message.hpp"
+#include "redis/node_message.hpp"
 
 namespace waybill::redis {
 
@@ -36,11 +37,14 @@ void bridge::on(message& message) {
   auto i = entries_.find(message.channel);
   if (i == entries_.end())
     return;
-  if (auto x = decode(message.bytes)) {
-    send(holder_, deliver_atom_v, i->second.address, *std::move(x));
-  } else {
-    on_unreadable(message.channel, x.error());
-  }
+  auto decoded = decode(message.bytes);
+  if (!decoded)
+    return on_unreadable(message.channel, decoded.error());
+  std::visit(
+    [&](auto& x) {
+      send(holder_, deliver_atom_v, i->second.address, std::move(x));
+    },
+    *decoded);
 }
 
 void bridge::on_node_message(const std::string& bytes) {
@@ -52,11 +56,8 @@ void bridge::on_node_message(const std::string& bytes) {
     take(std::move(report));
   }
   // Earlier reports of that push are queued before this one.
-  if (!x->probe.empty()) {
-    report settled{x->probe, x->node};
-    settled.settled = true;
-    take(std::move(settled));
-  }
+  if (!x->probe.empty())
+    take({x->probe, x->node, settled{}});
 }
 
 void bridge::on_unreadable(const std::string& channel, const caf::error& why) {

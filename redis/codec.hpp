@@ -2,7 +2,6 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include <caf/expected.hpp>
 #include <caf/sec.hpp>
@@ -15,43 +14,34 @@ namespace waybill::redis {
 /// anything else that cannot be decoded it is `caf::sec::invalid_argument`.
 constexpr auto another_kind = caf::sec::unexpected_message;
 
-/// Encodes a push for other nodes as a MessagePack map. Members are `"push"`
-/// (its id), `"text"` or `"data"`, `"to"` and `"want"` (the node of the receipt
-/// and its level) and `"ttl"` (in milliseconds); empty ones are omitted. Any
-/// push but a message has a `"kind"`: `"kick"`, `"inspect"`, `"claim"`,
-/// `"trace"` (of the `"id"`) or `"figures"`.
+/// Encodes a message for other nodes as a MessagePack map; empty members are
+/// omitted.
 ///
-/// The last member has no value if it is `"entry"`, of a kept push, or
-/// `"claim"`: a script in Redis appends it, a claim as `uint 64` and an entry
-/// as `append_entry` does.
+/// A push has `"push"` (its id), `"text"` or `"data"`, `"to"` and `"want"` (the
+/// node of the receipt and its level) and `"ttl"` (in milliseconds). If it is
+/// kept, the last member is `"entry"`, without a value: a script in Redis
+/// appends it as `append_entry` does.
 std::string encode(const push& push);
+
+/// The `"kind"` is `"kick"`; `"push"` is the id.
+std::string encode(const kick& kick);
+
+/// The `"kind"` is `"inspect"`, `"trace"` (of the `"id"`) or `"figures"`;
+/// `"push"` and `"to"` are as in a push, and `"want"` is 0.
+std::string encode(const query& query);
+
+/// Encodes a claim without its number: the `"kind"` is `"claim"`, and so is the
+/// last member, without a value. A script in Redis appends it as `uint 64`.
+std::string encode_claim();
 
 /// Appends the value of `"entry"` to an encoded push.
 /// @param entry has less than 32 bytes, as those of Redis have until the year
 ///              2286.
 void append_entry(std::string& bytes, std::string_view entry);
 
-/// Decodes a push of any release: skips unknown members, and uses defaults for
-/// missing ones.
-caf::expected<push> decode(std::string_view bytes);
-
-/// A message on the channel of a node.
-struct node_message {
-  /// The sender, and its reports for the receiving node.
-  std::string node;
-  std::vector<report> reports = {};
-
-  /// A push to settle for `node`, if any.
-  std::string probe = {};
-};
-
-/// Encodes a message between nodes as a map: `"kind"` is `"reports"`, with a
-/// list of maps whose members are neither 0 nor empty; or `"probe"`, with a
-/// `"push"`.
-std::string encode(const node_message& message);
-
-/// Decodes a message between nodes, with the tolerance of `decode`.
-caf::expected<node_message> decode_node_message(std::string_view bytes);
+/// Decodes a message of any release: skips unknown members, and uses defaults
+/// for missing ones.
+caf::expected<bus_message> decode(std::string_view bytes);
 
 /// Encodes the outcome of a push for Redis: a map whose `"kind"` is
 /// `"outcome"`.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <variant>
 
 #include "actors/core/idempotency_store.hpp"
 #include "redis/digest.hpp"
@@ -105,18 +106,20 @@ caf::expected<push> to_kept(const std::string& entry, std::string message,
   if (left < 0)
     return rejected("an entry without a message or an expiry");
   append_entry(message, entry);
-  auto result = decode(message);
+  auto decoded = decode(message);
+  if (!decoded)
+    return rejected(decoded.error() == another_kind
+                      ? "a message of another kind"
+                      : "not a push");
+  auto result = std::get_if<push>(&*decoded);
   if (!result)
-    return rejected(result.error() == another_kind ? "a message of another kind"
-                                                   : "not a push");
-  if (result->type != push::kind::message)
     return rejected("a message that is not for clients");
   result->entry = entry;
   result->ttl = std::min<milliseconds>(milliseconds{left}, longest_ttl);
   // The receipt knows already that it is kept, so no report is sent.
   result->reply_to.clear();
   result->want = receipt_level::routed;
-  return result;
+  return std::move(*result);
 }
 
 } // namespace
@@ -155,20 +158,15 @@ void commands::check(bool every_command, handler<check_result> then) {
 void commands::publish(const push_address& address, const push& push,
                        handler<outcome> then) {
   auto channel = channel_of(address);
-  if (push.ttl.count() == 0 && push.key.empty()) {
-    auto message = encode(push);
-    command words{"PUBLISH", channel, message};
-    return send(std::move(words), [this, channel, message = std::move(message),
-                                   outcome = outcome{push.id, push.want}, then](
-                                    const caf::expected<reply>& x) mutable {
-      auto nodes = number_of(x);
-      if (!nodes)
-        return then(std::move(nodes.error()));
-      if (*nodes == 0)
-        return recount(channel, std::move(message), std::move(outcome), then);
-      finish(std::move(outcome), *nodes, true, then);
-    });
-  }
+  if (push.ttl.count() == 0 && push.key.empty())
+    return publish(channel, encode(push),
+                   [result = outcome{push.id, push.want},
+                    then](const caf::expected<uint64_t>& nodes) mutable {
+                     if (!nodes)
+                       return then(nodes.error());
+                     result.counts.nodes = *nodes;
+                     then(std::move(result));
+                   });
   auto text = [](auto number) { return std::to_string(number.count()); };
   auto expected = static_cast<int64_t>(environment_.expected_nodes());
   eval(
@@ -186,36 +184,41 @@ void commands::publish(const push_address& address, const push& push,
       if (result && result->kept && config_.replicas > 0)
         await_replicas(*std::move(result), then);
       else if (result && !result->kept && x->items.size() == 3
-               && x->items[1].number == 0)
-        finish(*std::move(result), 0, x->items[2].number >= expected, then);
+               && x->items[1].number == 0 && x->items[2].number < expected)
+        then(caf::error{errc::nodes_missing});
       else
         then(std::move(result));
     });
 }
 
+void commands::publish(const std::string& channel, std::string message,
+                       handler<uint64_t> then) {
+  command words{"PUBLISH", channel, message};
+  send(std::move(words), [this, channel, message = std::move(message),
+                          then](const caf::expected<reply>& x) mutable {
+    auto nodes = number_of(x);
+    if (nodes && *nodes == 0)
+      recount(channel, std::move(message), then);
+    else
+      then(std::move(nodes));
+  });
+}
+
 void commands::recount(const std::string& channel, std::string message,
-                       outcome result, handler<outcome> then) {
+                       handler<uint64_t> then) {
   // Taken before the count: a node that returns meanwhile is counted.
   auto expected = static_cast<int64_t>(environment_.expected_nodes());
   eval(recount_script, {}, {channel, std::move(message), channel_of_nodes()},
-       [this, result = std::move(result), expected,
-        then](const caf::expected<reply>& x) mutable {
+       [expected, then](const caf::expected<reply>& x) {
          if (!x)
            then(x.error());
-         else if (x->items.size() == 2)
-           finish(std::move(result), static_cast<uint64_t>(x->items[0].number),
-                  x->items[1].number >= expected, then);
-         else
+         else if (x->items.size() != 2)
            then(unexpected());
+         else if (x->items[0].number == 0 && x->items[1].number < expected)
+           then(caf::error{errc::nodes_missing});
+         else
+           then(static_cast<uint64_t>(x->items[0].number));
        });
-}
-
-void commands::finish(outcome result, uint64_t nodes, bool all_there,
-                      const handler<outcome>& then) {
-  if (nodes == 0 && !all_there)
-    return then(caf::error{errc::nodes_missing});
-  result.counts.nodes = nodes;
-  then(std::move(result));
 }
 
 void commands::await_replicas(outcome result, handler<outcome> then) {
@@ -308,10 +311,8 @@ void commands::confirm(const push_address& address, const std::string& entry,
 }
 
 void commands::claim(const push_address& address, handler<uint64_t> then) {
-  push push{""};
-  push.type = push::kind::claim;
   eval(claim_script, {config_.prefix + ":owner:" + std::string{address.name()}},
-       {channel_of(address), encode(push)},
+       {channel_of(address), encode_claim()},
        [then](const caf::expected<reply>& x) { then(number_of(x)); });
 }
 

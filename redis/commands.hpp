@@ -11,6 +11,7 @@
 #include "redis/config.hpp"
 #include "redis/health.hpp"
 #include "redis/impairment.hpp"
+#include "redis/node_message.hpp"
 #include "redis/scripts.hpp"
 
 namespace waybill::redis {
@@ -60,6 +61,17 @@ public:
   void publish(const push_address& address, const push& push,
                handler<outcome> then);
 
+  /// Publishes a kick or a query; returns the number of receivers. Fails with
+  /// `errc::nodes_missing` as above.
+  void publish(const push_address& address, const kick& kick,
+               handler<uint64_t> then) {
+    publish(channel_of(address), encode(kick), then);
+  }
+  void publish(const push_address& address, const query& query,
+               handler<uint64_t> then) {
+    publish(channel_of(address), encode(query), then);
+  }
+
   /// Stores the outcome of a push under its idempotency key.
   void record_outcome(const std::string& key, const outcome& outcome);
 
@@ -106,15 +118,15 @@ public:
   }
 
 private:
+  /// Publishes a message; returns the number of receivers, or
+  /// `errc::nodes_missing` if there are none while nodes are missing.
+  void publish(const std::string& channel, std::string message,
+               handler<uint64_t> then);
+
   /// Publishes again a message that no node received, and counts the nodes in
   /// the same step.
-  void recount(const std::string& channel, std::string message, outcome result,
-               handler<outcome> then);
-
-  /// Completes a push that `nodes` nodes received; fails if those are none
-  /// while some are missing.
-  void finish(outcome result, uint64_t nodes, bool all_there,
-              const handler<outcome>& then);
+  void recount(const std::string& channel, std::string message,
+               handler<uint64_t> then);
 
   /// Completes a push once enough replicas have it (WAIT): otherwise a failover
   /// could lose it.

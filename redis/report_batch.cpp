@@ -1,17 +1,19 @@
 #include "redis/report_batch.hpp"
 
+#include <variant>
+
 namespace waybill::redis {
 
 void report_batch::add(report report) {
   auto& all = reports_[report.to];
-  if (all.empty() || all.back().push != report.push || report.settled) {
+  auto more = std::get_if<delivery_counts>(&report.content);
+  auto sum = all.empty() || all.back().push != report.push
+               ? nullptr
+               : std::get_if<delivery_counts>(&all.back().content);
+  if (sum && more)
+    *sum += *more;
+  else
     all.push_back(std::move(report));
-    return;
-  }
-  auto& last = all.back();
-  last.counts += report.counts;
-  last.details.insert(last.details.end(), report.details.begin(),
-                      report.details.end());
 }
 
 void report_batch::confirm(const push_address& address,

@@ -16,7 +16,8 @@ class report_batch {
 public:
   bool empty() const noexcept { return reports_.empty() && confirmed_.empty(); }
 
-  /// Adds a report for the node `report.to`.
+  /// Adds a report for the node `report.to`. Counts that follow others of the
+  /// same push are added to them.
   void add(report report);
 
   /// Adds the confirmation of a mailbox entry and all before it.

@@ -93,7 +93,9 @@ shards::behavior_type shards::make_behavior() {
       return delegate(bridge_of(address), publish_atom_v, address,
                       std::move(push));
     },
-    sending<await_atom, std::string, receipt_actor>(),
+    delegating<publish_atom, kick>(),
+    delegating<publish_atom, query>(),
+    sending<await_atom, std::string, report_receiver_actor>(),
     sending<forget_atom, std::string>(),
     [this](report_atom, const push_address& address, report& report) {
       send(bridge_of(address), report_atom_v, address, std::move(report));

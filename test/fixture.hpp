@@ -111,6 +111,9 @@ public:
 
   std::vector<std::string> seen;
 
+  /// Details that it returns.
+  session_info info;
+
 protected:
   behavior_type make_behavior() override {
     return {
@@ -131,13 +134,15 @@ protected:
       },
       [this](tick_atom) { seen.push_back("tick"); },
       [](trace_atom) { return trace_events{}; },
+      [this](get_atom) { return info; },
       [this](gone_atom) { quit(); },
     };
   }
 };
 
 /// Mock bus that records its requests. The test answers `attach`, `detach`,
-/// `publish` and `claim` by their promises.
+/// `publish` and `claim` by their promises; those of a push, and those of a
+/// kick or a query.
 class fake_bus : public hosted<bus_actor> {
 public:
   using hosted::hosted;
@@ -147,6 +152,7 @@ public:
     attaching.clear();
     detaching.clear();
     publishing.clear();
+    asking.clear();
     claiming.clear();
     awaiting.clear();
   }
@@ -155,6 +161,7 @@ public:
   std::vector<caf::typed_response_promise<ok_atom>> attaching;
   std::vector<caf::typed_response_promise<ok_atom>> detaching;
   std::vector<caf::typed_response_promise<outcome>> publishing;
+  std::vector<caf::typed_response_promise<uint64_t>> asking;
   std::vector<caf::typed_response_promise<uint64_t>> claiming;
 
   /// Pages to be read from mailboxes; later reads get empty pages.
@@ -166,11 +173,13 @@ public:
   /// Number of nodes that a probe reaches.
   uint64_t probed = 1;
 
-  /// Pushes that it received.
+  /// Messages that it received.
   std::vector<push> pushes;
+  std::vector<kick> kicks;
+  std::vector<query> queries;
 
   /// Those that wait for reports.
-  std::vector<receipt_actor> awaiting;
+  std::vector<report_receiver_actor> awaiting;
 
   /// Status that it returns, for itself and any part of it.
   bus_status status{bus_state::ready, true, true};
@@ -195,10 +204,20 @@ protected:
         pushes.push_back(push);
         return publishing.emplace_back(make_response_promise<outcome>());
       },
+      [this](publish_atom, const push_address& x, const kick& kick) {
+        seen.push_back("kick " + x.key());
+        kicks.push_back(kick);
+        return asking.emplace_back(make_response_promise<uint64_t>());
+      },
+      [this](publish_atom, const push_address& x, const query& query) {
+        seen.push_back("ask " + x.key() + " for " + to_string(query.type));
+        queries.push_back(query);
+        return asking.emplace_back(make_response_promise<uint64_t>());
+      },
       [this](await_atom, const push_address&, const std::string& id,
-             const receipt_actor& receipt) {
+             const report_receiver_actor& receiver) {
         seen.push_back("await " + id);
-        awaiting.push_back(receipt);
+        awaiting.push_back(receiver);
       },
       [this](forget_atom, const push_address&, const std::string& id) {
         seen.push_back("forget " + id);

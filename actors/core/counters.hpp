@@ -4,7 +4,7 @@
 
 #include "actors/core/close_reason.hpp"
 #include "actors/core/errc.hpp"
-#include "actors/core/push.hpp"
+#include "actors/core/node_metrics.hpp"
 
 // Names of a node's counters, as `/stats` shows them.
 

@@ -9,7 +9,7 @@
 #include <caf/expected.hpp>
 
 #include "actors/core/errc.hpp"
-#include "actors/core/push.hpp"
+#include "actors/core/outcome.hpp"
 
 namespace waybill {
 

@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,7 +10,6 @@
 
 #include "actors/core/address.hpp"
 #include "actors/core/payload.hpp"
-#include "actors/core/trace_event.hpp"
 
 namespace waybill {
 
@@ -47,30 +45,13 @@ inline std::optional<receipt_level> to_receipt_level(uint64_t x) {
 /// Maximum `ttl` of a push.
 constexpr auto longest_ttl = std::chrono::hours{365 * 24};
 
-/// One message to an address.
+/// One message from a backend to the clients of an address.
 struct push {
-  enum class kind : uint8_t {
-    /// Delivers `body` to the clients.
-    message,
-    /// Closes the sessions.
-    kick,
-    /// Requests a `session_info` from each session.
-    inspect,
-    /// Announces that a newer session owns the id.
-    claim,
-    /// Requests the trace of the id in `body` from each node.
-    trace,
-    /// Requests the metrics of each node.
-    metrics,
-  };
-
   /// The id of this push, unique in the cluster.
   std::string id;
 
   /// The content for the clients.
   payload body = {};
-
-  kind type = kind::message;
 
   /// The level up to which sessions report.
   receipt_level want = receipt_level::routed;
@@ -85,9 +66,6 @@ struct push {
   /// The mailbox entry of the push; empty if it is not kept.
   std::string entry = {};
 
-  /// The number of a claim, larger than that of any older claim.
-  uint64_t claim = 0;
-
   /// The pusher's Idempotency-Key. Only the bus uses it.
   std::string key = {};
 
@@ -101,15 +79,9 @@ typename Inspector::result_type inspect(Inspector& f, push& x) {
   return f(caf::meta::type_name("push"), x.id);
 }
 
-/// Returns whether a push only requests reports.
-inline bool is_query(const push& x) {
-  return x.type == push::kind::inspect || x.type == push::kind::trace
-         || x.type == push::kind::metrics;
-}
-
 /// Returns whether a push needs more than the answer of the bus.
 inline bool needs_receipt(const push& x) {
-  return x.want != receipt_level::routed || !x.key.empty() || is_query(x);
+  return x.want != receipt_level::routed || !x.key.empty();
 }
 
 /// Returns a string that is equal for pushes with equal requests, to detect an
@@ -121,175 +93,6 @@ inline std::string request_fingerprint(const std::string& address,
   result += push.body.type() == payload::format::text ? 't' : 'b';
   result += push.body.bytes();
   return result;
-}
-
-/// Numbers of nodes and sessions that a push has reached. Reports of parts add
-/// up.
-struct delivery_counts {
-  /// Nodes that have reported how many sessions they hold for the push.
-  uint64_t nodes = 0;
-
-  /// Sessions that the push goes to.
-  uint64_t sessions = 0;
-
-  /// Sessions whose socket has taken the push.
-  uint64_t written = 0;
-
-  /// Sessions whose client has read the push.
-  uint64_t received = 0;
-
-  /// Sessions that ended before they reached the requested level.
-  uint64_t lost = 0;
-
-  /// Sessions that dropped the push because their clients read too slowly.
-  uint64_t dropped = 0;
-
-  delivery_counts& operator+=(const delivery_counts& x) {
-    nodes += x.nodes;
-    sessions += x.sessions;
-    written += x.written;
-    received += x.received;
-    lost += x.lost;
-    dropped += x.dropped;
-    return *this;
-  }
-
-  friend bool operator==(const delivery_counts&, const delivery_counts&)
-    = default;
-};
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, delivery_counts& x) {
-  return f(caf::meta::type_name("delivery_counts"), x.nodes, x.sessions,
-           x.written, x.received, x.lost, x.dropped);
-}
-
-/// Counters and gauges by name, as `GET /stats` shows them.
-using counters = std::map<std::string, uint64_t>;
-
-/// Metrics of a node.
-struct node_metrics {
-  /// The version of Waybill on the node; empty if not reported.
-  std::string version;
-
-  counters values;
-
-  friend bool operator==(const node_metrics&, const node_metrics&) = default;
-};
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, node_metrics& x) {
-  return f(caf::meta::type_name("node_metrics"), x.version, x.values);
-}
-
-/// Details of a session.
-struct session_info {
-  /// The node of the session.
-  std::string node;
-
-  /// The address of the client, as its node sees it.
-  std::string peer;
-
-  /// Age in seconds.
-  uint64_t age = 0;
-
-  /// Size of the send queue, in bytes of payload.
-  uint64_t queue = 0;
-
-  friend bool operator==(const session_info&, const session_info&) = default;
-};
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, session_info& x) {
-  return f(caf::meta::type_name("session_info"), x.node, x.peer, x.age,
-           x.queue);
-}
-
-/// Report of a node, or of one of its sessions, to the receipt of a push. It
-/// adds to earlier reports.
-struct report {
-  /// The id of the push.
-  std::string push;
-
-  /// The node that waits for the report.
-  std::string to;
-
-  /// The node that reports; set by the bus.
-  std::string node = {};
-
-  delivery_counts counts = {};
-
-  /// Set in the answer to a probe: all reports that were due have been sent.
-  bool settled = false;
-
-  /// The session's details, if requested.
-  std::vector<session_info> details = {};
-
-  /// The node's trace of an id, if requested.
-  trace_events trace = {};
-
-  /// The node's metrics, if requested.
-  node_metrics metrics = {};
-};
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, report& x) {
-  return f(caf::meta::type_name("report"), x.push, x.to, x.node, x.counts,
-           x.settled, x.details, x.trace, x.metrics);
-}
-
-/// Outcome of a push.
-struct outcome {
-  /// The id of the push; that of the first one for a repeated push.
-  std::string push;
-
-  /// The level that the pusher requested.
-  receipt_level want = receipt_level::routed;
-
-  /// Set if the mailbox keeps the push until a client confirms it.
-  bool kept = false;
-
-  /// Sums of the reports; `nodes` are all nodes that the push was sent to.
-  delivery_counts counts = {};
-
-  /// Number of nodes that have not reported all of their sessions.
-  uint64_t unknown = 0;
-
-  /// The sessions' details, if requested.
-  std::vector<session_info> details = {};
-
-  /// The nodes' traces of an id, if requested.
-  trace_events trace = {};
-
-  /// The metrics by node name, if requested.
-  std::map<std::string, node_metrics> metrics = {};
-};
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, outcome& x) {
-  return f(caf::meta::type_name("outcome"), x.push, x.want, x.kept, x.counts,
-           x.unknown, x.details, x.trace, x.metrics);
-}
-
-/// Converts an outcome to the level that a repeated push requests, which may
-/// differ from that of the first.
-inline outcome at_level(outcome x, receipt_level wanted) {
-  // The number of nodes is known from the start, the progress of their sessions
-  // only up to the level of the first push.
-  if (wanted == receipt_level::routed && x.counts.nodes > 0)
-    x.unknown = 0;
-  else if (wanted > x.want && x.unknown < x.counts.nodes)
-    x.unknown = x.counts.nodes;
-  x.want = wanted;
-  return x;
-}
-
-/// Returns whether a push certainly reached no session and is not kept.
-inline bool is_nobody(const outcome& x) {
-  return !x.kept && x.unknown == 0
-         && (x.want == receipt_level::routed ? x.counts.nodes
-                                             : x.counts.sessions)
-              == 0;
 }
 
 /// Request for a page of a mailbox.

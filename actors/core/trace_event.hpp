@@ -52,7 +52,7 @@ struct trace_event {
   uint64_t count = 0;
   std::string text = {};
 
-  /// The node; set by the receipt that collects the events.
+  /// The node; set where the events of several nodes meet.
   std::string node = {};
 
   friend bool operator==(const trace_event&, const trace_event&) = default;

@@ -231,24 +231,21 @@ void handle_batch(api_context& context, const batch_request& request,
 
 void handle_kick(api_context& context, const kick_request& request,
                  const exchange_ptr& exchange) {
-  push order{context.actors.next_push_id()};
-  order.type = push::kind::kick;
-  auto to_nodes = [](const caf::expected<outcome>& outcome) {
-    if (!outcome)
-      return to_answer(outcome.error());
-    if (outcome->counts.nodes == 0)
+  auto to_response = [](const caf::expected<uint64_t>& nodes) {
+    if (!nodes)
+      return to_answer(nodes.error());
+    if (*nodes == 0)
       return error_response(http::status::not_found, "nobody",
                             "nobody holds this address");
-    return response{http::status::ok, {{"nodes", outcome->counts.nodes}}};
+    return response{http::status::ok, {{"nodes", *nodes}}};
   };
   exchange->set_deadline(default_wait, [exchange] {
     exchange->respond(to_answer(caf::error{errc::unanswered}));
   });
-  context.actors.publish(
-    request.address, std::move(order),
-    [exchange, to_nodes](const caf::expected<outcome>& outcome) {
-      exchange->respond(to_nodes(outcome));
-    });
+  context.actors.kick(request.address, [exchange, to_response](
+                                         const caf::expected<uint64_t>& nodes) {
+    exchange->respond(to_response(nodes));
+  });
 }
 
 } // namespace waybill::net

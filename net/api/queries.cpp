@@ -1,8 +1,11 @@
 #include "net/api/queries.hpp"
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <utility>
+#include <variant>
+#include <vector>
 
 #include <spdlog/fmt/chrono.h>
 
@@ -12,24 +15,27 @@ namespace waybill::net {
 
 namespace {
 
-push make_question(api_context& context, push::kind kind,
-                   std::chrono::milliseconds wait) {
-  push result{context.actors.next_push_id()};
-  result.type = kind;
-  result.wait = wait;
-  return result;
+/// Asks nodes, and answers with the result of `show` for their answers.
+template <class Show>
+void ask(api_context& context, const push_address& address, query question,
+         std::chrono::milliseconds wait, Show show,
+         const exchange_ptr& exchange) {
+  context.actors.query(
+    address, std::move(question), wait,
+    [show, exchange](const caf::expected<query_result>& found) {
+      exchange->respond(found ? response{http::status::ok, show(*found)}
+                              : to_answer(found.error()));
+    });
 }
 
-/// Publishes a query, and answers with the result of `show` for its outcome.
-template <class Show>
-void ask(api_context& context, const push_address& address, push question,
-         Show show, const exchange_ptr& exchange) {
-  context.actors.publish(address, std::move(question),
-                         [show, exchange](const caf::expected<outcome>& found) {
-                           exchange->respond(
-                             found ? response{http::status::ok, show(*found)}
-                                   : to_answer(found.error()));
-                         });
+/// Returns the answers of one type, each with its node.
+template <class T>
+std::vector<std::pair<std::string, T>> answers_in(const query_result& found) {
+  std::vector<std::pair<std::string, T>> result;
+  for (auto& report : found.reports)
+    if (auto answer = std::get_if<T>(&report.content))
+      result.emplace_back(report.node, *answer);
+  return result;
 }
 
 /// Formats microseconds since 1970 (RFC 3339).
@@ -68,23 +74,31 @@ void add_details(json& to, const trace_event& event) {
   }
 }
 
-/// Builds the response to a trace: `pushes` and `sessions`.
-json print_trace(const std::string& id, const outcome& found) {
-  auto all = found.trace;
+/// Returns the trace events of all nodes, the oldest first.
+trace_events events_in(const query_result& found) {
+  trace_events result;
+  for (auto& [node, events] : answers_in<trace_events>(found))
+    for (auto& event : events)
+      result.emplace_back(event).node = node;
   std::stable_sort(
-    all.begin(), all.end(),
+    result.begin(), result.end(),
     [](const trace_event& x, const trace_event& y) { return x.at < y.at; });
+  return result;
+}
+
+/// Builds the response to a trace: `pushes` and `sessions`.
+json print_trace(const std::string& id, const query_result& found) {
   json result{{"id", id},
               {"pushes", json::array()},
               {"sessions", json::array()},
-              {"nodes", found.counts.nodes},
+              {"nodes", found.nodes},
               {"unknown", found.unknown}};
   struct group {
     size_t position;
     int64_t begin;
   };
   std::map<std::string, group> groups;
-  for (auto& event : all) {
+  for (auto& event : events_in(found)) {
     json step{{"hop", to_string(event.type)}};
     if (event.type == trace_event::kind::joined
         || event.type == trace_event::kind::left
@@ -130,19 +144,19 @@ void handle_presence(api_context& context, const presence_request& request,
             : to_answer(nodes.error()));
       });
   ask(
-    context, request.address,
-    make_question(context, push::kind::inspect, request.wait),
-    [id](const outcome& found) -> json {
+    context, request.address, {query::kind::sessions}, request.wait,
+    [id](const query_result& found) -> json {
       auto sessions = json::array();
-      for (auto& info : found.details)
-        sessions.push_back({{"node", info.node},
-                            {"peer", info.peer},
-                            {"age", info.age},
-                            {"queue", info.queue}});
+      for (auto& [node, list] : answers_in<session_list>(found))
+        for (auto& info : list.sessions)
+          sessions.push_back({{"node", node},
+                              {"peer", info.peer},
+                              {"age", info.age},
+                              {"queue", info.queue}});
       auto online = !sessions.empty() || found.unknown > 0;
       return {{"id", id},
               {"online", online},
-              {"nodes", found.counts.nodes},
+              {"nodes", found.nodes},
               {"sessions", std::move(sessions)},
               {"unknown", found.unknown}};
     },
@@ -152,25 +166,26 @@ void handle_presence(api_context& context, const presence_request& request,
 void handle_trace(api_context& context, const trace_request& request,
                   const exchange_ptr& exchange) {
   std::string id{request.address.name()};
-  auto question = make_question(context, push::kind::trace, request.wait);
-  question.body = make_text(id);
   ask(
-    context, push_address::nodes(), std::move(question),
-    [id](const outcome& found) { return print_trace(id, found); }, exchange);
+    context, push_address::nodes(), {query::kind::trace, id}, request.wait,
+    [id](const query_result& found) { return print_trace(id, found); },
+    exchange);
 }
 
 void handle_cluster(api_context& context, const stats_request& request,
                     const exchange_ptr& exchange) {
   ask(
-    context, push_address::nodes(),
-    make_question(context, push::kind::metrics, request.wait),
-    [](const outcome& found) -> json {
+    context, push_address::nodes(), {query::kind::metrics}, request.wait,
+    [](const query_result& found) -> json {
+      std::map<std::string, node_metrics> all;
+      for (auto& [node, metrics] : answers_in<node_metrics>(found))
+        all[node] = metrics;
       auto nodes = json::array();
-      for (auto& [name, figures] : found.metrics) {
+      for (auto& [name, metrics] : all) {
         json node{{"node", name}};
-        if (!figures.version.empty())
-          node["version"] = figures.version;
-        for (auto& [figure, value] : figures.values)
+        if (!metrics.version.empty())
+          node["version"] = metrics.version;
+        for (auto& [figure, value] : metrics.values)
           node[figure] = value;
         nodes.push_back(std::move(node));
       }

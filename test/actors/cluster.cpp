@@ -48,15 +48,21 @@ struct cluster_fixture : test::fixture {
   }
 
   /// Sends a query to all nodes, which have one name on a loopback.
-  outcome ask(waybill::push::kind purpose, const std::string& id = "") {
-    outcome result;
-    auto& at = gateway_at(0);
-    waybill::push question{at.next_push_id(), make_text(id)};
-    question.type = purpose;
-    question.wait = std::chrono::seconds{5};
-    at.publish(push_address::nodes(), std::move(question),
-               [&](const caf::expected<outcome>& x) { result = unbox(x); });
+  query_result ask(query::kind type, const std::string& id = "") {
+    query_result result;
+    gateway_at(0).query(
+      push_address::nodes(), {type, id}, std::chrono::seconds{5},
+      [&](const caf::expected<query_result>& x) { result = unbox(x); });
     settle();
+    return result;
+  }
+
+  /// Returns the trace of an id, as all nodes tell it.
+  trace_events trace_of(const std::string& id) {
+    trace_events result;
+    for (auto& report : ask(query::kind::trace, id).reports)
+      if (auto events = std::get_if<trace_events>(&report.content))
+        result.insert(result.end(), events->begin(), events->end());
     return result;
   }
 
@@ -102,6 +108,24 @@ CAF_TEST(every node knows who is online anywhere) {
   CAF_CHECK_EQUAL(presence(2, "456"), 0u);
 }
 
+CAF_TEST(the sessions of an id are found on all nodes) {
+  connect(0, "456");
+  connect(1, "456");
+  connect(1, "456");
+  connect(2, "457");
+  query_result found;
+  gateway_at(2).query(
+    push_address::id("456"), {query::kind::sessions}, std::chrono::seconds{5},
+    [&](const caf::expected<query_result>& x) { found = unbox(x); });
+  settle();
+  CAF_CHECK_EQUAL(found.nodes, 2u);
+  CAF_CHECK_EQUAL(found.unknown, 0u);
+  size_t sessions = 0;
+  for (auto& report : found.reports)
+    sessions += std::get<session_list>(report.content).sessions.size();
+  CAF_CHECK_EQUAL(sessions, 3u);
+}
+
 CAF_TEST(push ids are unique) {
   auto& first = gateway_at(0);
   auto& second = gateway_at(1);
@@ -120,15 +144,20 @@ CAF_TEST(the metrics of a node are those of its registry and its bus) {
 }
 
 CAF_TEST(queries reach nodes without sessions) {
-  CAF_CHECK_EQUAL(ask(waybill::push::kind::metrics).counts.nodes, 0u);
+  CAF_CHECK_EQUAL(ask(query::kind::metrics).nodes, 0u);
   for (auto& registry : registries)
     self->send(registry, attach_atom_v);
   run();
-  auto found = ask(waybill::push::kind::metrics);
-  CAF_CHECK_EQUAL(found.counts.nodes, 3u);
+  auto found = ask(query::kind::metrics);
+  CAF_CHECK_EQUAL(found.nodes, 3u);
   CAF_CHECK_EQUAL(found.unknown, 0u);
-  CAF_CHECK_EQUAL(found.metrics.at("node").version, "1.2.3");
-  CAF_CHECK_EQUAL(found.metrics.at("node").values.at("addresses"), 0u);
+  CAF_REQUIRE_EQUAL(found.reports.size(), 3u);
+  for (auto& report : found.reports) {
+    CAF_CHECK_EQUAL(report.node, "node");
+    auto& metrics = std::get<node_metrics>(report.content);
+    CAF_CHECK_EQUAL(metrics.version, "1.2.3");
+    CAF_CHECK_EQUAL(metrics.values.at("addresses"), 0u);
+  }
 }
 
 CAF_TEST(the trace of an id has events of its sessions and of all nodes) {
@@ -144,7 +173,7 @@ CAF_TEST(the trace of an id has events of its sessions and of all nodes) {
   self->send(sessions[0], written_atom_v);
   run();
   std::map<std::string, std::string> seen;
-  for (auto& event : ask(waybill::push::kind::trace, "456").trace)
+  for (auto& event : trace_of("456"))
     seen[to_string(event.type)] = event.push;
   CAF_CHECK_EQUAL(seen.size(), 4u);
   CAF_CHECK_EQUAL(seen.at("taken"), "p");
@@ -161,13 +190,13 @@ CAF_TEST(a session that has ended leaves its trace) {
   self->send(sessions[0], written_atom_v);
   self->send(sessions[0], gone_atom_v);
   run();
-  auto found = ask(waybill::push::kind::trace, "456");
+  auto found = trace_of("456");
   test::texts seen;
-  for (auto& event : found.trace)
+  for (auto& event : found)
     seen.push_back(to_string(event.type));
   CAF_CHECK_EQUAL(seen,
                   (test::texts{"joined", "delivered", "written", "left"}));
-  CAF_CHECK_EQUAL(found.trace.back().text, "the connection closed");
+  CAF_CHECK_EQUAL(found.back().text, "the connection closed");
 }
 
 CAF_TEST(a gateway that has ended fails requests at once) {

@@ -79,13 +79,11 @@ struct gateway_fixture : test::fixture {
 
   /// Returns how many events of an id the registry has been told.
   size_t count_traced(const std::string& id) {
-    push question{"q", make_text(id)};
-    question.type = push::kind::trace;
-    question.reply_to = "n1";
-    self->send(holder, deliver_atom_v, push_address::nodes(), question);
+    self->send(holder, deliver_atom_v, push_address::nodes(),
+               query{query::kind::trace, id, "q", "n1"});
     settle();
     CAF_REQUIRE(!fake().reports.empty());
-    return fake().reports.back().trace.size();
+    return std::get<trace_events>(fake().reports.back().content).size();
   }
 
   bus_actor bus;
@@ -145,11 +143,39 @@ CAF_TEST(a push with a key alone waits for no reports) {
 }
 
 CAF_TEST(a query has this node wait for reports) {
-  push push{"p"};
-  push.type = push::kind::inspect;
-  push.wait = 1s;
-  publish(push);
-  CAF_CHECK_EQUAL(fake().seen, (test::texts{"await p", "publish id:456"}));
+  std::string result;
+  aut().query(id456, {query::kind::sessions}, 1s,
+              [&](const caf::expected<query_result>& x) {
+                result = x ? std::to_string(x->nodes) : sys.render(x.error());
+              });
+  settle();
+  CAF_REQUIRE_EQUAL(fake().queries.size(), 1u);
+  auto asked = fake().queries[0];
+  CAF_CHECK(asked.id.starts_with("n1-"));
+  CAF_CHECK_EQUAL(asked.reply_to, "n1");
+  CAF_CHECK_EQUAL(
+    fake().seen, (test::texts{"await " + asked.id, "ask id:456 for sessions"}));
+  CAF_CHECK_EQUAL(result, "");
+  fake().asking.at(0).deliver(uint64_t{1});
+  settle();
+  self->send(fake().awaiting.at(0),
+             report{asked.id, "n1", delivery_counts{1}, "n2"});
+  settle();
+  CAF_CHECK_EQUAL(result, "1");
+}
+
+CAF_TEST(a kick waits for the bus alone) {
+  std::string result;
+  aut().kick(id456, [&](caf::expected<uint64_t> x) {
+    result = x ? std::to_string(*x) : sys.render(x.error());
+  });
+  settle();
+  CAF_CHECK_EQUAL(fake().seen, test::texts{"kick id:456"});
+  CAF_REQUIRE_EQUAL(fake().kicks.size(), 1u);
+  CAF_CHECK(fake().kicks[0].id.starts_with("n1-"));
+  fake().asking.at(0).deliver(uint64_t{2});
+  settle();
+  CAF_CHECK_EQUAL(result, "2");
 }
 
 CAF_TEST(asks the bus for its state each time) {
@@ -306,10 +332,12 @@ CAF_TEST(once it has ended every question is answered at once) {
   push push{"p", make_text("a")};
   push.want = receipt_level::received;
   aut().publish(id456, push, count);
+  aut().kick(id456, count);
+  aut().query(id456, {}, 1s, count);
   aut().presence(id456, count);
   aut().spend("joe", 1, count);
   aut().admit("456", "192.0.2.1", count);
-  CAF_CHECK_EQUAL(answers, 5u);
+  CAF_CHECK_EQUAL(answers, 7u);
   auto status = bus_status{bus_state::ready};
   aut().state(id456, [&](const bus_status& x) { status = x; });
   CAF_CHECK_EQUAL(status, bus_status{});
@@ -321,16 +349,20 @@ CAF_TEST(once it has ended every question is answered at once) {
   CAF_CHECK(!sched.has_pending_timeout());
 }
 
-CAF_TEST(receipts end with it) {
+CAF_TEST(receipts and surveys end with it) {
   auto actors = sys.registry().running();
   push push{"p", make_text("a")};
   push.want = receipt_level::received;
   push.wait = 1s;
   auto found = publish(push);
-  CAF_CHECK_EQUAL(sys.registry().running(), actors + 1);
+  aut().query(id456, {}, 1s, [](const auto&) {});
+  settle();
+  CAF_CHECK_EQUAL(sys.registry().running(), actors + 2);
   end();
-  // Promises that are open refer to the receipt.
+  // Promises that are open refer to the receipt and the survey, and so does
+  // the bus.
   fake().publishing.clear();
+  fake().asking.clear();
   pass(1s);
   CAF_CHECK_EQUAL(sys.registry().running(), actors - 1);
   CAF_CHECK_EQUAL(*found, "");

@@ -52,9 +52,8 @@ struct receipt_fixture : test::fixture {
     return result;
   }
 
-  void add_report(const std::string& node, delivery_counts counts,
-                  bool settled = false) {
-    self->send(aut, report{"p", "n1", node, counts, settled});
+  void add_report(const std::string& node, report::content_type content) {
+    self->send(aut, report{"p", "n1", std::move(content), node});
     settle();
   }
 
@@ -98,11 +97,11 @@ CAF_TEST_FIXTURE_SCOPE(receipt_tests, receipt_fixture)
 CAF_TEST(ends when every session of every node has reached the level) {
   start(receipt_level::received);
   published(2);
-  add_report("n1", {1, 2, 0, 0, 0});
-  add_report("n1", {0, 0, 2, 1, 0});
-  add_report("n2", {1, 1, 1, 1, 0});
+  add_report("n1", delivery_counts{1, 2, 0, 0, 0});
+  add_report("n1", delivery_counts{0, 0, 2, 1, 0});
+  add_report("n2", delivery_counts{1, 1, 1, 1, 0});
   CAF_CHECK(!is_answered());
-  add_report("n1", {0, 0, 0, 1, 0});
+  add_report("n1", delivery_counts{0, 0, 0, 1, 0});
   auto x = answer();
   CAF_CHECK(x.counts == (delivery_counts{2, 3, 3, 3, 0}));
   CAF_CHECK_EQUAL(x.unknown, 0u);
@@ -113,15 +112,15 @@ CAF_TEST(ends when every session of every node has reached the level) {
 CAF_TEST(waits for the requested level only) {
   start(receipt_level::written);
   published(1);
-  add_report("n1", {1, 1, 0, 0, 0});
+  add_report("n1", delivery_counts{1, 1, 0, 0, 0});
   CAF_CHECK(!is_answered());
-  add_report("n1", {0, 0, 1, 0, 0});
+  add_report("n1", delivery_counts{0, 0, 1, 0, 0});
   CAF_CHECK(answer().counts == (delivery_counts{1, 1, 1, 0, 0}));
 }
 
 CAF_TEST(a report may arrive before the response of the bus) {
   start(receipt_level::written);
-  add_report("n1", {1, 1, 1, 0, 0});
+  add_report("n1", delivery_counts{1, 1, 1, 0, 0});
   CAF_CHECK(!is_answered());
   published(1);
   CAF_CHECK(answer().counts == (delivery_counts{1, 1, 1, 0, 0}));
@@ -130,8 +129,8 @@ CAF_TEST(a report may arrive before the response of the bus) {
 CAF_TEST(a session that ended is complete but no success) {
   start(receipt_level::received);
   published(1);
-  add_report("n1", {1, 2, 2, 1, 0});
-  add_report("n1", {0, 0, 0, 0, 1});
+  add_report("n1", delivery_counts{1, 2, 2, 1, 0});
+  add_report("n1", delivery_counts{0, 0, 0, 0, 1});
   CAF_CHECK(answer().counts == (delivery_counts{1, 2, 2, 1, 1}));
 }
 
@@ -146,7 +145,7 @@ CAF_TEST(a push that reaches no node is complete at once) {
 CAF_TEST(a node that has not reported in time is unknown) {
   start(receipt_level::written);
   published(2);
-  add_report("n1", {1, 2, 2, 0, 0});
+  add_report("n1", delivery_counts{1, 2, 2, 0, 0});
   pass(999ms);
   CAF_CHECK(!is_answered());
   pass(1ms);
@@ -158,13 +157,13 @@ CAF_TEST(a node that has not reported in time is unknown) {
 CAF_TEST(a node with incomplete reports is probed) {
   start(receipt_level::written);
   published(2);
-  add_report("n1", {1, 2, 1, 0, 0});
-  add_report("n2", {1, 1, 1, 0, 0});
+  add_report("n1", delivery_counts{1, 2, 1, 0, 0});
+  add_report("n2", delivery_counts{1, 1, 1, 0, 0});
   pass(1s);
   CAF_CHECK_EQUAL(bus_requests().back(), "probe n1 for p");
   CAF_CHECK(!is_answered());
   CAF_MESSAGE("if it answers then its reports are final");
-  add_report("n1", {}, true);
+  add_report("n1", settled{});
   auto x = answer();
   CAF_CHECK(x.counts == (delivery_counts{2, 3, 2, 0, 0}));
   CAF_CHECK_EQUAL(x.unknown, 0u);
@@ -173,8 +172,8 @@ CAF_TEST(a node with incomplete reports is probed) {
 CAF_TEST(a node that does not answer its probe is unknown) {
   start(receipt_level::written);
   published(2);
-  add_report("n1", {1, 1, 0, 0, 0});
-  add_report("n2", {1, 1, 1, 0, 0});
+  add_report("n1", delivery_counts{1, 1, 0, 0, 0});
+  add_report("n2", delivery_counts{1, 1, 1, 0, 0});
   pass(1s);
   pass(299ms);
   CAF_CHECK(!is_answered());
@@ -186,8 +185,8 @@ CAF_TEST(a node that cannot be probed is unknown at once) {
   deref<test::fake_bus>(bus).probed = 0;
   start(receipt_level::written);
   published(2);
-  add_report("n1", {1, 1, 0, 0, 0});
-  add_report("n2", {1, 1, 0, 0, 0});
+  add_report("n1", delivery_counts{1, 1, 0, 0, 0});
+  add_report("n2", delivery_counts{1, 1, 0, 0, 0});
   pass(1s);
   CAF_CHECK_EQUAL(answer().unknown, 2u);
 }

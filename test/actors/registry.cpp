@@ -91,11 +91,27 @@ struct registry_fixture : test::fixture {
   }
 
   void deliver_claim(uint64_t number) {
-    waybill::push push{""};
-    push.type = waybill::push::kind::claim;
-    push.claim = number;
-    self->send(aut, deliver_atom_v, id456, push);
+    self->send(aut, deliver_atom_v, id456, claim{number});
     settle();
+  }
+
+  void kick() {
+    self->send(aut, deliver_atom_v, id456, waybill::kick{"k"});
+    settle();
+  }
+
+  /// Sends a query, and returns the content of the only report on it.
+  template <class T>
+  T ask(const push_address& address, query::kind type,
+        const std::string& id = "") {
+    bus_state_of().reports.clear();
+    self->send(aut, deliver_atom_v, address, query{type, id, "q", "n2"});
+    settle();
+    auto& reports = bus_state_of().reports;
+    CAF_REQUIRE_EQUAL(reports.size(), 1u);
+    CAF_CHECK_EQUAL(reports[0].push, "q");
+    CAF_CHECK_EQUAL(reports[0].to, "n2");
+    return std::get<T>(reports[0].content);
   }
 
   /// Lets the bus confirm all pending detachments.
@@ -330,10 +346,7 @@ CAF_TEST(closes the sessions that are kicked) {
   auto first = join(id456);
   auto second = join(id456);
   auto other = join(push_address::id("457"));
-  waybill::push push{""};
-  push.type = waybill::push::kind::kick;
-  self->send(aut, deliver_atom_v, id456, push);
-  settle();
+  kick();
   CAF_CHECK_EQUAL(seen(first), test::texts{"close 4500"});
   CAF_CHECK_EQUAL(seen(second), test::texts{"close 4500"});
   CAF_CHECK_EQUAL(seen(other), test::texts{});
@@ -353,8 +366,50 @@ CAF_TEST(reports the number of sessions that a push goes to) {
   auto& reports = bus_state_of().reports;
   CAF_REQUIRE_EQUAL(reports.size(), 2u);
   CAF_CHECK_EQUAL(reports[0].to, "n2");
-  CAF_CHECK(reports[0].counts == (delivery_counts{1, 2, 0, 0, 0}));
-  CAF_CHECK(reports[1].counts == (delivery_counts{1, 0, 0, 0, 0}));
+  for (uint64_t i : {0, 1}) {
+    auto counts = std::get<delivery_counts>(reports[i].content);
+    CAF_CHECK(counts == (delivery_counts{1, i == 0 ? 2u : 0u}));
+  }
+}
+
+CAF_TEST(answers a query for sessions with all of them at once) {
+  auto first = join(id456);
+  auto second = join(id456);
+  join(push_address::id("457"));
+  deref<test::fake_session>(first).info = {"192.0.2.1:1", 3, 4};
+  deref<test::fake_session>(second).info = {"192.0.2.2:1", 5, 6};
+  auto found = ask<session_list>(id456, query::kind::sessions);
+  CAF_CHECK(found.total == 2u);
+  CAF_REQUIRE_EQUAL(found.sessions.size(), 2u);
+  if (found.sessions[0].age == 5)
+    std::swap(found.sessions[0], found.sessions[1]);
+  CAF_CHECK(found.sessions[0] == (session_info{"192.0.2.1:1", 3, 4}));
+  CAF_CHECK(found.sessions[1] == (session_info{"192.0.2.2:1", 5, 6}));
+  CAF_MESSAGE("or says that there is none");
+  found = ask<session_list>(push_address::id("458"), query::kind::sessions);
+  CAF_CHECK(found.total == 0u);
+  CAF_CHECK(found.sessions.empty());
+}
+
+CAF_TEST(does not wait for the details of a session that has ended) {
+  auto first = join(id456);
+  auto second = join(id456);
+  self->send_exit(first, caf::exit_reason::kill);
+  auto found = ask<session_list>(id456, query::kind::sessions);
+  CAF_CHECK(found.total == 1u);
+  CAF_CHECK_EQUAL(found.sessions.size(), 1u);
+}
+
+CAF_TEST(answers a query for a trace or for its metrics) {
+  join(id456);
+  auto events
+    = ask<trace_events>(push_address::nodes(), query::kind::trace, "456");
+  CAF_REQUIRE_EQUAL(events.size(), 1u);
+  CAF_CHECK(events[0].type == trace_event::kind::joined);
+  events = ask<trace_events>(push_address::nodes(), query::kind::trace, "457");
+  CAF_CHECK(events.empty());
+  auto metrics = ask<node_metrics>(push_address::nodes(), query::kind::metrics);
+  CAF_CHECK_EQUAL(metrics.values.at("sessions"), 1u);
 }
 
 CAF_TEST(detaches a topic after its last session) {
@@ -508,10 +563,7 @@ CAF_TEST(closes a session at the memory limit even if it already ends) {
   limits.max_queued = 100;
   start(same_id::all, limits);
   auto session = join(id456);
-  waybill::push order{""};
-  order.type = waybill::push::kind::kick;
-  self->send(aut, deliver_atom_v, id456, order);
-  settle();
+  kick();
   load(session, 101);
   CAF_CHECK_EQUAL(seen(session), (test::texts{"close 4500", "close 1013"}));
 }

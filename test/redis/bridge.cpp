@@ -582,7 +582,7 @@ CAF_TEST(answers a push with the number of nodes that PUBLISH reached) {
   auto outcome = publish("456");
   CAF_CHECK_EQUAL(redis->sent.back()[0], "PUBLISH");
   CAF_CHECK_EQUAL(redis->sent.back()[1], "waybill:id:456");
-  auto sent = unbox(decode(redis->sent.back()[2]));
+  auto sent = std::get<push>(unbox(decode(redis->sent.back()[2])));
   CAF_CHECK_EQUAL(sent.id, "p1");
   CAF_CHECK_EQUAL(sent.body, make_text("aaaa"));
   CAF_CHECK_EQUAL(*outcome, "");
@@ -613,6 +613,26 @@ CAF_TEST(brings pushes to the sessions of their address) {
   happen(message{"waybill", R"({"KEY":457,"VALUE":"d"})"});
   CAF_CHECK_EQUAL(seen(session),
                   (test::texts{"greet", "deliver a", "deliver c"}));
+}
+
+CAF_TEST(brings kicks and claims and queries to the registry) {
+  make_ready();
+  auto session = join("456");
+  happen(subscribed{"waybill:id:456"});
+  redis->sent.clear();
+  happen(message{"waybill:id:456",
+                 encode(query{query::kind::sessions, "", "q", "n2"})});
+  CAF_REQUIRE_EQUAL(redis->sent.size(), 1u);
+  CAF_CHECK_EQUAL(redis->sent[0][1], "waybill:node:n2");
+  auto told = unbox(decode_node_message(redis->sent[0][2]));
+  CAF_REQUIRE_EQUAL(told.reports.size(), 1u);
+  CAF_CHECK_EQUAL(told.reports[0].push, "q");
+  CAF_CHECK(std::get<session_list>(told.reports[0].content).total == 1u);
+  happen(message{"waybill:id:456",
+                 encode_claim() + std::string("\xcf\0\0\0\0\0\0\0\1", 9)});
+  CAF_CHECK_EQUAL(seen(session), test::texts{"greet"});
+  happen(message{"waybill:id:456", encode(kick{"k"})});
+  CAF_CHECK_EQUAL(seen(session), (test::texts{"greet", "close 4500"}));
 }
 
 CAF_TEST(counts the gap when pushes may have missed its addresses) {
@@ -678,13 +698,11 @@ CAF_TEST(an entry that cannot be read costs its mailbox nothing else) {
   };
   auto kept = push{"p", make_text("a")};
   kept.ttl = 1s;
-  auto kick = push{"p"};
-  kick.type = push::kind::kick;
-  kick.ttl = 1s;
   std::vector<reply> items{{reply::kind::text, 0, "4-0"},
                            {reply::kind::number, 0}};
   for (auto& part : {entry("1-0", "nonsense"), entry("2-0", encode(kept)),
-                     entry("3-0", encode(kick)),
+                     entry("3-0", "\x82\xa4kind\xa4kick\xa5"
+                                  "entry"),
                      entry("4-0", "\x82\xa4kind\xa5newer\xa5"
                                   "entry")})
     items.insert(items.end(), part.begin(), part.end());
@@ -771,11 +789,14 @@ CAF_TEST(counts the pushes that Redis was sent) {
   publish("456");
   publish("456", 1s);
   CAF_CHECK_EQUAL(figure(aut, "pushes"), 2u);
-  push question{"p2"};
-  question.type = push::kind::inspect;
-  self->send(aut, publish_atom_v, push_address::id("456"), question);
+  CAF_MESSAGE("and not the kicks and queries");
+  deref<gateway>(pusher).kick(push_address::id("456"), [](const auto&) {});
   settle();
   CAF_CHECK_EQUAL(redis->sent.back()[1], "waybill:id:456");
+  deref<gateway>(pusher).query(push_address::id("457"), {query::kind::sessions},
+                               1s, [](const auto&) {});
+  settle();
+  CAF_CHECK_EQUAL(redis->sent.back()[1], "waybill:id:457");
   CAF_CHECK_EQUAL(figure(aut, "pushes"), 2u);
 }
 
@@ -784,9 +805,8 @@ CAF_TEST(tells a node all that came at once in one message) {
   redis->sent.clear();
   auto address = push_address::id("456");
   for (auto id : {"p1", "p1", "p2"}) {
-    report report{id, "n2"};
-    report.counts.written = 1;
-    self->send(aut, report_atom_v, address, report);
+    self->send(aut, report_atom_v, address,
+               report{id, "n2", delivery_counts{0, 0, 1}});
   }
   settle();
   CAF_REQUIRE_EQUAL(redis->sent.size(), 1u);
@@ -794,7 +814,8 @@ CAF_TEST(tells a node all that came at once in one message) {
   auto sent = unbox(decode_node_message(redis->sent[0][2]));
   CAF_CHECK_EQUAL(sent.node, "n1");
   CAF_REQUIRE_EQUAL(sent.reports.size(), 2u);
-  CAF_CHECK_EQUAL(sent.reports[0].counts.written, 2u);
+  CAF_CHECK_EQUAL(std::get<delivery_counts>(sent.reports[0].content).written,
+                  2u);
   CAF_CHECK_EQUAL(sent.reports[1].push, "p2");
 }
 

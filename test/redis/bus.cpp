@@ -36,10 +36,17 @@ protected:
       [](join_atom, const push_addresses&, const std::string&,
          const session_actor&) {},
       [this](deliver_atom, const push_address& address, const push& push) {
-        anon_send(test_, address.key() + ' '
-                           + (push.type == push::kind::claim
-                                ? "is claimed"
-                                : std::string{push.body.bytes()}));
+        anon_send(test_, address.key() + ' ' + std::string{push.body.bytes()});
+      },
+      [this](deliver_atom, const push_address& address, const kick& kick) {
+        anon_send(test_, address.key() + " kick " + kick.id);
+      },
+      [this](deliver_atom, const push_address& address, const claim&) {
+        anon_send(test_, address.key() + " is claimed");
+      },
+      [this](deliver_atom, const push_address& address, const query& query) {
+        anon_send(test_, address.key() + ' ' + to_string(query.type) + ' '
+                           + query.id + " for " + query.reply_to);
       },
       [](attach_atom) {},
       [](trace_atom, const trace_events&) {},
@@ -81,7 +88,7 @@ private:
 };
 
 /// Forwards the reports of a push to the test.
-class listener : public hosted<receipt_actor> {
+class listener : public hosted<report_receiver_actor> {
 public:
   listener(caf::actor_config& cfg, caf::execution_unit* host, caf::actor test)
       : hosted(cfg, host), test_(std::move(test)) {
@@ -91,10 +98,7 @@ public:
 protected:
   behavior_type make_behavior() override {
     return {
-      [](get_atom) { return outcome{}; },
       [this](const report& report) { anon_send(test_, report); },
-      [](publish_atom) {},
-      [](tick_atom) {},
     };
   }
 
@@ -291,6 +295,22 @@ CAF_TEST(a push reaches every node that holds its address and says how many) {
     CAF_CHECK_EQUAL(cluster.next_push(), "id:456 b");
     CAF_CHECK_EQUAL(cluster.next_push(), "id:456 b");
     CAF_CHECK_EQUAL(cluster.push(1, "457", make_text("c")), 0u);
+  });
+}
+
+CAF_TEST(a kick and a query reach every node that holds their address) {
+  on_both([](nodes& cluster) {
+    auto address = push_address::id("456");
+    cluster.attach(0, "456");
+    CAF_CHECK_EQUAL(cluster.ask(1, publish_atom_v, address, kick{"k"}), 1u);
+    CAF_CHECK_EQUAL(cluster.next_push(), "id:456 kick k");
+    query question{query::kind::sessions, "", "q", "n1"};
+    CAF_CHECK_EQUAL(cluster.ask(1, publish_atom_v, address, question), 1u);
+    CAF_CHECK_EQUAL(cluster.next_push(), "id:456 sessions q for n1");
+    cluster.attach(1, "456");
+    CAF_CHECK_EQUAL(cluster.ask(0, publish_atom_v, address, question), 2u);
+    CAF_CHECK_EQUAL(
+      cluster.ask(0, publish_atom_v, push_address::id("457"), kick{"k"}), 0u);
   });
 }
 
@@ -539,22 +559,24 @@ CAF_TEST(reports reach who waits for them) {
     auto waiting
       = cluster.sys.spawn<listener>(&cluster.loop, caf::actor{cluster.self});
     cluster.self->send(cluster.bus[0], await_atom_v, address, "p", waiting);
-    report report{"p", "n0"};
-    report.counts = {1, 2, 0, 0, 0};
-    report.details = {{"", "192.0.2.1:80", 3, 4}};
     cluster.presence(0, "456");
-    cluster.self->send(cluster.bus[1], report_atom_v, address, report);
-    auto received = cluster.next_report();
-    CAF_CHECK_EQUAL(received.push, "p");
-    CAF_CHECK(received.counts == report.counts);
-    CAF_REQUIRE_EQUAL(received.details.size(), 1u);
-    CAF_CHECK_EQUAL(received.details[0].node, received.node);
-    CAF_CHECK_EQUAL(received.details[0].age, 3u);
+    report received;
+    for (auto& content : std::vector<report::content_type>{
+           delivery_counts{1, 2}, session_list{1, {{"192.0.2.1:80", 3, 4}}},
+           trace_events{{"", trace_event::kind::joined, 5}},
+           node_metrics{"1.2.3", {{"joins", 6}}}}) {
+      cluster.self->send(cluster.bus[1], report_atom_v, address,
+                         report{"p", "n0", content});
+      received = cluster.next_report();
+      CAF_CHECK_EQUAL(received.push, "p");
+      CAF_CHECK(received.content == content);
+      CAF_CHECK_NOT_EQUAL(received.node, "");
+    }
     CAF_MESSAGE("a node answers a probe");
     CAF_CHECK_EQUAL(
       cluster.ask(0, probe_atom_v, address, received.node, std::string{"p"}),
       1u);
-    CAF_CHECK(cluster.next_report().settled);
+    CAF_CHECK(std::holds_alternative<settled>(cluster.next_report().content));
     cluster.self->send_exit(waiting, caf::exit_reason::kill);
     cluster.self->send(cluster.bus[0], forget_atom_v, address, "p");
   });

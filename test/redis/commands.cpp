@@ -207,6 +207,29 @@ CAF_TEST(nobody is there only if all nodes are) {
   CAF_CHECK_EQUAL(result, "sent to 0");
 }
 
+CAF_TEST(a kick and a query are published and count their nodes) {
+  kick order{"k"};
+  query question{query::kind::sessions, "", "q", "n1"};
+  surroundings.nodes = 2;
+  aut.publish(id456, order, keep_number());
+  CAF_CHECK_EQUAL(redis.sent.back(),
+                  (command{"PUBLISH", "waybill:id:456", encode(order)}));
+  answer(two);
+  CAF_CHECK_EQUAL(result, "2");
+  aut.publish(id456, question, keep_number());
+  CAF_CHECK_EQUAL(redis.sent.back(),
+                  (command{"PUBLISH", "waybill:id:456", encode(question)}));
+  answer(number(0));
+  CAF_CHECK_EQUAL(redis.sent.back(),
+                  (command{"EVALSHA", recount_script.sha, "0", "waybill:id:456",
+                           encode(question), "waybill:nodes"}));
+  answer(list_of({number(0), one}));
+  CAF_CHECK_EQUAL(result, "nodes_missing");
+  aut.publish(id456, order, keep_number());
+  answer(caf::error{errc::unanswered});
+  CAF_CHECK_EQUAL(result, "unanswered");
+}
+
 CAF_TEST(a push with a time to live is kept by a script) {
   auto push = make_kept("p");
   push.want = receipt_level::received;
@@ -501,12 +524,10 @@ CAF_TEST(a confirmation removes all up to its entry) {
 
 CAF_TEST(a claim makes a newer session the owner) {
   aut.claim(id456, keep_number());
-  push claim{""};
-  claim.type = push::kind::claim;
   CAF_CHECK_EQUAL(
     redis.sent.back(),
     (command{"EVALSHA", claim_script.sha, "1", "waybill:owner:456",
-             "waybill:id:456", encode(claim)}));
+             "waybill:id:456", encode_claim()}));
   answer(number(1700000000000000));
   CAF_CHECK_EQUAL(result, "1700000000000000");
 }

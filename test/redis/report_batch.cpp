@@ -14,9 +14,11 @@ const auto id456 = push_address::id("456");
 const auto id457 = push_address::id("457");
 
 report make_report(const std::string& push, const std::string& to = "n2") {
-  report result{push, to};
-  result.counts.written = 1;
-  return result;
+  return {push, to, delivery_counts{0, 0, 1}};
+}
+
+delivery_counts counts_of(const report& report) {
+  return std::get<delivery_counts>(report.content);
 }
 
 struct nobody_missing : commands::environment {
@@ -81,19 +83,30 @@ CAF_TEST(each node that waits gets one message) {
 }
 
 CAF_TEST(reports of a push that follow each other are one) {
-  auto report = make_report("p");
-  report.counts = {1, 2, 3, 4, 5, 6};
-  report.details.push_back({"", "192.0.2.1"});
-  aut.add(report);
-  report.details[0].peer = "192.0.2.2";
-  aut.add(report);
+  for (int i = 0; i < 2; ++i)
+    aut.add({"p", "n2", delivery_counts{1, 2, 3, 4, 5, 6}});
   flush();
   auto reports = message_to("n2").reports;
   CAF_REQUIRE_EQUAL(reports.size(), 1u);
-  CAF_CHECK(reports[0].counts == (delivery_counts{2, 4, 6, 8, 10, 12}));
-  CAF_REQUIRE_EQUAL(reports[0].details.size(), 2u);
-  CAF_CHECK_EQUAL(reports[0].details[0].peer, "192.0.2.1");
-  CAF_CHECK_EQUAL(reports[0].details[1].peer, "192.0.2.2");
+  CAF_CHECK(counts_of(reports[0]) == (delivery_counts{2, 4, 6, 8, 10, 12}));
+}
+
+CAF_TEST(answers to a query stay apart) {
+  aut.add({"q", "n2", delivery_counts{1, 1}});
+  for (auto peer : {"192.0.2.1:80", "192.0.2.2:80"})
+    aut.add({"q", "n2", session_list{std::nullopt, {{peer}}}});
+  aut.add({"q", "n2", delivery_counts{1}});
+  flush();
+  auto reports = message_to("n2").reports;
+  CAF_REQUIRE_EQUAL(reports.size(), 4u);
+  CAF_CHECK(counts_of(reports[0]) == (delivery_counts{1, 1}));
+  for (size_t i : {1, 2}) {
+    auto list = std::get<session_list>(reports[i].content);
+    CAF_REQUIRE_EQUAL(list.sessions.size(), 1u);
+    CAF_CHECK_EQUAL(list.sessions[0].peer,
+                    i == 1 ? "192.0.2.1:80" : "192.0.2.2:80");
+  }
+  CAF_CHECK(counts_of(reports[3]) == delivery_counts{1});
 }
 
 CAF_TEST(reports keep their order) {
@@ -103,20 +116,17 @@ CAF_TEST(reports keep their order) {
   auto reports = message_to("n2").reports;
   CAF_REQUIRE_EQUAL(reports.size(), 3u);
   CAF_CHECK_EQUAL(reports[2].push, "p");
-  CAF_CHECK_EQUAL(reports[2].counts.written, 1u);
+  CAF_CHECK_EQUAL(counts_of(reports[2]).written, 1u);
 }
 
 CAF_TEST(a settled push is told behind all that was reported of it) {
   aut.add(make_report("p"));
-  auto settled = report{"p", "n2"};
-  settled.settled = true;
-  aut.add(settled);
+  aut.add({"p", "n2", settled{}});
   flush();
   auto reports = message_to("n2").reports;
   CAF_REQUIRE_EQUAL(reports.size(), 2u);
-  CAF_CHECK(!reports[0].settled);
-  CAF_CHECK_EQUAL(reports[0].counts.written, 1u);
-  CAF_CHECK(reports[1].settled);
+  CAF_CHECK_EQUAL(counts_of(reports[0]).written, 1u);
+  CAF_CHECK(std::holds_alternative<settled>(reports[1].content));
 }
 
 CAF_TEST(each mailbox is trimmed once and up to its last entry) {

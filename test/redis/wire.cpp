@@ -9,7 +9,7 @@
 #include <caf/test/dsl.hpp>
 
 #include "redis/beat.hpp"
-#include "redis/codec.hpp"
+#include "redis/node_message.hpp"
 
 using namespace waybill;
 using namespace waybill::redis;
@@ -25,20 +25,27 @@ std::string read_file(const path& name) {
   return {std::istreambuf_iterator<char>{in}, {}};
 }
 
-/// Decodes a push from the file of a release.
-push read_push(const path& release, const char* name) {
+/// Decodes a message from the file of a release, which is a `T`.
+template <class T>
+T read(const path& release, const char* name) {
   CAF_MESSAGE(release.filename().string() + ": " + name);
-  return unbox(decode(read_file(release / name)));
+  auto message = unbox(decode(read_file(release / name)));
+  CAF_REQUIRE(std::holds_alternative<T>(message));
+  return std::get<T>(std::move(message));
 }
 
-/// Decodes the only report in a file of a release.
-report read_report(const path& release, const char* name,
-                   const std::string& node) {
+/// Decodes the only report in a file of a release, whose content is a `T`.
+template <class T>
+T read_report(const path& release, const char* name) {
   CAF_MESSAGE(release.filename().string() + ": " + name);
   auto told = unbox(decode_node_message(read_file(release / name)));
-  CAF_CHECK_EQUAL(told.node, node);
+  CAF_CHECK_EQUAL(told.node, "node1");
   CAF_REQUIRE_EQUAL(told.reports.size(), 1u);
-  return std::move(told.reports[0]);
+  auto& report = told.reports[0];
+  CAF_CHECK_EQUAL(report.node, "node1");
+  CAF_CHECK(report.push.starts_with("node2-"));
+  CAF_REQUIRE(std::holds_alternative<T>(report.content));
+  return std::get<T>(std::move(report.content));
 }
 
 template <class Test>
@@ -56,14 +63,13 @@ void for_each_release(Test test) {
 
 CAF_TEST(pushes of each release are read) {
   for_each_release([](const path& release) {
-    auto text = read_push(release, "text");
+    auto text = read<push>(release, "text");
     CAF_CHECK(text.id.starts_with("node2-"));
-    CAF_CHECK(text.type == push::kind::message);
     CAF_CHECK_EQUAL(text.body, make_text("text"));
     CAF_CHECK_EQUAL(text.reply_to, "");
-    auto data = read_push(release, "data");
+    auto data = read<push>(release, "data");
     CAF_CHECK_EQUAL(data.body, (payload{payload::format::binary, "data"}));
-    auto kept = read_push(release, "kept");
+    auto kept = read<push>(release, "kept");
     CAF_CHECK_EQUAL(kept.body, make_text("keyed"));
     CAF_CHECK_EQUAL(kept.reply_to, "node2");
     CAF_CHECK(kept.want == receipt_level::received);
@@ -72,37 +78,34 @@ CAF_TEST(pushes of each release are read) {
   });
 }
 
-CAF_TEST(pushes for a type of each release are read) {
+CAF_TEST(kicks and claims and queries of each release are read) {
   for_each_release([](const path& release) {
-    auto kick = read_push(release, "kick");
-    CAF_CHECK(kick.type == push::kind::kick);
-    auto claim = read_push(release, "claim");
-    CAF_CHECK(claim.type == push::kind::claim);
+    auto kicked = read<kick>(release, "kick");
+    CAF_CHECK(kicked.id.starts_with("node2-"));
+    auto claimed = read<claim>(release, "claim");
     CAF_MESSAGE("a claim is its time in microseconds");
-    CAF_CHECK_GREATER(claim.claim, 1'700'000'000'000'000u);
-    for (auto [name, type] : {std::pair{"inspect", push::kind::inspect},
-                              std::pair{"trace", push::kind::trace},
-                              std::pair{"figures", push::kind::metrics}}) {
-      auto question = read_push(release, name);
+    CAF_CHECK_GREATER(claimed.number, 1'700'000'000'000'000u);
+    for (auto [name, type] : {std::pair{"inspect", query::kind::sessions},
+                              std::pair{"trace", query::kind::trace},
+                              std::pair{"figures", query::kind::metrics}}) {
+      auto question = read<query>(release, name);
       CAF_CHECK(question.type == type);
       CAF_CHECK_EQUAL(question.reply_to, "node2");
       CAF_CHECK(question.id.starts_with("node2-"));
-      if (type == push::kind::trace)
-        CAF_CHECK_EQUAL(question.body, make_text("456"));
+      CAF_CHECK_EQUAL(question.subject,
+                      type == query::kind::trace ? "456" : "");
     }
   });
 }
 
 CAF_TEST(messages between nodes of each release are read) {
   for_each_release([](const path& release) {
-    auto receipt = read_report(release, "receipt", "node1");
-    CAF_CHECK(receipt.push.starts_with("node2-"));
-    CAF_CHECK_EQUAL(receipt.counts.received, 1u);
-    auto details = read_report(release, "details", "node1").details;
-    CAF_REQUIRE_EQUAL(details.size(), 1u);
-    CAF_CHECK(details[0].peer.starts_with("127.0.0.1:"));
-    CAF_CHECK_EQUAL(details[0].node, "node1");
-    auto events = read_report(release, "hops", "node1").trace;
+    auto counts = read_report<delivery_counts>(release, "receipt");
+    CAF_CHECK_EQUAL(counts.received, 1u);
+    auto sessions = read_report<session_list>(release, "details").sessions;
+    CAF_REQUIRE_EQUAL(sessions.size(), 1u);
+    CAF_CHECK(sessions[0].peer.starts_with("127.0.0.1:"));
+    auto events = read_report<trace_events>(release, "hops");
     CAF_REQUIRE(!events.empty());
     CAF_CHECK(events[0].type == trace_event::kind::joined);
     CAF_CHECK_GREATER(events[0].at, 1'700'000'000'000'000);
@@ -112,12 +115,12 @@ CAF_TEST(messages between nodes of each release are read) {
         return event.type == trace_event::kind::delivered && event.count == 1
                && event.push.starts_with("node2-");
       }));
-    auto figures = read_report(release, "counters", "node1").metrics;
+    auto figures = read_report<node_metrics>(release, "counters");
     CAF_CHECK_EQUAL(figures.values["joins"], 1u);
     CAF_MESSAGE("all but the future release name their own version");
     CAF_CHECK(release.filename() == figures.version
               || release.filename() == "newer");
-    CAF_CHECK(read_report(release, "settled", "node1").settled);
+    read_report<settled>(release, "settled");
     auto probe = unbox(decode_node_message(read_file(release / "probe")));
     CAF_CHECK_EQUAL(probe.node, "node2");
     CAF_CHECK(probe.probe.starts_with("node2-"));

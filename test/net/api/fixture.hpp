@@ -90,6 +90,28 @@ struct api_fixture : fixture {
     return bus_state_of().pushes.back();
   }
 
+  /// Returns the query that was sent last.
+  query last_query() {
+    turn();
+    CAF_REQUIRE(!bus_state_of().queries.empty());
+    return bus_state_of().queries.back();
+  }
+
+  /// Lets the bus answer the first kick or query that it has not answered yet.
+  template <class T>
+  void reach(T&& answer) {
+    turn();
+    auto& waiting = bus_state_of().asking;
+    CAF_REQUIRE(!waiting.empty());
+    auto promise = std::move(waiting.front());
+    waiting.erase(waiting.begin());
+    promise.deliver(std::forward<T>(answer));
+    turn();
+  }
+
+  /// Lets the bus say to how many nodes it has sent that kick or query.
+  void reach_nodes(uint64_t nodes) { reach(uint64_t{nodes}); }
+
   /// Lets the bus answer the first push that it has not answered yet.
   template <class T>
   void publish(T&& answer) {
@@ -113,7 +135,7 @@ struct api_fixture : fixture {
     publish(std::move(result));
   }
 
-  /// Lets a node report to the last push that waits for it.
+  /// Lets a node report to the last push or query that waits for it.
   void tell(report x) {
     CAF_REQUIRE(!bus_state_of().awaiting.empty());
     self->send(bus_state_of().awaiting.back(), std::move(x));
@@ -129,11 +151,10 @@ struct api_fixture : fixture {
   net::timer_type timer{io};
 };
 
-/// Makes a report of a node that holds sessions.
-inline report report_of(const std::string& node, delivery_counts counts = {}) {
-  report result{"", "node", node, counts};
-  result.counts.nodes = 1;
-  return result;
+/// Makes a report of a node.
+inline report report_of(const std::string& node,
+                        report::content_type content = delivery_counts{1}) {
+  return {"", "node", std::move(content), node};
 }
 
 } // namespace waybill::test

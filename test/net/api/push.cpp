@@ -84,6 +84,7 @@ struct push_fixture : test::api_fixture {
 };
 
 report report_with(delivery_counts counts) {
+  counts.nodes = 1;
   return test::report_of("a", counts);
 }
 
@@ -126,7 +127,6 @@ CAF_TEST(a push brings its body and parameters to the bus) {
   post("/socket/456?ttl=60&wait=2s", "连");
   auto sent = last_push();
   CAF_CHECK_EQUAL(bus_state_of().seen.back(), "publish id:456");
-  CAF_CHECK(sent.type == push::kind::message);
   CAF_CHECK(sent.body == make_text("连"));
   CAF_CHECK(sent.want == receipt_level::routed);
   CAF_CHECK(sent.ttl == 60s);
@@ -277,13 +277,13 @@ CAF_TEST(a push to an id is traced from its pusher to its answer) {
   auto traced = [this] {
     trace_events result;
     // Whoever asks all nodes asks the registry in this way.
-    waybill::push question{"t", make_text("456")};
-    question.type = push::kind::trace;
-    question.reply_to = "node";
-    self->send(holder, deliver_atom_v, push_address::nodes(), question);
+    self->send(holder, deliver_atom_v, push_address::nodes(),
+               query{query::kind::trace, "456", "t", "node"});
     turn();
-    for (auto& x : bus_state_of().reports)
-      result.insert(result.end(), x.trace.begin(), x.trace.end());
+    for (auto& x : bus_state_of().reports) {
+      auto& events = std::get<trace_events>(x.content);
+      result.insert(result.end(), events.begin(), events.end());
+    }
     return result;
   };
   post("/topic/456");
@@ -400,15 +400,14 @@ CAF_TEST(a batch has at most ten thousand lines) {
 
 CAF_TEST(closing sessions tells on how many nodes) {
   kick();
-  CAF_CHECK(last_push().type == push::kind::kick);
-  CAF_CHECK_EQUAL(bus_state_of().seen.back(), "publish id:456");
-  publish_to(2);
+  CAF_CHECK_EQUAL(bus_state_of().seen.back(), "kick id:456");
+  reach_nodes(2);
   CAF_CHECK_EQUAL(print(answer()), R"(200 {"nodes":2})");
   kick();
-  publish_to(0);
+  reach_nodes(0);
   CAF_CHECK_EQUAL(print(answer()), "404 nobody");
   kick();
-  publish(caf::error{errc::bus_away});
+  reach(caf::error{errc::bus_away});
   CAF_CHECK_EQUAL(print(answer()), "503 bus_away");
 }
 

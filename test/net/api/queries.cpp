@@ -46,7 +46,7 @@ CAF_TEST(an id is online if a node holds it) {
   CAF_CHECK_EQUAL(print(answer()),
                   R"(200 {"id":"456","online":true,"nodes":2})");
   CAF_CHECK_EQUAL(bus_state_of().seen.back(), "presence id:456");
-  CAF_CHECK(bus_state_of().pushes.empty());
+  CAF_CHECK(bus_state_of().queries.empty());
 }
 
 CAF_TEST(an id is not said to be offline when that is not known) {
@@ -57,7 +57,7 @@ CAF_TEST(an id is not said to be offline when that is not known) {
     ask("/socket/456");
     CAF_CHECK_EQUAL(print(answer()), refusal);
     ask("/socket/456?detail=1");
-    publish(caf::error{why});
+    reach(caf::error{why});
     // Of those that were asked it is not known who they are.
     CAF_CHECK_EQUAL(print(answer()),
                     why == errc::unanswered
@@ -70,26 +70,28 @@ CAF_TEST(an id is not said to be offline when that is not known) {
 CAF_TEST(a question waits five seconds or as long as it says) {
   for (std::string path :
        {"/socket/456?detail=1", "/trace/456?", "/stats?cluster=1"}) {
-    ask(path);
-    CAF_CHECK(last_push().wait == 5s);
-    ask(path + "&wait=250ms");
-    CAF_CHECK(last_push().wait == 250ms);
+    for (auto [more, wait] :
+         {std::pair{"", 5000ms}, std::pair{"&wait=250ms", 250ms}}) {
+      ask(path + more);
+      reach_nodes(1);
+      pass(wait - 1ms);
+      CAF_CHECK(answers.empty());
+      pass(1ms);
+      auto shown = body();
+      CAF_CHECK_EQUAL(shown["unknown"], 1);
+    }
   }
 }
 
 CAF_TEST(sessions of an id are shown with what they are like) {
   ask("/socket/456?detail=1");
-  CAF_CHECK(last_push().type == push::kind::inspect);
-  CAF_CHECK_EQUAL(bus_state_of().seen.back(), "publish id:456");
-  publish_to(1);
+  CAF_CHECK_EQUAL(bus_state_of().seen.back(), "ask id:456 for sessions");
+  reach_nodes(1);
   CAF_CHECK(answers.empty());
-  auto one = test::report_of("a", {0, 2});
-  one.details = {{"a", "192.0.2.1:80", 7, 512}};
-  tell(one);
+  tell(test::report_of("a", session_list{2, {{"192.0.2.1:80", 7, 512}}}));
   CAF_CHECK(answers.empty());
-  one.counts = {};
-  one.details = {{"a", "192.0.2.2:80", 8, 0}};
-  tell(one);
+  tell(
+    test::report_of("a", session_list{std::nullopt, {{"192.0.2.2:80", 8, 0}}}));
   CAF_CHECK_EQUAL(
     body(), json::parse(R"({"id":"456","online":true,"nodes":1,"sessions":[
       {"node":"a","peer":"192.0.2.1:80","age":7,"queue":512},
@@ -98,11 +100,11 @@ CAF_TEST(sessions of an id are shown with what they are like) {
 
 CAF_TEST(an id without sessions is online if a node stays silent) {
   ask("/socket/456?detail=1&wait=1s");
-  publish_to(0);
+  reach_nodes(0);
   auto shown = body();
   CAF_CHECK_EQUAL(shown["online"], false);
   ask("/socket/456?detail=1&wait=1s");
-  publish_to(2);
+  reach_nodes(2);
   tell(test::report_of("a"));
   CAF_CHECK(answers.empty());
   pass(1s);
@@ -115,17 +117,16 @@ CAF_TEST(an id without sessions is online if a node stays silent) {
 
 CAF_TEST(all nodes are asked for the trace of an id) {
   ask("/trace/a%20b");
-  auto question = last_push();
-  CAF_CHECK(question.type == push::kind::trace);
-  CAF_CHECK_EQUAL(question.body.bytes(), "a b");
-  CAF_CHECK_EQUAL(bus_state_of().seen.back(), "publish nodes");
-  publish_to(1);
+  auto question = last_query();
+  CAF_CHECK_EQUAL(question.subject, "a b");
+  CAF_CHECK_EQUAL(bus_state_of().seen.back(), "ask nodes for trace");
+  reach_nodes(1);
   tell(test::report_of("a"));
   CAF_CHECK_EQUAL(print(answer()), R"(200 {"id":"a b","pushes":[],)"
                                    R"("sessions":[],"nodes":1,"unknown":0})");
   CAF_MESSAGE("those that are silent are counted");
   ask("/trace/456?wait=1s");
-  publish_to(3);
+  reach_nodes(3);
   tell(test::report_of("a"));
   pass(1s);
   auto shown = body();
@@ -135,20 +136,18 @@ CAF_TEST(all nodes are asked for the trace of an id) {
 
 CAF_TEST(the hops of a push are in the order of time whoever tells them) {
   ask("/trace/456");
-  publish_to(2);
-  auto one = test::report_of("a");
-  one.trace = {event_of(kind::written, 30), event_of(kind::delivered, 20),
-               event_of(kind::received, 1'000'040)};
-  one.trace[0].peer = "192.0.2.1:80";
-  one.trace[1].count = 2;
-  tell(one);
-  auto two = test::report_of("b");
-  two.trace = {event_of(kind::answered, 40), event_of(kind::taken, 1),
-               event_of(kind::dropped, 30)};
-  two.trace[0].count = 200;
-  two.trace[1].count = 5;
-  two.trace[1].text = "received";
-  tell(two);
+  reach_nodes(2);
+  trace_events one{event_of(kind::written, 30), event_of(kind::delivered, 20),
+                   event_of(kind::received, 1'000'040)};
+  one[0].peer = "192.0.2.1:80";
+  one[1].count = 2;
+  tell(test::report_of("a", one));
+  trace_events two{event_of(kind::answered, 40), event_of(kind::taken, 1),
+                   event_of(kind::dropped, 30)};
+  two[0].count = 200;
+  two[1].count = 5;
+  two[1].text = "received";
+  tell(test::report_of("b", two));
   auto shown = body();
   CAF_CHECK_EQUAL(shown["pushes"], json::parse(R"([
     {"push":"p","at":"2023-11-14T22:13:20.000001Z","hops":[
@@ -163,12 +162,11 @@ CAF_TEST(the hops of a push are in the order of time whoever tells them) {
 
 CAF_TEST(pushes are shown one by one in the order of their first hops) {
   ask("/trace/456");
-  publish_to(1);
-  auto one = test::report_of("a");
-  one.trace
-    = {event_of(kind::taken, 2, "q"), event_of(kind::taken, 1, "p"),
-       event_of(kind::answered, 3, "q"), event_of(kind::answered, 4, "p")};
-  tell(one);
+  reach_nodes(1);
+  trace_events one{event_of(kind::taken, 2, "q"), event_of(kind::taken, 1, "p"),
+                   event_of(kind::answered, 3, "q"),
+                   event_of(kind::answered, 4, "p")};
+  tell(test::report_of("a", one));
   auto shown = body()["pushes"];
   CAF_REQUIRE_EQUAL(shown.size(), 2u);
   for (size_t i = 0; i < 2; ++i) {
@@ -181,14 +179,14 @@ CAF_TEST(pushes are shown one by one in the order of their first hops) {
 
 CAF_TEST(pushes without a name are told apart by node and number) {
   ask("/trace/456");
-  publish_to(2);
+  reach_nodes(2);
   for (auto node : {"a", "b"}) {
-    auto one = test::report_of(node);
+    trace_events one;
     for (uint64_t delivery : {1, 2, 1}) {
-      one.trace.push_back(event_of(kind::delivered, 0, ""));
-      one.trace.back().delivery = delivery;
+      one.push_back(event_of(kind::delivered, 0, ""));
+      one.back().delivery = delivery;
     }
-    tell(one);
+    tell(test::report_of(node, one));
   }
   auto shown = body()["pushes"];
   CAF_REQUIRE_EQUAL(shown.size(), 4u);
@@ -201,14 +199,13 @@ CAF_TEST(pushes without a name are told apart by node and number) {
 
 CAF_TEST(the sessions of an id are shown apart from its pushes) {
   ask("/trace/456");
-  publish_to(1);
-  auto one = test::report_of("a");
-  one.trace
-    = {event_of(kind::left, 2'500'000, ""), event_of(kind::joined, 0, ""),
-       event_of(kind::forgotten, 3'000'000, "")};
-  one.trace[0].text = "1013 slow";
-  one.trace[1].peer = "192.0.2.1:80";
-  tell(one);
+  reach_nodes(1);
+  trace_events one{event_of(kind::left, 2'500'000, ""),
+                   event_of(kind::joined, 0, ""),
+                   event_of(kind::forgotten, 3'000'000, "")};
+  one[0].text = "1013 slow";
+  one[1].peer = "192.0.2.1:80";
+  tell(test::report_of("a", one));
   auto shown = body();
   CAF_CHECK_EQUAL(shown["pushes"], json::array());
   CAF_CHECK_EQUAL(shown["sessions"], json::parse(R"([
@@ -221,15 +218,11 @@ CAF_TEST(the sessions of an id are shown apart from its pushes) {
 
 CAF_TEST(the figures of all nodes are shown with their versions) {
   ask("/stats?cluster=1&wait=1s");
-  CAF_CHECK(last_push().type == push::kind::metrics);
-  CAF_CHECK_EQUAL(bus_state_of().seen.back(), "publish nodes");
-  publish_to(3);
-  auto one = test::report_of("b");
-  one.metrics = {"1.2.3", {{"sessions", 5}, {"joins", 7}}};
-  tell(one);
-  one.node = "a";
-  one.metrics = {"", {{"sessions", 1}}};
-  tell(one);
+  CAF_CHECK_EQUAL(bus_state_of().seen.back(), "ask nodes for metrics");
+  reach_nodes(3);
+  tell(test::report_of("b",
+                       node_metrics{"1.2.3", {{"sessions", 5}, {"joins", 7}}}));
+  tell(test::report_of("a", node_metrics{"", {{"sessions", 1}}}));
   CAF_CHECK(answers.empty());
   pass(1s);
   CAF_CHECK_EQUAL(print(answer()),
@@ -244,7 +237,7 @@ CAF_TEST(a question that cannot be asked is refused) {
     for (auto [why, refusal] : {std::pair{errc::bus_away, "503 bus_away"},
                                 {errc::busy, "503 busy"}}) {
       ask(path);
-      publish(caf::error{why});
+      reach(caf::error{why});
       CAF_CHECK_EQUAL(print(answer()), refusal);
     }
 }

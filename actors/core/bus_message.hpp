@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include <caf/meta/type_name.hpp>
+
+#include "actors/core/push.hpp"
+#include "actors/core/query.hpp"
+
+namespace waybill {
+
+/// Request to close all sessions of an id.
+struct kick {
+  /// The id of this request, unique in the cluster.
+  std::string id;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, kick& x) {
+  return f(caf::meta::type_name("kick"), x.id);
+}
+
+/// Announcement that a newer session owns an id.
+struct claim {
+  /// Larger than the number of any older claim.
+  uint64_t number = 0;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, claim& x) {
+  return f(caf::meta::type_name("claim"), x.number);
+}
+
+/// Message that a bus carries to the nodes that hold an address.
+using bus_message = std::variant<push, kick, claim, query>;
+
+} // namespace waybill

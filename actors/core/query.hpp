@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <caf/meta/type_name.hpp>
+
+#include "actors/core/report.hpp"
+
+namespace waybill {
+
+/// Question to the nodes that hold an address. Each answers by reports.
+struct query {
+  enum class kind : uint8_t {
+    /// The sessions of the id that the query is sent to: a `session_list`.
+    sessions,
+    /// The trace of an id: `trace_events`. Sent to all nodes.
+    trace,
+    /// The metrics of the node: `node_metrics`. Sent to all nodes.
+    metrics,
+  };
+
+  kind type = kind::sessions;
+
+  /// The id whose trace is requested.
+  std::string subject = {};
+
+  /// The id of this query, unique in the cluster.
+  std::string id = {};
+
+  /// The node that waits for reports.
+  std::string reply_to = {};
+};
+
+inline std::string to_string(query::kind x) {
+  switch (x) {
+  case query::kind::sessions:
+    return "sessions";
+  case query::kind::trace:
+    return "trace";
+  case query::kind::metrics:
+    return "metrics";
+  }
+  return "unknown";
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, query& x) {
+  return f(caf::meta::type_name("query"), x.type, x.subject, x.id, x.reply_to);
+}
+
+/// Result of a query.
+struct query_result {
+  /// Number of nodes that the query was sent to.
+  uint64_t nodes = 0;
+
+  /// Number of nodes that have not answered, or not completely.
+  uint64_t unknown = 0;
+
+  /// The answers, in the order of their arrival.
+  std::vector<report> reports = {};
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, query_result& x) {
+  return f(caf::meta::type_name("query_result"), x.nodes, x.unknown);
+}
+
+} // namespace waybill
