@@ -25,7 +25,8 @@ session::session(caf::actor_config& cfg, caf::execution_unit* host,
       registry_(std::move(registry)), id_(std::move(id)),
       address_(push_address::id(id_)), since_(clock().now()),
       connection_(std::move(connection)),
-      send_queue_(config_.max_queue, config_.max_queue_frames) {
+      send_queue_(config_.max_queue, config_.max_queue_frames),
+      greeting_(config_.greeting) {
   // nop
 }
 
@@ -38,17 +39,14 @@ void session::on_exit() {
   // this actor longer than the loop that the socket belongs to.
   registry_ = nullptr;
   auto connection = std::exchange(connection_, nullptr);
-  if (connection && !closed_)
+  if (connection && !lifecycle_.is_closed())
     connection->close({close_code::internal_error, "this session failed"});
 }
 
 session::behavior_type session::make_behavior() {
   return {
     [this](greet_atom) { on_reachable(); },
-    [this](hold_atom) {
-      reachable_ = false;
-      stop_reading();
-    },
+    [this](hold_atom) { reader_.on_unreachable(); },
     [this](deliver_atom, const payload& body, uint64_t delivery) {
       enqueue_frame({body, nullptr, delivery});
     },
@@ -59,7 +57,7 @@ session::behavior_type session::make_behavior() {
     [this](pong_atom, uint64_t number) { on_pong(number); },
     [this](receive_atom, const payload& message) { on_message(message); },
     [this](close_atom, const close_reason& reason) { on_close(reason); },
-    [this](tick_atom) { on_timeout(); },
+    [this](tick_atom) { execute(lifecycle_.on_timeout(clock().now())); },
     [this](trace_atom) { return history_.events(id_, connection_->peer()); },
     [this](get_atom) { return info(); },
     [this](gone_atom) { on_gone(); },
@@ -67,18 +65,17 @@ session::behavior_type session::make_behavior() {
 }
 
 void session::on_reachable() {
-  reachable_ = true;
   greet();
   if (!confirmed_.empty())
     send(bus_, confirm_atom_v, address_, confirmed_);
-  if (behind_ && !ending_)
-    read_inbox();
+  if (!lifecycle_.is_ending())
+    if (auto next = reader_.on_reachable())
+      request_page(*next);
   write_next();
 }
 
 void session::on_message(const payload& message) {
-  // A session closed for cause ignores input; a draining one still takes it.
-  if (ending_ && ending_->code != close_code::going_away)
+  if (!lifecycle_.takes_input())
     return;
   if (config_.upstream)
     send(config_.upstream, client_message{id_, message});
@@ -87,12 +84,10 @@ void session::on_message(const payload& message) {
 }
 
 void session::greet() {
-  if (greeted_)
-    return;
-  greeted_ = true;
-  if (config_.greeting.size() == 0)
-    return;
-  send_queue_.put_first({config_.greeting});
+  lifecycle_.on_greeted();
+  auto greeting = std::exchange(greeting_, std::nullopt);
+  if (greeting && greeting->size() > 0)
+    send_queue_.put_first({*std::move(greeting)});
 }
 
 session_info session::info() {
@@ -109,16 +104,17 @@ frame session::make_frame(const push_address& address, const push& push) {
 }
 
 void session::enqueue_frame(frame frame) {
-  if (closed_ || (ending_ && behind_ && is_kept(frame)))
+  if (lifecycle_.is_closed()
+      || (lifecycle_.is_ending() && !reader_.is_done() && is_kept(frame)))
     return drop(frame, &delivery_counts::lost);
   auto fits = send_queue_.has_room(frame.body.size());
   if (!fits && config_.when_slow == slow_consumer::close) {
     drop(frame, &delivery_counts::dropped);
-    return cut_off(too_slow);
+    return on_close(too_slow);
   }
   if (!fits && !make_room(frame))
     drop(frame, &delivery_counts::dropped);
-  else if (behind_ && !ending_)
+  else if (!reader_.is_done() && !lifecycle_.is_ending())
     send_queue_.hold(std::move(frame));
   else
     send_queue_.put(std::move(frame));
@@ -137,8 +133,7 @@ bool session::make_room(const frame& frame) {
     // A confirmation covers all earlier entries, so a client that misses one
     // gets no later one until it has read that.
     drop(send_queue_.clear(), &delivery_counts::dropped);
-    stop_reading();
-    more_ = true;
+    reader_.on_dropped();
   }
   return send_queue_.has_room(size);
 }
@@ -154,15 +149,13 @@ void session::report_load() {
 
 // -- the mailbox --------------------------------------------------------------
 
-void session::read_inbox() {
-  more_ = false;
-  auto query = ++query_;
+void session::request_page(const inbox_reader::page_request& next) {
   request(registry_, caf::infinite, read_atom_v,
-          inbox_query{address_, send_queue_.last_entry(), upto_,
+          inbox_query{address_, send_queue_.last_entry(), next.upto,
                       config_.max_queue / 2})
     .then(
-      [this, query](const inbox_page& page) {
-        if (query == query_)
+      [this, number = next.number](const inbox_page& page) {
+        if (reader_.wants(number))
           on_page(page);
       },
       [](const caf::error&) {
@@ -171,26 +164,16 @@ void session::read_inbox() {
       });
 }
 
-void session::stop_reading() {
-  behind_ = true;
-  more_ = false;
-  ++query_;
-  upto_.clear();
-}
-
 void session::on_page(const inbox_page& page) {
-  if (ending_)
+  if (lifecycle_.is_ending())
     return;
   // A kept push that also arrived live releases the held frames up to it.
   for (auto& push : page.pushes)
     if (!send_queue_.release_to(push.entry))
       send_queue_.put(make_frame(address_, push));
-  upto_ = page.upto;
-  more_ = page.more;
-  if (!page.more) {
-    behind_ = false;
+  reader_.on_page(page.upto, page.more);
+  if (reader_.is_done())
     send_queue_.release();
-  }
   report_load();
   write_next();
 }
@@ -207,7 +190,7 @@ void session::on_written() {
     if (delivery.want == receipt_level::received || !delivery.entry.empty())
       unread_.push_back({written_, std::move(done.tracked)});
     if (unread_.size() > config_.max_queue_frames)
-      return cut_off(too_slow);
+      return on_close(too_slow);
     ping();
   }
   report_load();
@@ -215,7 +198,7 @@ void session::on_written() {
 }
 
 void session::ping() {
-  if (pinged_ > 0 || unread_.empty() || closed_)
+  if (pinged_ > 0 || unread_.empty() || lifecycle_.is_closed())
     return;
   pinged_ = written_;
   connection_->ping(pinged_);
@@ -266,22 +249,17 @@ void session::drop(const frames& all, uint64_t delivery_counts::*part) {
 }
 
 void session::write_next() {
-  if (send_queue_.is_writing() || closed_)
+  if (send_queue_.is_writing() || !lifecycle_.may_write())
     return;
   auto is_expired = [this](const frame& x) {
     return x.tracked && x.tracked->expiry <= clock().now();
   };
-  while (greeted_ && send_queue_.first() && is_expired(*send_queue_.first()))
+  while (send_queue_.first() && is_expired(*send_queue_.first()))
     drop(send_queue_.take_first(), &delivery_counts::lost);
-  if (greeted_ && send_queue_.first()) {
+  if (send_queue_.first())
     connection_->write(send_queue_.begin());
-  } else if (ending_) {
-    closed_ = !may_confirm();
-    if (closed_)
-      connection_->close(*ending_);
-  } else if (more_ && reachable_) {
-    read_inbox();
-  }
+  else
+    execute(lifecycle_.on_queue_written(unread_.empty()));
 }
 
 } // namespace waybill

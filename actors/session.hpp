@@ -6,7 +6,9 @@
 #include <string>
 
 #include "actors/core/delivery_history.hpp"
+#include "actors/core/inbox_reader.hpp"
 #include "actors/core/send_queue.hpp"
+#include "actors/core/session_lifecycle.hpp"
 #include "actors/hosted.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/transport.hpp"
@@ -47,6 +49,9 @@ struct session_config {
 /// may be in the mailbox, too. The registry answers a mailbox query only after
 /// all of those, so none is written twice or out of order. The mailbox is read
 /// again if kept pushes were dropped because the client was too slow.
+///
+/// Two state machines say what to do, `inbox_reader` and `session_lifecycle`;
+/// the session does it.
 class session : public hosted<session_actor> {
 public:
   session(caf::actor_config& cfg, caf::execution_unit* host,
@@ -75,7 +80,8 @@ private:
   /// Passes a client's message upstream, or echoes it.
   void on_message(const payload& message);
 
-  /// Puts the greeting at the front of the queue, once.
+  /// Puts the greeting at the front of the queue, once, and lets frames be
+  /// written.
   void greet();
 
   session_info info();
@@ -94,16 +100,15 @@ private:
 
   frame make_frame(const push_address& address, const push& push);
 
-  /// Writes the next frame, or the close frame after the last one.
+  /// Writes the next frame, or does what is due after the last one.
   void write_next();
+
+  /// Executes a command of the lifecycle.
+  void execute(session_lifecycle::command command);
 
   // -- the mailbox ------------------------------------------------------------
 
-  /// Requests the next page of the mailbox.
-  void read_inbox();
-
-  /// Ignores the page that is requested; the mailbox is read again later.
-  void stop_reading();
+  void request_page(const inbox_reader::page_request& next);
 
   void on_page(const inbox_page& page);
 
@@ -132,20 +137,14 @@ private:
   /// Ends this session: at once if the client broke a limit, else in order.
   void on_close(const close_reason& reason);
 
-  /// Ends this session after the queue has been written.
-  void end(const close_reason& reason);
-
-  /// Ends this session at once.
-  void cut_off(close_reason reason);
+  /// Leaves the addresses of this session, and writes its queue.
+  void flush();
 
   /// Drops the queue, and closes the connection.
-  /// @pre `ending_ && !closed_`
   void give_up(uint64_t delivery_counts::*part);
 
-  /// Returns whether the session waits for confirmations before it closes.
-  bool may_confirm();
-
-  void on_timeout();
+  /// Closes the connection.
+  void close();
 
   void on_gone();
 
@@ -176,35 +175,14 @@ private:
   /// Number of dropped frames that the registry has not counted yet.
   uint64_t dropped_ = 0;
 
-  /// Set once the client has been greeted; pushes wait until then.
-  bool greeted_ = false;
+  /// The first frame, until it is queued.
+  std::optional<payload> greeting_;
 
-  /// Set while every node can reach this session.
-  bool reachable_ = false;
+  inbox_reader reader_;
+  session_lifecycle lifecycle_;
 
-  /// `behind_` is set until the mailbox has been read to its end, `more_` while
-  /// its next page is to be read when the queue has been written.
-  bool behind_ = true;
-  bool more_ = false;
-
-  /// Number of the last mailbox query; answers to earlier ones are ignored.
-  uint64_t query_ = 0;
-
-  /// The last entry to read, and the last that the client has confirmed.
-  std::string upto_;
+  /// The last entry that the client has confirmed.
   std::string confirmed_;
-
-  /// Set once the session is ending; `closed_` once the transport closes.
-  std::optional<close_reason> ending_;
-  bool closed_ = false;
-
-  /// `lingering_` is set once the session waits for the last confirmations,
-  /// `timed_out_` once that time is over.
-  bool lingering_ = false;
-  bool timed_out_ = false;
-
-  /// End of the time in which the queue is written before the session closes.
-  time_point deadline_;
 };
 
 } // namespace waybill

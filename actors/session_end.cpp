@@ -6,33 +6,38 @@
 
 namespace waybill {
 
-namespace {
-
-/// Time in which a session that ends in order waits for confirmations: frames
-/// that are not confirmed are sent again.
-constexpr auto confirm_time = std::chrono::seconds{1};
-
-/// Time in which a session that ends in order writes its queue, for a client
-/// that reads slowly or not at all.
-constexpr auto flush_time = std::chrono::seconds{10};
-
-} // namespace
-
 void session::on_close(const close_reason& reason) {
-  if (reason.code == close_code::try_again_later
-      || reason.code == close_code::policy_violation)
-    cut_off(reason);
-  else
-    end(reason);
+  execute(lifecycle_.on_close(reason, clock().now()));
 }
 
-void session::end(const close_reason& reason) {
-  if (ending_)
+void session::execute(session_lifecycle::command command) {
+  switch (command) {
+  case session_lifecycle::command::none:
     return;
-  ending_ = reason;
-  send(registry_, close_atom_v, reason);
-  deadline_ = clock().now() + flush_time;
-  delayed_send(this, flush_time, tick_atom_v);
+  case session_lifecycle::command::read:
+    if (auto next = reader_.on_queue_written())
+      request_page(*next);
+    return;
+  case session_lifecycle::command::write:
+    return write_next();
+  case session_lifecycle::command::flush:
+    return flush();
+  case session_lifecycle::command::await_confirmations:
+    delayed_send(this, session_lifecycle::confirm_time, tick_atom_v);
+    return;
+  case session_lifecycle::command::cut_off:
+    send(registry_, close_atom_v, lifecycle_.reason());
+    return give_up(&delivery_counts::dropped);
+  case session_lifecycle::command::give_up:
+    return give_up(&delivery_counts::lost);
+  case session_lifecycle::command::close:
+    return close();
+  }
+}
+
+void session::flush() {
+  send(registry_, close_atom_v, lifecycle_.reason());
+  delayed_send(this, session_lifecycle::flush_time, tick_atom_v);
   // Kept pushes are left to the next session if this one has not read the
   // mailbox to its end: a confirmation would cover the entries before them.
   drop(send_queue_.clear_kept_held(), &delivery_counts::lost);
@@ -44,41 +49,17 @@ void session::end(const close_reason& reason) {
   write_next();
 }
 
-void session::cut_off(close_reason reason) {
-  if (closed_)
-    return;
-  // Queued frames cannot be written to a client that does not read, or only
-  // sends. They would only delay the close frame.
-  ending_ = std::move(reason);
-  send(registry_, close_atom_v, *ending_);
-  give_up(&delivery_counts::dropped);
-}
-
 void session::give_up(uint64_t delivery_counts::*part) {
   drop(send_queue_.clear(), part);
   // The registry no longer asks a session that has left its id.
   send_history();
   report_load();
-  closed_ = true;
-  connection_->close(*ending_);
+  close();
 }
 
-bool session::may_confirm() {
-  if (unread_.empty() || timed_out_)
-    return false;
-  if (!lingering_) {
-    lingering_ = true;
-    delayed_send(this, confirm_time, tick_atom_v);
-  }
-  return true;
-}
-
-void session::on_timeout() {
-  timed_out_ = true;
-  if (clock().now() >= deadline_ && !closed_)
-    give_up(&delivery_counts::lost);
-  else
-    write_next();
+void session::close() {
+  lifecycle_.on_closed();
+  connection_->close(lifecycle_.reason());
 }
 
 void session::on_gone() {
@@ -90,14 +71,8 @@ void session::on_gone() {
       send_report(*frame.tracked, &delivery_counts::lost);
   send_history();
   connection_ = nullptr;
-  auto is_ending
-    = [this](close_code code) { return ending_ && ending_->code == code; };
-  if (is_ending(close_code::try_again_later))
-    quit({errc::too_slow, dropped_});
-  else if (is_ending(close_code::policy_violation))
-    quit({errc::too_fast, dropped_});
-  else if (dropped_ > 0)
-    quit({errc::dropped, dropped_});
+  if (auto code = lifecycle_.exit_code(dropped_))
+    quit({*code, dropped_});
   else
     quit();
 }
