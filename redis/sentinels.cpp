@@ -13,7 +13,8 @@ constexpr auto interval = std::chrono::seconds{1};
 
 sentinels::sentinels(boost::asio::io_context& context, server_url url,
                      listener& owner)
-    : context_(context), url_(std::move(url)), owner_(&owner), tick_(context) {
+    : context_(context), url_(std::move(url)), owner_(&owner),
+      choice_(url_.sentinels.size()), tick_(context) {
   // nop
 }
 
@@ -23,18 +24,20 @@ void sentinels::ask() {
     auto self = weak.lock();
     if (ec || !self || !self->owner_)
       return;
-    if (self->asked_)
-      self->try_next("no answer in time");
+    if (self->choice_.is_asked())
+      self->fail("no answer in time");
     self->ask();
   });
-  if (socket_)
-    return query();
-  failed_ = 0;
-  open();
+  auto next = choice_.on_ask();
+  if (next == sentinel_choice::command::connect)
+    connect();
+  else if (next == sentinel_choice::command::ask)
+    query();
 }
 
 void sentinels::distrust() {
-  drop();
+  choice_.on_distrust();
+  disconnect();
 }
 
 void sentinels::stop() {
@@ -44,15 +47,17 @@ void sentinels::stop() {
     socket_->close();
 }
 
-void sentinels::open() {
+void sentinels::connect() {
   socket_ = std::make_shared<connection>(context_, *this);
-  socket_->open(url_.sentinels[current_]);
+  socket_->open(url_.sentinels[choice_.current()]);
+}
+
+void sentinels::disconnect() {
+  if (auto socket = std::exchange(socket_, nullptr))
+    socket->close();
 }
 
 void sentinels::query() {
-  if (!open_ || asked_)
-    return;
-  asked_ = true;
   socket_->send({"SENTINEL", "get-master-addr-by-name", url_.master},
                 [this](const caf::expected<reply>& reply) {
                   // An error means that the connection was closed.
@@ -62,12 +67,11 @@ void sentinels::query() {
 }
 
 void sentinels::on_answer(const reply& reply) {
-  asked_ = false;
   if (reply.items.size() != 2)
-    return try_next(reply.type == reply::kind::error
-                      ? reply.text
-                      : "no master is called " + url_.master);
-  failed_ = 0;
+    return fail(reply.type == reply::kind::error
+                  ? reply.text
+                  : "no master is called " + url_.master);
+  choice_.on_master();
   auto master = url_;
   master.sentinels.clear();
   master.host = reply.items[0].text;
@@ -76,26 +80,20 @@ void sentinels::on_answer(const reply& reply) {
   owner_->on_master(master);
 }
 
-void sentinels::try_next(const std::string& reason) {
-  auto& asked = url_.sentinels[current_];
-  drop();
-  if (++failed_ < url_.sentinels.size())
-    open();
+void sentinels::fail(const std::string& reason) {
+  auto& failed = url_.sentinels[choice_.current()];
+  auto next = choice_.on_failure();
+  disconnect();
+  if (next == sentinel_choice::command::connect)
+    connect();
   else
-    owner_->on_no_master("no Sentinel names the master; " + asked.host + ':'
-                         + asked.port + ": " + reason);
-}
-
-void sentinels::drop() {
-  if (auto socket = std::exchange(socket_, nullptr))
-    socket->close();
-  open_ = asked_ = false;
-  current_ = (current_ + 1) % url_.sentinels.size();
+    owner_->on_no_master("no Sentinel names the master; " + failed.host + ':'
+                         + failed.port + ": " + reason);
 }
 
 void sentinels::on_open() {
-  open_ = true;
-  query();
+  if (choice_.on_open() == sentinel_choice::command::ask)
+    query();
 }
 
 void sentinels::on_reply(reply_handler then, caf::expected<reply> reply) {
@@ -103,11 +101,11 @@ void sentinels::on_reply(reply_handler then, caf::expected<reply> reply) {
 }
 
 void sentinels::on_push(reply) {
-  try_next("an unexpected reply");
+  fail("an unexpected reply");
 }
 
 void sentinels::on_lost(const std::string& reason) {
-  try_next(reason);
+  fail(reason);
 }
 
 } // namespace waybill::redis

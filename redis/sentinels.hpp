@@ -4,6 +4,7 @@
 #include <string>
 
 #include "redis/connection.hpp"
+#include "redis/sentinel_choice.hpp"
 
 namespace waybill::redis {
 
@@ -44,15 +45,17 @@ private:
   void on_push(reply reply) override;
   void on_lost(const std::string& reason) override;
 
-  void open();
+  /// Connects to the current Sentinel.
+  void connect();
+
+  void disconnect();
 
   void query();
 
   void on_answer(const reply& reply);
 
-  void try_next(const std::string& reason);
-
-  void drop();
+  /// Turns to the next Sentinel, unless all have failed.
+  void fail(const std::string& reason);
 
   boost::asio::io_context& context_;
   const server_url url_;
@@ -60,14 +63,10 @@ private:
   /// Null once stopped.
   listener* owner_;
 
-  /// Index of the current Sentinel, and number of consecutive failures.
-  size_t current_ = 0;
-  size_t failed_ = 0;
+  sentinel_choice choice_;
 
   /// Null between two Sentinels.
   std::shared_ptr<connection> socket_;
-  bool open_ = false;
-  bool asked_ = false;
   connection::timer tick_;
 };
 
