@@ -33,7 +33,7 @@ connection::connection(asio::io_context& context, listener& owner)
 
 void connection::open(const server_url& url, bool wants_id) {
   url_ = url;
-  wants_id_ = wants_id;
+  login_ = {url, wants_id};
   deadline_.expires_after(open_timeout);
   deadline_.async_wait([weak = weak_from_this()](error_code ec) {
     auto self = weak.lock();
@@ -91,45 +91,24 @@ void connection::shake_hands() {
 }
 
 void connection::log_in() {
-  std::vector<command> steps;
-  if (!url_.password.empty()) {
-    command auth{"AUTH", url_.password};
-    if (!url_.user.empty())
-      auth.insert(auth.begin() + 1, url_.user);
-    steps.push_back(std::move(auth));
-  }
-  // SELECT is sent for database 0, too: it fails while Redis loads, or without
-  // AUTH.
-  if (!url_.db.empty())
-    steps.push_back({"SELECT", url_.db});
-  if (!url_.role.empty())
-    steps.push_back({"ROLE"});
-  if (wants_id_)
-    steps.push_back({"CLIENT", "ID"});
-  for (auto& step : steps)
-    send(step,
-         [weak = weak_from_this(), step,
-          is_last = &step == &steps.back()](const caf::expected<reply>& reply) {
-           if (auto self = weak.lock(); self && reply)
-             self->on_login(step, *reply, is_last);
-         });
+  for (auto& step : login_.steps())
+    send(step, [weak = weak_from_this()](const caf::expected<reply>& reply) {
+      if (auto self = weak.lock(); self && reply)
+        self->on_login(*reply);
+    });
 }
 
-void connection::on_login(const command& step, const reply& reply,
-                          bool is_last) {
-  // The user may lack the permission for CLIENT ID.
-  if (step[0] == "CLIENT" && reply.type == reply::kind::number)
-    id_ = static_cast<uint64_t>(reply.number);
-  else if (step[0] != "CLIENT" && reply.type == reply::kind::error)
-    return lose(reply.text);
-  if (step[0] == "ROLE"
-      && (reply.items.empty() || reply.items[0].text != url_.role))
-    return lose("this Redis is no " + url_.role);
-  if (!is_last)
+void connection::on_login(const reply& reply) {
+  switch (login_.on_reply(reply)) {
+  case login_sequence::phase::pending:
     return;
-  open_ = true;
-  deadline_.cancel();
-  owner_->on_open();
+  case login_sequence::phase::failed:
+    return lose(login_.reason());
+  case login_sequence::phase::done:
+    open_ = true;
+    deadline_.cancel();
+    owner_->on_open();
+  }
 }
 
 // -- commands -----------------------------------------------------------------

@@ -16,6 +16,7 @@
 #include <boost/asio/ssl/stream.hpp>
 
 #include "redis/client.hpp"
+#include "redis/login_sequence.hpp"
 #include "redis/url.hpp"
 
 namespace waybill::redis {
@@ -55,7 +56,7 @@ public:
   void open(const server_url& url, bool wants_id = false);
 
   /// Returns the CLIENT ID of this connection; 0 if unknown.
-  uint64_t id() const noexcept { return id_; }
+  uint64_t id() const noexcept { return login_.client_id(); }
 
   /// Sends a command, and passes its reply to `then`.
   void send(const command& command, reply_handler then);
@@ -92,7 +93,7 @@ private:
   void log_in();
 
   /// Handles the reply to a command of `log_in`.
-  void on_login(const command& step, const reply& reply, bool is_last);
+  void on_login(const reply& reply);
 
   /// Calls `f` with the TLS stream or the socket.
   template <class F>
@@ -122,9 +123,8 @@ private:
 
   /// Set once logged in.
   bool open_ = false;
-  bool wants_id_ = false;
-  uint64_t id_ = 0;
   server_url url_;
+  login_sequence login_;
   socket socket_;
   std::optional<boost::asio::ssl::stream<socket&>> tls_;
   boost::asio::ip::basic_resolver<boost::asio::ip::tcp, executor> resolver_;
