@@ -1,6 +1,5 @@
 #include "redis/client_link.hpp"
 
-#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -11,23 +10,13 @@
 
 namespace waybill::redis {
 
-namespace {
-
-constexpr auto first_delay = std::chrono::milliseconds{100};
-constexpr auto longest_delay = std::chrono::milliseconds{1000};
-
-/// Lifetime of a link after which the reconnect delay is reset.
-constexpr auto good_time = std::chrono::seconds{5};
-
-} // namespace
-
 client_link::client_link(boost::asio::io_context& context, server_url url)
-    : context_(context), url_(std::move(url)),
+    : context_(context), url_(std::move(url)), state_(!url_.sentinels.empty()),
       waits_(context,
              [this](reply_handler handler, caf::expected<reply> reply) {
                emit(answered{std::move(handler), std::move(reply)});
              }),
-      retry_(context), delay_(first_delay), random_(std::random_device{}()) {
+      retry_(context), random_(std::random_device{}()) {
   // nop
 }
 
@@ -48,14 +37,14 @@ void client_link::unsubscribe(std::vector<std::string> channels) {
 
 void client_link::send_pubsub(const char* name,
                               std::vector<std::string> channels) {
-  if (!is_up())
+  if (!state_.is_up())
     return;
   channels.insert(channels.begin(), name);
   pubsub_.socket->send(channels);
 }
 
 void client_link::send(command command, reply_handler then) {
-  if (is_up())
+  if (state_.is_up())
     commands_.socket->send(command, std::move(then));
   else
     emit(answered{std::move(then), caf::error{errc::bus_away}});
@@ -70,81 +59,75 @@ void client_link::set_farewell(command last) {
 }
 
 size_t client_link::unsent_bytes() const {
-  return is_up() ? commands_.socket->unsent_bytes() : 0;
+  return state_.is_up() ? commands_.socket->unsent_bytes() : 0;
 }
 
 void client_link::connect() {
-  if (!sentinels_)
-    return open();
-  asking_ = true;
-  sentinels_->ask();
+  auto next = state_.on_due();
+  if (next == link_state::command::resolve)
+    sentinels_->ask();
+  else if (next == link_state::command::open)
+    open();
 }
 
 void client_link::open() {
-  for (auto side : {&commands_, &pubsub_}) {
-    side->open = false;
-    side->socket = std::make_shared<connection>(context_, *side);
-    side->socket->open(url_, side == &pubsub_);
+  for (auto end : {&commands_, &pubsub_}) {
+    end->socket = std::make_shared<connection>(context_, *end);
+    end->socket->open(url_, end == &pubsub_);
   }
 }
 
 void client_link::close() {
-  for (auto side : {&commands_, &pubsub_}) {
-    if (side->socket)
-      side->socket->close();
-    side->open = false;
-  }
+  for (auto end : {&commands_, &pubsub_})
+    if (end->socket)
+      end->socket->close();
   waits_.close();
 }
 
 void client_link::on_master(const server_url& url) {
   auto moved = url.host != url_.host || url.port != url_.port;
   url_ = url;
-  if (std::exchange(asking_, false))
-    return open();
-  if (!moved)
-    return;
-  delay_ = first_delay;
-  lose("the master moved to " + to_string(url_));
+  auto next = state_.on_master(moved);
+  if (next == link_state::command::open)
+    open();
+  else if (next == link_state::command::lose)
+    lose("the master moved to " + to_string(url_));
 }
 
 void client_link::on_no_master(const std::string& reason) {
-  // A working link does not need the Sentinels.
-  if (std::exchange(asking_, false))
+  if (state_.on_no_master() == link_state::command::lose)
     lose(reason);
 }
 
 void client_link::reset(std::string reason) {
-  if (is_up())
+  if (state_.is_up())
     lose(std::move(reason));
 }
 
 void client_link::abandon(std::string reason) {
-  if (is_up())
+  if (state_.is_up())
     commands_.socket->discard_unacknowledged();
   reset(std::move(reason));
 }
 
 void client_link::lose(std::string reason) {
-  if (is_up() && std::chrono::steady_clock::now() - up_since_ > good_time)
-    delay_ = first_delay;
-  if (commands_.open && !farewell_.empty())
+  auto part = std::uniform_real_distribution{0.5, 1.0}(random_);
+  auto next = state_.on_lost(std::chrono::steady_clock::now(), part);
+  if (next.says_farewell && !farewell_.empty())
     commands_.socket->send_last(farewell_);
   close();
   emit(link_down{std::move(reason)});
-  auto part = std::uniform_real_distribution{0.5, 1.0}(random_);
-  retry_.expires_after(
-    std::chrono::duration_cast<std::chrono::milliseconds>(delay_ * part));
+  retry_.expires_after(next.delay);
   retry_.async_wait([self = shared_from_this()](boost::system::error_code ec) {
     if (!ec && self->owner_)
       self->connect();
   });
-  delay_ = std::min(2 * delay_, longest_delay);
 }
 
 void client_link::stop() {
   // No event reaches the bridge from here on.
   owner_ = nullptr;
+  state_.on_stopped();
   retry_.cancel();
   if (sentinels_)
     sentinels_->stop();
@@ -164,11 +147,9 @@ void client_link::emit(event event) {
 }
 
 void client_link::link_connection::on_open() {
-  open = true;
-  if (!parent.is_up())
-    return;
-  parent.up_since_ = std::chrono::steady_clock::now();
-  parent.emit(link_up{parent.pubsub_.socket->id()});
+  auto next = parent.state_.on_open(side, std::chrono::steady_clock::now());
+  if (next == link_state::command::announce)
+    parent.emit(link_up{parent.pubsub_.socket->id()});
 }
 
 void client_link::link_connection::on_reply(reply_handler then,
@@ -192,7 +173,7 @@ void client_link::link_connection::on_push(reply reply) {
 }
 
 void client_link::link_connection::on_lost(const std::string& reason) {
-  if (parent.sentinels_ && !parent.is_up())
+  if (parent.state_.doubts_sentinel())
     parent.sentinels_->distrust();
   parent.lose(reason);
 }

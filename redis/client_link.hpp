@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "redis/connection.hpp"
+#include "redis/link_state.hpp"
 #include "redis/replica_wait.hpp"
 #include "redis/sentinels.hpp"
 
@@ -48,7 +49,8 @@ public:
 private:
   /// One of the two connections, and the listener of its events.
   struct link_connection : connection::listener {
-    explicit link_connection(client_link& parent) : parent(parent) {
+    link_connection(client_link& parent, link_state::side side)
+        : parent(parent), side(side) {
       // nop
     }
     void on_open() override;
@@ -56,25 +58,23 @@ private:
     void on_push(reply reply) override;
     void on_lost(const std::string& reason) override;
     client_link& parent;
+    const link_state::side side;
     std::shared_ptr<connection> socket;
-    bool open = false;
   };
 
-  /// Resolves the master if there are Sentinels, then opens both connections.
+  /// Resolves the master if there are Sentinels, or opens both connections.
   void connect();
 
   void open();
 
   void close();
 
-  /// Closes the connections, and reconnects after the current delay.
+  /// Closes the connections, and reconnects later.
   void lose(std::string reason);
 
   void on_master(const server_url& url) override;
 
   void on_no_master(const std::string& reason) override;
-
-  bool is_up() const { return commands_.open && pubsub_.open; }
 
   /// Sends the command `name` with channels on the subscribed connection.
   void send_pubsub(const char* name, std::vector<std::string> channels);
@@ -88,20 +88,17 @@ private:
   /// The server; with Sentinels, the master that they named last.
   server_url url_;
 
+  link_state state_;
+
   /// Null without Sentinels.
   std::shared_ptr<sentinels> sentinels_;
-
-  /// Set while connecting waits for the Sentinels.
-  bool asking_ = false;
   bridge_actor owner_;
-  link_connection commands_{*this};
-  link_connection pubsub_{*this};
+  link_connection commands_{*this, link_state::side::commands};
+  link_connection pubsub_{*this, link_state::side::pubsub};
   replica_wait waits_;
   command farewell_;
   events batch_;
   connection::timer retry_;
-  std::chrono::milliseconds delay_;
-  std::chrono::steady_clock::time_point up_since_;
   std::minstd_rand random_;
 };
 
