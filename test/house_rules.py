@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Checks what CONTRIBUTING.md asks of the sources: who includes whom, how names and
-comments begin, how long files and functions are, and that each file is used.
+comments begin, how long files and functions are, and that each file is used and tested.
 
     test/house_rules.py
 
@@ -32,6 +32,9 @@ FLOORS = {
     "redis": ("",),
     "app": ("options", "client", "commands", ""),
 }
+
+# The rooms, or folders of one, whose sources have suites.
+WITH_SUITES = ("actors", "redis", "net/http", "net/auth", "net/api")
 
 # Files that are mostly data.
 DATA = {"net/api/metrics.cpp"}
@@ -94,6 +97,21 @@ def check_functions(path, text):
             yield f"{path}:{i + 1}: a function of {end - i} lines"
 
 
+def check_suite(path, text, paths):
+    """A source has a suite; one of several of a header, which it includes first of its own
+    room, has that of the header."""
+    if not path.endswith(".cpp") or not path.startswith(tuple(f"{x}/" for x in WITH_SUITES)):
+        return
+    suites = [f"test/{path}"]
+    if path.replace(".cpp", ".hpp") not in paths:
+        room = path.split("/")[0]
+        header = next((name for quote, name in INCLUDE.findall(text)
+                       if quote == '"' and name.startswith(f"{room}/")), path)
+        suites.append(f"test/{header}".replace(".hpp", ".cpp"))
+    if not any(suite in paths for suite in suites):
+        yield f"{path}: no suite {suites[-1]}"
+
+
 def main():
     """Checks all files, and returns the exit code."""
     paths = sorted(str(path.relative_to(ROOT)) for room in (*ROOMS, "test")
@@ -106,6 +124,7 @@ def main():
         breaches += check_words(path, text)
         if path.split("/")[0] in ROOMS:
             breaches += check_functions(path, text)
+            breaches += check_suite(path, text, texts)
     sizes = {path: text.count("\n") for path, text in texts.items()
              if path.split("/")[0] in ROOMS}
     breaches += [f"{path}: {size} lines" for path, size in sizes.items()
