@@ -92,6 +92,10 @@ private:
 
   void on_ingress(const std::string& bytes);
 
+  /// Returns whether this node delivers messages of the open channel to
+  /// `address`.
+  bool takes_ingress(const push_address& address) const;
+
   /// Counts a message that cannot be decoded, or is of an unknown kind.
   void on_unreadable(const std::string& channel, const caf::error& why);
 

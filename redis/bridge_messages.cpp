@@ -72,15 +72,27 @@ void bridge::on_unreadable(const std::string& channel, const caf::error& why) {
 }
 
 void bridge::on_ingress(const std::string& bytes) {
+  if (auto plain = read_plain_ingress(bytes, config_.max_body)) {
+    auto address = push_address::id(plain->id);
+    if (takes_ingress(address))
+      send(holder_, deliver_atom_v, address,
+           push{"", make_text(std::string{plain->text})});
+    return;
+  }
   auto parsed = parse_ingress(bytes, config_.max_body);
   if (!parsed) {
     auto& context = parsed.error().context();
     return dead_letter(bytes, context.get_as<std::string>(0));
   }
   auto address = push_address::id(parsed->id);
-  if (holder_
-      && (config_.is_shard || entries_.contains(commands_.channel_of(address))))
+  if (takes_ingress(address))
     send(holder_, deliver_atom_v, address, push{"", std::move(parsed->body)});
+}
+
+bool bridge::takes_ingress(const push_address& address) const {
+  return holder_
+         && (config_.is_shard
+             || entries_.contains(commands_.channel_of(address)));
 }
 
 void bridge::dead_letter(const std::string& bytes, const std::string& reason) {

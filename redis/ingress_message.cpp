@@ -111,7 +111,76 @@ std::string to_id(std::string_view key) {
   return key.starts_with('-') ? print(int64_t{}) : print(uint64_t{});
 }
 
+/// Consumes parts of a message in its usual form.
+class plain_reader {
+public:
+  explicit plain_reader(std::string_view text) : rest_(text) {
+    // nop
+  }
+
+  /// Consumes `token`, and spaces before it; returns whether it came next.
+  bool take(std::string_view token) noexcept {
+    while (rest_.starts_with(' '))
+      rest_.remove_prefix(1);
+    if (!rest_.starts_with(token))
+      return false;
+    rest_.remove_prefix(token.size());
+    return true;
+  }
+
+  /// Consumes a string without escapes, up to its closing quotation mark.
+  std::string_view take_string() noexcept {
+    return take_while([](char c) {
+      return c != '"' && c != '\\' && static_cast<uint8_t>(c) >= 0x20;
+    });
+  }
+
+  std::string_view take_digits() noexcept {
+    return take_while([](char c) { return c >= '0' && c <= '9'; });
+  }
+
+  bool is_done() const noexcept { return rest_.empty(); }
+
+private:
+  template <class Predicate>
+  std::string_view take_while(Predicate predicate) noexcept {
+    auto end = std::find_if_not(rest_.begin(), rest_.end(), predicate);
+    auto size = static_cast<size_t>(end - rest_.begin());
+    auto result = rest_.substr(0, size);
+    rest_.remove_prefix(size);
+    return result;
+  }
+
+  std::string_view rest_;
+};
+
 } // namespace
+
+std::optional<plain_ingress> read_plain_ingress(std::string_view json,
+                                                size_t max_size) noexcept {
+  constexpr size_t max_digits = 18;
+  plain_reader in{json};
+  plain_ingress result;
+  if (!in.take("{") || !in.take("\"KEY\"") || !in.take(":"))
+    return std::nullopt;
+  if (in.take("\"")) {
+    result.id = in.take_string();
+    if (!in.take("\"") || !is_name(result.id))
+      return std::nullopt;
+  } else {
+    result.id = in.take_digits();
+    if (result.id.empty() || result.id.size() > max_digits
+        || (result.id.size() > 1 && result.id[0] == '0'))
+      return std::nullopt;
+  }
+  if (!in.take(",") || !in.take("\"VALUE\"") || !in.take(":") || !in.take("\""))
+    return std::nullopt;
+  result.text = in.take_string();
+  if (!in.take("\"") || !in.take("}") || !in.is_done()
+      || result.text.size() > max_size || !is_utf8(result.text))
+    return std::nullopt;
+  return result;
+}
 
 caf::expected<ingress_message> parse_ingress(std::string_view text,
                                              size_t max_size) {

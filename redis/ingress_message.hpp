@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,5 +25,20 @@ struct ingress_message {
 /// @returns `caf::sec::invalid_argument`, with the reason as its context.
 caf::expected<ingress_message> parse_ingress(std::string_view json,
                                              size_t max_size);
+
+/// A push from the open channel that is read in place: the views refer to the
+/// message.
+struct plain_ingress {
+  std::string_view id;
+  std::string_view text;
+};
+
+/// Reads a message in its usual form in one pass: KEY, then VALUE; the one a
+/// plain string or an integer of up to 18 digits, the other a plain string.
+/// Plain strings have no escapes.
+/// @returns nothing for any other message, valid or not: `parse_ingress` gives
+///          the same answer to a message in this form.
+std::optional<plain_ingress> read_plain_ingress(std::string_view json,
+                                                size_t max_size) noexcept;
 
 } // namespace waybill::redis

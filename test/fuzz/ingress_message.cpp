@@ -14,6 +14,10 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   constexpr size_t max_size = 1024;
   auto text = fuzz::text_of(data, size);
   auto message = redis::parse_ingress(text, max_size);
+  if (auto plain = redis::read_plain_ingress(text, max_size))
+    require(message && message->id == plain->id
+              && message->body == make_text(std::string{plain->text}),
+            "both readers give one answer");
   if (!message)
     return 0;
   auto body = message->body.bytes();

@@ -109,3 +109,29 @@ CAF_TEST(what is nested deep is refused or passes but never overflows) {
                   "1 " + std::string(400, '[') + std::string(400, ']'));
   CAF_CHECK_EQUAL(parse(nested(30'000)), "!nested too deep");
 }
+
+CAF_TEST(a message in its usual form is read in place) {
+  auto read = [](std::string_view json) {
+    auto x = read_plain_ingress(json, limit);
+    return x ? std::string{x->id} + ' ' + std::string{x->text} : "full";
+  };
+  CAF_CHECK_EQUAL(read(R"({"KEY":456,"VALUE":"aaaa"})"), "456 aaaa");
+  CAF_CHECK_EQUAL(read(R"({"KEY": "a b", "VALUE": " 连接 "})"), "a b  连接 ");
+  CAF_CHECK_EQUAL(read(R"( { "KEY" : 0 , "VALUE" : "" })"), "0 ");
+  CAF_CHECK_EQUAL(read(R"({"KEY":999999999999999999,"VALUE":"a"})"),
+                  "999999999999999999 a");
+  CAF_MESSAGE("anything else is left to the full reader");
+  for (auto other :
+       {"", "{", R"({"KEY":456,"VALUE":"a"} )", R"({"KEY":456,"VALUE":"a"}x)",
+        R"({"KEY":456,"VALUE":"a\n"})", R"({"KEY":456,"VALUE":1})",
+        R"({"KEY":-1,"VALUE":"a"})", R"({"KEY":01,"VALUE":"a"})",
+        R"({"KEY":1000000000000000000,"VALUE":"a"})",
+        R"({"KEY":1.0,"VALUE":"a"})", R"({"KEY":"a/b","VALUE":"a"})",
+        R"({"KEY":"","VALUE":"a"})", R"({"VALUE":"a","KEY":456})",
+        R"({"KEY":456,"VALUE":"a","X":1})", "{\"KEY\":456,\t\"VALUE\":\"a\"}",
+        "{\"KEY\":456,\"VALUE\":\"\xff\"}", "{\"KEY\":456,\"VALUE\":\"\n\"}"})
+    CAF_CHECK_EQUAL(read(other), "full");
+  auto long_value = R"({"KEY":1,"VALUE":")" + std::string(limit, 'x');
+  CAF_CHECK_EQUAL(read(long_value + R"("})"), "1 " + std::string(limit, 'x'));
+  CAF_CHECK_EQUAL(read(long_value + R"(x"})"), "full");
+}
