@@ -116,6 +116,8 @@ def world(kind, lab):
         # A port may be taken since it was found free.
         for _ in range(20):
             clients, pushers = random_port(), random_port()
+            if clients == pushers:
+                continue
             ports = [pushers, *(node.port for node in nodes)]
             kind.file.write_text(replaced(kind.config(clients), {
                 " 2m": f" {timeout}",
