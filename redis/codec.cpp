@@ -1,6 +1,7 @@
 #include "redis/codec.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include <boost/archive/iterators/base64_from_binary.hpp>
@@ -17,11 +18,26 @@ namespace {
 /// Names of the kinds of messages; a push has none.
 constexpr auto kick_kind = "kick";
 constexpr auto claim_kind = "claim";
-constexpr std::pair<query::kind, std::string_view> query_kinds[] = {
-  {query::kind::sessions, "inspect"},
-  {query::kind::trace, "trace"},
-  {query::kind::metrics, "figures"},
-};
+
+std::string_view name_of(query::kind type) {
+  switch (type) {
+  case query::kind::sessions:
+    return "inspect";
+  case query::kind::trace:
+    return "trace";
+  case query::kind::metrics:
+    return "figures";
+  }
+  return "";
+}
+
+/// Returns the kind of query of that name, if there is one.
+std::optional<query::kind> to_query_kind(std::string_view name) {
+  for (size_t i = 0; i <= static_cast<size_t>(query::last_kind); ++i)
+    if (auto type = static_cast<query::kind>(i); name_of(type) == name)
+      return type;
+  return std::nullopt;
+}
 
 /// Packs a map whose last member still gets its value.
 std::string pack_open(const json& map, std::string_view last) {
@@ -107,14 +123,13 @@ private:
       return bus_message{kick{std::move(push_.id)}};
     if (kind_ == claim_kind)
       return bus_message{claim_};
-    for (auto& [type, name] : query_kinds)
-      if (name == kind_) {
-        if (!is_utf8(subject_))
-          return wrong("an id that is not UTF-8");
-        return bus_message{query{type, std::move(subject_), std::move(push_.id),
-                                 std::move(push_.reply_to)}};
-      }
-    return caf::error{another_kind};
+    auto type = to_query_kind(kind_);
+    if (!type)
+      return caf::error{another_kind};
+    if (!is_utf8(subject_))
+      return wrong("an id that is not UTF-8");
+    return bus_message{query{*type, std::move(subject_), std::move(push_.id),
+                             std::move(push_.reply_to)}};
   }
 
   /// A push, whose id and `reply_to` other messages have, too.
@@ -152,10 +167,7 @@ std::string encode(const kick& kick) {
 }
 
 std::string encode(const query& query) {
-  json result = {{"push", query.id}};
-  for (auto& [type, name] : query_kinds)
-    if (type == query.type)
-      result["kind"] = name;
+  json result = {{"push", query.id}, {"kind", name_of(query.type)}};
   if (query.type == query::kind::trace)
     result["id"] = query.subject;
   if (!query.reply_to.empty()) {

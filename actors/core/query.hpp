@@ -21,6 +21,8 @@ struct query {
     metrics,
   };
 
+  static constexpr auto last_kind = kind::metrics;
+
   kind type = kind::sessions;
 
   /// The id whose trace is requested.

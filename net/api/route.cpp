@@ -103,45 +103,47 @@ parsed_request parse_kick(const parser_input& in) {
   return kick_request{push_address::id(in.name)};
 }
 
-/// Parses the parameters of a query to other nodes.
-/// @param flag names a parameter that is 0 or 1; empty if there is none.
-/// @param is_set is set to the value of that parameter.
-std::optional<response> parse_query(const request_head& head,
-                                    const std::string& flag,
-                                    std::chrono::milliseconds& wait,
-                                    bool& is_set) {
-  for (auto& [name, value] : head.target.query) {
+/// Parses the parameters of a question to other nodes.
+/// @param wait is set to the value of `wait`.
+/// @param name of a parameter that is 0 or 1; empty if there is none.
+/// @param flag is set to the value of that parameter; may be null if there is
+///        none.
+std::optional<response> parse_question(const request_head& head,
+                                       std::chrono::milliseconds& wait,
+                                       const std::string& name = "",
+                                       bool* flag = nullptr) {
+  for (auto& [key, value] : head.target.query) {
     auto duration = parse_duration(value);
-    if (name == "wait" && duration)
+    if (key == "wait" && duration)
       wait = *duration;
-    else if (!flag.empty() && name == flag && (value == "0" || value == "1"))
-      is_set = value == "1";
+    else if (flag && key == name && (value == "0" || value == "1"))
+      *flag = value == "1";
     else
-      return bad_parameter(
-        "use only wait, a duration such as 5s"
-        + (flag.empty() ? "" : ", and " + flag + ", 0 or 1"));
+      return bad_parameter("use only wait, a duration such as 5s"
+                           + (flag ? ", and " + name + ", 0 or 1" : ""));
   }
   return std::nullopt;
 }
 
 parsed_request parse_presence(const parser_input& in) {
   presence_request result{push_address::id(in.name)};
-  if (auto wrong = parse_query(in.head, "detail", result.wait, result.detail))
+  if (auto wrong
+      = parse_question(in.head, result.wait, "detail", &result.detail))
     return std::move(*wrong);
   return result;
 }
 
 parsed_request parse_trace(const parser_input& in) {
   trace_request result{push_address::id(in.name)};
-  auto unused = false;
-  if (auto wrong = parse_query(in.head, "", result.wait, unused))
+  if (auto wrong = parse_question(in.head, result.wait))
     return std::move(*wrong);
   return result;
 }
 
 parsed_request parse_stats(const parser_input& in) {
   stats_request result;
-  if (auto wrong = parse_query(in.head, "cluster", result.wait, result.cluster))
+  if (auto wrong
+      = parse_question(in.head, result.wait, "cluster", &result.cluster))
     return std::move(*wrong);
   return result;
 }
@@ -225,7 +227,8 @@ std::optional<std::string> match_path(std::string_view pattern,
 
 /// Returns whether a pattern has a segment that must satisfy `is_name`.
 bool has_name(std::string_view pattern) {
-  return pattern.ends_with("{id}") || pattern.ends_with("{name}");
+  return pattern.find("{id}") != pattern.npos
+         || pattern.find("{name}") != pattern.npos;
 }
 
 bool contains_method(std::string_view methods, std::string_view method) {

@@ -18,8 +18,9 @@ class Case:
 
 
 PUSHES = ["POST /socket/456", "POST /topic/456", "POST /broadcast"]
-PUSHERS = [*PUSHES, "POST /push", "GET /socket/456", "DELETE /socket/456", "GET /trace/456",
-           "GET /stats", "GET /metrics"]
+WITH_PARAMETERS = [*PUSHES, "POST /push", "GET /socket/456", "DELETE /socket/456",
+                   "GET /trace/456", "GET /stats"]
+PUSHERS = [*WITH_PARAMETERS, "GET /metrics"]
 WEBSOCKET = "GET /websocket/456"
 LINES = b"".join(json.dumps(line).encode() + b"\n" for line in [
     {"to": "here", "message": "x"}, {"topic": "news", "message": "x"},
@@ -45,11 +46,11 @@ OPEN = [
     *(Case(line, "404 nobody", b"x") for line in PUSHES[:2]),
     Case("DELETE /socket/kicked", "200"), Case("DELETE /socket/456", "404 nobody"),
     *(Case(line, "400 bad_utf8", b"\xff") for line in PUSHES),
-    *(Case(f"{line}?ttl=x", "400 bad_parameter") for line in PUSHERS[:-1]),
+    *(Case(f"{line}?ttl=x", "400 bad_parameter") for line in WITH_PARAMETERS),
     Case(f"{WEBSOCKET}?topics=,", "400 bad_parameter", headers=UPGRADE),
-    *(Case(f"{line}?a=1&a=1", "400 bad_request") for line in [*PUSHERS[:-1], WEBSOCKET]),
+    *(Case(f"{line}?a=1&a=1", "400 bad_request") for line in [*WITH_PARAMETERS, WEBSOCKET]),
     *(Case(f"{line.replace('456', '%00')}", "400 bad_id")
-      for line in [*PUSHERS[:-2], WEBSOCKET] if "456" in line),
+      for line in [*PUSHERS, WEBSOCKET] if "456" in line),
     *(Case(line, "403 bad_origin", headers={"Origin": "http://example.com"})
       for line in [*PUSHERS, WEBSOCKET, "GET /livez"]),
     *(Case(line, outcome, body, {"Idempotency-Key": line.replace(" ", "")})
