@@ -140,6 +140,8 @@ async def test_others_of_the_id_stay(server):
         with greeted(server, "456") as ws:
             ws.send_frame(CLOSE, b"")
             assert ws.read_close() is not None
+            # The node answers a moment before the session leaves its registry.
+            await eventually(lambda: is_alone(server, "456"))
             answer = await push(server, "456", "hello", "?receipt=received")
             assert answer.counts == (200, {"nodes": 1, "sessions": 1, "written": 1, "received": 1})
             assert await other.recv() == "hello"
