@@ -2,7 +2,7 @@
 
 #include "actors/receipt.hpp"
 
-#include "test/fixture.hpp"
+#include "test/actors/asking.hpp"
 
 using namespace waybill;
 using namespace std::chrono_literals;
@@ -11,11 +11,7 @@ namespace {
 
 const auto id456 = push_address::id("456");
 
-struct receipt_fixture : test::fixture {
-  receipt_fixture() : bus(spawn<test::fake_bus>()) {
-    // nop
-  }
-
+struct receipt_fixture : test::asking_fixture<receipt_actor, outcome> {
   void start(receipt_level want, bool kept = false, const std::string& key = "",
              std::chrono::milliseconds wait = 1s) {
     push push{"p", make_text("a")};
@@ -25,9 +21,7 @@ struct receipt_fixture : test::fixture {
     push.ttl = std::chrono::milliseconds{kept ? 1000 : 0};
     push.wait = wait;
     push.key = key;
-    aut = spawn<receipt>(bus, id456, std::move(push));
-    response.emplace(self->request(aut, caf::infinite, get_atom_v));
-    settle();
+    ask(spawn<receipt>(bus, id456, std::move(push)));
   }
 
   /// Lets the bus answer with the number of nodes it sent the push to.
@@ -45,49 +39,12 @@ struct receipt_fixture : test::fixture {
   }
 
   caf::typed_response_promise<outcome> publishing() {
-    auto& waiting = deref<test::fake_bus>(bus).publishing;
-    CAF_REQUIRE(!waiting.empty());
-    auto result = waiting.front();
-    waiting.erase(waiting.begin());
-    return result;
+    return take(deref<test::fake_bus>(bus).publishing);
   }
 
   void add_report(const std::string& node, report::content_type content) {
-    self->send(aut, report{"p", "n1", std::move(content), node});
-    settle();
+    asking_fixture::add_report("p", node, std::move(content));
   }
-
-  void pass(caf::timespan time) {
-    advance_time(time);
-    settle();
-  }
-
-  bool is_answered() { return !self->mailbox().empty(); }
-
-  outcome answer() {
-    outcome result;
-    CAF_REQUIRE(is_answered());
-    response->receive([&](const outcome& x) { result = x; },
-                      [&](caf::error& e) { CAF_FAIL(sys.render(e)); });
-    return result;
-  }
-
-  std::string failure() {
-    std::string result;
-    CAF_REQUIRE(is_answered());
-    response->receive([](const outcome&) { CAF_FAIL("no error"); },
-                      [&](caf::error& e) { result = sys.render(e); });
-    return result;
-  }
-
-  const test::texts& bus_requests() { return deref<test::fake_bus>(bus).seen; }
-
-  using response_type = decltype(std::declval<caf::scoped_actor&>()->request(
-    std::declval<receipt_actor&>(), caf::infinite, get_atom_v));
-
-  bus_actor bus;
-  receipt_actor aut;
-  std::optional<response_type> response;
 };
 
 } // namespace

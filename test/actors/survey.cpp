@@ -2,7 +2,7 @@
 
 #include "actors/survey.hpp"
 
-#include "test/fixture.hpp"
+#include "test/actors/asking.hpp"
 
 using namespace waybill;
 using namespace std::chrono_literals;
@@ -11,23 +11,14 @@ namespace {
 
 const auto id456 = push_address::id("456");
 
-struct survey_fixture : test::fixture {
-  survey_fixture() : bus(spawn<test::fake_bus>()) {
-    // nop
-  }
-
+struct survey_fixture : test::asking_fixture<survey_actor, query_result> {
   void start(query::kind type, caf::timespan time = 1s) {
-    aut = spawn<survey>(bus, id456, query{type, "456", "q", "n1"}, time);
-    response.emplace(self->request(aut, caf::infinite, get_atom_v));
-    settle();
+    ask(spawn<survey>(bus, id456, query{type, "456", "q", "n1"}, time));
   }
 
   /// Lets the bus answer with the number of nodes it sent the query to.
   void published(caf::expected<uint64_t> nodes) {
-    auto& waiting = deref<test::fake_bus>(bus).asking;
-    CAF_REQUIRE(!waiting.empty());
-    auto promise = waiting.front();
-    waiting.erase(waiting.begin());
+    auto promise = take(deref<test::fake_bus>(bus).asking);
     if (nodes)
       promise.deliver(*nodes);
     else
@@ -36,41 +27,8 @@ struct survey_fixture : test::fixture {
   }
 
   void add_report(const std::string& node, report::content_type content) {
-    self->send(aut, report{"q", "n1", std::move(content), node});
-    settle();
+    asking_fixture::add_report("q", node, std::move(content));
   }
-
-  void pass(caf::timespan time) {
-    advance_time(time);
-    settle();
-  }
-
-  bool is_answered() { return !self->mailbox().empty(); }
-
-  query_result answer() {
-    query_result result;
-    CAF_REQUIRE(is_answered());
-    response->receive([&](const query_result& x) { result = x; },
-                      [&](caf::error& e) { CAF_FAIL(sys.render(e)); });
-    return result;
-  }
-
-  std::string failure() {
-    std::string result;
-    CAF_REQUIRE(is_answered());
-    response->receive([](const query_result&) { CAF_FAIL("no error"); },
-                      [&](caf::error& e) { result = sys.render(e); });
-    return result;
-  }
-
-  const test::texts& bus_requests() { return deref<test::fake_bus>(bus).seen; }
-
-  using response_type = decltype(std::declval<caf::scoped_actor&>()->request(
-    std::declval<survey_actor&>(), caf::infinite, get_atom_v));
-
-  bus_actor bus;
-  survey_actor aut;
-  std::optional<response_type> response;
 };
 
 /// Returns a list without a total.
