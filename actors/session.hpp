@@ -50,8 +50,8 @@ struct session_config {
 /// all of those, so none is written twice or out of order. The mailbox is read
 /// again if kept pushes were dropped because the client was too slow.
 ///
-/// Two state machines say what to do, `inbox_reader` and `session_lifecycle`;
-/// the session does it.
+/// Two state machines decide, `inbox_reader` and `session_lifecycle`; the
+/// session executes their commands.
 class session : public hosted<session_actor> {
 public:
   session(caf::actor_config& cfg, caf::execution_unit* host,
@@ -100,7 +100,7 @@ private:
 
   frame make_frame(const push_address& address, const push& push);
 
-  /// Writes the next frame, or does what is due after the last one.
+  /// Writes the next frame; after the last one, executes the next command.
   void write_next();
 
   /// Executes a command of the lifecycle.

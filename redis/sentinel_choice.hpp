@@ -5,9 +5,9 @@
 
 namespace waybill::redis {
 
-/// State machine that chooses which of several Sentinels to ask for the master:
-/// the current one while it answers, and else each in turn. Does no I/O: events
-/// return a command to the owner.
+/// State machine that chooses the Sentinel to ask for the master: the current
+/// one while it answers, and else the next. It does no I/O: events return a
+/// command to the owner.
 class sentinel_choice {
 public:
   enum class phase : uint8_t {

@@ -53,8 +53,8 @@ public:
 
   // -- observers --------------------------------------------------------------
 
-  /// Returns whether the page of a request is still wanted: what has happened
-  /// since may have made it a page of the past.
+  /// Returns whether the page of a request is still wanted: a later event may
+  /// have made it outdated.
   bool wants(uint64_t number) const noexcept {
     return phase_ == phase::reading && number == number_;
   }
