@@ -27,11 +27,13 @@ std::string make_push_prefix(const std::string& node_name) {
 } // namespace
 
 gateway::gateway(caf::actor_config& cfg, caf::execution_unit* host,
-                 bus_actor bus, registry_actor registry, session_config config,
+                 bus_actor bus, registry_actor registry,
+                 collector_actor collector, session_config config,
                  const std::string& node_name)
     : hosted(cfg, host), host_(host), bus_(std::move(bus)),
-      registry_(std::move(registry)), config_(std::move(config)),
-      node_name_(node_name), push_prefix_(make_push_prefix(node_name)) {
+      registry_(std::move(registry)), collector_(std::move(collector)),
+      config_(std::move(config)), node_name_(node_name),
+      push_prefix_(make_push_prefix(node_name)) {
   // nop
 }
 
@@ -165,28 +167,28 @@ session_actor gateway::open_session(const session_slot& slot,
   return result;
 }
 
-void gateway::stats(std::function<void(const counters&)> handler) {
+void gateway::stats(std::function<void(const metrics&)> handler) {
   if (ended_)
     return handler({});
-  request(registry_, caf::infinite, get_atom_v)
-    .then([this, handler](const counters& of_node) {
-      request(bus_, caf::infinite, get_atom_v)
-        .then([of_node, handler](counters& all) {
-          all.insert(of_node.begin(), of_node.end());
-          handler(all);
-        });
-    });
+  request(collector_, caf::infinite, get_atom_v)
+    .then([handler](const metrics& all) { handler(all); });
 }
 
-void gateway::count(const char* name, const char* part) {
-  counters all{{name, 1}};
+void gateway::count(metric x, std::optional<metric> part) {
+  metrics counts;
+  ++counts[x];
   if (part)
-    all.emplace(part, 1);
-  send(registry_, count_atom_v, std::move(all));
+    ++counts[*part];
+  send(collector_, count_atom_v, counts);
 }
 
-void gateway::note(const std::string& name, uint64_t more) {
-  notes_[name] += more;
+void gateway::note(metric x) {
+  ++notes_[x];
+  flush_soon();
+}
+
+void gateway::note(latency x, std::chrono::steady_clock::duration time) {
+  notes_[x].add(time);
   flush_soon();
 }
 
@@ -199,7 +201,7 @@ void gateway::trace(trace_event event) {
 
 void gateway::flush() {
   flush_scheduled_ = false;
-  send(registry_, count_atom_v, std::exchange(notes_, {}));
+  send(collector_, count_atom_v, std::exchange(notes_, {}));
   flush_trace();
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -34,8 +36,8 @@ public:
 
   /// @param node_name the name of this node, for the ids of its pushes.
   gateway(caf::actor_config& cfg, caf::execution_unit* host, bus_actor bus,
-          registry_actor registry, session_config config,
-          const std::string& node_name);
+          registry_actor registry, collector_actor collector,
+          session_config config, const std::string& node_name);
 
   const char* name() const override;
 
@@ -93,14 +95,17 @@ public:
                              transport_ptr connection);
 
   /// Calls `handler` with the metrics of this node.
-  void stats(std::function<void(const counters&)> handler);
+  void stats(std::function<void(const metrics&)> handler);
 
   /// Increments a counter of this node, and in the same message that of a part
   /// of it, if given.
-  void count(const char* name, const char* part = nullptr);
+  void count(metric x, std::optional<metric> part = std::nullopt);
 
-  /// Adds to a counter of a frequent event; sent within a second.
-  void note(const std::string& name, uint64_t more = 1);
+  /// Increments a counter of a frequent event; sent within a second.
+  void note(metric x);
+
+  /// Adds a duration to a histogram; sent within a second.
+  void note(latency x, std::chrono::steady_clock::duration time);
 
   /// Adds an event to the trace of its id; sent within a second.
   void trace(trace_event event);
@@ -109,7 +114,7 @@ protected:
   behavior_type make_behavior() override;
 
 private:
-  /// Sends the counters and trace events that were collected.
+  /// Sends the counts and trace events that were collected.
   void flush();
 
   void flush_trace();
@@ -130,13 +135,14 @@ private:
   caf::execution_unit* const host_;
   const bus_actor bus_;
   const registry_actor registry_;
+  const collector_actor collector_;
   const session_config config_;
   const std::string node_name_;
   const std::string push_prefix_;
   uint64_t pushes_ = 0;
 
-  /// Counters and trace events that have not been sent to the registry yet.
-  counters notes_;
+  /// Counts and trace events that have not been sent yet.
+  metrics notes_;
   trace_events trace_;
   bool flush_scheduled_ = false;
 

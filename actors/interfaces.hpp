@@ -80,7 +80,18 @@ using membership_protocol = caf::typed_actor<
   // The sender, a session, ends for that reason and gives up its addresses.
   caf::reacts_to<close_atom, close_reason>,
   // The memory of the queue of the sender, a session, in bytes.
-  caf::reacts_to<load_atom, uint64_t>>;
+  caf::reacts_to<load_atom, uint64_t>,
+  // The number of frames that the sender, a session, has dropped.
+  caf::reacts_to<drop_atom, uint64_t>>;
+
+/// Collects the metrics of a node.
+using collector_actor = caf::typed_actor<
+  // Adds the counts of an event loop.
+  caf::reacts_to<count_atom, metrics>,
+  // Returns the metrics of the node.
+  caf::replies_to<get_atom>::with<metrics>,
+  // Reports the metrics of the node as its answer to a query.
+  caf::reacts_to<report_atom, push_address, query>>;
 
 /// The bus, to the registry of its node.
 using bus_event_protocol = caf::typed_actor<
@@ -97,8 +108,9 @@ using bus_event_protocol = caf::typed_actor<
   // The state of the bus, or of a part of it. When it is ready, lost addresses
   // are attached again, and failed requests are repeated.
   caf::reacts_to<bus_state>,
-  // Attaches the address for queries to all nodes.
-  caf::reacts_to<attach_atom>>;
+  // Attaches the address for queries to all nodes. The collector answers those
+  // for metrics.
+  caf::reacts_to<attach_atom, collector_actor>>;
 
 /// The inbox of a session, by way of its registry.
 using inbox_read_protocol = caf::typed_actor<
@@ -114,19 +126,16 @@ using drain_protocol = caf::typed_actor<
   // Drains the next share of the sessions.
   caf::reacts_to<tick_atom>>;
 
-/// The counters, traces and rates of a node.
+/// The traces of a node, the rates of its pushers, and the metrics of its
+/// registry.
 using accounting_protocol = caf::typed_actor<
   // Adds events to the traces of their ids.
   caf::reacts_to<trace_atom, trace_events>,
   // Takes a number of tokens from the push rate of a pusher. Returns the time
   // to wait until there are as many; 0 if they were taken.
   caf::replies_to<spend_atom, std::string, uint64_t>::with<caf::timespan>,
-  // Adds to a counter of this node.
-  caf::reacts_to<count_atom, std::string, uint64_t>,
-  // Adds to several counters.
-  caf::reacts_to<count_atom, counters>,
-  // Returns the metrics of this node.
-  caf::replies_to<get_atom>::with<counters>>;
+  // Returns the metrics of the registry.
+  caf::replies_to<get_atom>::with<metrics>>;
 
 /// Maps addresses to the sessions of one node.
 using registry_actor
@@ -218,7 +227,7 @@ using status_protocol = caf::typed_actor<
   // This node stops in order: other nodes must not count it as missing.
   caf::reacts_to<leave_atom>,
   // Returns the metrics of the bus.
-  caf::replies_to<get_atom>::with<counters>>;
+  caf::replies_to<get_atom>::with<metrics>>;
 
 /// Carries pushes between nodes.
 using bus_actor
@@ -230,13 +239,14 @@ using bus_actor
 using gateway_actor = caf::typed_actor<
   // The node is stopping and accepts no more sessions.
   caf::reacts_to<drain_atom>,
-  // Sends collected counters and trace events to the registry.
+  // Sends collected counts to the collector, and trace events to the registry.
   caf::reacts_to<tick_atom>>;
 
 } // namespace waybill
 
 CAF_BEGIN_TYPE_ID_BLOCK(waybill_actors, caf::id_block::waybill::end)
 
+CAF_ADD_TYPE_ID(waybill_actors, (waybill::collector_actor))
 CAF_ADD_TYPE_ID(waybill_actors, (waybill::observer_actor))
 CAF_ADD_TYPE_ID(waybill_actors, (waybill::registry_actor))
 CAF_ADD_TYPE_ID(waybill_actors, (waybill::report_receiver_actor))

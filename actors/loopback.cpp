@@ -77,7 +77,7 @@ loopback::behavior_type loopback::make_behavior() {
     },
     [this](confirm_atom, const push_address& address,
            const std::string& entry) {
-      confirmed_ += inboxes_.confirm(address, entry);
+      counts_[metric::confirmed_pushes] += inboxes_.confirm(address, entry);
     },
     [this](claim_atom, const push_address& address) { return claim(address); },
     [this](presence_atom, const push_address& address) {
@@ -89,9 +89,7 @@ loopback::behavior_type loopback::make_behavior() {
     [](leave_atom) {
       // There is no other node.
     },
-    [this](get_atom) {
-      return counters{{"confirmed_pushes", confirmed_}};
-    },
+    [this](get_atom) { return counts_; },
   };
 }
 

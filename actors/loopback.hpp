@@ -68,8 +68,8 @@ private:
   std::unordered_map<std::string, uint64_t> owners_;
   uint64_t claims_ = 0;
 
-  /// Number of mailbox entries that clients have confirmed.
-  uint64_t confirmed_ = 0;
+  /// Counts the mailbox entries that clients have confirmed.
+  metrics counts_;
 };
 
 } // namespace waybill

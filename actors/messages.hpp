@@ -13,6 +13,7 @@
 #include "actors/core/bus_message.hpp"
 #include "actors/core/close_reason.hpp"
 #include "actors/core/errc.hpp"
+#include "actors/core/metrics.hpp"
 #include "actors/core/outcome.hpp"
 #include "actors/core/payload.hpp"
 #include "actors/core/report.hpp"
@@ -90,7 +91,7 @@ CAF_ADD_TYPE_ID(waybill, (waybill::push_addresses))
 CAF_ADD_TYPE_ID(waybill, (waybill::bus_state))
 CAF_ADD_TYPE_ID(waybill, (waybill::bus_status))
 CAF_ADD_TYPE_ID(waybill, (waybill::close_reason))
-CAF_ADD_TYPE_ID(waybill, (waybill::counters))
+CAF_ADD_TYPE_ID(waybill, (waybill::metrics))
 CAF_ADD_TYPE_ID(waybill, (waybill::trace_events))
 CAF_ADD_TYPE_ID(waybill, (waybill::inbox_query))
 CAF_ADD_TYPE_ID(waybill, (waybill::outcome))
@@ -108,6 +109,7 @@ CAF_ADD_ATOM(waybill, waybill, count_atom, "count")
 CAF_ADD_ATOM(waybill, waybill, detach_atom, "detach")
 CAF_ADD_ATOM(waybill, waybill, deliver_atom, "deliver")
 CAF_ADD_ATOM(waybill, waybill, drain_atom, "drain")
+CAF_ADD_ATOM(waybill, waybill, drop_atom, "drop")
 CAF_ADD_ATOM(waybill, waybill, forget_atom, "forget")
 CAF_ADD_ATOM(waybill, waybill, gone_atom, "gone")
 CAF_ADD_ATOM(waybill, waybill, greet_atom, "greet")

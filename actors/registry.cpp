@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "actors/core/counters.hpp"
+#include "actors/core/session_metrics.hpp"
 
 namespace waybill {
 
@@ -23,13 +23,12 @@ std::string prefix_of(close_code code) {
 
 registry::registry(caf::actor_config& cfg, caf::execution_unit* host,
                    bus_actor bus, same_id policy, failure_handler on_failure,
-                   node_limits limits, std::string version)
+                   node_limits limits)
     : hosted(cfg, host), bus_(std::move(bus)), policy_(policy),
       on_failure_(std::move(on_failure)), limits_(limits),
-      version_(std::move(version)), admission_(limits.sessions),
+      admission_(limits.sessions),
       pushers_({static_cast<double>(limits.max_push_rate),
-                static_cast<double>(limits.max_push_rate)}),
-      counts_(initial_counters()) {
+                static_cast<double>(limits.max_push_rate)}) {
   set_down_handler([this](caf::down_msg& x) { on_down(x); });
 }
 
@@ -38,11 +37,13 @@ const char* registry::name() const {
 }
 
 void registry::on_exit() {
-  // A promise refers to the actor that made it, and a session to its registry.
+  // A promise refers to the actor that made it, and a session and the collector
+  // to their registry.
   drained_ = {};
   waiting_reads_.clear();
   sessions_ = {};
   to_drain_.clear();
+  collector_ = nullptr;
 }
 
 registry::behavior_type registry::make_behavior() {
@@ -67,7 +68,10 @@ registry::behavior_type registry::make_behavior() {
     [this](deliver_atom, const push_address& address, const query& query) {
       answer(address, query);
     },
-    [this](attach_atom) { attach_nodes(); },
+    [this](attach_atom, const collector_actor& collector) {
+      collector_ = collector;
+      attach_nodes();
+    },
     [this](trace_atom, trace_events& events) { add_events(events); },
     [this](lost_atom, const push_addresses& lost) { lose(lost); },
     [this](bus_state state) {
@@ -83,11 +87,10 @@ registry::behavior_type registry::make_behavior() {
     [this](load_atom, uint64_t bytes) {
       on_load(current_sender()->id(), bytes);
     },
-    [this](count_atom, const std::string& name, uint64_t more) {
-      counts_[name] += more;
+    [this](drop_atom, uint64_t frames) {
+      counts_[metric::dropped_frames] += frames;
     },
-    [this](count_atom, const counters& all) { count(all); },
-    [this](get_atom) { return metrics(); },
+    [this](get_atom) { return collect(); },
   };
 }
 
@@ -107,7 +110,7 @@ caf::result<ok_atom> registry::admit(const std::string& id,
 
 void registry::join(const push_addresses& addresses, const std::string& peer,
                     const session_actor& session) {
-  ++counts_["joins"];
+  ++counts_[metric::joins];
   monitor(session);
   auto& added = sessions_.add(session, peer);
   admission_.joined(peer);
@@ -190,20 +193,15 @@ caf::timespan registry::spend(const std::string& pusher, uint64_t pushes) {
   auto delay
     = pushers_.take(pusher, clock().now(), static_cast<double>(pushes));
   if (delay.count() > 0)
-    ++counts_["over_max_push_rate"];
+    ++counts_[metric::over_max_push_rate];
   return caf::timespan{delay};
 }
 
-void registry::count(const counters& all) {
-  for (auto& [name, more] : all)
-    counts_[name] += more;
-}
-
-counters registry::metrics() const {
+metrics registry::collect() const {
   auto result = counts_;
-  result["sessions"] = sessions_.members().size();
-  result["queued_bytes"] = loads_.total();
-  result["addresses"] = sessions_.addresses();
+  result[metric::sessions] = sessions_.members().size();
+  result[metric::queued_bytes] = loads_.total();
+  result[metric::addresses] = sessions_.addresses();
   return result;
 }
 

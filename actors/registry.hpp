@@ -48,10 +48,9 @@ using failure_handler = std::function<void(const std::string& line)>;
 class registry : public hosted<registry_actor> {
 public:
   /// @param on_failure logs sessions that ended because of an internal error.
-  /// @param version the version of Waybill, reported with the node's metrics.
   registry(caf::actor_config& cfg, caf::execution_unit* host, bus_actor bus,
            same_id policy, failure_handler on_failure = nullptr,
-           node_limits limits = {}, std::string version = {});
+           node_limits limits = {});
 
   const char* name() const override;
 
@@ -105,9 +104,8 @@ private:
   /// @returns the time to wait until there are as many; 0 if they were taken.
   caf::timespan spend(const std::string& pusher, uint64_t pushes);
 
-  void count(const counters& all);
-
-  counters metrics() const;
+  /// Returns the counters and gauges of this registry.
+  metrics collect() const;
 
   // -- addresses (registry_addresses.cpp) -------------------------------------
 
@@ -179,8 +177,6 @@ private:
 
   void report_trace(const push_address& address, const query& query);
 
-  void report_metrics(const push_address& address, const query& query);
-
   /// Requests something from all sessions of an address, and passes the
   /// responses to `handler`. A session that has ended responds with nothing.
   template <class T, class Atom>
@@ -208,7 +204,6 @@ private:
   const same_id policy_;
   const failure_handler on_failure_;
   const node_limits limits_;
-  const std::string version_;
   session_table sessions_;
   admission admission_;
   queue_loads loads_;
@@ -224,7 +219,10 @@ private:
   std::unordered_map<caf::actor_id, waiting_read> waiting_reads_;
   uint64_t attachments_ = 0;
   uint64_t deliveries_ = 0;
-  counters counts_;
+  metrics counts_{room::actors};
+
+  /// Answers queries for metrics.
+  collector_actor collector_;
 
   /// Set once the node stops; sessions that join then are closed at once.
   bool draining_ = false;

@@ -71,8 +71,9 @@ void registry::read(caf::actor_id session, const inbox_query& query,
   request(bus_, caf::infinite, read_atom_v, query)
     .then(
       [this, promise](inbox_page& page) mutable {
-        counts_["mailbox_read"] += page.pushes.size();
-        counts_["mailbox_milliseconds"] += page.age.count();
+        counts_[metric::mailbox_read] += page.pushes.size();
+        counts_[metric::mailbox_milliseconds]
+          += static_cast<uint64_t>(page.age.count());
         promise.deliver(std::move(page));
       },
       [this, session, query, promise](const caf::error&) {

@@ -22,7 +22,7 @@ void registry::deliver(const push_address& address, const push& push) {
   auto delivery = trace_delivery(address, push, count);
   if (count == 0)
     return;
-  counts_["deliveries"] += count;
+  counts_[metric::deliveries] += count;
   auto is_plain = push.reply_to.empty() && push.entry.empty();
   for (auto& [id, session] : found->sessions)
     if (is_plain)

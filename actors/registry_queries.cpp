@@ -14,7 +14,7 @@ void registry::answer(const push_address& address, const query& query) {
   case query::kind::trace:
     return report_trace(address, query);
   case query::kind::metrics:
-    return report_metrics(address, query);
+    return send(collector_, report_atom_v, address, query);
   }
 }
 
@@ -42,15 +42,6 @@ void registry::report_trace(const push_address& address, const query& query) {
       for (auto& part : parts)
         all.insert(all.end(), part.begin(), part.end());
       report_answer(address, query, trace_.of(query.subject, std::move(all)));
-    });
-}
-
-void registry::report_metrics(const push_address& address, const query& query) {
-  request(bus_, caf::infinite, get_atom_v)
-    .then([this, address, query](counters& of_bus) {
-      node_metrics result{version_, metrics()};
-      result.values.merge(of_bus);
-      report_answer(address, query, std::move(result));
     });
 }
 

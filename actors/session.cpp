@@ -119,8 +119,7 @@ void session::enqueue_frame(frame frame) {
   else
     send_queue_.put(std::move(frame));
   if (!fits)
-    send(registry_, count_atom_v, std::string{"dropped_frames"},
-         std::exchange(dropped_, 0));
+    send(registry_, drop_atom_v, std::exchange(dropped_, 0));
   report_load();
   write_next();
 }

@@ -11,6 +11,7 @@
 #include <caf/actor_system.hpp>
 #include <spdlog/spdlog.h>
 
+#include "actors/collector.hpp"
 #include "actors/loopback.hpp"
 #include "actors/system_config.hpp"
 #include "app/console.hpp"
@@ -46,18 +47,21 @@ public:
   /// @param all the actors that end with the node.
   /// @param description follows `ready: ` on standard output.
   node(caf::actor_config& cfg, caf::execution_unit* host, bus_actor bus,
-       registry_actor registry, std::vector<gateway_actor> gateways,
-       std::vector<caf::actor> all, net::server& server, const options& config,
-       std::string description)
+       registry_actor registry, collector_actor collector,
+       std::vector<gateway_actor> gateways, std::vector<caf::actor> all,
+       net::server& server, const options& config, std::string description)
       : hosted(cfg, host), bus_(std::move(bus)), registry_(std::move(registry)),
-        gateways_(std::move(gateways)), all_(std::move(all)), server_(server),
-        drain_(config.drain), description_(std::move(description)) {
+        collector_(std::move(collector)), gateways_(std::move(gateways)),
+        all_(std::move(all)), server_(server), drain_(config.drain),
+        description_(std::move(description)) {
     set_down_handler([this](caf::down_msg& x) {
       if (stopping_)
         return;
-      // Without registry or bus, a node is alive but useless.
+      // Without one of these, a node is alive but useless.
       spdlog::critical("the {} failed: {}",
-                       x.source == registry_ ? "registry" : "bus",
+                       x.source == registry_    ? "registry"
+                       : x.source == collector_ ? "collector"
+                                                : "bus",
                        system().render(x.reason));
       std::_Exit(software_error);
     });
@@ -69,8 +73,9 @@ protected:
   behavior_type make_behavior() override {
     monitor(bus_);
     monitor(registry_);
+    monitor(collector_);
     send(bus_, subscribe_atom_v, observer_actor{this});
-    send(registry_, attach_atom_v);
+    send(registry_, attach_atom_v, collector_);
     if (watchdog_)
       send(this, tick_atom_v);
     return {
@@ -119,6 +124,7 @@ private:
 
   const bus_actor bus_;
   const registry_actor registry_;
+  const collector_actor collector_;
   const std::vector<gateway_actor> gateways_;
   const std::vector<caf::actor> all_;
   net::server& server_;
@@ -159,6 +165,7 @@ void log_error(const std::string& message) {
 struct node_actors {
   bus_actor bus;
   registry_actor registry;
+  collector_actor collector;
 
   /// Configures sessions, and names the actor that takes their messages.
   session_config sessions;
@@ -173,7 +180,8 @@ struct node_actors {
   }
 };
 
-/// Spawns the bus, the message log and the registry; gateways follow.
+/// Spawns the bus, the message log, the registry and the collector; gateways
+/// follow.
 node_actors spawn_actors(caf::actor_system& system, net::event_loop& home,
                          const options& config) {
   node_actors result;
@@ -196,7 +204,9 @@ node_actors spawn_actors(caf::actor_system& system, net::event_loop& home,
   if (config.upstream == upstream::log)
     sessions.upstream = result.keep(system.spawn<message_log>(&home));
   result.registry = result.keep(system.spawn<waybill::registry>(
-    &home, result.bus, config.same_id, &log_error, config.limits, version()));
+    &home, result.bus, config.same_id, &log_error, config.limits));
+  result.collector = result.keep(
+    system.spawn<collector>(&home, result.bus, result.registry, version()));
   return result;
 }
 
@@ -241,23 +251,24 @@ int run_node(const options& config, const std::vector<std::string>& arguments) {
   std::deque<net::event_loop> loops;
   for (size_t i = 0; i < config.threads; ++i)
     loops.emplace_back(system, &log_error);
-  // Registry and bus live on the first loop.
+  // Registry, collector and bus live on the first loop.
   auto& home = loops.front();
 
   auto actors = spawn_actors(system, home, config);
   std::vector<net::worker> workers;
   for (auto& loop : loops) {
-    gateways.push_back(actors.keep(system.spawn<gateway>(
-      &loop, actors.bus, actors.registry, actors.sessions, config.node)));
+    gateways.push_back(actors.keep(
+      system.spawn<gateway>(&loop, actors.bus, actors.registry,
+                            actors.collector, actors.sessions, config.node)));
     workers.push_back({loop, contexts.emplace_back(
                                make_context(gateways.back(), config, began))});
   }
   net::server server{workers};
   auto description = listen(server, config);
 
-  auto watcher
-    = system.spawn<node>(&home, actors.bus, actors.registry, gateways,
-                         std::move(actors.all), server, config, description);
+  auto watcher = system.spawn<node>(
+    &home, actors.bus, actors.registry, actors.collector, gateways,
+    std::move(actors.all), server, config, description);
   boost::asio::signal_set signals{home.context(), SIGINT, SIGTERM};
   await_signal(signals, watcher);
   boost::asio::signal_set hang_ups{home.context(), SIGHUP};
@@ -266,6 +277,7 @@ int run_node(const options& config, const std::vector<std::string>& arguments) {
   trim_memory(memory_clock);
   actors.bus = nullptr;
   actors.registry = nullptr;
+  actors.collector = nullptr;
   watcher = nullptr;
   server.start();
   for (auto& loop : loops)

@@ -29,12 +29,7 @@ bridge::bridge(caf::actor_config& cfg, caf::execution_unit* host,
       health_(config_.claims), status_(health_.status()), nodes_(config_.node),
       last_heard_(clock().now()), up_since_(last_heard_),
       away_since_(last_heard_) {
-  for (auto name :
-       {"pushes", "confirmed_pushes", "bad_messages", "unknown_kinds",
-        "links_lost", "upstream_dropped", "gap_milliseconds", "gap_addresses",
-        "name_clashes", "servers_away", "busy_pushes", "silent_nodes",
-        "unreadable_mailboxes", "redis_evicts"})
-    counts_[name] = 0;
+  // nop
 }
 
 const char* bridge::name() const {
@@ -106,7 +101,7 @@ bridge::behavior_type bridge::make_behavior() {
     [this](state_atom) { return status_; },
     [this](state_atom, const push_address&) { return status_; },
     [this](leave_atom) { leave(); },
-    [this](get_atom) { return metrics(); },
+    [this](get_atom) { return collect(); },
     [this](events& events) { on_events(events); },
     [this](const client_message& message) { publish_upstream(message); },
     [this](publish_atom) { flush_reports(); },
@@ -119,13 +114,13 @@ bridge::behavior_type bridge::make_behavior() {
 caf::result<outcome> bridge::publish(const push_address& address,
                                      const push& push) {
   if (is_ready() && lag_.is_busy(clock().now())) {
-    ++counts_["busy_pushes"];
+    ++counts_[metric::busy_pushes];
     complain("busy", "pushes are refused: this node lags behind on its "
                      "subscription");
     return errc::busy;
   }
   auto result = ask<outcome>([&](auto then) {
-    ++counts_["pushes"];
+    ++counts_[metric::pushes];
     commands_.publish(address, push, then);
   });
   lag_.on_published(is_ready() ? push.body.size() : 0);
@@ -171,7 +166,7 @@ caf::result<inbox_page> bridge::read(const inbox_query& query) {
   auto promise = make_response_promise<inbox_page>();
   auto on_rejected
     = [this](const push_address& address, const std::string& reason) {
-        ++counts_["bad_messages"];
+        ++counts_[metric::bad_messages];
         complain("entry", "bad entry in the mailbox of " + address.key() + ": "
                             + reason);
       };
@@ -180,7 +175,7 @@ caf::result<inbox_page> bridge::read(const inbox_query& query) {
                    if (!x && is_wrong_type(x.error())) {
                      // The mailbox can never be read; live pushes still can
                      // be delivered.
-                     ++counts_["unreadable_mailboxes"];
+                     ++counts_[metric::unreadable_mailboxes];
                      complain(x.error());
                      promise.deliver(inbox_page{});
                    } else if (!x) {
@@ -221,19 +216,19 @@ void bridge::flush_soon() {
 
 void bridge::flush_reports() {
   reports_.flush(config_.node, commands_, [this](uint64_t removed) {
-    counts_["confirmed_pushes"] += removed;
+    counts_[metric::confirmed_pushes] += removed;
   });
 }
 
 void bridge::publish_upstream(const client_message& message) {
   if (!is_ready() || redis_->unsent_bytes() > config_.max_unsent_bytes) {
-    ++counts_["upstream_dropped"];
+    ++counts_[metric::upstream_dropped];
     return;
   }
   redis_->send({"PUBLISH", config_.prefix + ":upstream", encode(message)},
                [this](const caf::expected<reply>& x) {
                  if (!x || x->type != reply::kind::number)
-                   ++counts_["upstream_dropped"];
+                   ++counts_[metric::upstream_dropped];
                });
 }
 

@@ -144,8 +144,8 @@ private:
   /// Returns the time since Redis went away.
   std::chrono::milliseconds outage_time() const;
 
-  /// Returns the counters, including an outage that has not ended.
-  counters metrics();
+  /// Returns the metrics, including an outage that has not ended.
+  metrics collect();
 
   /// Reads the number of nodes that Redis counts.
   void count_nodes();
@@ -275,7 +275,7 @@ private:
   /// Set while this node may miss pushes.
   bool in_outage_ = false;
   log_gate gate_;
-  counters counts_;
+  metrics counts_{room::redis};
 };
 
 } // namespace waybill::redis

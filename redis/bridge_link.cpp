@@ -137,7 +137,7 @@ void bridge::read_policy() {
     auto evicts = text.find("\nmaxmemory:0\r") == text.npos
                   && text.find("\nmaxmemory_policy:") != text.npos
                   && text.find("\nmaxmemory_policy:noeviction") == text.npos;
-    auto& figure = counts_["redis_evicts"];
+    auto& figure = counts_[metric::redis_evicts];
     if (std::exchange(figure, evicts) != evicts && evicts)
       spdlog::warn("Redis deletes mailboxes when its memory is full: set "
                    "maxmemory-policy to noeviction ({})",
@@ -175,14 +175,15 @@ void bridge::begin_outage() {
   for (auto& [channel, held] : entries_)
     if (held.held)
       lost.push_back(held.address);
-  counts_["gap_addresses"] += lost.size();
+  counts_[metric::gap_addresses] += lost.size();
   if (holder_)
     send(holder_, lost_atom_v, std::move(lost));
 }
 
 void bridge::end_outage() {
   if (std::exchange(in_outage_, false))
-    counts_["gap_milliseconds"] += static_cast<uint64_t>(outage_time().count());
+    counts_[metric::gap_milliseconds]
+      += static_cast<uint64_t>(outage_time().count());
   nodes_.on_ready(clock().now());
   if (!leaving_)
     send_beat(false);
@@ -200,18 +201,19 @@ std::chrono::milliseconds bridge::outage_time() const {
                                                                - away_since_);
 }
 
-counters bridge::metrics() {
+metrics bridge::collect() {
   auto result = counts_;
   auto now = clock().now();
-  result["bus_lag_microseconds"] = static_cast<uint64_t>(
+  result[metric::bus_lag_microseconds] = static_cast<uint64_t>(
     std::chrono::duration_cast<std::chrono::microseconds>(lag_.lag(now))
       .count());
-  result["nodes"] = nodes_.present(now);
+  result[metric::nodes] = nodes_.present(now);
   if (is_ready())
     return result;
-  result["servers_away"] = 1;
+  result[metric::servers_away] = 1;
   if (in_outage_)
-    result["gap_milliseconds"] += static_cast<uint64_t>(outage_time().count());
+    result[metric::gap_milliseconds]
+      += static_cast<uint64_t>(outage_time().count());
   return result;
 }
 
@@ -243,7 +245,7 @@ void bridge::on_canary(const std::string& bytes) {
 }
 
 void bridge::on_foreign_canary(std::string_view tag, uint64_t began) {
-  ++counts_["name_clashes"];
+  ++counts_[metric::name_clashes];
   if (auto left_out = gate_.take("name", clock().now()))
     spdlog::error("another node is called \"{}\", too: give each a --node of "
                   "its own{}",
@@ -297,7 +299,7 @@ void bridge::cut_off(const node_table::silent_node& node) {
         return advise();
       if (x->number == 0)
         return;
-      ++counts_["silent_nodes"];
+      ++counts_[metric::silent_nodes];
       nodes_.on_cut_off(name);
       complain_of_redis("silent", "node " + name
                                     + " is silent and was cut off from Redis");

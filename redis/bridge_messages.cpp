@@ -63,10 +63,10 @@ void bridge::on_node_message(const std::string& bytes) {
 void bridge::on_unreadable(const std::string& channel, const caf::error& why) {
   // A newer release may send kinds that only it knows.
   if (why == another_kind) {
-    ++counts_["unknown_kinds"];
+    ++counts_[metric::unknown_kinds];
     return;
   }
-  ++counts_["bad_messages"];
+  ++counts_[metric::bad_messages];
   complain("message", "bad message on channel " + channel + ": "
                         + why.context().get_as<std::string>(0));
 }
@@ -96,7 +96,7 @@ bool bridge::takes_ingress(const push_address& address) const {
 }
 
 void bridge::dead_letter(const std::string& bytes, const std::string& reason) {
-  ++counts_["bad_messages"];
+  ++counts_[metric::bad_messages];
   complain("message",
            "bad message on channel " + config_.open_channel + ": " + reason);
   commands_.dead_letter(bytes, reason,

@@ -44,7 +44,7 @@ void bridge::on(link_up& event) {
 
 void bridge::on(link_down& event) {
   if (linked_) {
-    ++counts_["links_lost"];
+    ++counts_[metric::links_lost];
     spdlog::warn("Redis is away: {} ({})", event.reason, config_.server);
   } else {
     complain_of_redis("unreachable",

@@ -25,13 +25,6 @@ uint64_t hash(std::string_view server, std::string_view key) {
   return result;
 }
 
-/// Checks whether a metric is summed over the servers; of all others the
-/// largest value counts.
-bool is_sum(const std::string& metric) {
-  return metric != "nodes" && metric != "bus_lag_microseconds"
-         && metric != "redis_evicts";
-}
-
 } // namespace
 
 size_t shard_of(const push_address& address,
@@ -113,7 +106,7 @@ shards::behavior_type shards::make_behavior() {
     [this](state_atom, const push_address& address) {
       return states_[shard_of(address, servers_)];
     },
-    [this](get_atom) { return metrics(); },
+    [this](get_atom) { return collect(); },
     [this](const client_message& message) {
       send(bridge_of(push_address::id(message.id)), message);
     },
@@ -153,23 +146,19 @@ void shards::on_state(size_t shard, const bus_status& status) {
       send(observer, now);
 }
 
-caf::result<counters> shards::metrics() {
+caf::result<metrics> shards::collect() {
   struct sum {
-    counters total;
+    metrics total;
     size_t missing;
   };
-  auto result = make_response_promise<counters>();
+  auto result = make_response_promise<metrics>();
   auto all = std::make_shared<sum>(sum{{}, bridges_.size()});
   for (auto& bridge : bridges_)
     request(bridge, caf::infinite, get_atom_v)
-      .then([all, result](const counters& part) mutable {
-        for (auto& [name, value] : part)
-          if (is_sum(name))
-            all->total[name] += value;
-          else
-            all->total[name] = std::max(all->total[name], value);
+      .then([all, result](const metrics& part) mutable {
+        all->total += part;
         if (--all->missing == 0)
-          result.deliver(std::move(all->total));
+          result.deliver(all->total);
       });
   return result;
 }

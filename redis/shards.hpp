@@ -57,8 +57,8 @@ private:
   /// the whole bus has changed.
   void on_state(size_t shard, const bus_status& status);
 
-  /// Aggregates the metrics of all bridges.
-  caf::result<counters> metrics();
+  /// Adds up the metrics of all bridges.
+  caf::result<metrics> collect();
 
   std::vector<std::string> servers_;
   std::vector<bridge_actor> bridges_;

@@ -7,6 +7,7 @@
 #include <caf/scheduler/abstract_coordinator.hpp>
 #include <caf/test/dsl.hpp>
 
+#include "actors/collector.hpp"
 #include "actors/gateway.hpp"
 #include "actors/loopback.hpp"
 #include "actors/registry.hpp"
@@ -62,13 +63,21 @@ struct fixture : test_coordinator_fixture<system_config> {
     return caf::actor_cast<Handle>(result);
   }
 
-  /// Returns a metric of a registry or a bus.
+  /// Spawns a gateway, and the collector of its node.
+  gateway_actor spawn_gateway(const bus_actor& bus,
+                              const registry_actor& registry,
+                              const std::string& node_name = "node") {
+    return spawn<gateway>(bus, registry, spawn<collector>(bus, registry),
+                          session_config{}, node_name);
+  }
+
+  /// Returns a metric of a registry, a collector or a bus.
   template <class Handle>
-  uint64_t figure(const Handle& actor, const std::string& name) {
+  uint64_t figure(const Handle& actor, metric name) {
     uint64_t result = 0;
     auto response = self->request(actor, caf::infinite, get_atom_v);
     settle();
-    response.receive([&](const counters& x) { result = x.at(name); },
+    response.receive([&](const metrics& x) { result = x[name]; },
                      [&](caf::error& e) { CAF_FAIL(sys.render(e)); });
     return result;
   }
@@ -184,6 +193,8 @@ public:
   /// Status that it returns, for itself and any part of it.
   bus_status status{bus_state::ready, true, true};
 
+  metrics counted;
+
   /// Number of nodes that it returns for any address.
   caf::expected<uint64_t> present = uint64_t{0};
 
@@ -262,7 +273,7 @@ protected:
       [this](state_atom) { return status; },
       [this](state_atom, const push_address&) { return status; },
       [this](leave_atom) { seen.push_back("leave"); },
-      [](get_atom) { return counters{}; },
+      [this](get_atom) { return counted; },
     };
   }
 };

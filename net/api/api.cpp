@@ -39,14 +39,14 @@ void handle_stats(api_context& context, const stats_request& request,
   if (request.cluster)
     return handle_cluster(context, request, exchange);
   context.actors.state([&context, exchange](const bus_status& status) {
-    context.actors.stats([&context, status, exchange](const counters& figures) {
+    context.actors.stats([&context, status, exchange](const metrics& figures) {
       response result{http::status::ok,
                       {{"node", context.node_name},
                        {"version", context.version},
                        {"bus", to_string(status.state)}}};
       if (!status.reason.empty())
         result.body["impaired"] = status.reason;
-      for (auto& [name, value] : figures)
+      for (auto& [name, value] : to_counters(figures))
         result.body[name] = value;
       exchange->respond(std::move(result));
     });
@@ -55,7 +55,7 @@ void handle_stats(api_context& context, const stats_request& request,
 
 void handle_metrics(api_context& context, const exchange_ptr& exchange) {
   context.actors.state([&context, exchange](const bus_status& status) {
-    context.actors.stats([&context, status, exchange](const counters& figures) {
+    context.actors.stats([&context, status, exchange](const metrics& figures) {
       exchange->respond(
         {http::status::ok, to_metrics(figures, status, context)});
     });

@@ -22,8 +22,7 @@ constexpr std::string_view token_protocol = "bearer.";
 /// Limits the logged part of an origin, in bytes.
 constexpr size_t longest_origin = 100;
 
-response unauthorized(std::string code, std::string message,
-                      const char* counted) {
+response unauthorized(std::string code, std::string message, metric counted) {
   auto result = error_response(http::status::unauthorized, std::move(code),
                                std::move(message));
   result.fields.emplace_back(http::field::www_authenticate, "Bearer");
@@ -78,7 +77,7 @@ std::optional<response> check_origin(const access_policy& policy,
                            policy.origins)) {
       auto result = error_response(http::status::forbidden, "bad_origin",
                                    "requests from this origin are not allowed");
-      result.counted = "refused_origins";
+      result.counted = metric::refused_origins;
       result.detail = "to allow it: --allow-origin "
                       + quote(i->value().substr(0, longest_origin));
       return result;
@@ -98,7 +97,7 @@ authorize_client(const access_policy& policy,
   auto found = verify_token(*policy.tokens, token_of(fields, request), now);
   if (auto wrong = std::get_if<std::string>(&found)) {
     auto refusal
-      = unauthorized("bad_token", "send a valid token", "refused_tokens");
+      = unauthorized("bad_token", "send a valid token", metric::refused_tokens);
     refusal.detail = std::move(*wrong);
     return refusal;
   }
@@ -121,7 +120,7 @@ authorize_pusher(const api_keys& keys, const http::request_header<>& fields,
   if (!key)
     return unauthorized("bad_key",
                         "send a valid key in Authorization: Bearer KEY",
-                        "refused_keys");
+                        metric::refused_keys);
   if (!key->has(*request.needed))
     return forbidden("this key lacks the scope for this request");
   permissions result;

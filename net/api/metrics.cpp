@@ -2,9 +2,9 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <limits>
 #include <sstream>
+#include <string_view>
 
 #include <prometheus/text_serializer.h>
 
@@ -18,210 +18,117 @@ using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 
-/// Maps a counter of `/stats` to a metric. Rows of one metric are adjacent.
-struct metric {
-  const char* figure;
-  const char* name;
-  MetricType type;
-  const char* help;
-
-  /// Distinguishes the rows of one metric; null for none.
-  const char* label = nullptr;
-  const char* value = nullptr;
-
-  /// The factor that converts the counter to the metric's unit.
-  double scale = 1;
-};
-
 constexpr auto counter = MetricType::Counter;
 constexpr auto gauge = MetricType::Gauge;
 
-constexpr auto answers = "waybill_push_answers_total";
-constexpr auto answers_help = "HTTP pushes, by response status.";
-constexpr auto closed = "waybill_closed_sessions_total";
-constexpr auto closed_help = "Sessions closed by the node, by reason.";
-constexpr auto over = "waybill_over_limit_total";
-constexpr auto over_help
-  = "Refusals because of a limit, by the option that sets it.";
-constexpr auto refused = "waybill_refused_total";
-constexpr auto refused_help = "Requests rejected before processing, by reason.";
-constexpr auto broken = "waybill_broken_connections_total";
-constexpr auto broken_help = "Connections closed for a failure, silence or "
-                             "lack of descriptors, by reason.";
-
-/// The counter that `add_other_refusals` adds.
-constexpr auto other_refusals = "other_refusals";
-
-constexpr metric table[] = {
-  {"sessions", "waybill_sessions", gauge, "Open sessions on the node."},
-  {"addresses", "waybill_addresses", gauge,
-   "Ids and topics that have a session on the node."},
-  {"joins", "waybill_joins_total", counter, "Sessions opened since start."},
-  {"deliveries", "waybill_deliveries_total", counter,
-   "Pushes handed to sessions."},
-  {"dropped_frames", "waybill_dropped_frames_total", counter,
-   "Frames lost because their session ended or its queue was full."},
-  {"queued_bytes", "waybill_queued_bytes", gauge,
-   "Memory used by the send queues of sessions, in bytes."},
-  {"answers_200", answers, counter, answers_help, "status", "200"},
-  {"answers_202", answers, counter, answers_help, "status", "202"},
-  {"answers_404", answers, counter, answers_help, "status", "404"},
-  {"answers_422", answers, counter, answers_help, "status", "422"},
-  {"answers_500", answers, counter, answers_help, "status", "500"},
-  {"answers_503", answers, counter, answers_help, "status", "503"},
-  {"answers_504", answers, counter, answers_help, "status", "504"},
-  {"answers_507", answers, counter, answers_help, "status", "507"},
-  {"kept_pushes", "waybill_kept_pushes_total", counter,
-   "HTTP pushes stored in a mailbox."},
-  {"confirmed_pushes", "waybill_confirmed_pushes_total", counter,
-   "Pushes removed from a mailbox because a client confirmed them."},
-  {"slow_clients", closed, counter, closed_help, "reason", "slow"},
-  {"flooding_clients", closed, counter, closed_help, "reason", "flooding"},
-  {"replaced_sessions", closed, counter, closed_help, "reason", "replaced"},
-  {"kicked_sessions", closed, counter, closed_help, "reason", "kicked"},
-  {"failed_sessions", closed, counter, closed_help, "reason", "failed"},
-  {"node_queue_closes", "waybill_node_queue_closes_total", counter,
-   "Slow sessions closed because all queues together used too much memory."},
-  {"over_max_sessions", over, counter, over_help, "option", "max-sessions"},
-  {"over_max_sessions_per_id", over, counter, over_help, "option",
-   "max-sessions-per-id"},
-  {"over_max_sessions_per_peer", over, counter, over_help, "option",
-   "max-sessions-per-peer"},
-  {"over_max_connection_rate", over, counter, over_help, "option",
-   "max-connection-rate"},
-  {"over_max_push_rate", over, counter, over_help, "option", "max-push-rate"},
-  {"over_max_request_memory", over, counter, over_help, "option",
-   "max-request-memory"},
-  {other_refusals, refused, counter, refused_help, "reason", "other"},
-  {"refused_tokens", refused, counter, refused_help, "reason", "token"},
-  {"refused_keys", refused, counter, refused_help, "reason", "key"},
-  {"refused_origins", refused, counter, refused_help, "reason", "origin"},
-  {"tls_failures", broken, counter, broken_help, "reason", "tls"},
-  {"proxy_failures", broken, counter, broken_help, "reason", "proxy"},
-  {"silent_connections", broken, counter, broken_help, "reason", "silent"},
-  {"refused_connections", broken, counter, broken_help, "reason",
-   "descriptors"},
-  {"unread_answers", broken, counter, broken_help, "reason", "unread"},
-  {"pushes", "waybill_bus_pushes_total", counter, "Pushes sent to Redis."},
-  {"busy_pushes", "waybill_bus_busy_pushes_total", counter,
-   "Pushes refused because the node receives its own messages too late."},
-  {"bus_lag_microseconds", "waybill_bus_lag_seconds", gauge,
-   "Time that a message takes from the node through Redis and back.", nullptr,
-   nullptr, 1e-6},
-  {"nodes", "waybill_bus_nodes", gauge,
-   "Nodes known to this node, including itself."},
-  {"silent_nodes", "waybill_bus_silent_nodes_total", counter,
-   "Silent nodes that this node disconnected from Redis."},
-  {"unreadable_mailboxes", "waybill_bus_unreadable_mailboxes_total", counter,
-   "Mailboxes whose key in Redis holds another type."},
-  {"redis_evicts", "waybill_redis_evicts", gauge,
-   "1 if Redis evicts mailboxes when its memory is full."},
-  {"bad_messages", "waybill_bad_messages_total", counter,
-   "Malformed messages, on any channel and in mailboxes."},
-  {"unknown_kinds", "waybill_unknown_kinds_total", counter,
-   "Messages between nodes of a kind that this release does not know."},
-  {"servers_away", "waybill_bus_servers_away", gauge,
-   "Redis servers that the node cannot use now."},
-  {"name_clashes", "waybill_name_clashes_total", counter,
-   "Canaries of another node with the same name."},
-  {"links_lost", "waybill_links_lost_total", counter,
-   "Times that the node lost Redis."},
-  {"gap_milliseconds", "waybill_gap_seconds_total", counter,
-   "Time without Redis, in seconds.", nullptr, nullptr, 0.001},
-  {"gap_addresses", "waybill_gap_addresses_total", counter,
-   "Addresses that the node held when it lost Redis."},
-  {"upstream_dropped", "waybill_upstream_dropped_total", counter,
-   "Messages of clients that Redis did not receive."},
-};
-
-/// Upper bounds of the latency buckets, in milliseconds.
-constexpr int limits[] = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000};
-
-/// Returns the counter of the bucket with this upper bound.
-std::string time_figure(const std::string& name, int limit) {
-  return name + "_in_" + std::to_string(limit) + "ms";
+MetricType type_of(metric_kind kind) {
+  switch (kind) {
+  case metric_kind::counter:
+    return counter;
+  case metric_kind::gauge:
+  case metric_kind::peak:
+    return gauge;
+  case metric_kind::summary:
+    return MetricType::Summary;
+  case metric_kind::histogram:
+    return MetricType::Histogram;
+  }
+  return MetricType::Untyped;
 }
 
-/// Adds a duration to the counters of a histogram.
-void note_time(gateway& actors, const std::string& name,
-               std::chrono::steady_clock::duration time) {
-  actors.note(name + "_count");
-  auto count
-    = std::chrono::duration_cast<std::chrono::microseconds>(time).count();
-  actors.note(name + "_microseconds", static_cast<uint64_t>(count));
-  auto limit = std::lower_bound(
-    std::begin(limits), std::end(limits), count,
-    [](int bound, auto wanted) { return bound * 1000 < wanted; });
-  if (limit != std::end(limits))
-    actors.note(time_figure(name, *limit));
+/// Returns the family of a row, which is the last one or a new one.
+MetricFamily& family_of(std::vector<MetricFamily>& all,
+                        const metric_family& row) {
+  if (all.empty() || all.back().name != row.name)
+    all.push_back({row.name, row.help, type_of(row.kind), {}});
+  return all.back();
 }
 
-uint64_t figure_of(const counters& figures, const std::string& name) {
-  auto found = figures.find(name);
-  return found == figures.end() ? 0 : found->second;
+ClientMetric make_sample(const metric_family& family, const char* value) {
+  ClientMetric result;
+  if (family.label)
+    result.label = {{family.label, value}};
+  return result;
 }
 
-void set_value(ClientMetric& metric, MetricType type, double value) {
-  if (type == gauge)
-    metric.gauge.value = value;
+/// Adds one half of a summary; the first creates it.
+void add_half(MetricFamily& to, const metric_info& row, uint64_t value) {
+  if (to.metric.empty())
+    to.metric.emplace_back();
+  auto& summary = to.metric.back().summary;
+  if (row.value == std::string_view{"count"})
+    summary.sample_count = value;
   else
-    metric.counter.value = value;
+    summary.sample_sum = static_cast<double>(value) * row.family.scale;
 }
 
-/// Adds the number of requests that were refused for any other reason, so that
-/// the sum over all reasons is the total.
-void add_other_refusals(counters& figures) {
-  auto others = figure_of(figures, "refused_requests");
-  // A reason is counted a moment before the request is, so it may exceed the
-  // total.
-  for (auto name : {"refused_tokens", "refused_keys", "refused_origins"})
-    others -= std::min(others, figure_of(figures, name));
-  figures[other_refusals] = others;
+void add_metric(MetricFamily& to, const metric_info& row, uint64_t value) {
+  if (row.family.kind == metric_kind::summary)
+    return add_half(to, row, value);
+  auto sample = make_sample(row.family, row.value);
+  auto scaled = static_cast<double>(value) * row.family.scale;
+  if (to.type == gauge)
+    sample.gauge.value = scaled;
+  else
+    sample.counter.value = scaled;
+  to.metric.push_back(std::move(sample));
 }
 
-void add_figures(std::vector<MetricFamily>& to, const counters& figures) {
-  for (auto& row : table) {
-    if (to.empty() || to.back().name != row.name)
-      to.push_back({row.name, row.help, row.type, {}});
-    ClientMetric value;
-    if (row.label)
-      value.label = {{row.label, row.value}};
-    set_value(value, row.type,
-              static_cast<double>(figure_of(figures, row.figure)) * row.scale);
-    to.back().metric.push_back(std::move(value));
-  }
-}
-
-/// Builds a histogram from the counters that begin with `name`.
-ClientMetric histogram_of(const counters& figures, const std::string& name) {
-  ClientMetric result;
-  auto& all = result.histogram;
-  all.sample_count = figure_of(figures, name + "_count");
-  all.sample_sum
-    = static_cast<double>(figure_of(figures, name + "_microseconds")) / 1e6;
+void add_histogram(MetricFamily& to, const latency_info& row,
+                   const histogram& x) {
+  auto sample = make_sample(row.family, row.value);
+  auto& all = sample.histogram;
+  all.sample_count = x.count();
+  all.sample_sum = static_cast<double>(x.microseconds()) / 1e6;
   uint64_t sum = 0;
-  for (auto limit : limits) {
-    sum += figure_of(figures, time_figure(name, limit));
-    all.bucket.push_back({sum, limit / 1e3});
+  for (size_t i = 0; i < histogram::bounds.size(); ++i) {
+    sum += x.bucket(i);
+    all.bucket.push_back({sum, histogram::bounds[i] / 1e3});
   }
-  all.bucket.push_back(
-    {all.sample_count, std::numeric_limits<double>::infinity()});
-  return result;
+  all.bucket.push_back({x.count(), std::numeric_limits<double>::infinity()});
+  to.metric.push_back(std::move(sample));
 }
 
-ClientMetric push_histogram(const counters& figures, const char* level) {
-  auto result = histogram_of(figures, level);
-  result.label = {{"level", level}};
-  return result;
+/// Reduces the refused requests to those that no other reason counts, so that
+/// the sum over all reasons is their number. A request is counted together with
+/// its reason.
+void subtract_reasons(metrics& all) {
+  auto& others = all[metric::refused_requests];
+  for (auto reason :
+       {metric::refused_tokens, metric::refused_keys, metric::refused_origins})
+    others -= all[reason];
 }
 
-/// Builds the summary of the age of pushes that were read from mailboxes.
-ClientMetric mailbox_summary(const counters& figures) {
-  ClientMetric result;
-  result.summary.sample_count = figure_of(figures, "mailbox_read");
-  result.summary.sample_sum
-    = static_cast<double>(figure_of(figures, "mailbox_milliseconds")) / 1e3;
-  return result;
+/// Adds all that the tables describe.
+void add_metrics(std::vector<MetricFamily>& to, metrics all) {
+  subtract_reasons(all);
+  for (auto& row : metric_table)
+    add_metric(family_of(to, row.family), row, all[row.id]);
+  for (auto& row : latency_table)
+    add_histogram(family_of(to, row.family), row, all[row.id]);
+}
+
+/// Returns the counter of pushes that were answered with this status.
+metric counter_of(http::status status) {
+  switch (status) {
+  case http::status::ok:
+    return metric::answers_200;
+  case http::status::accepted:
+    return metric::answers_202;
+  case http::status::not_found:
+    return metric::answers_404;
+  case http::status::unprocessable_entity:
+    return metric::answers_422;
+  case http::status::service_unavailable:
+    return metric::answers_503;
+  case http::status::gateway_timeout:
+    return metric::answers_504;
+  case http::status::insufficient_storage:
+    return metric::answers_507;
+  default:
+    // No push is answered with another one.
+    return metric::answers_500;
+  }
 }
 
 MetricFamily make_gauge(const char* name, const char* help, double value,
@@ -268,17 +175,15 @@ void add_process(std::vector<MetricFamily>& to, const api_context& context) {
 
 void count_answer(gateway& actors, receipt_level want, http::status status,
                   std::chrono::steady_clock::duration time) {
-  actors.note("answers_" + std::to_string(static_cast<unsigned>(status)));
+  actors.note(counter_of(status));
   if (want == receipt_level::routed || status != http::status::ok)
     return;
-  note_time(actors, to_string(want), time);
+  actors.note(want == receipt_level::written ? latency::written
+                                             : latency::received,
+              time);
 }
 
-void count_lag(gateway& actors, std::chrono::steady_clock::duration lag) {
-  note_time(actors, "lag", lag);
-}
-
-std::string to_metrics(counters figures, const bus_status& status,
+std::string to_metrics(const metrics& figures, const bus_status& status,
                        const api_context& context) {
   std::vector<MetricFamily> all;
   all.push_back(make_gauge(
@@ -295,22 +200,7 @@ std::string to_metrics(counters figures, const bus_status& status,
   all.push_back(make_gauge("waybill_max_sessions",
                            "Maximum number of sessions on the node.",
                            static_cast<double>(context.max_sessions)));
-  add_other_refusals(figures);
-  add_figures(all, figures);
-  all.push_back(
-    {"waybill_push_seconds",
-     "Time from an HTTP push to its response of 200, by receipt level.",
-     MetricType::Histogram,
-     {push_histogram(figures, "written"),
-      push_histogram(figures, "received")}});
-  all.push_back({"waybill_loop_lag_seconds",
-                 "Delay of a timer that each event loop sets every second.",
-                 MetricType::Histogram,
-                 {histogram_of(figures, "lag")}});
-  all.push_back({"waybill_mailbox_age_seconds",
-                 "Age of pushes when sessions read them from a mailbox.",
-                 MetricType::Summary,
-                 {mailbox_summary(figures)}});
+  add_metrics(all, figures);
   add_process(all, context);
   std::ostringstream out;
   prometheus::TextSerializer{}.Serialize(out, all);

@@ -12,12 +12,9 @@ namespace waybill::net {
 void count_answer(gateway& actors, receipt_level want, http::status status,
                   std::chrono::steady_clock::duration time);
 
-/// Records the delay of an event loop's timer.
-void count_lag(gateway& actors, std::chrono::steady_clock::duration lag);
-
 /// Formats the metrics of a node for Prometheus (text format 0.0.4), including
 /// those of its process under Prometheus' standard names.
-std::string to_metrics(counters figures, const bus_status& status,
+std::string to_metrics(const metrics& figures, const bus_status& status,
                        const api_context& context);
 
 } // namespace waybill::net

@@ -90,7 +90,7 @@ std::string publish(api_context& context, const push_address& address,
      start = clock::now()](const caf::expected<outcome>& outcome) mutable {
       auto result = response_of(step.push, outcome);
       if (outcome && outcome->kept)
-        context.actors.note("kept_pushes");
+        context.actors.note(metric::kept_pushes);
       count_answer(context.actors, want, result.status, clock::now() - start);
       if (is_id) {
         step.type = trace_event::kind::answered;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -7,6 +8,8 @@
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/http/status.hpp>
 #include <nlohmann/json.hpp>
+
+#include "actors/core/metric.hpp"
 
 namespace waybill::net {
 
@@ -27,8 +30,8 @@ struct response {
   std::vector<std::pair<http::field, std::string>> fields = {};
 
   /// The counter of this reason for a refusal, besides the one of all refusals;
-  /// null for most.
-  const char* counted = nullptr;
+  /// nothing for most.
+  std::optional<metric> counted = std::nullopt;
 
   /// Details of the reason, for the log only.
   std::string detail = {};

@@ -36,7 +36,7 @@ open_connections::slot add_connection(server_context& context,
   return context.connections(from.role).add(
     context.config.open, is_many ? "" : client_key(from.peer),
     [&context, peer = from.peer, close = std::move(close)] {
-      context.api.actors.count("silent_connections");
+      context.api.actors.count(metric::silent_connections);
       context.refusals->add(spdlog::level::info, "silent", [&] {
         return "closed the connection of " + peer.text()
                + ", which is silent, to make room for others";

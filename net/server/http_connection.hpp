@@ -166,7 +166,7 @@ private:
   }
 
   void on_busy() {
-    context_.api.actors.count("over_max_request_memory");
+    context_.api.actors.count(metric::over_max_request_memory);
     reject(
       error_response(http::status::service_unavailable, "busy",
                      "this node is processing too many requests; try again"));
@@ -231,7 +231,7 @@ private:
   /// Answers with an error.
   /// @param keep_alive false if the end of the request is in doubt.
   void reject(const response& response, bool keep_alive) {
-    context_.api.actors.count("refused_requests", response.counted);
+    context_.api.actors.count(metric::refused_requests, response.counted);
     send(response, keep_alive);
   }
 
@@ -268,7 +268,7 @@ private:
 
   /// Handles a client that does not read its response.
   void on_unread() {
-    context_.api.actors.count("unread_answers");
+    context_.api.actors.count(metric::unread_answers);
     close();
   }
 

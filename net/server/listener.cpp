@@ -165,7 +165,7 @@ void listener::deal_for_another(socket_type socket, const worker& to,
       open_connection(std::move(*waiting), context, from, tls);
     } else {
       reset(std::move(*waiting));
-      context.api.actors.count("refused_connections");
+      context.api.actors.count(metric::refused_connections);
       context.refusals->add(spdlog::level::warn, "descriptors", [&] {
         return "refused a connection of " + from.peer.text()
                + ": no file descriptor is left; raise ulimit -n, or lower "

@@ -88,7 +88,7 @@ private:
 
   void fail(const std::string& why) {
     close();
-    context_.api.actors.count("proxy_failures");
+    context_.api.actors.count(metric::proxy_failures);
     context_.refusals->add(spdlog::level::info, "proxy", [&] {
       return "no PROXY protocol with " + from_.peer.text() + ": " + why;
     });

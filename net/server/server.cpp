@@ -4,7 +4,6 @@
 
 #include <boost/asio/post.hpp>
 
-#include "net/api/metrics.hpp"
 #include "net/client_key.hpp"
 
 namespace waybill::net {
@@ -19,7 +18,8 @@ void measure_lag(asio::steady_timer& timer, gateway& actors) {
   timer.async_wait([&timer, &actors](boost::system::error_code ec) {
     if (ec)
       return;
-    count_lag(actors, std::chrono::steady_clock::now() - timer.expiry());
+    actors.note(latency::lag,
+                std::chrono::steady_clock::now() - timer.expiry());
     measure_lag(timer, actors);
   });
 }
@@ -45,7 +45,7 @@ bool server::admits(const peer_address& peer) {
   auto now = std::chrono::steady_clock::now();
   if (peers_->take(client_key(peer), now).count() == 0)
     return true;
-  context.api.actors.count("over_max_connection_rate");
+  context.api.actors.count(metric::over_max_connection_rate);
   return false;
 }
 

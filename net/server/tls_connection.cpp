@@ -55,7 +55,7 @@ private:
   using stream = ssl::stream<socket_type>;
 
   void on_failure(error_code ec) {
-    context_.api.actors.count("tls_failures");
+    context_.api.actors.count(metric::tls_failures);
     close();
     // A peer that only disconnects, such as a TCP health check, is not logged.
     auto is_gone = ec == ssl::error::stream_truncated

@@ -10,10 +10,12 @@ namespace {
 struct cluster_fixture : test::fixture {
   cluster_fixture() : bus(spawn<loopback>("node", 1000)) {
     for (int i = 0; i < 3; ++i) {
-      registries.push_back(
-        spawn<registry>(bus, same_id::all, nullptr, node_limits{}, "1.2.3"));
+      auto holder = spawn<registry>(bus, same_id::all);
+      auto collector = spawn<waybill::collector>(bus, holder, "1.2.3");
       gateways.push_back(
-        spawn<gateway>(bus, registries.back(), session_config{}, "node"));
+        spawn<gateway>(bus, holder, collector, session_config{}, "node"));
+      registries.push_back(holder);
+      collectors.push_back(collector);
     }
     run();
   }
@@ -66,10 +68,15 @@ struct cluster_fixture : test::fixture {
     return result;
   }
 
+  void attach(size_t node) {
+    self->send(registries.at(node), attach_atom_v, collectors.at(node));
+  }
+
   gateway& gateway_at(size_t node) { return deref<gateway>(gateways.at(node)); }
 
   bus_actor bus;
   std::vector<registry_actor> registries;
+  std::vector<collector_actor> collectors;
   std::vector<gateway_actor> gateways;
   std::vector<session_actor> sessions;
 };
@@ -135,18 +142,18 @@ CAF_TEST(push ids are unique) {
 
 CAF_TEST(the metrics of a node are those of its registry and its bus) {
   connect(0, "456");
-  gateway_at(0).count("refused_requests");
-  counters figures;
-  gateway_at(0).stats([&](const counters& x) { figures = x; });
+  gateway_at(0).count(metric::refused_requests);
+  metrics figures;
+  gateway_at(0).stats([&](const metrics& x) { figures = x; });
   run();
-  CAF_CHECK_EQUAL(figures["sessions"], 1u);
-  CAF_CHECK_EQUAL(figures["refused_requests"], 1u);
+  CAF_CHECK_EQUAL(figures[metric::sessions], 1u);
+  CAF_CHECK_EQUAL(figures[metric::refused_requests], 1u);
 }
 
 CAF_TEST(queries reach nodes without sessions) {
   CAF_CHECK_EQUAL(ask(query::kind::metrics).nodes, 0u);
-  for (auto& registry : registries)
-    self->send(registry, attach_atom_v);
+  for (size_t node = 0; node < registries.size(); ++node)
+    attach(node);
   run();
   auto found = ask(query::kind::metrics);
   CAF_CHECK_EQUAL(found.nodes, 3u);
@@ -154,15 +161,15 @@ CAF_TEST(queries reach nodes without sessions) {
   CAF_REQUIRE_EQUAL(found.reports.size(), 3u);
   for (auto& report : found.reports) {
     CAF_CHECK_EQUAL(report.node, "node");
-    auto& metrics = std::get<node_metrics>(report.content);
-    CAF_CHECK_EQUAL(metrics.version, "1.2.3");
-    CAF_CHECK_EQUAL(metrics.values.at("addresses"), 0u);
+    auto& answer = std::get<node_metrics>(report.content);
+    CAF_CHECK_EQUAL(answer.version, "1.2.3");
+    CAF_CHECK_EQUAL(answer.values.at("addresses"), 0u);
   }
 }
 
 CAF_TEST(the trace of an id has events of its sessions and of all nodes) {
-  for (auto& registry : registries)
-    self->send(registry, attach_atom_v);
+  for (size_t node = 0; node < registries.size(); ++node)
+    attach(node);
   connect(1, "456");
   connect(1, "457");
   for (auto& session : sessions)
@@ -183,7 +190,7 @@ CAF_TEST(the trace of an id has events of its sessions and of all nodes) {
 }
 
 CAF_TEST(a session that has ended leaves its trace) {
-  self->send(registries[1], attach_atom_v);
+  attach(1);
   connect(1, "456");
   self->send(sessions[0], written_atom_v);
   push(0, "456", "aaaa");

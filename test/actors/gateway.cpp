@@ -17,7 +17,7 @@ struct gateway_fixture : test::fixture {
   void start(node_limits limits) {
     bus = spawn<test::fake_bus>();
     holder = spawn<registry>(bus, same_id::all, nullptr, limits);
-    actor = spawn<waybill::gateway>(bus, holder, session_config{}, "n1");
+    actor = spawn_gateway(bus, holder, "n1");
     settle();
     fake().seen.clear();
   }
@@ -62,9 +62,9 @@ struct gateway_fixture : test::fixture {
     return result;
   }
 
-  counters stats() {
-    counters result;
-    aut().stats([&](const counters& x) { result = x; });
+  metrics stats() {
+    metrics result;
+    aut().stats([&](const metrics& x) { result = x; });
     settle();
     return result;
   }
@@ -101,7 +101,7 @@ CAF_TEST(the name of a push begins with its node and is never used again) {
   auto second = aut().next_push_id();
   CAF_CHECK(first.starts_with("n1-"));
   CAF_CHECK_NOT_EQUAL(first, second);
-  auto same_node = spawn<waybill::gateway>(bus, holder, session_config{}, "n1");
+  auto same_node = spawn_gateway(bus, holder, "n1");
   CAF_CHECK_NOT_EQUAL(first, deref<waybill::gateway>(same_node).next_push_id());
 }
 
@@ -241,7 +241,7 @@ CAF_TEST(a session joins its id and its topics and what everyone hears) {
   attached.resize(4);
   CAF_CHECK_EQUAL(attached, (test::texts{"attach id:456", "attach topic:news",
                                          "attach topic:sport", "attach all"}));
-  CAF_CHECK(stats()["sessions"] == 1);
+  CAF_CHECK(stats()[metric::sessions] == 1);
 }
 
 CAF_TEST(a pusher that is too fast is told how long to wait) {
@@ -266,27 +266,31 @@ CAF_TEST(is draining from when it is told) {
   CAF_CHECK(aut().draining());
 }
 
-CAF_TEST(a figure and its part are counted at once) {
-  aut().count("refused_requests");
-  aut().count("refused_requests", "refused_tokens");
+CAF_TEST(a metric and its part are counted at once) {
+  aut().count(metric::refused_requests);
+  aut().count(metric::refused_requests, metric::refused_tokens);
   settle();
   auto found = stats();
-  CAF_CHECK_EQUAL(found["refused_requests"], 2u);
-  CAF_CHECK_EQUAL(found["refused_tokens"], 1u);
+  CAF_CHECK_EQUAL(found[metric::refused_requests], 2u);
+  CAF_CHECK_EQUAL(found[metric::refused_tokens], 1u);
 }
 
 CAF_TEST(what happens often is counted once a second) {
-  aut().note("requests");
-  aut().note("requests", 2);
+  aut().note(metric::kept_pushes);
+  aut().note(metric::kept_pushes);
+  aut().note(latency::written, 2ms);
   pass(999ms);
-  CAF_CHECK_EQUAL(stats().count("requests"), 0u);
+  CAF_CHECK_EQUAL(stats()[metric::kept_pushes], 0u);
+  CAF_CHECK_EQUAL(stats()[latency::written].count(), 0u);
   pass(1ms);
-  CAF_CHECK(stats()["requests"] == 3);
+  CAF_CHECK_EQUAL(stats()[metric::kept_pushes], 2u);
+  CAF_CHECK_EQUAL(stats()[latency::written].microseconds(), 2000u);
   CAF_MESSAGE("and counted no second time");
-  aut().note("answers");
+  aut().note(metric::answers_200);
   pass(1s);
-  CAF_CHECK(stats()["requests"] == 3);
-  CAF_CHECK(stats()["answers"] == 1);
+  CAF_CHECK_EQUAL(stats()[metric::kept_pushes], 2u);
+  CAF_CHECK_EQUAL(stats()[latency::written].count(), 1u);
+  CAF_CHECK_EQUAL(stats()[metric::answers_200], 1u);
 }
 
 CAF_TEST(a trace is told once a second) {
@@ -312,7 +316,7 @@ CAF_TEST(a trace of a thousand events does not wait) {
 
 CAF_TEST(without news no time is measured) {
   CAF_CHECK(!sched.has_pending_timeout());
-  aut().note("requests");
+  aut().note(metric::kept_pushes);
   aut().trace({"456", trace_event::kind::taken, 1, "p"});
   CAF_CHECK(sched.has_pending_timeout());
   pass(1s);
@@ -341,11 +345,11 @@ CAF_TEST(once it has ended every question is answered at once) {
   auto status = bus_status{bus_state::ready};
   aut().state(id456, [&](const bus_status& x) { status = x; });
   CAF_CHECK_EQUAL(status, bus_status{});
-  counters figures{{"requests", 1}};
-  aut().stats([&](const counters& x) { figures = x; });
-  CAF_CHECK(figures.empty());
+  metrics figures{room::net};
+  aut().stats([&](const metrics& x) { figures = x; });
+  CAF_CHECK(to_counters(figures).empty());
   CAF_MESSAGE("and no tick keeps it alive");
-  aut().note("requests");
+  aut().note(metric::kept_pushes);
   CAF_CHECK(!sched.has_pending_timeout());
 }
 

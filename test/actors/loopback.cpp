@@ -177,10 +177,10 @@ CAF_TEST(a push with a time to live is kept until it is confirmed) {
   CAF_CHECK_EQUAL(page.pushes[0].entry, last.entry);
   tell(confirm_atom_v, id456, last.entry);
   CAF_CHECK(read().pushes.empty());
-  CAF_CHECK_EQUAL(figure(aut, "confirmed_pushes"), 1u);
+  CAF_CHECK_EQUAL(figure(aut, metric::confirmed_pushes), 1u);
   CAF_MESSAGE("once");
   tell(confirm_atom_v, id456, last.entry);
-  CAF_CHECK_EQUAL(figure(aut, "confirmed_pushes"), 1u);
+  CAF_CHECK_EQUAL(figure(aut, metric::confirmed_pushes), 1u);
 }
 
 CAF_TEST(a push without a time to live has no entry) {

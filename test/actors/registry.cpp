@@ -144,7 +144,7 @@ struct registry_fixture : test::fixture {
     return deref<test::fake_session>(session).seen;
   }
 
-  uint64_t count(const std::string& name) { return figure(aut, name); }
+  uint64_t count(metric name) { return figure(aut, name); }
 
   bus_actor bus;
   registry_actor aut;
@@ -164,8 +164,8 @@ CAF_TEST(holds an address from its first session to its last) {
   end(second);
   CAF_CHECK_EQUAL(bus_state_of().seen,
                   (test::texts{"attach id:456", "detach id:456"}));
-  CAF_CHECK_EQUAL(count("addresses"), 0u);
-  CAF_CHECK_EQUAL(count("sessions"), 0u);
+  CAF_CHECK_EQUAL(count(metric::addresses), 0u);
+  CAF_CHECK_EQUAL(count(metric::sessions), 0u);
 }
 
 CAF_TEST(greets a session when its address is attached) {
@@ -243,7 +243,7 @@ CAF_TEST(delivers a push to all sessions of its address and to no other) {
   CAF_CHECK_EQUAL(seen(first), (test::texts{"deliver a", "deliver b"}));
   CAF_CHECK_EQUAL(seen(second), (test::texts{"deliver a", "deliver b"}));
   CAF_CHECK_EQUAL(seen(other), test::texts{});
-  CAF_CHECK_EQUAL(count("deliveries"), 4u);
+  CAF_CHECK_EQUAL(count(metric::deliveries), 4u);
 }
 
 CAF_TEST(removes a session that is down) {
@@ -252,7 +252,7 @@ CAF_TEST(removes a session that is down) {
   end(first);
   push(id456, "a");
   CAF_CHECK_EQUAL(seen(second), test::texts{"deliver a"});
-  CAF_CHECK_EQUAL(count("sessions"), 1u);
+  CAF_CHECK_EQUAL(count(metric::sessions), 1u);
 }
 
 CAF_TEST(the late end of a replaced session changes nothing) {
@@ -299,7 +299,7 @@ CAF_TEST(the newest claim to an id wins) {
   CAF_CHECK_EQUAL(seen(first), test::texts{"greet"});
   deliver_claim(6);
   CAF_CHECK_EQUAL(seen(first), (test::texts{"greet", "close 4501"}));
-  CAF_CHECK_EQUAL(count("replaced_sessions"), 1u);
+  CAF_CHECK_EQUAL(count(metric::replaced_sessions), 1u);
 }
 
 CAF_TEST(a newer claim may arrive before the number of an older one) {
@@ -400,7 +400,7 @@ CAF_TEST(does not wait for the details of a session that has ended) {
   CAF_CHECK_EQUAL(found.sessions.size(), 1u);
 }
 
-CAF_TEST(answers a query for a trace or for its metrics) {
+CAF_TEST(answers a query for a trace) {
   join(id456);
   auto events
     = ask<trace_events>(push_address::nodes(), query::kind::trace, "456");
@@ -408,8 +408,14 @@ CAF_TEST(answers a query for a trace or for its metrics) {
   CAF_CHECK(events[0].type == trace_event::kind::joined);
   events = ask<trace_events>(push_address::nodes(), query::kind::trace, "457");
   CAF_CHECK(events.empty());
-  auto metrics = ask<node_metrics>(push_address::nodes(), query::kind::metrics);
-  CAF_CHECK_EQUAL(metrics.values.at("sessions"), 1u);
+}
+
+CAF_TEST(leaves a query for metrics to the collector) {
+  self->send(aut, attach_atom_v, spawn<collector>(bus, aut, "1.2.3"));
+  join(id456);
+  auto answer = ask<node_metrics>(push_address::nodes(), query::kind::metrics);
+  CAF_CHECK_EQUAL(answer.version, "1.2.3");
+  CAF_CHECK_EQUAL(answer.values.at("sessions"), 1u);
 }
 
 CAF_TEST(detaches a topic after its last session) {
@@ -464,9 +470,9 @@ CAF_TEST(enforces its session limits) {
   CAF_MESSAGE("and a client that fails to join releases its slot");
   leave("457");
   CAF_CHECK(admit("458"));
-  CAF_CHECK_EQUAL(count("over_max_sessions"), 1u);
-  CAF_CHECK_EQUAL(count("over_max_sessions_per_id"), 2u);
-  CAF_CHECK_EQUAL(count("over_max_sessions_per_peer"), 0u);
+  CAF_CHECK_EQUAL(count(metric::over_max_sessions), 1u);
+  CAF_CHECK_EQUAL(count(metric::over_max_sessions_per_id), 2u);
+  CAF_CHECK_EQUAL(count(metric::over_max_sessions_per_peer), 0u);
 }
 
 CAF_TEST(frees a slot for each session that has ended) {
@@ -487,7 +493,7 @@ CAF_TEST(counts sessions of a peer across ids) {
   CAF_CHECK(admit("457", "192.0.2.1"));
   CAF_CHECK_EQUAL(refusal("458", "192.0.2.1"), errc::peer_full);
   CAF_CHECK(admit("458", "192.0.2.2"));
-  CAF_CHECK_EQUAL(count("over_max_sessions_per_peer"), 1u);
+  CAF_CHECK_EQUAL(count(metric::over_max_sessions_per_peer), 1u);
   end(session);
   CAF_CHECK(admit("458", "192.0.2.1"));
   leave("457", "192.0.2.1");
@@ -515,7 +521,7 @@ CAF_TEST(returns the delay for a pusher that exceeds its rate) {
   CAF_CHECK(spend("b", 1) == 0s);
   advance_time(500ms);
   CAF_CHECK(spend("a", 1) == 0s);
-  CAF_CHECK_EQUAL(count("over_max_push_rate"), 1u);
+  CAF_CHECK_EQUAL(count(metric::over_max_push_rate), 1u);
 }
 
 CAF_TEST(admits a session that replaces another) {
@@ -536,24 +542,24 @@ CAF_TEST(closes the sessions with the largest queues at the memory limit) {
   load(all[0], 30);
   load(all[1], 40);
   load(all[2], 30);
-  CAF_CHECK_EQUAL(count("queued_bytes"), 100u);
-  CAF_CHECK_EQUAL(count("node_queue_closes"), 0u);
+  CAF_CHECK_EQUAL(count(metric::queued_bytes), 100u);
+  CAF_CHECK_EQUAL(count(metric::node_queue_closes), 0u);
   load(all[3], 35);
   CAF_CHECK_EQUAL(seen(all[1]), test::texts{"close 1013"});
-  CAF_CHECK_EQUAL(count("queued_bytes"), 95u);
-  CAF_CHECK_EQUAL(count("node_queue_closes"), 1u);
+  CAF_CHECK_EQUAL(count(metric::queued_bytes), 95u);
+  CAF_CHECK_EQUAL(count(metric::node_queue_closes), 1u);
   CAF_MESSAGE("its later loads do not count");
   load(all[1], 40);
-  CAF_CHECK_EQUAL(count("queued_bytes"), 95u);
+  CAF_CHECK_EQUAL(count(metric::queued_bytes), 95u);
   CAF_MESSAGE("as many as necessary, which may include the sender");
   load(all[0], 90);
   CAF_CHECK_EQUAL(seen(all[0]), test::texts{"close 1013"});
-  CAF_CHECK_EQUAL(count("queued_bytes"), 65u);
+  CAF_CHECK_EQUAL(count(metric::queued_bytes), 65u);
   CAF_MESSAGE("the queue of a session ends with it");
   end(all[3]);
-  CAF_CHECK_EQUAL(count("queued_bytes"), 30u);
+  CAF_CHECK_EQUAL(count(metric::queued_bytes), 30u);
   load(all[2], 0);
-  CAF_CHECK_EQUAL(count("queued_bytes"), 0u);
+  CAF_CHECK_EQUAL(count(metric::queued_bytes), 0u);
   for (auto i : {2, 3})
     CAF_CHECK_EQUAL(seen(all[i]), test::texts{});
 }
@@ -573,8 +579,8 @@ CAF_TEST(logs a session that failed and removes it) {
   self->send_exit(session, caf::exit_reason::unhandled_exception);
   settle();
   CAF_CHECK_EQUAL(log_lines.size(), 1u);
-  CAF_CHECK_EQUAL(count("failed_sessions"), 1u);
-  CAF_CHECK_EQUAL(count("sessions"), 0u);
+  CAF_CHECK_EQUAL(count(metric::failed_sessions), 1u);
+  CAF_CHECK_EQUAL(count(metric::sessions), 0u);
 }
 
 CAF_TEST(drains in shares by detaching before closing) {

@@ -195,9 +195,9 @@ CAF_TEST(ends with 1013 when its queue is full) {
   anon_send(aut, gone_atom_v);
   run();
   CAF_CHECK(!is_up());
-  CAF_CHECK_EQUAL(figure(registry, "slow_clients"), 1u);
-  CAF_CHECK_EQUAL(figure(registry, "dropped_frames"), 2u);
-  CAF_CHECK_EQUAL(figure(registry, "sessions"), 0u);
+  CAF_CHECK_EQUAL(figure(registry, metric::slow_clients), 1u);
+  CAF_CHECK_EQUAL(figure(registry, metric::dropped_frames), 2u);
+  CAF_CHECK_EQUAL(figure(registry, metric::sessions), 0u);
 }
 
 CAF_TEST(takes new pushes when the socket has taken old ones) {
@@ -248,7 +248,7 @@ CAF_TEST(takes pushes until its close frame and counts the later ones) {
   anon_send(aut, gone_atom_v);
   run();
   CAF_CHECK_EQUAL(connection->written.size(), 2u);
-  CAF_CHECK_EQUAL(figure(registry, "dropped_frames"), 1u);
+  CAF_CHECK_EQUAL(figure(registry, metric::dropped_frames), 1u);
 }
 
 CAF_TEST(counts frames that a lost connection leaves unwritten) {
@@ -257,7 +257,7 @@ CAF_TEST(counts frames that a lost connection leaves unwritten) {
   push("b");
   anon_send(aut, gone_atom_v);
   run();
-  CAF_CHECK_EQUAL(figure(registry, "dropped_frames"), 3u);
+  CAF_CHECK_EQUAL(figure(registry, metric::dropped_frames), 3u);
 }
 
 CAF_TEST(keeps the first reason for its end) {
@@ -407,19 +407,19 @@ CAF_TEST(reports the growth and shrinkage of its queue to the registry) {
   written_all();
   push(std::string(10'000, 'x'));
   written_all();
-  CAF_CHECK_EQUAL(figure(registry, "queued_bytes"), 0u);
+  CAF_CHECK_EQUAL(figure(registry, metric::queued_bytes), 0u);
   push(std::string(20'000, 'x'));
-  CAF_CHECK_EQUAL(figure(registry, "queued_bytes"), 20'128u);
+  CAF_CHECK_EQUAL(figure(registry, metric::queued_bytes), 20'128u);
   push(std::string(10'000, 'x'));
-  CAF_CHECK_EQUAL(figure(registry, "queued_bytes"), 20'128u);
+  CAF_CHECK_EQUAL(figure(registry, metric::queued_bytes), 20'128u);
   push(std::string(10'000, 'x'));
-  CAF_CHECK_EQUAL(figure(registry, "queued_bytes"), 40'384u);
+  CAF_CHECK_EQUAL(figure(registry, metric::queued_bytes), 40'384u);
   written_all();
-  CAF_CHECK_EQUAL(figure(registry, "queued_bytes"), 0u);
+  CAF_CHECK_EQUAL(figure(registry, metric::queued_bytes), 0u);
   CAF_MESSAGE("frames count even if they have no bytes");
   for (int i = 0; i < 200; ++i)
     push("");
-  CAF_CHECK_EQUAL(figure(registry, "queued_bytes"), 128u * 128u);
+  CAF_CHECK_EQUAL(figure(registry, metric::queued_bytes), 128u * 128u);
 }
 
 CAF_TEST(drops its queue at once when the queues of the node are full) {
@@ -444,8 +444,8 @@ CAF_TEST(drops its queue at once when its client sends too much) {
   CAF_CHECK_EQUAL(connection->closed->code, close_code::policy_violation);
   anon_send(aut, gone_atom_v);
   run();
-  CAF_CHECK_EQUAL(figure(registry, "flooding_clients"), 1u);
-  CAF_CHECK_EQUAL(figure(registry, "dropped_frames"), 2u);
+  CAF_CHECK_EQUAL(figure(registry, metric::flooding_clients), 1u);
+  CAF_CHECK_EQUAL(figure(registry, metric::dropped_frames), 2u);
 }
 
 CAF_TEST(drops the oldest frame that is not in flight and goes on) {
@@ -458,12 +458,12 @@ CAF_TEST(drops the oldest frame that is not in flight and goes on) {
   push("cdefghijk");
   CAF_MESSAGE("no more than necessary");
   CAF_CHECK_EQUAL(reports(), std::vector<delivery_counts>{is_dropped});
-  CAF_CHECK_EQUAL(figure(registry, "dropped_frames"), 1u);
+  CAF_CHECK_EQUAL(figure(registry, metric::dropped_frames), 1u);
   written_all();
   CAF_CHECK(!connection->closed);
   CAF_CHECK_EQUAL(connection->written,
                   (test::texts{"连接成功!", "0123456789", "b", "cdefghijk"}));
-  CAF_CHECK_EQUAL(figure(registry, "slow_clients"), 0u);
+  CAF_CHECK_EQUAL(figure(registry, metric::slow_clients), 0u);
 }
 
 CAF_TEST(drops a frame that does not fit beside the frame in flight) {
@@ -476,7 +476,7 @@ CAF_TEST(drops a frame that does not fit beside the frame in flight) {
   written_all();
   CAF_CHECK_EQUAL(connection->written,
                   (test::texts{"连接成功!", "0123456789"}));
-  CAF_CHECK_EQUAL(figure(registry, "dropped_frames"), 2u);
+  CAF_CHECK_EQUAL(figure(registry, metric::dropped_frames), 2u);
   CAF_CHECK_EQUAL(mailbox_reads().size(), 1u);
 }
 

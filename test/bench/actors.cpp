@@ -3,6 +3,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include "actors/collector.hpp"
 #include "actors/gateway.hpp"
 #include "actors/loopback.hpp"
 #include "actors/registry.hpp"
@@ -66,7 +67,8 @@ public:
   node() {
     bus_ = keep(system_.spawn<loopback>(&unit_, "node1", 1000));
     registry_ = keep(system_.spawn<registry>(&unit_, bus_, same_id::all));
-    auto handle = keep(system_.spawn<gateway>(&unit_, bus_, registry_,
+    auto counts = keep(system_.spawn<collector>(&unit_, bus_, registry_));
+    auto handle = keep(system_.spawn<gateway>(&unit_, bus_, registry_, counts,
                                               session_config{}, "node1"));
     gateway_
       = &dynamic_cast<gateway&>(*caf::actor_cast<caf::abstract_actor*>(handle));

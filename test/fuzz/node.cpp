@@ -21,7 +21,7 @@ struct node::inside : test::fixture {
   explicit inside(bool compression) {
     auto bus = spawn<loopback>("node", 1000);
     auto registry = spawn<waybill::registry>(bus, same_id::all);
-    auto entrance = spawn<gateway>(bus, registry, session_config{}, "node");
+    auto entrance = spawn_gateway(bus, registry);
     settle();
     auto& actors = dynamic_cast<gateway&>(
       *caf::actor_cast<caf::abstract_actor*>(entrance));

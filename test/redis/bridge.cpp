@@ -32,7 +32,7 @@ struct bridge_fixture : test::fixture {
     config.began = 100;
     aut = spawn<bridge>(config, std::move(ptr));
     holder = spawn<registry>(aut, same_id::all);
-    pusher = spawn<gateway>(aut, holder, session_config{}, "n1");
+    pusher = spawn_gateway(aut, holder, "n1");
     settle();
   }
 
@@ -234,7 +234,7 @@ CAF_TEST(holds its sessions back while Redis takes no commands) {
   finish_next_check("");
   CAF_CHECK(is_ready());
   CAF_CHECK_EQUAL(seen(session), (test::texts{"greet", "hold", "greet"}));
-  CAF_CHECK_EQUAL(figure(aut, "links_lost"), 0u);
+  CAF_CHECK_EQUAL(figure(aut, metric::links_lost), 0u);
 }
 
 CAF_TEST(goes on while Redis takes no writes) {
@@ -292,7 +292,7 @@ CAF_TEST(takes a mailbox of a wrong type for an empty one) {
   settle();
   answer(reply{reply::kind::error, 0, "WRONGTYPE Operation against a key"});
   CAF_CHECK_EQUAL(seen(session), (test::texts{"greet", "page"}));
-  CAF_CHECK_EQUAL(figure(aut, "unreadable_mailboxes"), 1u);
+  CAF_CHECK_EQUAL(figure(aut, metric::unreadable_mailboxes), 1u);
 }
 
 CAF_TEST(says that nobody is there only when all nodes are) {
@@ -356,7 +356,7 @@ CAF_TEST(has Redis count a silent node no more) {
   CAF_CHECK_EQUAL(redis->sent.back(),
                   (command{"CLIENT", "KILL", "ID", "3", "TYPE", "pubsub"}));
   answer(one);
-  CAF_CHECK_EQUAL(figure(aut, "silent_nodes"), 1u);
+  CAF_CHECK_EQUAL(figure(aut, metric::silent_nodes), 1u);
 }
 
 CAF_TEST(refuses pushes while its own come back late) {
@@ -369,8 +369,8 @@ CAF_TEST(refuses pushes while its own come back late) {
   }
   auto refused = publish("456");
   CAF_CHECK_EQUAL(*refused, "busy");
-  CAF_CHECK_EQUAL(figure(aut, "busy_pushes"), 1u);
-  CAF_CHECK_EQUAL(figure(aut, "bus_lag_microseconds"), 260'000u);
+  CAF_CHECK_EQUAL(figure(aut, metric::busy_pushes), 1u);
+  CAF_CHECK_EQUAL(figure(aut, metric::bus_lag_microseconds), 260'000u);
   CAF_CHECK(is_ready());
   pass(500ms);
   return_canary();
@@ -382,12 +382,12 @@ CAF_TEST(warns of a Redis that deletes mailboxes) {
   redis->info = "# Memory\r\nmaxmemory:1000\r\n"
                 "maxmemory_policy:allkeys-lru\r\n";
   make_ready();
-  CAF_CHECK_EQUAL(figure(aut, "redis_evicts"), 1u);
+  CAF_CHECK_EQUAL(figure(aut, metric::redis_evicts), 1u);
   happen(link_down{"cut"});
   redis->info = "# Memory\r\nmaxmemory:1000\r\n"
                 "maxmemory_policy:noeviction\r\n";
   make_ready();
-  CAF_CHECK_EQUAL(figure(aut, "redis_evicts"), 0u);
+  CAF_CHECK_EQUAL(figure(aut, metric::redis_evicts), 0u);
 }
 
 CAF_TEST(greets a session once its channel is subscribed) {
@@ -491,7 +491,7 @@ CAF_TEST(after a cut subscribes again before it is ready) {
   CAF_CHECK_EQUAL(seen(second), test::texts{"greet"});
   CAF_MESSAGE("an earlier session knows that it may have missed pushes");
   CAF_CHECK_EQUAL(seen(first), (test::texts{"greet", "hold", "greet"}));
-  CAF_CHECK_EQUAL(figure(aut, "links_lost"), 1u);
+  CAF_CHECK_EQUAL(figure(aut, metric::links_lost), 1u);
 }
 
 CAF_TEST(subscribes many channels with few commands) {
@@ -538,10 +538,10 @@ CAF_TEST(takes no canary of another node with its name for its own) {
   for (auto other : {"1 t2 100", "1 t2 101", "1 t12 200"})
     happen(message{"waybill:node:n1", other});
   CAF_CHECK(!is_ready());
-  CAF_CHECK_EQUAL(figure(aut, "name_clashes"), 3u);
+  CAF_CHECK_EQUAL(figure(aut, metric::name_clashes), 3u);
   return_canary();
   CAF_CHECK(is_ready());
-  CAF_CHECK_EQUAL(figure(aut, "name_clashes"), 3u);
+  CAF_CHECK_EQUAL(figure(aut, metric::name_clashes), 3u);
   CAF_MESSAGE("nor for a proof that its own link works");
   new_commands();
   for (int i = 0; i < 6; ++i) {
@@ -641,29 +641,29 @@ CAF_TEST(counts the gap when pushes may have missed its addresses) {
   happen(subscribed{"waybill:id:456"});
   happen(link_down{"cut"});
   pass(300ms);
-  CAF_CHECK_EQUAL(figure(aut, "gap_milliseconds"), 300u);
+  CAF_CHECK_EQUAL(figure(aut, metric::gap_milliseconds), 300u);
   pass(100ms);
   happen(link_up{});
   finish_check("");
   happen(subscribed{"waybill:id:456"});
   subscribe_own();
   return_canary();
-  CAF_CHECK_EQUAL(figure(aut, "gap_addresses"), 1u);
-  CAF_CHECK_EQUAL(figure(aut, "gap_milliseconds"), 400u);
+  CAF_CHECK_EQUAL(figure(aut, metric::gap_addresses), 1u);
+  CAF_CHECK_EQUAL(figure(aut, metric::gap_milliseconds), 400u);
   CAF_MESSAGE("and no longer after its end");
   pass(400ms);
-  CAF_CHECK_EQUAL(figure(aut, "gap_milliseconds"), 400u);
+  CAF_CHECK_EQUAL(figure(aut, metric::gap_milliseconds), 400u);
 }
 
 CAF_TEST(is away until it is ready) {
   pass(1s);
-  CAF_CHECK_EQUAL(figure(aut, "servers_away"), 1u);
+  CAF_CHECK_EQUAL(figure(aut, metric::servers_away), 1u);
   CAF_MESSAGE("which is no outage before the first connect");
-  CAF_CHECK_EQUAL(figure(aut, "gap_milliseconds"), 0u);
+  CAF_CHECK_EQUAL(figure(aut, metric::gap_milliseconds), 0u);
   make_ready();
-  CAF_CHECK_EQUAL(figure(aut, "servers_away"), 0u);
+  CAF_CHECK_EQUAL(figure(aut, metric::servers_away), 0u);
   happen(link_down{"cut"});
-  CAF_CHECK_EQUAL(figure(aut, "servers_away"), 1u);
+  CAF_CHECK_EQUAL(figure(aut, metric::servers_away), 1u);
 }
 
 CAF_TEST(answers for a mailbox when all that came before has been heard) {
@@ -723,7 +723,7 @@ CAF_TEST(an entry that cannot be read costs its mailbox nothing else) {
     (test::texts{"1-0 not a push", "3-0 a message that is not for clients",
                  "4-0 a message of another kind",
                  "5-0 an entry without a message or an expiry"}));
-  CAF_CHECK_EQUAL(figure(aut, "bad_messages"), 4u);
+  CAF_CHECK_EQUAL(figure(aut, metric::bad_messages), 4u);
   return_canary();
   CAF_CHECK_EQUAL(test::texts_of(*page), test::texts{"a"});
   CAF_MESSAGE("a page without readable entries is skipped");
@@ -784,11 +784,11 @@ CAF_TEST(leaves a Redis that has become a replica) {
 
 CAF_TEST(counts the pushes that Redis was sent) {
   publish("456");
-  CAF_CHECK_EQUAL(figure(aut, "pushes"), 0u);
+  CAF_CHECK_EQUAL(figure(aut, metric::pushes), 0u);
   make_ready();
   publish("456");
   publish("456", 1s);
-  CAF_CHECK_EQUAL(figure(aut, "pushes"), 2u);
+  CAF_CHECK_EQUAL(figure(aut, metric::pushes), 2u);
   CAF_MESSAGE("and not the kicks and queries");
   deref<gateway>(pusher).kick(push_address::id("456"), [](const auto&) {});
   settle();
@@ -797,7 +797,7 @@ CAF_TEST(counts the pushes that Redis was sent) {
                                1s, [](const auto&) {});
   settle();
   CAF_CHECK_EQUAL(redis->sent.back()[1], "waybill:id:457");
-  CAF_CHECK_EQUAL(figure(aut, "pushes"), 2u);
+  CAF_CHECK_EQUAL(figure(aut, metric::pushes), 2u);
 }
 
 CAF_TEST(tells a node all that came at once in one message) {
@@ -836,7 +836,7 @@ CAF_TEST(counts what is no message between nodes) {
   make_ready();
   happen(message{"waybill:node:n1", "nonsense"});
   happen(message{"waybill:node:n1", "\x81\xa4node\xa1x"});
-  CAF_CHECK_EQUAL(figure(aut, "bad_messages"), 2u);
+  CAF_CHECK_EQUAL(figure(aut, metric::bad_messages), 2u);
 }
 
 CAF_TEST(buries what it does not understand on the open channel) {
@@ -849,7 +849,7 @@ CAF_TEST(buries what it does not understand on the open channel) {
              "waybill:dead:" + sha1(bad), "n1", "60000", "10000", "message",
              bad.substr(0, 4096), "reason",
              "KEY is neither an id nor an integer of 64 bits", "node", "n1"}));
-  CAF_CHECK_EQUAL(figure(aut, "bad_messages"), 1u);
+  CAF_CHECK_EQUAL(figure(aut, metric::bad_messages), 1u);
   happen(message{"waybill",
                  R"({"KEY":1,"VALUE":")" + std::string(101, 'x') + "\"}"});
   CAF_CHECK_EQUAL(redis->sent.back()[11], "VALUE has more than 100 bytes");
@@ -863,8 +863,8 @@ CAF_TEST(counts what only another release understands) {
   happen(message{"waybill:id:456", newer});
   happen(message{"waybill:node:n1", newer});
   CAF_CHECK_EQUAL(seen(session), test::texts{"greet"});
-  CAF_CHECK_EQUAL(figure(aut, "unknown_kinds"), 2u);
-  CAF_CHECK_EQUAL(figure(aut, "bad_messages"), 0u);
+  CAF_CHECK_EQUAL(figure(aut, metric::unknown_kinds), 2u);
+  CAF_CHECK_EQUAL(figure(aut, metric::bad_messages), 0u);
 }
 
 CAF_TEST(counts what is no push on the channel of an address) {
@@ -873,13 +873,13 @@ CAF_TEST(counts what is no push on the channel of an address) {
   happen(subscribed{"waybill:id:456"});
   happen(message{"waybill:id:456", "nonsense"});
   CAF_CHECK_EQUAL(seen(session), test::texts{"greet"});
-  CAF_CHECK_EQUAL(figure(aut, "bad_messages"), 1u);
+  CAF_CHECK_EQUAL(figure(aut, metric::bad_messages), 1u);
 }
 
 CAF_TEST(publishes what clients send or counts that it could not ) {
   self->send(aut, client_message{"456", make_text("hello")});
   settle();
-  CAF_CHECK_EQUAL(figure(aut, "upstream_dropped"), 1u);
+  CAF_CHECK_EQUAL(figure(aut, metric::upstream_dropped), 1u);
   make_ready();
   self->send(aut, client_message{"456", make_text("hello")});
   settle();
@@ -889,7 +889,7 @@ CAF_TEST(publishes what clients send or counts that it could not ) {
   redis->queued = 100 << 20;
   self->send(aut, client_message{"456", make_text("hello")});
   settle();
-  CAF_CHECK_EQUAL(figure(aut, "upstream_dropped"), 2u);
+  CAF_CHECK_EQUAL(figure(aut, metric::upstream_dropped), 2u);
 }
 
 CAF_TEST(tells how many nodes hold an address) {

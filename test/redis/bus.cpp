@@ -48,7 +48,7 @@ protected:
         anon_send(test_, address.key() + ' ' + to_string(query.type) + ' '
                            + query.id + " for " + query.reply_to);
       },
-      [](attach_atom) {},
+      [](attach_atom, const collector_actor&) {},
       [](trace_atom, const trace_events&) {},
       [](lost_atom, const push_addresses&) {},
       [](bus_state) {},
@@ -58,9 +58,8 @@ protected:
       [](spend_atom, const std::string&, uint64_t) { return caf::timespan{0}; },
       [](close_atom, const close_reason&) {},
       [](load_atom, uint64_t) {},
-      [](count_atom, const std::string&, uint64_t) {},
-      [](count_atom, const counters&) {},
-      [](get_atom) { return counters{}; },
+      [](drop_atom, uint64_t) {},
+      [](get_atom) { return metrics{}; },
     };
   }
 
@@ -175,7 +174,7 @@ struct nodes {
       .receive([](ok_atom) {}, fail());
     // The registry forwards all earlier pushes before it answers.
     self->request(registry[node], patience, get_atom_v)
-      .receive([](const counters&) {}, fail());
+      .receive([](const metrics&) {}, fail());
   }
 
   /// @returns the number of nodes that a push reached.
@@ -225,10 +224,10 @@ struct nodes {
     return result;
   }
 
-  uint64_t figure(size_t node, const std::string& name) {
+  uint64_t figure(size_t node, metric name) {
     uint64_t result = 0;
     self->request(bus[node], patience, get_atom_v)
-      .receive([&](counters& all) { result = all[name]; }, fail());
+      .receive([&](const metrics& all) { result = all[name]; }, fail());
     return result;
   }
 
@@ -391,7 +390,7 @@ CAF_TEST(a push with a time to live is kept until it is confirmed) {
     CAF_CHECK_EQUAL(test::texts_of(cluster.read(1, "456")), test::texts{"b"});
     cluster.confirm(0, "456", page.pushes[1].entry);
     CAF_CHECK_EQUAL(test::texts_of(cluster.read(1, "456")), test::texts{});
-    CAF_CHECK_EQUAL(cluster.figure(0, "confirmed_pushes"), 2u);
+    CAF_CHECK_EQUAL(cluster.figure(0, metric::confirmed_pushes), 2u);
   });
 }
 

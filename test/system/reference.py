@@ -43,6 +43,21 @@ def sources(*folders):
                      for path in sorted((ROOT / folder).rglob("*.[ch]pp")))
 
 
+def metric_tables():
+    """Returns the tables of metrics of the sources: a dict from the names of families for
+    Prometheus to their types and labels, a dict from the names in /stats that are always shown
+    to the rooms that count them, and the prefixes of the other names."""
+    text = (ROOT / "actors/core/metric.hpp").read_text()
+    kinds = {"peak": "gauge"}
+    families = {name: (kinds.get(kind, kind), label) for name, kind, label in re.findall(
+        r'"(\w+)",\s*(counter|gauge|peak|summary|histogram),\s*(?:"[^"]*"\s*)+(?:,\s*"(\w+)")?',
+        text)}
+    rows = re.findall(r'\{\w+,\s*"(\w+)",\s*(?:\{[^{}]*\}|\w+)(?:,\s*(actors|net|redis))?'
+                      r'(?:,\s*"[\w-]+")?(,\s*true)?\}', text)
+    always = {name: room for name, room, optional in rows if room and not optional}
+    return families, always, {name.partition("_")[0] for name, *_ in rows if name not in always}
+
+
 class Description:
     """A document in YAML that describes an interface by JSON Schemas."""
 

@@ -11,7 +11,7 @@ import pytest
 
 from clients import Http, joined, request
 from harness import ROOT, eventually
-from reference import REFERENCE, table_with, words_of
+from reference import REFERENCE, metric_tables, table_with, words_of
 from tokens import bearer, make_key
 
 MONITORING = ROOT / "app/monitoring"
@@ -30,6 +30,15 @@ def documented():
     """Returns the names of the metrics of the reference."""
     rows = table_with((REFERENCE / "metrics.md").read_text(), "metric", "type")
     return {word for name, *_ in rows for word in words_of(name)}
+
+
+def test_types_and_labels_of_metrics_are_those_of_the_table():
+    families, *_ = metric_tables()
+    rows = table_with((REFERENCE / "metrics.md").read_text(), "metric", "type")
+    told = {name: (kind, ", ".join(sorted(words_of(labels))))
+            for names, kind, labels, _ in rows for name in words_of(names)}
+    assert len(families) > 20
+    assert families.items() <= told.items()
 
 
 def base_of(sample):

@@ -10,9 +10,11 @@ import pytest
 
 from clients import get, joined, keep, receive, request
 from harness import ROOT, WAYBILL, eventually
-from reference import REFERENCE, Description, sources, table_with, tables_of, words_of
+from reference import (REFERENCE, Description, metric_tables, sources, table_with, tables_of,
+                       words_of)
 
 README = (REFERENCE / "README.md").read_text()
+NUMBERS = {14: "fourteen", 15: "fifteen", 16: "sixteen", 17: "seventeen"}
 DOCUMENTS = [*(ROOT / "docs").rglob("*.md"), *REFERENCE.glob("*.yaml"), ROOT / "README.md",
              ROOT / "CHANGELOG.md"]
 
@@ -95,35 +97,42 @@ def test_each_option_that_is_named_is_there(path):
 
 
 def documented_figures():
-    """Returns the figures of /stats in the order of their table."""
+    """Returns the figures of /stats in the order of their table, and the prefixes of those
+    that have as many names as there were statuses or times."""
     limits = table_with((ROOT / "docs/guide/security.md").read_text(), "option", "default")
     of_limits = sorted({name for row in limits for name in words_of(row[4])
                         if name.startswith("over_")})
-    result = []
+    figures, prefixes = [], set()
     for names, _ in table_with(README, "name", "counts"):
         for name in re.findall(r"`(\w+…?)`", names):
-            # A figure counted by status or time has as many names as there were.
-            result += of_limits if name == "over_max_…" else [name] * (not name.endswith("…"))
-    return result
+            if name == "over_max_…":
+                figures += of_limits
+            elif name.endswith("_…"):
+                prefixes.add(name[:-2])
+            else:
+                figures.append(name)
+    return figures, prefixes
 
 
-async def test_a_node_has_no_figures_but_those_of_the_reference(lab):
-    documented = documented_figures()
-    assert len(documented) == len(set(documented))
-    alone = set(await get(lab.node(), "/stats")) - {"node", "version", "bus"}
-    clustered = set(await get(lab.node(redis=lab.redis()), "/stats")) - {"node", "version", "bus"}
-    assert clustered == set(documented)
-    assert alone == set(documented[:-15])
+def test_the_figures_of_the_reference_are_those_of_the_table():
+    figures, prefixes = documented_figures()
+    _, counted, more = metric_tables()
+    assert len(figures) == len(set(figures))
+    assert set(figures) == set(counted) and prefixes == more
+    assert {"joins", "pushes", "refused_requests"} <= set(counted)
+    # Those of Redis stand last.
+    of_redis = [name for name in figures if counted[name] == "redis"]
+    assert figures[-len(of_redis):] == of_redis
+    assert f"The last {NUMBERS[len(of_redis)]} exist only with `--redis`" in README
 
 
-def test_the_figures_of_the_reference_are_counted():
-    text = sources("actors", "net", "redis")
-    counted = {name for pattern in (r'count\("(\w+)"', r'counts_\["(\w+)"\]', r'{"(\w+)", 0}')
-               for name in re.findall(pattern, text)}
-    documented = set(documented_figures())
-    assert {"joins", "pushes", "refused_requests"} <= counted <= documented
-    # A figure that is not counted is found when somebody asks.
-    assert documented <= set(re.findall(r'"(\w+)"', text))
+async def test_a_node_has_the_figures_of_the_table_from_its_start(lab):
+    _, counted, more = metric_tables()
+    for node, rooms in [(lab.node(), {"actors", "net"}),
+                        (lab.node(redis=lab.redis()), {"actors", "net", "redis"})]:
+        told = set(await get(node, "/stats")) - {"node", "version", "bus"}
+        assert {name for name in told if name.partition("_")[0] not in more} \
+            == {name for name, room in counted.items() if room in rooms}
 
 
 # -- close codes ---------------------------------------------------------------

@@ -22,7 +22,7 @@ struct api_fixture : fixture {
     bus = spawn<fake_bus>();
     holder = spawn<registry>(
       bus, same_id::all, [](const auto&) {}, limits);
-    entrance = spawn<gateway>(bus, holder, session_config{}, "node");
+    entrance = spawn_gateway(bus, holder);
     context = std::make_unique<net::api_context>(
       net::api_context{deref<gateway>(entrance), "node"});
     settle();

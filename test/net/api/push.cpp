@@ -69,15 +69,14 @@ struct push_fixture : test::api_fixture {
   }
 
   /// Returns a figure of the node once all that was noted is told.
-  uint64_t noted(const std::string& name) {
+  uint64_t noted(metric name) {
     pass(1s);
-    auto all = figures();
-    return all.count(name) > 0 ? all[name] : 0;
+    return figures()[name];
   }
 
-  counters figures() {
-    counters result;
-    context->actors.stats([&](const counters& x) { result = x; });
+  metrics figures() {
+    metrics result;
+    context->actors.stats([&](const metrics& x) { result = x; });
     turn();
     return result;
   }
@@ -172,7 +171,7 @@ CAF_TEST(a push that is kept is accepted though nobody has it yet) {
   post("/socket/456");
   publish_to(1);
   answer();
-  CAF_CHECK_EQUAL(noted("kept_pushes"), 2u);
+  CAF_CHECK_EQUAL(noted(metric::kept_pushes), 2u);
 }
 
 CAF_TEST(a push has arrived where one session came as far as was asked) {
@@ -267,10 +266,10 @@ CAF_TEST(answers to pushes are counted by their status) {
   publish_to(0);
   post("/socket/456");
   publish(caf::error{errc::bus_away});
-  CAF_CHECK_EQUAL(noted("answers_200"), 1u);
+  CAF_CHECK_EQUAL(noted(metric::answers_200), 1u);
   auto all = figures();
-  CAF_CHECK_EQUAL(all["answers_404"], 1u);
-  CAF_CHECK_EQUAL(all["answers_503"], 1u);
+  CAF_CHECK_EQUAL(all[metric::answers_404], 1u);
+  CAF_CHECK_EQUAL(all[metric::answers_503], 1u);
 }
 
 CAF_TEST(a push to an id is traced from its pusher to its answer) {

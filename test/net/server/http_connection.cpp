@@ -20,7 +20,7 @@ struct connection_fixture : test::fixture {
   connection_fixture() {
     auto bus = spawn<loopback>("node", 1000);
     auto registry = spawn<waybill::registry>(bus, same_id::all);
-    entrance = spawn<gateway>(bus, registry, session_config{}, "node");
+    entrance = spawn_gateway(bus, registry);
     settle();
     context = std::make_unique<server_context>(
       server_context{{deref<gateway>(entrance), "node"}, {}});
@@ -301,7 +301,7 @@ CAF_TEST(counts the requests in progress) {
 CAF_TEST(answers a push once if its bus answers after the timeout) {
   auto bus = spawn<test::fake_bus>();
   auto registry = spawn<waybill::registry>(bus, same_id::all);
-  entrance = spawn<gateway>(bus, registry, session_config{}, "node");
+  entrance = spawn_gateway(bus, registry);
   settle();
   context = std::make_unique<server_context>(
     server_context{{deref<gateway>(entrance), "node"}, {}});

@@ -1,0 +1,56 @@
+#include "actors/collector.hpp"
+
+#include <utility>
+
+namespace waybill {
+
+collector::collector(caf::actor_config& cfg, caf::execution_unit* host,
+                     bus_actor bus, registry_actor registry,
+                     std::string version)
+    : hosted(cfg, host), bus_(std::move(bus)), registry_(std::move(registry)),
+      version_(std::move(version)) {
+  // nop
+}
+
+const char* collector::name() const {
+  return "waybill.collector";
+}
+
+collector::behavior_type collector::make_behavior() {
+  return {
+    [this](count_atom, const metrics& counts) { counts_ += counts; },
+    [this](get_atom) { return respond(); },
+    [this](report_atom, const push_address& address, const query& query) {
+      answer(address, query);
+    },
+  };
+}
+
+void collector::collect(std::function<void(const metrics&)> handler) {
+  request(registry_, caf::infinite, get_atom_v)
+    .then([this, handler = std::move(handler)](const metrics& of_registry) {
+      request(bus_, caf::infinite, get_atom_v)
+        .then([this, handler, of_registry](const metrics& of_bus) {
+          auto all = counts_;
+          all += of_registry;
+          all += of_bus;
+          handler(all);
+        });
+    });
+}
+
+caf::typed_response_promise<metrics> collector::respond() {
+  auto result = make_response_promise<metrics>();
+  collect([result](const metrics& all) mutable { result.deliver(all); });
+  return result;
+}
+
+void collector::answer(const push_address& address, const query& query) {
+  collect([this, address, query](const metrics& all) {
+    send(bus_, report_atom_v, address,
+         report{query.id, query.reply_to,
+                node_metrics{version_, to_counters(all)}});
+  });
+}
+
+} // namespace waybill

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "actors/hosted.hpp"
+#include "actors/interfaces.hpp"
+
+namespace waybill {
+
+/// Collects the metrics of a node: the counts that its event loops send, and
+/// those that its registry and its bus keep.
+class collector : public hosted<collector_actor> {
+public:
+  /// @param version the version of Waybill, for reports.
+  collector(caf::actor_config& cfg, caf::execution_unit* host, bus_actor bus,
+            registry_actor registry, std::string version = {});
+
+  const char* name() const override;
+
+protected:
+  behavior_type make_behavior() override;
+
+private:
+  /// Calls `handler` with the metrics of the node.
+  void collect(std::function<void(const metrics&)> handler);
+
+  caf::typed_response_promise<metrics> respond();
+
+  /// Reports the metrics of the node as its answer to a query.
+  void answer(const push_address& address, const query& query);
+
+  const bus_actor bus_;
+  const registry_actor registry_;
+  const std::string version_;
+  metrics counts_{room::net};
+};
+
+} // namespace waybill
