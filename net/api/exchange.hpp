@@ -3,53 +3,68 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <utility>
 
 #include "net/http/response.hpp"
-#include "net/timer.hpp"
 
 namespace waybill::net {
 
-/// Receives the response to a request.
-using response_handler = std::function<void(response)>;
-
 /// The response to one request, while it is pending. The first response counts,
 /// whether a handler or its deadline sends it.
-class exchange : public std::enable_shared_from_this<exchange> {
+class exchange {
 public:
-  /// @param timer is valid while `handler` is held.
-  exchange(timer_type& timer, response_handler handler)
-      : timer_(timer), handler_(std::move(handler)) {
+  /// The connection of a client that waits for the response.
+  class connection {
+  public:
+    virtual ~connection() = default;
+
+    /// Sends the response.
+    virtual void respond(const response& response) = 0;
+
+    /// Calls `on_deadline` of the pending exchange after `time`.
+    virtual void set_deadline(std::chrono::milliseconds time) = 0;
+  };
+
+  /// Sends a response in place of a handler that is late.
+  using timeout_handler = std::function<void(exchange&)>;
+
+  explicit exchange(std::shared_ptr<connection> client)
+      : client_(std::move(client)) {
     // nop
   }
 
-  /// Passes a response to the handler, unless it has received one.
-  void respond(response response) {
-    if (auto handler = std::exchange(handler_, nullptr))
-      handler(std::move(response));
+  /// Sends a response, unless one was sent.
+  void respond(const response& response) {
+    on_timeout_ = nullptr;
+    if (auto client = std::exchange(client_, nullptr))
+      client->respond(response);
   }
 
   /// Calls `on_timeout` after `wait`, unless a response is sent before.
-  /// @pre no deadline was set.
+  /// @param on_timeout must not own this exchange.
   void set_deadline(std::chrono::milliseconds wait,
-                    std::function<void()> on_timeout) {
-    if (!handler_)
+                    timeout_handler on_timeout) {
+    if (!client_)
       return;
-    timer_.expires_after(wait);
-    timer_.async_wait(
-      [self = shared_from_this(),
-       on_timeout = std::move(on_timeout)](boost::system::error_code ec) {
-        // A wait that has expired cannot be cancelled.
-        if (!ec && self->handler_)
-          on_timeout();
-      });
+    on_timeout_ = std::move(on_timeout);
+    client_->set_deadline(wait);
   }
 
-  /// Drops the handler: nobody waits for a response any more.
-  void abandon() { handler_ = nullptr; }
+  /// Handles the end of that time.
+  void on_deadline() {
+    if (auto on_timeout = std::exchange(on_timeout_, nullptr))
+      on_timeout(*this);
+  }
+
+  /// Forgets the client: it waits for no response any more.
+  void abandon() {
+    on_timeout_ = nullptr;
+    client_ = nullptr;
+  }
 
 private:
-  timer_type& timer_;
-  response_handler handler_;
+  std::shared_ptr<connection> client_;
+  timeout_handler on_timeout_;
 };
 
 using exchange_ptr = std::shared_ptr<exchange>;

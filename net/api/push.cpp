@@ -186,8 +186,8 @@ void handle_push(api_context& context, push_request request, std::string body,
     context, request.address, std::move(order),
     [exchange](response response) { exchange->respond(std::move(response)); });
   if (is_timed)
-    exchange->set_deadline(request.options.wait, [exchange, id] {
-      exchange->respond(unanswered(id));
+    exchange->set_deadline(request.options.wait, [id](net::exchange& late) {
+      late.respond(unanswered(id));
     });
 }
 
@@ -223,10 +223,15 @@ void handle_batch(api_context& context, const batch_request& request,
       timed.emplace_back(i, std::move(id));
   }
   if (!timed.empty())
-    exchange->set_deadline(options.wait, [all, timed = std::move(timed)] {
-      for (auto& [line, id] : timed)
-        all->set(line, unanswered(id));
-    });
+    exchange->set_deadline(options.wait,
+                           [weak = std::weak_ptr{all},
+                            timed = std::move(timed)](const net::exchange&) {
+                             // The lines without a response keep the batch.
+                             auto all = weak.lock();
+                             for (auto& [line, id] : timed)
+                               if (all)
+                                 all->set(line, unanswered(id));
+                           });
 }
 
 void handle_kick(api_context& context, const kick_request& request,
@@ -239,8 +244,8 @@ void handle_kick(api_context& context, const kick_request& request,
                             "nobody holds this address");
     return response{http::status::ok, {{"nodes", *nodes}}};
   };
-  exchange->set_deadline(default_wait, [exchange] {
-    exchange->respond(to_answer(caf::error{errc::unanswered}));
+  exchange->set_deadline(default_wait, [](net::exchange& late) {
+    late.respond(to_answer(caf::error{errc::unanswered}));
   });
   context.actors.kick(request.address, [exchange, to_response](
                                          const caf::expected<uint64_t>& nodes) {

@@ -14,6 +14,7 @@
 
 #include "net/api/api.hpp"
 #include "net/http/forwarded.hpp"
+#include "net/lazy_timer.hpp"
 #include "net/server/connection.hpp"
 #include "net/stream.hpp"
 #include "net/websocket/websocket_transport.hpp"
@@ -25,7 +26,8 @@ namespace waybill::net {
 /// exception in a handler ends this connection only.
 template <class Stream>
 class http_connection
-    : public std::enable_shared_from_this<http_connection<Stream>> {
+    : public exchange::connection,
+      public std::enable_shared_from_this<http_connection<Stream>> {
 public:
   http_connection(Stream stream, server_context& context,
                   const connection_info& from = {})
@@ -208,15 +210,25 @@ private:
   }
 
   void on_request() {
-    timer_.cancel();
+    timer_.clear();
     slot_.be_busy();
     call_.body = std::move(parser_->get().body());
-    auto pending = std::make_shared<exchange>(
-      timer_, [self = this->shared_from_this()](const response& response) {
-        self->send(response, self->parser_->keep_alive());
-      });
+    auto pending = std::make_shared<exchange>(this->shared_from_this());
     exchange_ = pending;
     handle(context_.api, std::move(call_), pending);
+  }
+
+  void respond(const response& response) override {
+    send(response, parser_->keep_alive());
+  }
+
+  void set_deadline(std::chrono::milliseconds time) override {
+    deadline(time, &http_connection::on_deadline);
+  }
+
+  void on_deadline() {
+    if (auto pending = exchange_.lock())
+      pending->on_deadline();
   }
 
   // -- answering it -----------------------------------------------------------
@@ -285,7 +297,7 @@ private:
   }
 
   void close() {
-    timer_.cancel();
+    timer_.clear();
     slot_.leave();
     in_flight_.reset();
     close_stream(stream_);
@@ -314,7 +326,7 @@ private:
                        "send a Sec-WebSocket-Key of 16 bytes in base64, "
                        "and nothing after the head"),
         false);
-    timer_.cancel();
+    timer_.clear();
     slot_.be_busy();
     admit(context_.api, call_,
           [self = this->shared_from_this()](
@@ -341,20 +353,14 @@ private:
     return {static_cast<const char*>(buffer_.data().data()), buffer_.size()};
   }
 
-  /// Calls `then` after `time`, unless the timer is cancelled or reset.
+  /// Calls `then` after `time`, unless another deadline is set.
   void deadline(std::chrono::milliseconds time,
                 void (http_connection::*then)()) {
-    timer_.expires_after(time);
-    timer_.async_wait([weak = this->weak_from_this(), then](error_code ec) {
-      auto self = weak.lock();
-      // A wait that had expired before the reset cannot be cancelled.
-      if (self && !ec && self->timer_.expiry() <= timer_type::clock_type::now())
-        (self.get()->*then)();
-    });
+    timer_.set(*this, time, then);
   }
 
   Stream stream_;
-  timer_type timer_;
+  lazy_timer<http_connection> timer_;
   server_context& context_;
   const connection_info from_;
   open_connections::slot slot_;

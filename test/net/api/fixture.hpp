@@ -4,6 +4,7 @@
 
 #include "net/api/api.hpp"
 #include "net/api/route.hpp"
+#include "net/timer.hpp"
 #include "test/fixture.hpp"
 
 namespace waybill::test {
@@ -48,8 +49,10 @@ struct api_fixture : fixture {
 
   /// Keeps the answer to a request.
   net::exchange_ptr keep() {
-    return std::make_shared<net::exchange>(
-      timer, [this](net::response x) { answers.push_back(std::move(x)); });
+    auto waiting = std::make_shared<client>(*this);
+    auto result = std::make_shared<net::exchange>(waiting);
+    waiting->pending = result;
+    return result;
   }
 
   /// Runs actors and timers until neither has anything to do now.
@@ -148,7 +151,32 @@ struct api_fixture : fixture {
   std::unique_ptr<net::api_context> context;
   std::deque<net::response> answers;
   boost::asio::io_context io;
-  net::timer_type timer{io};
+
+  /// The deadline that was set last.
+  std::chrono::milliseconds deadline{0};
+
+private:
+  /// A client that waits for an answer.
+  struct client : net::exchange::connection {
+    explicit client(api_fixture& all) : all(all) {
+      // nop
+    }
+
+    void respond(const net::response& x) override { all.answers.push_back(x); }
+
+    void set_deadline(std::chrono::milliseconds time) override {
+      all.deadline = time;
+      timer.expires_after(time);
+      timer.async_wait([pending = pending](boost::system::error_code ec) {
+        if (auto late = pending.lock(); late && !ec)
+          late->on_deadline();
+      });
+    }
+
+    api_fixture& all;
+    net::timer_type timer{all.io};
+    std::weak_ptr<net::exchange> pending;
+  };
 };
 
 /// Makes a report of a node.

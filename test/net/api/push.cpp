@@ -411,13 +411,8 @@ CAF_TEST(closing sessions tells on how many nodes) {
 }
 
 CAF_TEST(closing sessions waits five seconds for the bus) {
-  auto before = std::chrono::steady_clock::now();
   kick();
-  CAF_CHECK(timer.expiry() >= before + 5s);
-  CAF_CHECK(timer.expiry() <= std::chrono::steady_clock::now() + 5s);
-  CAF_MESSAGE("unless the timer is used for something else");
-  timer.cancel();
-  turn();
+  CAF_CHECK(deadline == 5s);
   CAF_CHECK(answers.empty());
 }
 
