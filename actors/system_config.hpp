@@ -16,8 +16,10 @@ struct system_config : caf::actor_system_config {
       auto result = to_string(static_cast<errc>(code));
       return context.empty() ? result : result + to_string(context);
     });
-    // Actors run on event loops, but CAF needs at least one thread.
+    // Actors run on event loops, but CAF needs at least one thread. With its
+    // default policy, that would poll for work a hundred times a second.
     set("scheduler.max-threads", size_t{1});
+    set("scheduler.policy", caf::atom("sharing"));
   }
 };
 
