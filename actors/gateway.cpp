@@ -45,6 +45,8 @@ gateway::behavior_type gateway::make_behavior() {
   return {
     [this](drain_atom) { draining_ = true; },
     [this](tick_atom) { flush(); },
+    [this](publish_atom) { flush_pushes(); },
+    [this](numbered_outcomes& outcomes) { on_outcomes(outcomes); },
   };
 }
 
@@ -55,6 +57,7 @@ std::string gateway::next_push_id() {
 void gateway::on_exit() {
   ended_ = true;
   // Their results are no longer needed.
+  outcome_handlers_.clear();
   for (auto& [id, actor] : std::exchange(pending_, {}))
     send_exit(actor, caf::exit_reason::user_shutdown);
 }
@@ -107,14 +110,30 @@ void gateway::publish(const push_address& address, push push,
                       outcome_handler handler) {
   if (ended_)
     return handler(caf::error{errc::bus_away});
-  if (!needs_receipt(push))
-    return ask<outcome>(std::move(handler), bus_, publish_atom_v, address,
-                        std::move(push));
+  if (!needs_receipt(push)) {
+    // This actor handles its own message after the requests that are ready now.
+    if (queued_pushes_.empty())
+      send(this, publish_atom_v);
+    outcome_handlers_.emplace(++published_, std::move(handler));
+    queued_pushes_.push_back({published_, address, std::move(push)});
+    return;
+  }
   if (push.want != receipt_level::routed)
     push.reply_to = node_name_;
   receipt_actor receipt
     = system().spawn<waybill::receipt>(host_, bus_, address, std::move(push));
   await_result<outcome>(receipt, std::move(handler));
+}
+
+void gateway::flush_pushes() {
+  send(bus_, publish_atom_v, std::exchange(queued_pushes_, {}),
+       outcome_receiver_actor{this});
+}
+
+void gateway::on_outcomes(numbered_outcomes& outcomes) {
+  for (auto& [number, outcome] : outcomes)
+    if (auto handler = outcome_handlers_.extract(number))
+      handler.mapped()(std::move(outcome));
 }
 
 void gateway::kick(const push_address& address, nodes_handler handler) {

@@ -119,6 +119,12 @@ private:
 
   void flush_trace();
 
+  /// Publishes the pushes that are queued.
+  void flush_pushes();
+
+  /// Calls the handlers of pushes.
+  void on_outcomes(numbered_outcomes& outcomes);
+
   /// Schedules a flush within a second, unless one is scheduled.
   void flush_soon();
 
@@ -140,6 +146,12 @@ private:
   const std::string node_name_;
   const std::string push_prefix_;
   uint64_t pushes_ = 0;
+
+  /// Pushes of this turn of the loop, which go to the bus in one message, and
+  /// the handlers of all pushes without an outcome.
+  numbered_pushes queued_pushes_;
+  std::unordered_map<uint64_t, outcome_handler> outcome_handlers_;
+  uint64_t published_ = 0;
 
   /// Counts and trace events that have not been sent yet.
   metrics notes_;

@@ -20,6 +20,11 @@ using report_receiver_actor = caf::typed_actor<
   // A report of a node or a session.
   caf::reacts_to<report>>;
 
+/// Receives the outcomes of the pushes that it published together.
+using outcome_receiver_actor = caf::typed_actor<
+  // Outcomes of some of them.
+  caf::reacts_to<numbered_outcomes>>;
+
 /// Receives messages from clients.
 using upstream_actor = caf::typed_actor<
   // A client sent a message.
@@ -95,14 +100,9 @@ using collector_actor = caf::typed_actor<
 
 /// The bus, to the registry of its node.
 using bus_event_protocol = caf::typed_actor<
-  // A push to all sessions of an address.
-  caf::reacts_to<deliver_atom, push_address, push>,
-  // All sessions of an id are to be closed.
-  caf::reacts_to<deliver_atom, push_address, kick>,
-  // A newer session owns an id.
-  caf::reacts_to<deliver_atom, push_address, claim>,
-  // A query to this node, which reports its answer.
-  caf::reacts_to<deliver_atom, push_address, query>,
+  // Messages to addresses of this node: pushes to their sessions, kicks,
+  // claims, and queries, which it answers by a report.
+  caf::reacts_to<deliver_atom, addressed_messages>,
   // Pushes to these addresses are missed until they are attached again.
   caf::reacts_to<lost_atom, push_addresses>,
   // The state of the bus, or of a part of it. When it is ready, lost addresses
@@ -178,6 +178,9 @@ using publish_protocol = caf::typed_actor<
   // `ttl`. Returns the number of those nodes, or the outcome of the first push
   // of the same key.
   caf::replies_to<publish_atom, push_address, push>::with<outcome>,
+  // Sends pushes in the same way. Sends the actor the outcome of each as soon
+  // as it is known.
+  caf::reacts_to<publish_atom, numbered_pushes, outcome_receiver_actor>,
   // Sends a request to close sessions to all nodes that hold their id. Returns
   // the number of those nodes.
   caf::replies_to<publish_atom, push_address, kick>::with<uint64_t>,
@@ -236,7 +239,9 @@ using bus_actor
                                        status_protocol>;
 
 /// Connects the HTTP connections of one event loop to the actors.
-using gateway_actor = caf::typed_actor<
+using gateway_actor = outcome_receiver_actor::extend<
+  // Publishes the pushes that are queued.
+  caf::reacts_to<publish_atom>,
   // The node is stopping and accepts no more sessions.
   caf::reacts_to<drain_atom>,
   // Sends collected counts to the collector, and trace events to the registry.
@@ -248,6 +253,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(waybill_actors, caf::id_block::waybill::end)
 
 CAF_ADD_TYPE_ID(waybill_actors, (waybill::collector_actor))
 CAF_ADD_TYPE_ID(waybill_actors, (waybill::observer_actor))
+CAF_ADD_TYPE_ID(waybill_actors, (waybill::outcome_receiver_actor))
 CAF_ADD_TYPE_ID(waybill_actors, (waybill::registry_actor))
 CAF_ADD_TYPE_ID(waybill_actors, (waybill::report_receiver_actor))
 CAF_ADD_TYPE_ID(waybill_actors, (waybill::session_actor))

@@ -25,12 +25,11 @@ void loopback::on_exit() {
   waiting_.clear();
 }
 
-template <class Message>
 uint64_t loopback::deliver(const push_address& address,
-                           const Message& message) {
+                           const bus_message& message) {
   auto& found = holders(address);
   for (auto& registry : found)
-    send(registry, deliver_atom_v, address, message);
+    send(registry, deliver_atom_v, addressed_messages{{address, message}});
   return found.size();
 }
 
@@ -49,8 +48,11 @@ loopback::behavior_type loopback::make_behavior() {
       remove_holder(address, registry);
       return ok_atom_v;
     },
-    [this](publish_atom, const push_address& address, const push& push) {
-      return publish(address, push);
+    [this](publish_atom, const push_address& address, const push& push)
+      -> caf::result<outcome> { return publish(address, push); },
+    [this](publish_atom, const numbered_pushes& pushes,
+           const outcome_receiver_actor& receiver) {
+      publish(pushes, receiver);
     },
     [this](publish_atom, const push_address& address, const kick& kick) {
       return deliver(address, kick);
@@ -103,13 +105,20 @@ void loopback::remove_holder(const push_address& address,
   owners_.erase(address.key());
 }
 
-caf::result<outcome> loopback::publish(const push_address& address,
-                                       const push& push) {
+void loopback::publish(const numbered_pushes& pushes,
+                       const outcome_receiver_actor& receiver) {
+  numbered_outcomes outcomes;
+  for (auto& [number, address, push] : pushes)
+    outcomes.push_back({number, publish(address, push)});
+  send(receiver, std::move(outcomes));
+}
+
+caf::expected<outcome> loopback::publish(const push_address& address,
+                                         const push& push) {
   auto now = clock().now();
   if (!push.key.empty())
     if (auto first = idempotency_.find(address, push, now))
-      return *first ? caf::result<outcome>{**first}
-                    : caf::result<outcome>{first->error()};
+      return *std::move(first);
   auto sent = push;
   if (push.ttl.count() > 0) {
     auto entry = inboxes_.append(address, push, now);

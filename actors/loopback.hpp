@@ -32,12 +32,14 @@ private:
   void remove_holder(const push_address& address,
                      const registry_actor& registry);
 
-  caf::result<outcome> publish(const push_address& address, const push& push);
+  caf::expected<outcome> publish(const push_address& address, const push& push);
+
+  void publish(const numbered_pushes& pushes,
+               const outcome_receiver_actor& receiver);
 
   /// Delivers a message to the registries that hold `address`.
   /// @returns the number of those registries.
-  template <class Message>
-  uint64_t deliver(const push_address& address, const Message& message);
+  uint64_t deliver(const push_address& address, const bus_message& message);
 
   /// Sends the receipt of push `id` a report that settles the push.
   /// @returns the number of nodes, which is 1.

@@ -79,6 +79,9 @@ using push_addresses = std::vector<push_address>;
 // encodes them as MessagePack.
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waybill::payload)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waybill::push)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waybill::addressed_messages)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waybill::numbered_pushes)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waybill::numbered_outcomes)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waybill::inbox_page)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waybill::client_message)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waybill::report)
@@ -96,7 +99,6 @@ CAF_ADD_TYPE_ID(waybill, (waybill::trace_events))
 CAF_ADD_TYPE_ID(waybill, (waybill::inbox_query))
 CAF_ADD_TYPE_ID(waybill, (waybill::outcome))
 CAF_ADD_TYPE_ID(waybill, (waybill::kick))
-CAF_ADD_TYPE_ID(waybill, (waybill::claim))
 CAF_ADD_TYPE_ID(waybill, (waybill::query))
 CAF_ADD_TYPE_ID(waybill, (waybill::session_info))
 

@@ -57,16 +57,8 @@ registry::behavior_type registry::make_behavior() {
     [this](join_atom, const push_addresses& addresses, const std::string& peer,
            const session_actor& session) { join(addresses, peer, session); },
     [this](close_atom, const close_reason& reason) { on_close(reason); },
-    [this](deliver_atom, const push_address& address, const push& push) {
-      deliver(address, push);
-    },
-    [this](deliver_atom, const push_address& address, const kick&) {
-      on_kick(address);
-    },
-    [this](deliver_atom, const push_address& address,
-           const waybill::claim& claim) { on_claimed(address, claim.number); },
-    [this](deliver_atom, const push_address& address, const query& query) {
-      answer(address, query);
+    [this](deliver_atom, const addressed_messages& messages) {
+      deliver(messages);
     },
     [this](attach_atom, const collector_actor& collector) {
       collector_ = collector;

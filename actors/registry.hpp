@@ -140,18 +140,21 @@ private:
 
   void on_claim(member& member, uint64_t number);
 
-  /// Retires all sessions of an id that are older than the claim `number`.
-  void on_claimed(const push_address& address, uint64_t number);
+  /// Retires all sessions of an id that are older than a claim.
+  void on(const push_address& address, const waybill::claim& claim);
 
   /// Retires the other sessions of the id of `member` on this node.
   void replace_others(const member& member);
 
   // -- pushes (registry_delivery.cpp) -----------------------------------------
 
-  void deliver(const push_address& address, const push& push);
+  void deliver(const addressed_messages& messages);
+
+  /// Delivers a push to the sessions of its address.
+  void on(const push_address& address, const push& push);
 
   /// Retires all sessions of an id.
-  void on_kick(const push_address& address);
+  void on(const push_address& address, const kick& kick);
 
   /// Adds a push to the trace of its id.
   /// @returns the number of the delivery; 0 if it is not traced.
@@ -167,7 +170,7 @@ private:
   // -- queries (registry_queries.cpp) -----------------------------------------
 
   /// Reports the answer of this node to a query.
-  void answer(const push_address& address, const query& query);
+  void on(const push_address& address, const query& query);
 
   /// Sends the node that asked a report.
   void report_answer(const push_address& address, const query& query,

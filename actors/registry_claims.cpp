@@ -58,10 +58,11 @@ void registry::on_claim(member& member, uint64_t number) {
   greet(member);
 }
 
-void registry::on_claimed(const push_address& address, uint64_t number) {
+void registry::on(const push_address& address, const waybill::claim& claim) {
   auto found = sessions_.find(address);
   if (!found)
     return;
+  auto number = claim.number;
   found->claim = std::max(found->claim, number);
   // A session older than the last outage of the bus counts as older than any
   // new claim, whatever the numbers: the bus may have lost its counter.

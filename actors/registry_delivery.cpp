@@ -3,6 +3,7 @@
 #include "actors/registry.hpp"
 
 #include <utility>
+#include <variant>
 
 namespace waybill {
 
@@ -13,7 +14,13 @@ const auto kicked
 
 } // namespace
 
-void registry::deliver(const push_address& address, const push& push) {
+void registry::deliver(const addressed_messages& messages) {
+  for (auto& [address, message] : messages)
+    std::visit([this, &address = address](auto& x) { on(address, x); },
+               message);
+}
+
+void registry::on(const push_address& address, const push& push) {
   auto found = sessions_.find(address);
   auto count = found ? found->sessions.size() : 0;
   if (!push.reply_to.empty())
@@ -31,7 +38,7 @@ void registry::deliver(const push_address& address, const push& push) {
       send(session, deliver_atom_v, address, push);
 }
 
-void registry::on_kick(const push_address& address) {
+void registry::on(const push_address& address, const kick&) {
   if (auto found = sessions_.find(address))
     retire_all(*found, kicked, [](const member&) { return true; });
 }

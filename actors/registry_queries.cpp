@@ -7,7 +7,7 @@
 
 namespace waybill {
 
-void registry::answer(const push_address& address, const query& query) {
+void registry::on(const push_address& address, const query& query) {
   switch (query.type) {
   case query::kind::sessions:
     return report_sessions(address, query);

@@ -1,6 +1,7 @@
 #include "net/event_loop.hpp"
 
 #include <cassert>
+#include <utility>
 
 #include <boost/asio/post.hpp>
 
@@ -8,8 +9,10 @@ namespace waybill::net {
 
 namespace {
 
-/// Limits the messages that an actor handles before sockets are served again.
+/// Limits the messages that an actor handles in one round, and the rounds
+/// before sockets are served again.
 constexpr size_t max_throughput = 50;
+constexpr size_t max_rounds = 32;
 
 } // namespace
 
@@ -48,8 +51,7 @@ void event_loop::exec_later(caf::resumable* ptr) {
     return;
   }
   ready_.push_back(std::move(job));
-  if (ready_.size() == 1)
-    boost::asio::post(context_, [this] { run_ready(); });
+  run_soon();
 }
 
 void event_loop::run() {
@@ -65,11 +67,21 @@ void event_loop::run() {
   }
 }
 
+void event_loop::run_soon() {
+  if (!std::exchange(is_due_, true))
+    boost::asio::post(context_, [this] { run_ready(); });
+}
+
 void event_loop::run_ready() {
-  running_.swap(ready_);
-  for (auto& job : running_)
-    resume(std::move(job));
-  running_.clear();
+  for (size_t round = 0; round < max_rounds && !ready_.empty(); ++round) {
+    running_.swap(ready_);
+    for (auto& job : running_)
+      resume(std::move(job));
+    running_.clear();
+  }
+  is_due_ = false;
+  if (!ready_.empty())
+    run_soon();
 }
 
 void event_loop::resume(job_ptr job) {

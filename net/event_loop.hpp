@@ -52,7 +52,10 @@ private:
   /// Runs an actor for up to `max_throughput` messages.
   void resume(job_ptr job);
 
-  /// Runs all actors in `ready_`.
+  /// Schedules `run_ready`, unless it is scheduled.
+  void run_soon();
+
+  /// Runs the actors in `ready_`, and those that they wake, in rounds.
   void run_ready();
 
   boost::asio::io_context context_;
@@ -64,6 +67,7 @@ private:
   /// one pass through Asio's queue per actor.
   std::vector<job_ptr> ready_;
   std::vector<job_ptr> running_;
+  bool is_due_ = false;
   std::thread thread_;
 };
 

@@ -45,6 +45,7 @@ void bridge::on_exit() {
   observers_.clear();
   fenced_.clear();
   waiting_.clear();
+  outcomes_.clear();
   holder_ = nullptr;
 }
 
@@ -66,6 +67,10 @@ bridge::behavior_type bridge::make_behavior() {
     },
     [this](publish_atom, const push_address& address, const push& push) {
       return publish(address, push);
+    },
+    [this](publish_atom, const numbered_pushes& pushes,
+           const outcome_receiver_actor& receiver) {
+      publish(pushes, receiver);
     },
     [this](publish_atom, const push_address& address, const kick& kick) {
       return publish(address, kick);
@@ -111,22 +116,53 @@ bridge::behavior_type bridge::make_behavior() {
 
 // -- requests to Redis --------------------------------------------------------
 
-caf::result<outcome> bridge::publish(const push_address& address,
-                                     const push& push) {
-  if (is_ready() && lag_.is_busy(clock().now())) {
+void bridge::publish(const push_address& address, const push& push,
+                     const commands::handler<outcome>& handler) {
+  if (!is_ready())
+    return handler(away());
+  if (lag_.is_busy(clock().now())) {
     ++counts_[metric::busy_pushes];
     complain("busy", "pushes are refused: this node lags behind on its "
                      "subscription");
-    return errc::busy;
+    return handler(caf::error{errc::busy});
   }
-  auto result = ask<outcome>([&](auto then) {
-    ++counts_[metric::pushes];
-    commands_.publish(address, push, then);
+  ++counts_[metric::pushes];
+  commands_.publish(address, push, [this, handler](caf::expected<outcome> x) {
+    if (!x)
+      on_failed(x.error());
+    handler(std::move(x));
   });
-  lag_.on_published(is_ready() ? push.body.size() : 0);
+  lag_.on_published(push.body.size());
   if (lag_.wants_canary())
     send_canary();
-  return result;
+}
+
+caf::result<outcome> bridge::publish(const push_address& address,
+                                     const push& push) {
+  auto promise = make_response_promise<outcome>();
+  publish(address, push, [promise](caf::expected<outcome> x) mutable {
+    if (x)
+      promise.deliver(std::move(*x));
+    else
+      promise.deliver(std::move(x.error()));
+  });
+  return promise;
+}
+
+void bridge::publish(const numbered_pushes& pushes,
+                     const outcome_receiver_actor& receiver) {
+  for (auto& [number, address, push] : pushes)
+    publish(address, push,
+            [this, number = number, receiver](caf::expected<outcome> x) {
+              outcomes_[receiver].push_back({number, std::move(x)});
+            });
+  flush_outcomes();
+}
+
+void bridge::flush_outcomes() {
+  for (auto& [receiver, outcomes] : outcomes_)
+    if (!outcomes.empty())
+      send(receiver, std::exchange(outcomes, {}));
 }
 
 template <class Message>
@@ -146,11 +182,15 @@ caf::result<T> bridge::ask(Command send) {
       promise.deliver(std::move(*x));
       return;
     }
-    retry_ = retry_ || x.error() == errc::refused;
-    complain(x.error());
+    on_failed(x.error());
     promise.deliver(std::move(x.error()));
   });
   return promise;
+}
+
+void bridge::on_failed(const caf::error& error) {
+  retry_ = retry_ || error == errc::refused;
+  complain(error);
 }
 
 caf::result<uint64_t> bridge::probe(const std::string& node,
@@ -179,8 +219,7 @@ caf::result<inbox_page> bridge::read(const inbox_query& query) {
                      complain(x.error());
                      promise.deliver(inbox_page{});
                    } else if (!x) {
-                     retry_ = retry_ || x.error() == errc::refused;
-                     complain(x.error());
+                     on_failed(x.error());
                      promise.deliver(std::move(x.error()));
                    } else if (x->pushes.empty()) {
                      promise.deliver(std::move(*x));

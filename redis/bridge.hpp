@@ -88,6 +88,9 @@ private:
   void on(message& message);
   void on(answered& event);
 
+  /// Sends the registry the messages that have arrived.
+  void flush_deliveries();
+
   void on_node_message(const std::string& bytes);
 
   void on_ingress(const std::string& bytes);
@@ -161,7 +164,18 @@ private:
 
   // -- requests to Redis (bridge.cpp) -----------------------------------------
 
+  /// Publishes a push, and calls `handler` with its outcome, at once if it
+  /// cannot be sent.
+  void publish(const push_address& address, const push& push,
+               const commands::handler<outcome>& handler);
+
   caf::result<outcome> publish(const push_address& address, const push& push);
+
+  void publish(const numbered_pushes& pushes,
+               const outcome_receiver_actor& receiver);
+
+  /// Sends the outcomes that are known to their receivers.
+  void flush_outcomes();
 
   /// Publishes a kick or a query.
   template <class Message>
@@ -172,6 +186,10 @@ private:
   /// @param send sends the command, and takes a `commands::handler<T>`.
   template <class T, class Command>
   caf::result<T> ask(Command send);
+
+  /// Logs that a request failed, and repeats those of sessions if that can
+  /// help.
+  void on_failed(const caf::error& error);
 
   /// Asks a node to settle a push.
   caf::result<uint64_t> probe(const std::string& node, const std::string& id);
@@ -265,6 +283,11 @@ private:
   std::unordered_map<std::string, report_receiver_actor> waiting_;
 
   report_batch reports_;
+
+  /// Messages for the registry, and outcomes of pushes by their receivers,
+  /// until the events of this turn have been handled.
+  addressed_messages deliveries_;
+  std::unordered_map<outcome_receiver_actor, numbered_outcomes> outcomes_;
 
   /// The last proof that the link works, the last connect, and the begin of the
   /// last outage.

@@ -12,8 +12,15 @@
 namespace waybill::redis {
 
 void bridge::on_events(events& events) {
-  for (auto& event : events.all)
+  for (auto& event : events.all) {
+    // Other events may tell the registry what is true only after all pushes
+    // that arrived before.
+    if (!std::holds_alternative<message>(event))
+      flush_deliveries();
     std::visit([this](auto& x) { on(x); }, event);
+  }
+  flush_deliveries();
+  flush_outcomes();
   // One canary covers all mailbox pages that arrived in this batch.
   if (!fenced_.empty() && fenced_.back().canary > canaries_)
     send_canary();
@@ -24,11 +31,13 @@ void bridge::on(answered& event) {
 }
 
 void bridge::on(message& message) {
-  if (message.channel == own_channel_)
+  if (message.channel == own_channel_) {
+    flush_deliveries();
     return !message.bytes.empty() && message.bytes[0] >= '0'
                && message.bytes[0] <= '9'
              ? on_canary(message.bytes)
              : on_node_message(message.bytes);
+  }
   if (message.channel == config_.open_channel)
     return on_ingress(message.bytes);
   if (message.channel == nodes_channel_)
@@ -40,11 +49,12 @@ void bridge::on(message& message) {
   auto decoded = decode(message.bytes);
   if (!decoded)
     return on_unreadable(message.channel, decoded.error());
-  std::visit(
-    [&](auto& x) {
-      send(holder_, deliver_atom_v, i->second.address, std::move(x));
-    },
-    *decoded);
+  deliveries_.push_back({i->second.address, std::move(*decoded)});
+}
+
+void bridge::flush_deliveries() {
+  if (!deliveries_.empty())
+    send(holder_, deliver_atom_v, std::exchange(deliveries_, {}));
 }
 
 void bridge::on_node_message(const std::string& bytes) {
@@ -75,8 +85,8 @@ void bridge::on_ingress(const std::string& bytes) {
   if (auto plain = read_plain_ingress(bytes, config_.max_body)) {
     auto address = push_address::id(plain->id);
     if (takes_ingress(address))
-      send(holder_, deliver_atom_v, address,
-           push{"", make_text(std::string{plain->text})});
+      deliveries_.push_back(
+        {std::move(address), push{"", make_text(std::string{plain->text})}});
     return;
   }
   auto parsed = parse_ingress(bytes, config_.max_body);
@@ -86,7 +96,8 @@ void bridge::on_ingress(const std::string& bytes) {
   }
   auto address = push_address::id(parsed->id);
   if (takes_ingress(address))
-    send(holder_, deliver_atom_v, address, push{"", std::move(parsed->body)});
+    deliveries_.push_back(
+      {std::move(address), push{"", std::move(parsed->body)}});
 }
 
 bool bridge::takes_ingress(const push_address& address) const {

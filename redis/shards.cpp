@@ -86,6 +86,10 @@ shards::behavior_type shards::make_behavior() {
       return delegate(bridge_of(address), publish_atom_v, address,
                       std::move(push));
     },
+    [this](publish_atom, numbered_pushes& pushes,
+           const outcome_receiver_actor& receiver) {
+      publish(pushes, receiver);
+    },
     delegating<publish_atom, kick>(),
     delegating<publish_atom, query>(),
     sending<await_atom, std::string, report_receiver_actor>(),
@@ -120,6 +124,16 @@ shards::behavior_type shards::make_behavior() {
         on_state(static_cast<size_t>(i - bridges_.begin()), status);
     },
   };
+}
+
+void shards::publish(numbered_pushes& pushes,
+                     const outcome_receiver_actor& receiver) {
+  std::vector<numbered_pushes> parts(bridges_.size());
+  for (auto& push : pushes)
+    parts[shard_of(push.address, servers_)].push_back(std::move(push));
+  for (size_t i = 0; i < parts.size(); ++i)
+    if (!parts[i].empty())
+      send(bridges_[i], publish_atom_v, std::move(parts[i]), receiver);
 }
 
 const bridge_actor& shards::bridge_of(const push_address& address) const {

@@ -51,6 +51,9 @@ private:
   template <class Atom, class... Ts>
   auto sending();
 
+  /// Forwards each push to the bridge of its address.
+  void publish(numbered_pushes& pushes, const outcome_receiver_actor& receiver);
+
   const bridge_actor& bridge_of(const push_address& address) const;
 
   /// Stores the state of a bridge, and notifies the observers if the state of

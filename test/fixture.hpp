@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -69,6 +70,14 @@ struct fixture : test_coordinator_fixture<system_config> {
                               const std::string& node_name = "node") {
     return spawn<gateway>(bus, registry, spawn<collector>(bus, registry),
                           session_config{}, node_name);
+  }
+
+  /// Sends a registry a message of the bus.
+  void deliver(const registry_actor& registry, const push_address& address,
+               bus_message message) {
+    self->send(registry, deliver_atom_v,
+               addressed_messages{{address, std::move(message)}});
+    settle();
   }
 
   /// Returns a metric of a registry, a collector or a bus.
@@ -149,6 +158,12 @@ protected:
   }
 };
 
+/// A push whose outcome is pending.
+struct pending_push {
+  /// Sends the outcome, or an error.
+  std::function<void(caf::expected<outcome>)> deliver;
+};
+
 /// Mock bus that records its requests. The test answers `attach`, `detach`,
 /// `publish` and `claim` by their promises; those of a push, and those of a
 /// kick or a query.
@@ -169,7 +184,7 @@ public:
   std::vector<std::string> seen;
   std::vector<caf::typed_response_promise<ok_atom>> attaching;
   std::vector<caf::typed_response_promise<ok_atom>> detaching;
-  std::vector<caf::typed_response_promise<outcome>> publishing;
+  std::vector<pending_push> publishing;
   std::vector<caf::typed_response_promise<uint64_t>> asking;
   std::vector<caf::typed_response_promise<uint64_t>> claiming;
 
@@ -210,10 +225,23 @@ protected:
         seen.push_back("detach " + x.key());
         return detaching.emplace_back(make_response_promise<ok_atom>());
       },
-      [this](publish_atom, const push_address& x, const push& push) {
-        seen.push_back("publish " + x.key());
-        pushes.push_back(push);
-        return publishing.emplace_back(make_response_promise<outcome>());
+      [this](publish_atom, const push_address& address, const push& push) {
+        auto promise = make_response_promise<outcome>();
+        publish(address, push, [promise](caf::expected<outcome> x) mutable {
+          if (x)
+            promise.deliver(std::move(*x));
+          else
+            promise.deliver(std::move(x.error()));
+        });
+        return promise;
+      },
+      [this](publish_atom, const numbered_pushes& all,
+             const outcome_receiver_actor& receiver) {
+        for (auto& [number, address, push] : all)
+          publish(address, push,
+                  [this, number = number, receiver](caf::expected<outcome> x) {
+                    send(receiver, numbered_outcomes{{number, std::move(x)}});
+                  });
       },
       [this](publish_atom, const push_address& x, const kick& kick) {
         seen.push_back("kick " + x.key());
@@ -275,6 +303,14 @@ protected:
       [this](leave_atom) { seen.push_back("leave"); },
       [this](get_atom) { return counted; },
     };
+  }
+
+private:
+  void publish(const push_address& address, const push& push,
+               std::function<void(caf::expected<outcome>)> deliver) {
+    seen.push_back("publish " + address.key());
+    pushes.push_back(push);
+    publishing.push_back({std::move(deliver)});
   }
 };
 

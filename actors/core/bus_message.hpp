@@ -3,9 +3,11 @@
 #include <cstdint>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include <caf/meta/type_name.hpp>
 
+#include "actors/core/address.hpp"
 #include "actors/core/push.hpp"
 #include "actors/core/query.hpp"
 
@@ -28,12 +30,16 @@ struct claim {
   uint64_t number = 0;
 };
 
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, claim& x) {
-  return f(caf::meta::type_name("claim"), x.number);
-}
-
 /// Message that a bus carries to the nodes that hold an address.
 using bus_message = std::variant<push, kick, claim, query>;
+
+/// A message of the bus, and the address that it is for.
+struct addressed_message {
+  push_address address;
+  bus_message message;
+};
+
+/// Messages of the bus, in the order of their arrival.
+using addressed_messages = std::vector<addressed_message>;
 
 } // namespace waybill

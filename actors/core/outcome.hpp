@@ -2,9 +2,12 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
+#include <caf/expected.hpp>
 #include <caf/meta/type_name.hpp>
 
+#include "actors/core/address.hpp"
 #include "actors/core/push.hpp"
 
 namespace waybill {
@@ -73,6 +76,23 @@ typename Inspector::result_type inspect(Inspector& f, outcome& x) {
   return f(caf::meta::type_name("outcome"), x.push, x.want, x.kept, x.counts,
            x.unknown);
 }
+
+/// A push, and the number by which its sender recognizes the outcome.
+struct numbered_push {
+  uint64_t number;
+  push_address address;
+  push content;
+};
+
+using numbered_pushes = std::vector<numbered_push>;
+
+/// The outcome of the push of that number, or the error of the bus.
+struct numbered_outcome {
+  uint64_t number;
+  caf::expected<outcome> content;
+};
+
+using numbered_outcomes = std::vector<numbered_outcome>;
 
 /// Converts an outcome to the level that a repeated push requests, which may
 /// differ from that of the first.

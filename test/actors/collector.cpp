@@ -74,8 +74,7 @@ CAF_TEST(reports the metrics of its node) {
 
 CAF_TEST(answers the queries that its registry receives) {
   self->send(holder, attach_atom_v, aut);
-  self->send(holder, deliver_atom_v, push_address::nodes(), question);
-  settle();
+  deliver(holder, push_address::nodes(), question);
   CAF_REQUIRE_EQUAL(fake().reports.size(), 1u);
   auto& sent = fake().reports[0];
   CAF_CHECK_EQUAL(sent.to, "n2");

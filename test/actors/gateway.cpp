@@ -79,9 +79,8 @@ struct gateway_fixture : test::fixture {
 
   /// Returns how many events of an id the registry has been told.
   size_t count_traced(const std::string& id) {
-    self->send(holder, deliver_atom_v, push_address::nodes(),
-               query{query::kind::trace, id, "q", "n1"});
-    settle();
+    deliver(holder, push_address::nodes(),
+            query{query::kind::trace, id, "q", "n1"});
     CAF_REQUIRE(!fake().reports.empty());
     return std::get<trace_events>(fake().reports.back().content).size();
   }
@@ -111,6 +110,28 @@ CAF_TEST(a push that needs no receipt waits for the bus alone) {
   CAF_CHECK_EQUAL(*found, "");
   answer({"p"});
   CAF_CHECK_EQUAL(*found, "p");
+}
+
+CAF_TEST(pushes of one turn go to the bus in one message) {
+  std::vector<std::string> found;
+  for (auto name : {"p", "q", "r"})
+    aut().publish(id456, {name, make_text("a")},
+                  [&](const caf::expected<outcome>& x) {
+                    found.push_back(x ? x->push : sys.render(x.error()));
+                  });
+  expect((publish_atom), from(actor).to(actor));
+  CAF_CHECK_EQUAL(fake().pushes.size(), 0u);
+  expect((publish_atom, numbered_pushes, outcome_receiver_actor),
+         from(actor).to(bus));
+  CAF_CHECK_EQUAL(fake().pushes.size(), 3u);
+  disallow((publish_atom, numbered_pushes, outcome_receiver_actor),
+           from(actor).to(bus));
+  CAF_MESSAGE("outcomes may come in any order");
+  fake().publishing.at(2).deliver(outcome{"r"});
+  fake().publishing.at(0).deliver(outcome{"p"});
+  fake().publishing.at(1).deliver(caf::error{errc::busy});
+  settle();
+  CAF_CHECK_EQUAL(found, (test::texts{"r", "p", "busy"}));
 }
 
 CAF_TEST(a push hands on the error of the bus) {

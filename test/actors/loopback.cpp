@@ -30,20 +30,24 @@ struct loopback_fixture : test::fixture {
   /// Spawns a mock registry.
   registry_actor spawn_holder(const std::string& name) {
     return spawn_mock<registry_actor>({
-      [this, name](deliver_atom, const push_address& x, const push& push) {
-        heard.push_back(name + ' ' + x.key() + ' ' + push.id);
-        last = push;
-      },
-      [this, name](deliver_atom, const push_address& x, const kick& kick) {
-        heard.push_back(name + ' ' + x.key() + " kick " + kick.id);
-      },
-      [this](deliver_atom, const push_address&, const claim& claim) {
-        last_claim = claim.number;
-      },
-      [this, name](deliver_atom, const push_address& x, const query& query) {
-        heard.push_back(name + ' ' + x.key() + " query " + query.id);
+      [this, name](deliver_atom, const addressed_messages& messages) {
+        for (auto& [address, message] : messages)
+          hear(name + ' ' + address.key(), message);
       },
     });
+  }
+
+  void hear(const std::string& way, const bus_message& message) {
+    if (auto x = std::get_if<claim>(&message)) {
+      last_claim = x->number;
+    } else if (auto x = std::get_if<push>(&message)) {
+      heard.push_back(way + ' ' + x->id);
+      last = *x;
+    } else if (auto x = std::get_if<kick>(&message)) {
+      heard.push_back(way + " kick " + x->id);
+    } else {
+      heard.push_back(way + " query " + std::get<query>(message).id);
+    }
   }
 
   /// Spawns a mock that waits for reports.

@@ -38,7 +38,7 @@ struct receipt_fixture : test::asking_fixture<receipt_actor, outcome> {
     settle();
   }
 
-  caf::typed_response_promise<outcome> publishing() {
+  test::pending_push publishing() {
     return take(deref<test::fake_bus>(bus).publishing);
   }
 

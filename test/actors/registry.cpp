@@ -90,23 +90,16 @@ struct registry_fixture : test::fixture {
     settle();
   }
 
-  void deliver_claim(uint64_t number) {
-    self->send(aut, deliver_atom_v, id456, claim{number});
-    settle();
-  }
+  void deliver_claim(uint64_t number) { deliver(aut, id456, claim{number}); }
 
-  void kick() {
-    self->send(aut, deliver_atom_v, id456, waybill::kick{"k"});
-    settle();
-  }
+  void kick() { deliver(aut, id456, waybill::kick{"k"}); }
 
   /// Sends a query, and returns the content of the only report on it.
   template <class T>
   T ask(const push_address& address, query::kind type,
         const std::string& id = "") {
     bus_state_of().reports.clear();
-    self->send(aut, deliver_atom_v, address, query{type, id, "q", "n2"});
-    settle();
+    deliver(aut, address, query{type, id, "q", "n2"});
     auto& reports = bus_state_of().reports;
     CAF_REQUIRE_EQUAL(reports.size(), 1u);
     CAF_CHECK_EQUAL(reports[0].push, "q");
@@ -128,9 +121,7 @@ struct registry_fixture : test::fixture {
   }
 
   void push(const push_address& address, const std::string& text) {
-    self->send(aut, deliver_atom_v, address,
-               waybill::push{"p", make_text(text)});
-    settle();
+    deliver(aut, address, waybill::push{"p", make_text(text)});
   }
 
   void end(const session_actor& session) {
@@ -359,9 +350,8 @@ CAF_TEST(reports the number of sessions that a push goes to) {
   waybill::push push{"p", make_text("a")};
   push.want = receipt_level::written;
   push.reply_to = "n2";
-  self->send(aut, deliver_atom_v, id456, push);
-  self->send(aut, deliver_atom_v, push_address::id("457"), push);
-  settle();
+  deliver(aut, id456, push);
+  deliver(aut, push_address::id("457"), push);
   CAF_CHECK_EQUAL(seen(session), test::texts{"deliver id:456 a"});
   auto& reports = bus_state_of().reports;
   CAF_REQUIRE_EQUAL(reports.size(), 2u);

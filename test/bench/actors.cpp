@@ -106,7 +106,7 @@ public:
 
   /// Delivers a push, as the bus does.
   void deliver(const push_address& address, const push& push) {
-    anon_send(registry_, deliver_atom_v, address, push);
+    anon_send(registry_, deliver_atom_v, addressed_messages{{address, push}});
     unit_.run();
   }
 

@@ -2,6 +2,9 @@
 
 #define CAF_SUITE bus
 
+#include <map>
+#include <variant>
+
 #include "net/event_loop.hpp"
 #include "redis/bridge.hpp"
 #include "redis/client_link.hpp"
@@ -17,6 +20,18 @@ namespace {
 constexpr auto patience = 10s;
 
 constexpr size_t mailbox_limit = 3;
+
+struct description {
+  std::string operator()(const push& x) { return std::string{x.body.bytes()}; }
+
+  std::string operator()(const kick& x) { return "kick " + x.id; }
+
+  std::string operator()(const claim&) { return "is claimed"; }
+
+  std::string operator()(const query& x) {
+    return to_string(x.type) + ' ' + x.id + " for " + x.reply_to;
+  }
+};
 
 /// Forwards pushes from the bus to the test.
 class probe : public hosted<registry_actor> {
@@ -35,18 +50,10 @@ protected:
       [](leave_atom, const std::string&, const std::string&) {},
       [](join_atom, const push_addresses&, const std::string&,
          const session_actor&) {},
-      [this](deliver_atom, const push_address& address, const push& push) {
-        anon_send(test_, address.key() + ' ' + std::string{push.body.bytes()});
-      },
-      [this](deliver_atom, const push_address& address, const kick& kick) {
-        anon_send(test_, address.key() + " kick " + kick.id);
-      },
-      [this](deliver_atom, const push_address& address, const claim&) {
-        anon_send(test_, address.key() + " is claimed");
-      },
-      [this](deliver_atom, const push_address& address, const query& query) {
-        anon_send(test_, address.key() + ' ' + to_string(query.type) + ' '
-                           + query.id + " for " + query.reply_to);
+      [this](deliver_atom, const addressed_messages& messages) {
+        for (auto& [address, message] : messages)
+          anon_send(test_,
+                    address.key() + ' ' + std::visit(description{}, message));
       },
       [](attach_atom, const collector_actor&) {},
       [](trace_atom, const trace_events&) {},
@@ -361,6 +368,34 @@ CAF_TEST(pushes of one pusher arrive in order) {
                 push{"p", make_text(std::to_string(i))});
     for (int i = 0; i < 1000; ++i)
       CAF_REQUIRE_EQUAL(cluster.next_push(), "id:456 " + std::to_string(i));
+  });
+}
+
+CAF_TEST(each of several pushes gets its own outcome) {
+  on_both([](nodes& cluster) {
+    cluster.attach(0, "456");
+    auto kept = make_kept("b");
+    auto name = [](const std::string& id) { return push_address::id(id); };
+    cluster.self->send(
+      cluster.bus[1], publish_atom_v,
+      numbered_pushes{{1, name("456"), {"p1", make_text("a")}},
+                      {2, name("457"), {"p2", make_text("b")}},
+                      {3, name("458"), kept},
+                      {4, name("456"), {"p4", make_text("c")}}},
+      caf::actor_cast<outcome_receiver_actor>(cluster.self));
+    std::map<uint64_t, outcome> found;
+    while (found.size() < 4)
+      cluster.self->receive([&](numbered_outcomes& outcomes) {
+        for (auto& [number, x] : outcomes)
+          found.emplace(number, unbox(std::move(x)));
+      });
+    CAF_CHECK_EQUAL(found.at(1).push, "p1");
+    CAF_CHECK_EQUAL(found.at(1).counts.nodes, 1u);
+    CAF_CHECK_EQUAL(found.at(2).counts.nodes, 0u);
+    CAF_CHECK(found.at(3).kept);
+    CAF_CHECK_EQUAL(found.at(4).counts.nodes, 1u);
+    CAF_CHECK_EQUAL(cluster.next_push(), "id:456 a");
+    CAF_CHECK_EQUAL(cluster.next_push(), "id:456 c");
   });
 }
 

@@ -276,8 +276,8 @@ CAF_TEST(a push to an id is traced from its pusher to its answer) {
   auto traced = [this] {
     trace_events result;
     // Whoever asks all nodes asks the registry in this way.
-    self->send(holder, deliver_atom_v, push_address::nodes(),
-               query{query::kind::trace, "456", "t", "node"});
+    deliver(holder, push_address::nodes(),
+            query{query::kind::trace, "456", "t", "node"});
     turn();
     for (auto& x : bus_state_of().reports) {
       auto& events = std::get<trace_events>(x.content);
