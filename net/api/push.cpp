@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <memory>
 
 #include "net/api/authorize.hpp"
@@ -12,25 +13,32 @@ namespace waybill::net {
 
 namespace {
 
+/// Receives the response to a push.
+using response_handler = std::function<void(response)>;
+
 /// Limits the lines of a batch, since the response to a short line is longer
 /// than the line.
 constexpr size_t max_lines = 10'000;
 
 /// Returns the delivery counts that are known at the push's receipt level.
 json counts_of(const outcome& outcome) {
-  json result = {{"push", outcome.push}, {"nodes", outcome.counts.nodes}};
+  auto result = json::object();
+  // Building it from a list would copy each member.
+  result.get_ref<json::object_t&>().reserve(8);
+  result.emplace("push", outcome.push);
+  result.emplace("nodes", outcome.counts.nodes);
   if (outcome.want != receipt_level::routed) {
-    result["sessions"] = outcome.counts.sessions;
-    result["written"] = outcome.counts.written;
+    result.emplace("sessions", outcome.counts.sessions);
+    result.emplace("written", outcome.counts.written);
   }
   if (outcome.want == receipt_level::received)
-    result["received"] = outcome.counts.received;
+    result.emplace("received", outcome.counts.received);
   if (outcome.counts.dropped > 0)
-    result["dropped"] = outcome.counts.dropped;
+    result.emplace("dropped", outcome.counts.dropped);
   if (outcome.unknown > 0)
-    result["unknown"] = outcome.unknown;
+    result.emplace("unknown", outcome.unknown);
   if (outcome.kept)
-    result["kept"] = true;
+    result.emplace("kept", true);
   return result;
 }
 

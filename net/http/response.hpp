@@ -37,24 +37,20 @@ struct response {
   std::string detail = {};
 };
 
-/// Returns the media type of a body.
-inline const char* type_of(const json& body) {
-  return body.is_string()  ? "text/plain; version=0.0.4; charset=utf-8"
-         : body.is_array() ? "application/x-ndjson"
-                           : "application/json";
-}
+/// How a response is sent on a connection.
+struct response_mode {
+  /// The version of HTTP of the request: 10 or 11.
+  unsigned version = 11;
 
-/// Serializes a body.
-inline std::string print(const json& body) {
-  if (body.is_string())
-    return body.get<std::string>();
-  if (!body.is_array())
-    return body.dump() + '\n';
-  std::string result;
-  for (auto& line : body)
-    result += line.dump() + '\n';
-  return result;
-}
+  /// Set if the connection stays open.
+  bool keep_alive = true;
+
+  /// Set if the request is HEAD, whose response has no body.
+  bool is_head = false;
+};
+
+/// Serializes a response (RFC 9112, section 4).
+std::string serialize(const response& response, const response_mode& mode);
 
 /// Builds the response of a failure.
 /// @param code identifies the error, for programs.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <string>
 #include <variant>
 
 #include <boost/asio/write.hpp>
@@ -10,7 +11,6 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <boost/beast/http/write.hpp>
 
 #include "net/api/api.hpp"
 #include "net/http/forwarded.hpp"
@@ -50,7 +50,7 @@ private:
 
   void await_request() {
     parser_.reset();
-    response_.reset();
+    response_ = {};
     // An idle connection holds no buffer.
     if (buffer_.size() == 0)
       buffer_.shrink_to_fit();
@@ -255,27 +255,23 @@ private:
                   parser_ && parser_->is_header_done() ? &parser_->get().base()
                                                        : nullptr,
                   response);
-    auto& message = response_.emplace(response.status, 11);
-    message.set(http::field::server, "waybill");
-    message.set(http::field::content_type, type_of(response.body));
-    for (auto& [name, value] : response.fields)
-      message.set(name, value);
-    auto text = print(response.body);
-    message.content_length(text.size());
-    if (!parser_ || parser_->get().method() != http::verb::head)
-      message.body() = std::move(text);
+    response_mode mode;
+    mode.keep_alive = keep_alive && !context_.api.actors.draining();
     if (parser_ && parser_->is_header_done())
-      message.version(parser_->get().version());
-    message.keep_alive(keep_alive && !context_.api.actors.draining());
-    http::async_write(stream_, message,
-                      [self = this->shared_from_this()](error_code ec, size_t) {
-                        if (ec)
-                          self->close();
-                        else if (self->response_->keep_alive())
-                          self->await_request();
-                        else
-                          self->linger();
-                      });
+      mode.version = parser_->get().version();
+    mode.is_head = parser_ && parser_->get().method() == http::verb::head;
+    response_ = serialize(response, mode);
+    boost::asio::async_write(
+      stream_, boost::asio::buffer(response_),
+      [self = this->shared_from_this(),
+       keep_alive = mode.keep_alive](error_code ec, size_t) {
+        if (ec)
+          self->close();
+        else if (keep_alive)
+          self->await_request();
+        else
+          self->linger();
+      });
   }
 
   /// Handles a client that does not read its response.
@@ -378,7 +374,9 @@ private:
 
   /// The pending response, if any.
   std::weak_ptr<exchange> exchange_;
-  std::optional<http::response<http::string_body>> response_;
+
+  /// The response that is being sent.
+  std::string response_;
 };
 
 } // namespace waybill::net
