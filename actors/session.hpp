@@ -1,6 +1,6 @@
 #pragma once
 
-#include <deque>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -165,7 +165,7 @@ private:
 
   /// Number of frames written, and those whose confirmation is pending.
   uint64_t written_ = 0;
-  std::deque<unread_frame> unread_;
+  std::list<unread_frame> unread_;
 
   /// Number of the last frame before the pending ping; 0 if none is pending.
   uint64_t pinged_ = 0;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <deque>
+#include <list>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -59,7 +60,7 @@ private:
     promise attached;
 
     /// Pending until Redis confirms UNSUBSCRIBE, the oldest first.
-    std::deque<promise> detached;
+    std::list<promise> detached;
   };
 
   using entries = std::unordered_map<std::string, entry>;

@@ -1,6 +1,7 @@
 #include "actors/core/send_queue.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace waybill {
@@ -79,8 +80,9 @@ void send_queue::move_out(frame& frame, frames& to) {
 
 frames send_queue::make_room(size_t size) {
   frames result;
-  auto take_from = [&](std::deque<frame>& from, size_t first) {
-    for (auto i = from.begin() + first; i != from.end() && !has_room(size);) {
+  auto take_from = [&](std::list<frame>& from, size_t first) {
+    for (auto i = std::next(from.begin(), first);
+         i != from.end() && !has_room(size);) {
       if (is_kept(*i)) {
         ++i;
         continue;
@@ -96,7 +98,7 @@ frames send_queue::make_room(size_t size) {
 
 frames send_queue::clear() {
   frames result;
-  auto first = queue_.begin() + (writing_ ? 1 : 0);
+  auto first = std::next(queue_.begin(), writing_ ? 1 : 0);
   for (auto i = first; i != queue_.end(); ++i)
     move_out(*i, result);
   queue_.erase(first, queue_.end());

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <deque>
+#include <list>
 #include <memory>
 #include <string>
 #include <vector>
@@ -144,8 +144,11 @@ private:
 
   const size_t max_bytes_;
   const size_t max_frames_;
-  std::deque<frame> queue_;
-  std::deque<frame> held_;
+
+  /// Lists, since an empty `std::deque` holds 600 bytes and most are empty.
+  std::list<frame> queue_;
+  std::list<frame> held_;
+
   size_t bytes_ = 0;
   bool writing_ = false;
   std::string last_entry_;
