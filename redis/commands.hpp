@@ -79,8 +79,8 @@ public:
   using rejection_handler
     = std::function<void(const push_address&, const std::string& reason)>;
 
-  /// Reads a page of a mailbox. Moves entries that cannot be decoded to the
-  /// dead letters.
+  /// Reads a page of a mailbox, if it has entries (XLEN). Moves entries that
+  /// cannot be decoded to the dead letters.
   void read(const inbox_query& query, rejection_handler on_rejected,
             handler<inbox_page> then);
 
@@ -145,6 +145,10 @@ private:
 
   /// Converts an error reply, and reports an impairment to the environment.
   caf::error refusal(const std::string& text);
+
+  /// Reads a page of a mailbox.
+  void read_page(const inbox_query& query, const rejection_handler& on_rejected,
+                 const handler<inbox_page>& then);
 
   /// Moves an entry of a mailbox to the dead letters.
   void reject(const push_address& address, const std::string& entry,

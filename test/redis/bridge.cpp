@@ -144,7 +144,7 @@ struct bridge_fixture : test::fixture {
     return result;
   }
 
-  /// Reads a mailbox, and returns a pointer to the future page.
+  /// Reads a mailbox that has entries, and returns a pointer to the future page.
   std::shared_ptr<inbox_page> read(const std::string& id) {
     auto result = std::make_shared<inbox_page>();
     auto ask
@@ -156,6 +156,7 @@ struct bridge_fixture : test::fixture {
     reader = sys.spawn(ask, aut,
                        inbox_query{push_address::id(id), "", "", 1000}, result);
     settle();
+    answer(one);
     return result;
   }
 
@@ -278,8 +279,8 @@ CAF_TEST(reads a mailbox when that is possible again) {
   answer(reply{reply::kind::error, 0, "NOPERM no rights"});
   CAF_CHECK_EQUAL(seen(session), test::texts{"greet"});
   finish_next_check("");
-  CAF_REQUIRE_EQUAL(redis->sent.back()[0], "EVALSHA");
-  answer(list_of({{reply::kind::text, 0, ""}, {reply::kind::number, 0}}));
+  CAF_REQUIRE_EQUAL(redis->sent.back()[0], "XLEN");
+  answer(reply{reply::kind::number, 0});
   CAF_CHECK_EQUAL(seen(session), (test::texts{"greet", "page"}));
 }
 

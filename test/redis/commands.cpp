@@ -403,6 +403,28 @@ CAF_TEST(a key is freed by an outcome of nobody and else records it) {
   CAF_CHECK_EQUAL(redis.sent.back().back(), encode(outcome));
 }
 
+CAF_TEST(an empty mailbox takes no script) {
+  auto read_first = [this](const reply& length) {
+    redis.sent.clear();
+    result.clear();
+    aut.read(
+      {id456, "1-0", "", 100}, [](const push_address&, const std::string&) {},
+      [this](caf::expected<inbox_page> x) {
+        result = x ? "page" : sys.render(x.error());
+      });
+    CAF_CHECK_EQUAL(redis.sent.back(), (command{"XLEN", "waybill:mail:456"}));
+    answer(length);
+  };
+  read_first(number(0));
+  CAF_CHECK_EQUAL(result, "page");
+  read_first({reply::kind::error, 0, "WRONGTYPE no stream"});
+  CAF_CHECK_EQUAL(result, R"(refused("WRONGTYPE no stream"))");
+  read_first(number(1));
+  CAF_CHECK_EQUAL(result, "");
+  CAF_CHECK_EQUAL(redis.sent.back()[1], read_script.sha);
+  CAF_CHECK_EQUAL(redis.sent.back()[5], "1-0");
+}
+
 CAF_TEST(a mailbox is read between two entries) {
   read({text("9-0"), number(0)});
   CAF_CHECK_EQUAL(redis.sent.back(),
