@@ -12,11 +12,12 @@
 
 #include "net/stream.hpp"
 #include "net/websocket/frame_rate_limiter.hpp"
+#include "net/websocket/frame_writer.hpp"
 
 namespace waybill::net {
 
-/// A stream below a WebSocket that limits the rate of input and can defer an
-/// outgoing frame.
+/// The stream below Beast's WebSocket: limits the rate of input, and writes all
+/// output by one writer.
 template <class Stream>
 class rate_limited_stream {
 public:
@@ -42,16 +43,7 @@ public:
 
   frame_rate_limiter& limiter() noexcept { return limiter_; }
 
-  /// Defers a write until `release` if `holds` returns true for it.
-  void hold_if(std::function<bool(std::string_view)> holds) {
-    holds_ = std::move(holds);
-  }
-
-  /// Starts the deferred write, if any.
-  void release() {
-    if (auto held = std::exchange(held_, nullptr))
-      held();
-  }
+  frame_writer<Stream>& output() noexcept { return output_; }
 
   template <class Buffers, class Handler>
   void async_read_some(const Buffers& buffers, Handler&& handler) {
@@ -61,17 +53,7 @@ public:
 
   template <class Buffers, class Handler>
   void async_write_some(const Buffers& buffers, Handler&& handler) {
-    boost::asio::const_buffer first
-      = *boost::asio::buffer_sequence_begin(buffers);
-    if (!holds_
-        || !holds_({static_cast<const char*>(first.data()), first.size()}))
-      return next_.async_write_some(buffers, std::forward<Handler>(handler));
-    // The handler is move-only, but `std::function` needs a copyable one.
-    auto kept
-      = std::make_shared<std::decay_t<Handler>>(std::forward<Handler>(handler));
-    held_ = [this, buffers, kept] {
-      next_.async_write_some(buffers, std::move(*kept));
-    };
+    output_.async_write(buffers, std::forward<Handler>(handler));
   }
 
 private:
@@ -114,11 +96,10 @@ private:
   }
 
   Stream next_;
+  frame_writer<Stream> output_{next_};
   frame_rate_limiter limiter_;
   const client_rates* limits_ = nullptr;
   std::function<void()> on_excess_;
-  std::function<bool(std::string_view)> holds_;
-  std::function<void()> held_;
 };
 
 /// Tears down the stream below; Beast's WebSocket requires this overload.

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/field.hpp>
 #include <boost/beast/websocket.hpp>
 #include <caf/send.hpp>
 
@@ -64,11 +63,13 @@ public:
   void start(const Head& head, gateway& actors, session_slot_ptr slot,
              std::vector<std::string> topics, permissions allowed,
              Guard guard) {
+    output().keep_alive(this->weak_from_this());
     ws_.set_option(ws::stream_base::decorator(
-      [protocol = allowed.protocol](ws::response_type& response) {
-        response.set(http::field::server, "waybill");
+      [this, protocol = allowed.protocol](ws::response_type& response) {
+        compresses_ = response.count(field::sec_websocket_extensions) > 0;
+        response.set(field::server, "waybill");
         if (!protocol.empty())
-          response.set(http::field::sec_websocket_protocol, protocol);
+          response.set(field::sec_websocket_protocol, protocol);
       }));
     ws_.async_accept(head, [self = this->shared_from_this(), &actors,
                             slot = std::move(slot), topics = std::move(topics),
@@ -86,8 +87,9 @@ public:
           else if (type == ws::frame_type::close)
             self->on_goodbye();
         });
-      self->ws_.next_layer().hold_if(
-        [self = self.get()](std::string_view x) { return self->on_write(x); });
+      self->output().hold_if([self = self.get()](std::string_view frame) {
+        return self->on_write(frame);
+      });
       if (expiry)
         self->end_at(*expiry);
       self->read(reading{self});
@@ -95,19 +97,13 @@ public:
   }
 
   void write(const payload& frame) override {
-    in_flight_ = frame;
-    begun_ = false;
-    if (failed_)
-      return write_past();
-    ws_.text(frame.type() == payload::format::text);
-    auto bytes = frame.bytes();
-    ws_.async_write(
-      boost::asio::buffer(bytes.data(), bytes.size()),
-      [self = this->shared_from_this(), frame](error_code ec, size_t) {
-        // If Beast failed, `write_past` writes this frame.
-        if (!self->failed_)
-          self->on_written(ec);
-      });
+    // No frame may follow the answer to a close frame; `gone` is on its way.
+    if (!session_)
+      return;
+    if (compresses_ && !failed_)
+      write_compressed(frame);
+    else
+      write_plain(frame);
   }
 
   void ping(uint64_t number) override {
@@ -130,7 +126,7 @@ public:
     cut_after(why.code == close_code::policy_violation ? short_close_timeout
                                                        : close_timeout);
     if (failed_)
-      return ws_.next_layer().release();
+      return output().release();
     ws_.async_close(
       ws::close_reason{static_cast<ws::close_code>(why.code), why.text},
       [self = this->shared_from_this()](error_code) { self->cut(); });
@@ -138,6 +134,9 @@ public:
 
 private:
   using error_code = boost::system::error_code;
+  using field = boost::beast::http::field;
+
+  frame_writer<Stream>& output() { return ws_.next_layer().output(); }
 
   /// Ends the session when the client's token expires.
   void end_at(std::chrono::system_clock::time_point when) {
@@ -170,24 +169,24 @@ private:
     cut_after(close_timeout);
   }
 
-  /// Tells whether to defer a write of Beast. After a protocol error, Beast
-  /// would end the WebSocket at once; its close frame is deferred so that the
+  /// Tells whether to hold a write of Beast. After a protocol error, Beast
+  /// would end the WebSocket at once; its close frame is held so that the
   /// session can write its queue first.
   bool on_write(std::string_view frame) {
-    constexpr char control = 8;
     if (ws_.is_open()) {
-      begun_ = begun_ || (frame[0] & control) == 0;
+      if (is_data(frame))
+        is_fragmented_ = !is_final(frame);
       return false;
     }
     if (!end_)
       cut_after(close_timeout);
     // Only Beast can complete a message that it compresses in parts.
-    if (failed_ || closing_ || (in_flight_ && begun_) || !session_)
+    if (closing_ || is_fragmented_ || !session_)
       return false;
     failed_ = true;
     // Beast does not start this write before its close frame is written.
     if (in_flight_)
-      write_past();
+      write_plain(*in_flight_);
     switch (close_code_of(frame)) {
     case close_code::bad_text:
       end_session(close_code::bad_text, "send text as UTF-8");
@@ -201,18 +200,22 @@ private:
     return true;
   }
 
-  /// Writes the current frame to the stream below Beast, which no longer
-  /// writes.
-  void write_past() {
-    auto bytes = in_flight_->bytes();
-    auto head = std::make_shared<const std::string>(
-      frame_head(in_flight_->type() == payload::format::text, bytes.size()));
-    boost::asio::async_write(
-      ws_.next_layer().next_layer(),
-      std::array{boost::asio::buffer(*head),
-                 boost::asio::buffer(bytes.data(), bytes.size())},
-      [self = this->shared_from_this(), head](error_code ec, size_t) {
-        self->on_written(ec);
+  /// Writes a frame by hand, which costs much less than through Beast.
+  void write_plain(const payload& frame) {
+    if (output().write(frame, [this](error_code ec) { on_written(ec); }))
+      on_written({});
+  }
+
+  void write_compressed(const payload& frame) {
+    in_flight_ = frame;
+    ws_.text(frame.type() == payload::format::text);
+    auto bytes = frame.bytes();
+    ws_.async_write(
+      boost::asio::buffer(bytes.data(), bytes.size()),
+      [self = this->shared_from_this(), frame](error_code ec, size_t) {
+        // If Beast failed, `on_write` wrote this frame.
+        if (!self->failed_)
+          self->on_written(ec);
       });
   }
 
@@ -308,7 +311,7 @@ private:
   void cut() {
     close_stream(boost::beast::get_lowest_layer(ws_));
     // The write fails, which releases the references to this transport.
-    ws_.next_layer().release();
+    output().release();
   }
 
   ws::stream<rate_limited_stream<Stream>> ws_;
@@ -328,11 +331,14 @@ private:
   /// Set once the session has closed the WebSocket.
   bool closing_ = false;
 
-  /// The frame that is being written, if any.
+  /// Set if Beast compresses the messages of the session.
+  bool compresses_ = false;
+
+  /// The frame that Beast compresses, if any.
   std::optional<payload> in_flight_;
 
-  /// Set once a part of that frame was passed to the stream below.
-  bool begun_ = false;
+  /// Set while Beast has written a part of a message.
+  bool is_fragmented_ = false;
 
   /// Null until the closing handshake begins.
   std::unique_ptr<timer_type> end_;

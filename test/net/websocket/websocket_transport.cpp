@@ -1,0 +1,173 @@
+#define CAF_SUITE websocket_transport
+
+#include "net/websocket/websocket_transport.hpp"
+
+#include "test/net/connection_fixture.hpp"
+
+using namespace waybill;
+using namespace std::string_literals;
+
+namespace {
+
+/// Sizes of the pieces that a socket takes; 0 for any.
+constexpr size_t pieces[] = {0, 1, 2, 3, 7, 100};
+
+/// Builds a frame as a client sends it, with a mask of zeros.
+/// @pre `body.size() < 126`
+std::string client_frame(uint8_t first, const std::string& body) {
+  return static_cast<char>(first)
+         + std::string{static_cast<char>(0x80 | body.size())}
+         + std::string(4, '\0') + body;
+}
+
+/// Builds a short frame as a node sends it.
+std::string node_frame(uint8_t first, const std::string& body) {
+  return std::string{static_cast<char>(first), static_cast<char>(body.size())}
+         + body;
+}
+
+constexpr uint8_t text = 0x81;
+constexpr uint8_t ping = 0x89;
+constexpr uint8_t pong = 0x8a;
+constexpr uint8_t closing = 0x88;
+constexpr uint8_t reserved = 0x83;
+
+const auto goodbye = client_frame(closing, "\x03\xe8");
+const auto greeting = node_frame(text, "连接成功!");
+const auto broke_protocol = node_frame(closing, "\x03\xea"s);
+const auto deflate = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
+
+struct transport_fixture : test::connection_fixture {
+  /// Opens a session.
+  /// @param fields more fields of the handshake.
+  /// @returns the frames that follow the handshake.
+  std::string open(const std::string& fields = "") {
+    connect();
+    auto request = test::upgrade;
+    request.insert(request.size() - 2, fields);
+    auto response = ask(request);
+    CAF_REQUIRE(response.starts_with("HTTP/1.1 101"));
+    return response.substr(response.find("\r\n\r\n") + 4);
+  }
+
+  void push(const payload& message) {
+    context->api.actors.publish(push_address::id("456"), {"p", message},
+                                [](const caf::expected<outcome>&) {});
+  }
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(websocket_transport_tests, transport_fixture)
+
+CAF_TEST(writes frames and pongs whole) {
+  for (auto size : pieces) {
+    piece = size;
+    CAF_CHECK_EQUAL(open(), greeting);
+    for (auto body : {"a", "b", "c"})
+      push(make_text(body));
+    auto answer = ask(client_frame(ping, "1") + client_frame(ping, "2"));
+    for (auto frame :
+         {node_frame(text, "a") + node_frame(text, "b") + node_frame(text, "c"),
+          node_frame(pong, "1") + node_frame(pong, "2")})
+      while (!frame.empty()) {
+        auto at = answer.find(frame.substr(0, 3));
+        CAF_REQUIRE(at != answer.npos);
+        answer.erase(at, 3);
+        frame.erase(0, 3);
+      }
+    CAF_CHECK_EQUAL(answer, "");
+  }
+}
+
+CAF_TEST(writes the queue before the close frame of a violation) {
+  std::string input;
+  std::string output;
+  for (char c = 'a'; c <= 'z'; ++c) {
+    input += client_frame(text, {c});
+    output += node_frame(text, {c});
+  }
+  for (auto size : pieces) {
+    piece = size;
+    open();
+    CAF_CHECK_EQUAL(ask(input + client_frame(reserved, "")),
+                    output + broke_protocol);
+    client->close_remote();
+    turn();
+    open();
+    auto answer = ask(input + client_frame(text, "\xff"));
+    CAF_CHECK(answer.starts_with(output + "\x88"));
+    CAF_CHECK(answer.find("\x03\xef") != answer.npos);
+  }
+}
+
+CAF_TEST(writes the frame in flight before the close frame of a violation) {
+  for (auto size : {1, 7, 100}) {
+    piece = size;
+    open();
+    const std::string large(1000, 'x');
+    push(make_text(large));
+    push(make_text("y"));
+    auto answer = ask(client_frame(reserved, ""));
+    CAF_CHECK_EQUAL(answer, "\x81\x7e\x03\xe8" + large + node_frame(text, "y")
+                              + broke_protocol);
+  }
+}
+
+CAF_TEST(writes nothing after the answer to a close frame) {
+  for (auto size : pieces) {
+    piece = size;
+    open();
+    push(make_text("a"));
+    auto answer = ask(goodbye + client_frame(text, "b"));
+    CAF_CHECK(answer.ends_with(node_frame(closing, "\x03\xe8")));
+    push(make_text("c"));
+    CAF_CHECK_EQUAL(ask(""), "");
+  }
+}
+
+CAF_TEST(compresses frames if the client offers it) {
+  context->config.websocket.compression = true;
+  for (auto size : pieces) {
+    piece = size;
+    CAF_CHECK(open(deflate).starts_with("\xc1"));
+    CAF_CHECK(ask(client_frame(text, "aaaa")).starts_with("\xc1"));
+    CAF_CHECK_EQUAL(open(), greeting);
+  }
+}
+
+CAF_TEST(
+  writes the queue before the close frame of a violation if it compresses) {
+  context->config.websocket.compression = true;
+  for (auto size : pieces) {
+    piece = size;
+    open(deflate);
+    auto answer = ask(client_frame(text, "a") + client_frame(ping, "1")
+                      + client_frame(text, "b") + client_frame(reserved, ""));
+    CAF_CHECK(answer.ends_with(broke_protocol));
+    auto answers = answer.substr(0, answer.size() - broke_protocol.size());
+    CAF_CHECK(answers.find(node_frame(pong, "1")) != answer.npos);
+    size_t frames = 0;
+    for (size_t at = 0; at < answers.size();
+         at += 2 + static_cast<uint8_t>(answers[at + 1]))
+      ++frames;
+    CAF_CHECK_EQUAL(frames, 3u);
+  }
+}
+
+CAF_TEST(ends a compressed message at a violation between its parts) {
+  context->config.websocket.compression = true;
+  // Noise, which is not compressed to one frame.
+  std::string noise;
+  uint32_t state = 1;
+  for (int i = 0; i < 20'000; ++i)
+    noise += static_cast<char>((state = state * 1664525 + 1013904223) >> 24);
+  open(deflate);
+  push({payload::format::binary, noise});
+  auto answer = ask(client_frame(reserved, ""));
+  CAF_CHECK(answer.starts_with("\x42\x7e"));
+  CAF_CHECK(answer.ends_with(broke_protocol));
+  CAF_CHECK(answer.size() < 10'000);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
