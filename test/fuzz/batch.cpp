@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (auto wrong = std::get_if<net::response>(&parsed)) {
     require(wrong->body.contains("error"),
             "the response to an invalid line has an error");
-    net::print(wrong->body);
+    net::serialize(*wrong, {});
     return 0;
   }
   auto& line = std::get<net::batch_line>(parsed);

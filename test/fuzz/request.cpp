@@ -91,7 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   auto& request_head = std::get<net::request_head>(parsed);
   auto routed = route(request_head, port_role::both, 100);
   if (auto wrong = std::get_if<response>(&routed))
-    net::print(wrong->body);
+    net::serialize(*wrong, {});
   else
     check_request(request_head.target,
                   std::get<routed_request>(routed).request);
