@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian or Ubuntu packages that a job needs, if any is missing.
 #
-#   bash app/setup.sh build|demo|test|fuzz|package|package-test...
+#   bash app/setup.sh build|demo|test|bench|fuzz|package|package-test...
 set -euo pipefail
 
 # shellcheck source=/dev/null
@@ -32,6 +32,14 @@ for job in "$@"; do
       packages+=(libbenchmark-dev)
       # Node.js of another source than Debian brings its npm along.
       command -v npm > /dev/null || packages+=(npm) ;;
+    # The routers that test/bench/compare.py measures beside Waybill.
+    bench)
+      packages+=(nginx libnginx-mod-nchan golang-go
+        golang-github-gorilla-websocket-dev golang-github-gomodule-redigo-dev)
+      # Packages that centrifuge needs, but does not depend on.
+      packages+=(golang-github-centrifugal-{centrifuge,protocol}-dev
+        golang-github-fzambia-eagle-dev golang-github-igm-sockjs-go-dev
+        golang-github-mna-redisc-dev) ;;
     fuzz) packages+=(clang libclang-rt-dev) ;;
     package) packages+=(dpkg-dev file) ;;
     package-test) packages+=(dpkg-dev file debootstrap systemd-container curl) ;;
