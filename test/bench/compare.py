@@ -1,13 +1,11 @@
-"""Prints the figures of docs/reference/performance.md: what Waybill costs beside a router
-as many build it first (router.mjs), measured in one run on one machine.
+"""Prints the figures of docs/reference/performance.md: what Waybill costs beside other
+routers (routers.py), measured in one run on one machine.
 
     /usr/bin/python3 test/bench/compare.py [--seconds N] [--rounds N]
 """
 
 import argparse
-import asyncio
 import contextlib
-import itertools
 import json
 import os
 import platform
@@ -16,7 +14,6 @@ import resource
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -26,13 +23,20 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "system"))
 from harness import WAYBILL
 from redis_server import Redis
 from reference import module
-from trial import AT_ONCE, NAMES, Trial, start_node_router, start_waybill
+from routers import KINDS, versions
+from trial import Trial
 
 MICRO = Path(WAYBILL).with_name("waybill_micro")
-STARTERS = [start_waybill, start_node_router]
+WAYBILL_KIND = KINDS[0]
+# Those whose cost is set beside that of Waybill.
+RIVALS = [kind for kind in KINDS if kind.name in ("bare", "Nchan", "centrifuge")]
 
-# The number of sessions that do nothing, to measure what they take.
+# The number of sessions, of those that do nothing to measure what they take, of pushes under
+# way where there are several, and of clients that come at once.
+SESSIONS = 300
 IDLE = 3000
+UNDER_WAY = 64
+AT_ONCE = 16
 
 
 # -- what is measured ----------------------------------------------------------
@@ -43,55 +47,68 @@ class Work:
     """The work of a router.
 
     @param aim what Waybill is to take for it, in µs of CPU
+    @param request that for waybill_load
     """
 
     name: str
     aim: float
-    do: Callable
+    request: str
+    at_once: int
+
+    def is_done_by(self, kind):
+        """Whether a kind of router has what it takes."""
+        return not kind.is_missing and (self.request != "redis" or bool(kind.channel))
 
 
 WORK = [
-    Work("a push by HTTP, one at a time", 25, lambda trial: trial.push_by_http(1)),
-    Work(f"a push by HTTP, {AT_ONCE} at once", 25, lambda trial: trial.push_by_http(AT_ONCE)),
-    Work("a push by Redis, one at a time", 9, lambda trial: trial.push_by_redis(1)),
-    Work(f"a push by Redis, {AT_ONCE} at once", 9, lambda trial: trial.push_by_redis(AT_ONCE)),
-    Work("a broadcast, for each session", 9, Trial.broadcast),
-    Work("an upgrade", 35, Trial.upgrade),
+    Work("a push by HTTP, one at a time", 25, "http", 1),
+    Work(f"a push by HTTP, {UNDER_WAY} under way", 25, "http", UNDER_WAY),
+    Work("a push by Redis, one at a time", 9, "redis", 1),
+    Work(f"a push by Redis, {UNDER_WAY} under way", 9, "redis", UNDER_WAY),
+    Work("a broadcast, for each session", 9, "broadcast", 1),
+    Work("an upgrade and its close", 35, "upgrade", AT_ONCE),
 ]
 IDLE_AIM = 5000
 
 
-async def measure_work(redis, seconds, rounds):
+def measure_work(redis, seconds, rounds):
     """Returns samples by the names of work and router: from several rounds, in which the
     routers take turns, after one that does not count, for what is compiled as it runs."""
-    result = {(work.name, start): [] for work in WORK for start in STARTERS}
-    async with contextlib.AsyncExitStack() as stack:
-        trials = {start: await stack.enter_async_context(Trial(start(stack, redis), redis))
-                  for start in STARTERS}
-        for trial in trials.values():
-            await trial.fill(NAMES)
+    result = {(work.name, kind.name): [] for work in WORK for kind in KINDS
+              if work.is_done_by(kind)}
+    with contextlib.ExitStack() as stack:
+        trials = {}
+        for kind in KINDS:
+            if kind.is_missing:
+                print(f"{kind.name}: missing", file=sys.stderr)
+                continue
+            trials[kind.name] = stack.enter_context(
+                Trial(kind.name, kind.start(stack, redis), redis))
+            trials[kind.name].fill(SESSIONS, kind.channel)
         for i in range(rounds + 1):
-            for work, (start, trial) in itertools.product(WORK, trials.items()):
-                trial.seconds = seconds
-                sample = await work.do(trial)
-                print(f"round {i}, {trial.router.name}: {work.name}: {sample.router:.1f} µs",
-                      file=sys.stderr)
-                if i:
-                    result[work.name, start].append(sample)
+            for work in WORK:
+                for name, trial in trials.items():
+                    if (work.name, name) not in result:
+                        continue
+                    sample = trial.measure(work.request, work.at_once, seconds)
+                    print(f"round {i}, {name}: {work.name}: {sample.router:.1f} µs,"
+                          f" load {sample.load:.1f} µs", file=sys.stderr)
+                    if i:
+                        result[work.name, name].append(sample)
     return result
 
 
-async def measure_memory(redis, start):
+def measure_memory(redis, kind):
     """Returns how many bytes a router takes for a session that does nothing."""
-    async with contextlib.AsyncExitStack() as stack:
-        trial = await stack.enter_async_context(Trial(start(stack, redis), redis))
-        sizes = []
+    with contextlib.ExitStack() as stack:
+        trial = stack.enter_context(Trial(kind.name, kind.start(stack, redis), redis))
         # All that the first sessions need is there only once.
-        for count in (len(NAMES), IDLE):
-            await trial.fill([f"{count}-{i}" for i in range(count)])
-            await trial.settle()
-            sizes.append(trial.memory())
-        return (sizes[1] - sizes[0]) / IDLE
+        trial.fill(SESSIONS)
+        trial.settle()
+        before = trial.memory()
+        trial.add_sessions(IDLE)
+        trial.settle()
+        return (trial.memory() - before) / IDLE
 
 
 def measure_steps(seconds):
@@ -129,57 +146,91 @@ def print_machine():
                 for name in ("ws", "ioredis")]
     print(f"Measured on {date.today()} with {os.cpu_count()} cores"
           f" ({model[1] if model else platform.machine()}), Linux {platform.release()};",
-          f"{output_of(WAYBILL, 'version').splitlines()[0]}; Node",
-          output_of("node", "--version").strip().removeprefix("v"), "with",
-          " and ".join(f"{package['name']} {package['version']}" for package in packages)
-          + "; Redis",
-          re.search(r"v=(\S+)", output_of("redis-server", "--version"))[1] + ".\n")
+          "; ".join([
+              output_of(WAYBILL, "version").splitlines()[0],
+              *versions(),
+              f"Node {output_of('node', '--version').strip().removeprefix('v')}",
+              *(f"{package['name']} {package['version']}" for package in packages),
+              "Redis " + re.search(r"v=(\S+)", output_of("redis-server", "--version"))[1]]) + ".\n")
 
 
-def print_work(samples, memory):
+class Figures:
+    """The medians of what was measured, as cells of tables."""
+
+    def __init__(self, samples):
+        self._samples = samples
+
+    def median(self, work, kind, member):
+        """Returns a figure, if there is one."""
+        found = self._samples.get((work.name, kind.name))
+        return statistics.median(getattr(sample, member) for sample in found) if found else None
+
+    def cell(self, work, kind, member, write=rounded):
+        """Writes a figure."""
+        if kind.is_missing:
+            return "missing"
+        figure = self.median(work, kind, member)
+        return "–" if figure is None else write(figure)
+
+    def ratio(self, work, kind):
+        """Writes how many times the CPU of another router Waybill takes."""
+        own = self.median(work, WAYBILL_KIND, "router")
+        return self.cell(work, kind, "router", lambda figure: f"{own / figure:.2f}")
+
+    def spread(self):
+        """Returns how far the CPU of a round was off the median, at most."""
+        return max(abs(sample.router / median - 1) for found in self._samples.values()
+                   for median in [statistics.median(sample.router for sample in found)]
+                   for sample in found)
+
+    def load(self):
+        """Returns the least and the most CPU of waybill_load, in parts of that of Waybill."""
+        parts = [self.median(work, WAYBILL_KIND, "load") / self.median(work, WAYBILL_KIND, "router")
+                 for work in WORK]
+        return min(parts), max(parts)
+
+
+def print_work(figures, memory):
     """Prints what routers cost, and how long pushes take."""
-    costs = {key: statistics.median(sample.router for sample in found)
-             for key, found in samples.items()}
-    beside = {key: statistics.median(sample.redis for sample in found)
-              for key, found in samples.items()}
-    print_table(
-        ["µs of CPU for", "aim", "Waybill", "Node router", "Redis, Waybill",
-         "Redis, Node router"],
-        *([work.name, rounded(work.aim), *(rounded(figures[work.name, start])
-                                           for figures in (costs, beside) for start in STARTERS)]
-          for work in WORK))
-    print_table(["bytes of memory for", "aim", "Waybill", "Node router"],
-                ["an idle session", f"{IDLE_AIM:,}", *(f"{size:,.0f}" for size in memory)])
-    rows = []
-    for work in WORK:
-        times = [[1000 * latency for sample in samples[work.name, start]
-                  for latency in sample.latencies]
-                 for start in STARTERS]
-        if all(times):
-            cuts = [statistics.quantiles(latencies, n=100) for latencies in times]
-            rows.append([work.name, *(f"{cut[i]:.2f}" for cut in cuts for i in (49, 98))])
-    print_table(["ms from push to frame", "Waybill p50", "p99", "Node router p50", "p99"], *rows)
-    spread = max(abs(sample.router / costs[key] - 1) for key, found in samples.items()
-                 for sample in found)
-    print(f"CPU: the median of {len(samples[WORK[0].name, STARTERS[0]])} rounds, of which none",
-          f"was more than {100 * spread:.0f} % off.\n")
+    names = [kind.name for kind in KINDS]
+    print_table(["µs of CPU for", "aim", *names],
+                *([work.name, rounded(work.aim),
+                   *(figures.cell(work, kind, "router") for kind in KINDS)] for work in WORK))
+    print_table(["CPU of Waybill, divided by that of", *(kind.name for kind in RIVALS)],
+                *([work.name, *(figures.ratio(work, kind) for kind in RIVALS)] for work in WORK))
+    with_redis = [kind for kind in KINDS if kind.uses_redis]
+    print_table(["µs of CPU of Redis for", *(kind.name for kind in with_redis)],
+                *([work.name, *(figures.cell(work, kind, "redis") for kind in with_redis)]
+                  for work in WORK))
+    print_table(["bytes of memory for", "aim", *names],
+                ["an idle session", f"{IDLE_AIM:,}",
+                 *(f"{memory[name]:,.0f}" if name in memory else "missing" for name in names)])
+    print_table(["ms from push to frame", *names],
+                *([f"{work.name}, {member}",
+                   *(figures.cell(work, kind, member, "{:.2f}".format) for kind in KINDS)]
+                  for work in WORK if work.request != "upgrade" for member in ("p50", "p99")))
 
 
 def main():
     """Measures, and prints."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
-    parser.add_argument("--seconds", type=float, default=3, help="for each kind of work")
+    parser.add_argument("--seconds", type=float, default=0.7, help="for each kind of work")
     parser.add_argument("--rounds", type=int, default=5, help="how often each is done")
     given = parser.parse_args()
     # Each session is a socket at both ends.
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    _, limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
     with Redis() as redis:
         redis.start()
         print_machine()
-        samples = asyncio.run(measure_work(redis, given.seconds, given.rounds))
-        memory = [asyncio.run(measure_memory(redis, start)) for start in STARTERS]
-    print_work(samples, memory)
+        figures = Figures(measure_work(redis, given.seconds, given.rounds))
+        memory = {kind.name: measure_memory(redis, kind) for kind in KINDS
+                  if not kind.is_missing}
+    print_work(figures, memory)
+    least, most = figures.load()
+    print(f"All figures but memory are medians of {given.rounds} rounds of {given.seconds:g} s. No"
+          f" CPU of a round was more than {100 * figures.spread():.0f} % off. The load generator"
+          f" took {100 * least:.0f} to {100 * most:.0f} % of the CPU of the nodes of Waybill.\n")
     if MICRO.exists():
         print_table(["step", "ns"], *([name, rounded(took)] for name, took in
                                       measure_steps(given.seconds).items()))

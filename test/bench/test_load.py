@@ -1,48 +1,132 @@
-"""No push counts but one that was delivered, once."""
+"""No push counts but one that was answered and delivered, once, as it was sent."""
 
-import asyncio
+import re
+import socketserver
+import threading
 
 import pytest
 
-from harness import Node
-from load import Pusher, Pushes, Session, by_http
+from trial import Load
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 
 
-@pytest.fixture(scope="module")
-def node():
-    """A node without Redis."""
-    with Node() as node:
-        yield node.wait_ready()
+class Handler(socketserver.StreamRequestHandler):
+    """Serves a client or a pusher of the router that stands in for others."""
+
+    def handle(self):
+        """Serves requests until the connection ends."""
+        while head := self._read_head():
+            method, folder, name = re.match(rb"(\w+) /(\w+)/?(\S*) ", head).groups()
+            if method == b"GET":
+                self.server.sessions[name.decode()] = self
+                self.wfile.write(b"HTTP/1.1 101 Switching Protocols\r\n\r\n")
+                self.send("hello")
+                # A client sends nothing but its close frame.
+                self.rfile.read(1)
+                return
+            text = self.rfile.read(int(re.search(rb"Content-Length: (\d+)", head)[1])).decode()
+            self.server.pushes.append(text)
+            answer = self.server.push(self.server.sessions, folder.decode(), name.decode(), text)
+            self.wfile.write(answer or OK)
+
+    def _read_head(self):
+        """Returns a head, or nothing at the end."""
+        lines = []
+        while line := self.rfile.readline().strip():
+            lines.append(line)
+        return b"\n".join(lines)
+
+    def send(self, text):
+        """Sends a frame."""
+        self.wfile.write(bytes([0x81, len(text)]) + text.encode())
 
 
-def push_twice(node, *names, to, sessions):
-    """Opens sessions and pushes to a target, each time for so many of them. Returns how
-    many pushes have come."""
-    async def run():
-        pushes = Pushes()
-        opened = [await Session.open(node.port, name, pushes) for name in names]
-        opened.append(await Pusher.open(node.port, pushes, *by_http(iter([to, to]))))
-        try:
-            async with asyncio.timeout(2):
-                await opened[-1].push(sessions)
-                await opened[-1].push(sessions)
-            return len(pushes.latencies)
-        finally:
-            for client in opened:
-                client.close()
+class StandIn(socketserver.ThreadingTCPServer):
+    """A router of one node, which does with pushes as a test wants.
 
-    return asyncio.run(run())
+    @param push is given the sessions by id, and the folder, the id and the text of a push
+    """
 
+    daemon_threads = True
 
-def test_a_push_counts_that_comes_to_all_of_its_sessions(node):
-    assert push_twice(node, "a", "a", "b", to="/broadcast", sessions=3) == 2
+    def __init__(self, push):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.push = push
+        self.sessions = {}
+        self.pushes = []
+        threading.Thread(target=self.serve_forever, args=[0.01], daemon=True).start()
+
+    def __exit__(self, *_):
+        self.shutdown()
+        super().__exit__()
 
 
-@pytest.mark.parametrize("names, sessions, failure", [
-    ("", 1, "refused"),
-    ("aa", 1, "nobody awaits"),
-    ("a", 2, None),
+def honest(sessions, folder, name, text):
+    """Delivers a push."""
+    for session in [sessions[name]] if folder == "socket" else sessions.values():
+        session.send(text)
+
+
+def lossy(*_):
+    """Answers a push as if it were delivered."""
+
+
+def twice(*push):
+    """Delivers a push two times."""
+    honest(*push)
+    honest(*push)
+
+
+def astray(sessions, folder, name, text):
+    """Delivers a push to another session."""
+    honest(sessions, folder, "1" if name == "0" else "0", text)
+
+
+def broken(sessions, folder, name, text):
+    """Changes the text of a push."""
+    honest(sessions, folder, name, text[:-1] + "!")
+
+
+def refused(*_):
+    """Knows nobody."""
+    return NOT_FOUND
+
+
+def figures_of(router, request, at_once=2):
+    """Returns what is measured of two sessions of a router."""
+    with router, Load([router.server_address[1]]) as load:
+        load.open_sessions(2)
+        load.prepare(request, at_once, 0.1)
+        return load.work()
+
+
+@pytest.mark.parametrize("request_, frames", [("http", 1), ("broadcast", 2)])
+def test_each_push_counts_that_came_to_its_sessions(request_, frames):
+    router = StandIn(honest)
+    figures = figures_of(router, request_)
+    assert figures["count"] == len(router.pushes) == len(set(router.pushes)) > 1
+    assert figures["frames"] == frames * figures["count"]
+    assert figures["lost"] == 0
+    assert 0 < figures["p50"] <= figures["p99"]
+
+
+def test_a_push_that_does_not_come_is_lost():
+    figures = figures_of(StandIn(lossy), "http")
+    assert (figures["count"], figures["lost"]) == (0, 2)
+
+
+@pytest.mark.parametrize("push, failure", [
+    (twice, "nobody awaits"), (astray, "another session"), (broken, "nobody awaits"),
+    (refused, "was refused"),
 ])
-def test_any_other_is_a_failure(node, names, sessions, failure):
-    with pytest.raises(AssertionError if failure else TimeoutError, match=failure):
-        push_twice(node, *names, to="/socket/a", sessions=sessions)
+def test_a_router_that_fails_is_not_measured(push, failure):
+    with pytest.raises(AssertionError, match=failure):
+        figures_of(StandIn(push), "http")
+
+
+def test_upgrades_end_with_a_greeting():
+    figures = figures_of(StandIn(honest), "upgrade")
+    assert figures["count"] > 1
+    assert figures["lost"] == 0
