@@ -4,6 +4,7 @@
 #   bash test/dev.sh redis.node_table   builds and runs one suite of test/redis
 #   bash test/dev.sh net                all suites of test/net
 #   bash test/dev.sh system.kick        test/system/test_kick.py, and the router it needs
+#   bash test/dev.sh bench.load         test/bench/test_load.py, and the programs that it needs
 #   bash test/dev.sh format             formats the sources
 #   bash test/dev.sh lint [FILE...]     runs clang-tidy, by default on what differs from
 #                                       the last commit, or else on what that changed
@@ -42,6 +43,10 @@ case $suite in
   actors* | net* | redis* | app*)
     cmake --build $build --target "test_${suite%%.*}"
     ctest --test-dir $build --output-on-failure -R "^$suite(\.|\$)"
+    ;;
+  bench*)
+    cmake --build $build --target waybill waybill_load waybill_bare
+    ctest --test-dir $build --output-on-failure -R "^$suite\$"
     ;;
   *)
     cmake --build $build --target waybill waybill_newer
