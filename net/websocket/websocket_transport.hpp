@@ -7,7 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/websocket.hpp>
 #include <caf/send.hpp>
@@ -21,6 +20,7 @@
 #include "net/stream.hpp"
 #include "net/timer.hpp"
 #include "net/websocket/frame_head.hpp"
+#include "net/websocket/message_buffer.hpp"
 #include "net/websocket/rate_limited_stream.hpp"
 
 namespace waybill::net {
@@ -268,27 +268,23 @@ private:
   void read(reading token) {
     // Reads in parts: for a whole message, Beast allocates the size in its
     // frame header, which is unchecked for compressed ones.
-    constexpr size_t most = 4096;
     ws_.async_read_some(
-      buffer_, most,
-      [this, token = std::move(token)](error_code ec, size_t) mutable {
+      message_.prepare(),
+      [this, token = std::move(token)](error_code ec, size_t size) mutable {
         if (ec)
           return;
-        if (ws_.is_message_done()) {
-          if (!ignored_)
-            receive();
-          // An idle session holds no buffer.
-          buffer_ = {};
-        }
+        message_.commit(size);
+        if (ws_.is_message_done())
+          receive(message_.take());
         read(std::move(token));
       });
   }
 
-  void receive() {
+  void receive(std::string bytes) {
+    if (ignored_)
+      return;
     auto type
       = ws_.got_text() ? payload::format::text : payload::format::binary;
-    auto data = static_cast<const char*>(buffer_.data().data());
-    std::string bytes{data, buffer_.size()};
     // Beast does not detect a text that is truncated before an empty last
     // fragment.
     if (type == payload::format::text && !is_utf8(bytes)) {
@@ -317,7 +313,7 @@ private:
   ws::stream<rate_limited_stream<Stream>> ws_;
   const client_rates& rates_;
   const peer_address peer_;
-  boost::beast::flat_buffer buffer_;
+  message_buffer message_;
 
   /// The number in the unanswered ping; 0 if there is none.
   uint64_t pinged_ = 0;
