@@ -117,7 +117,7 @@ bridge::behavior_type bridge::make_behavior() {
 // -- requests to Redis --------------------------------------------------------
 
 void bridge::publish(const push_address& address, const push& push,
-                     const commands::handler<outcome>& handler) {
+                     commands::handler<outcome> handler) {
   if (!is_ready())
     return handler(away());
   if (lag_.is_busy(clock().now())) {
@@ -127,11 +127,13 @@ void bridge::publish(const push_address& address, const push& push,
     return handler(caf::error{errc::busy});
   }
   ++counts_[metric::pushes];
-  commands_.publish(address, push, [this, handler](caf::expected<outcome> x) {
-    if (!x)
-      on_failed(x.error());
-    handler(std::move(x));
-  });
+  commands_.publish(
+    address, push,
+    [this, handler = std::move(handler)](caf::expected<outcome> x) {
+      if (!x)
+        on_failed(x.error());
+      handler(std::move(x));
+    });
   lag_.on_published(push.body.size());
   if (lag_.wants_canary())
     send_canary();
@@ -264,11 +266,12 @@ void bridge::publish_upstream(const client_message& message) {
     ++counts_[metric::upstream_dropped];
     return;
   }
-  redis_->send({"PUBLISH", config_.prefix + ":upstream", encode(message)},
-               [this](const caf::expected<reply>& x) {
-                 if (!x || x->type != reply::kind::number)
-                   ++counts_[metric::upstream_dropped];
-               });
+  redis_->send(
+    make_command("PUBLISH", config_.prefix + ":upstream", encode(message)),
+    [this](const caf::expected<reply>& x) {
+      if (!x || x->type != reply::kind::number)
+        ++counts_[metric::upstream_dropped];
+    });
 }
 
 // -- log lines ----------------------------------------------------------------

@@ -168,7 +168,7 @@ private:
   /// Publishes a push, and calls `handler` with its outcome, at once if it
   /// cannot be sent.
   void publish(const push_address& address, const push& push,
-               const commands::handler<outcome>& handler);
+               commands::handler<outcome> handler);
 
   caf::result<outcome> publish(const push_address& address, const push& push);
 

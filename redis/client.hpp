@@ -92,7 +92,7 @@ public:
   virtual void unsubscribe(std::vector<std::string> channels) = 0;
 
   /// Sends a command; the reply arrives as `answered`, with `then`.
-  virtual void send(command command, reply_handler then) = 0;
+  virtual void send(const command& command, reply_handler then) = 0;
 
   /// Waits, for at most 0.6 s, until so many replicas have all writes that have
   /// been answered (WAIT), and replies with their number. Blocks no command.

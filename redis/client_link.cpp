@@ -43,7 +43,7 @@ void client_link::send_pubsub(const char* name,
   pubsub_.socket->send(channels);
 }
 
-void client_link::send(command command, reply_handler then) {
+void client_link::send(const command& command, reply_handler then) {
   if (state_.is_up())
     commands_.socket->send(command, std::move(then));
   else

@@ -32,7 +32,7 @@ public:
 
   void unsubscribe(std::vector<std::string> channels) override;
 
-  void send(command command, reply_handler then) override;
+  void send(const command& command, reply_handler then) override;
 
   void await_replicas(size_t replicas, reply_handler handler) override;
 

@@ -1,6 +1,5 @@
 #include "redis/codec.hpp"
 
-#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -10,6 +9,7 @@
 #include "actors/core/text.hpp"
 #include "redis/members.hpp"
 #include "redis/pack.hpp"
+#include "redis/plain_push.hpp"
 
 namespace waybill::redis {
 
@@ -88,7 +88,6 @@ public:
   }
 
   bool number_unsigned(number_unsigned_t value) override {
-    constexpr uint64_t longest = std::chrono::milliseconds{longest_ttl}.count();
     if (depth() != 1)
       return true;
     if (name_ == "want")
@@ -96,7 +95,7 @@ public:
     else if (name_ == "claim")
       claim_.number = value;
     else if (name_ == "ttl")
-      push_.ttl = std::chrono::milliseconds{std::min(value, longest)};
+      push_.ttl = to_ttl(value);
     return true;
   }
 
@@ -144,24 +143,6 @@ private:
 
 } // namespace
 
-std::string encode(const push& push) {
-  json result = {{"push", push.id}};
-  auto bytes = push.body.bytes();
-  if (push.body.type() == payload::format::text)
-    result["text"] = bytes;
-  else
-    result["data"] = json::binary(
-      json::binary_t::container_type{bytes.begin(), bytes.end()});
-  if (!push.reply_to.empty()) {
-    result["to"] = push.reply_to;
-    result["want"] = static_cast<unsigned>(push.want);
-  }
-  if (push.ttl.count() == 0)
-    return pack(result);
-  result["ttl"] = push.ttl.count();
-  return pack_open(result, "entry");
-}
-
 std::string encode(const kick& kick) {
   return pack({{"kind", kick_kind}, {"push", kick.id}});
 }
@@ -187,6 +168,12 @@ void append_entry(std::string& bytes, std::string_view entry) {
 }
 
 caf::expected<bus_message> decode(std::string_view bytes) {
+  if (auto push = read_plain_push(bytes))
+    return bus_message{*std::move(push)};
+  return decode_any(bytes);
+}
+
+caf::expected<bus_message> decode_any(std::string_view bytes) {
   message_reader reader;
   if (!json::sax_parse(bytes, &reader, json::input_format_t::msgpack))
     return wrong("not MessagePack");

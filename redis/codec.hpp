@@ -43,6 +43,10 @@ void append_entry(std::string& bytes, std::string_view entry);
 /// for missing ones.
 caf::expected<bus_message> decode(std::string_view bytes);
 
+/// Decodes a message as `decode` does, without the shorter way of pushes in
+/// their usual form.
+caf::expected<bus_message> decode_any(std::string_view bytes);
+
 /// Encodes the outcome of a push for Redis: a map whose `"kind"` is
 /// `"outcome"`.
 std::string encode(const outcome& outcome);

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
+#include <memory>
+#include <utility>
 #include <variant>
 
 #include "actors/core/idempotency_store.hpp"
@@ -159,26 +162,29 @@ void commands::publish(const push_address& address, const push& push,
                        handler<outcome> then) {
   auto channel = channel_of(address);
   if (push.ttl.count() == 0 && push.key.empty())
-    return publish(channel, encode(push),
-                   [result = outcome{push.id, push.want},
-                    then](const caf::expected<uint64_t>& nodes) mutable {
-                     if (!nodes)
-                       return then(nodes.error());
-                     result.counts.nodes = *nodes;
-                     then(std::move(result));
-                   });
+    return publish(
+      std::move(channel), encode(push),
+      [result = outcome{push.id, push.want},
+       then = std::move(then)](const caf::expected<uint64_t>& nodes) mutable {
+        if (!nodes)
+          return then(nodes.error());
+        result.counts.nodes = *nodes;
+        then(std::move(result));
+      });
   auto text = [](auto number) { return std::to_string(number.count()); };
   auto expected = static_cast<int64_t>(environment_.expected_nodes());
   eval(
     push_script,
     {inbox_of(address), due_of(address), config_.prefix + ":once:" + push.key},
-    {channel, encode(push), text(push.ttl),
-     std::to_string(config_.mailbox_limit),
-     push.key.empty() ? "" : sha256(request_fingerprint(channel, push)),
-     push.id, std::to_string(static_cast<unsigned>(push.want)),
-     channel_of_node(config_.node), text(milliseconds{push.wait + grace}),
-     text(milliseconds{key_time}), channel_of_nodes()},
-    [this, push, expected, then](const caf::expected<reply>& x) {
+    make_command(
+      channel, encode(push), text(push.ttl),
+      std::to_string(config_.mailbox_limit),
+      push.key.empty() ? "" : sha256(request_fingerprint(channel, push)),
+      push.id, std::to_string(static_cast<unsigned>(push.want)),
+      channel_of_node(config_.node), text(milliseconds{push.wait + grace}),
+      text(milliseconds{key_time}), channel_of_nodes()),
+    [this, push, expected,
+     then = std::move(then)](const caf::expected<reply>& x) {
       auto result
         = x ? outcome_of(push, *x) : caf::expected<outcome>{x.error()};
       if (result && result->kept && config_.replicas > 0)
@@ -191,25 +197,27 @@ void commands::publish(const push_address& address, const push& push,
     });
 }
 
-void commands::publish(const std::string& channel, std::string message,
+void commands::publish(std::string channel, std::string message,
                        handler<uint64_t> then) {
-  command words{"PUBLISH", channel, message};
-  send(std::move(words), [this, channel, message = std::move(message),
-                          then](const caf::expected<reply>& x) mutable {
-    auto nodes = number_of(x);
-    if (nodes && *nodes == 0)
-      recount(channel, std::move(message), then);
-    else
-      then(std::move(nodes));
-  });
+  // Kept until the reply: the only copy of the message for a second attempt.
+  auto words = std::make_shared<const command>(
+    make_command("PUBLISH", std::move(channel), std::move(message)));
+  send(*words,
+       [this, words, then = std::move(then)](const caf::expected<reply>& x) {
+         auto nodes = number_of(x);
+         if (nodes && *nodes == 0)
+           recount((*words)[1], (*words)[2], then);
+         else
+           then(std::move(nodes));
+       });
 }
 
-void commands::recount(const std::string& channel, std::string message,
+void commands::recount(const std::string& channel, const std::string& message,
                        handler<uint64_t> then) {
   // Taken before the count: a node that returns meanwhile is counted.
   auto expected = static_cast<int64_t>(environment_.expected_nodes());
-  eval(recount_script, {}, {channel, std::move(message), channel_of_nodes()},
-       [expected, then](const caf::expected<reply>& x) {
+  eval(recount_script, {}, {channel, message, channel_of_nodes()},
+       [expected, then = std::move(then)](const caf::expected<reply>& x) {
          if (!x)
            then(x.error());
          else if (x->items.size() != 2)
@@ -356,21 +364,24 @@ void commands::presence(const push_address& address, handler<uint64_t> then) {
 
 void commands::tell(const std::string& node, const node_message& message,
                     handler<uint64_t> then) {
-  send({"PUBLISH", channel_of_node(node), encode(message)},
-       [then](const caf::expected<reply>& x) { then(number_of(x)); });
+  send(make_command("PUBLISH", channel_of_node(node), encode(message)),
+       [then = std::move(then)](const caf::expected<reply>& x) {
+         then(number_of(x));
+       });
 }
 
 void commands::eval(const script& script, std::vector<std::string> keys,
                     std::vector<std::string> arguments, handler<reply> then) {
-  command words{"EVALSHA", script.sha, std::to_string(keys.size())};
-  words.insert(words.end(), keys.begin(), keys.end());
-  words.insert(words.end(), arguments.begin(), arguments.end());
-  auto again = words;
-  redis_.send(std::move(words), [this, again = std::move(again), &script,
-                                 then](caf::expected<reply> x) {
+  auto words = std::make_shared<command>(
+    make_command("EVALSHA", script.sha, std::to_string(keys.size())));
+  for (auto part : {&keys, &arguments})
+    words->insert(words->end(), std::make_move_iterator(part->begin()),
+                  std::make_move_iterator(part->end()));
+  redis_.send(*words, [this, words, &script,
+                       then = std::move(then)](caf::expected<reply> x) {
     if (x && x->type == reply::kind::error && x->text.starts_with("NOSCRIPT")) {
       load(script);
-      send(again, then);
+      send(*words, then);
     } else if (x && x->type == reply::kind::error) {
       then(refusal(x->text));
     } else {
@@ -379,8 +390,8 @@ void commands::eval(const script& script, std::vector<std::string> keys,
   });
 }
 
-void commands::send(command command, handler<reply> then) {
-  redis_.send(std::move(command), [this, then](caf::expected<reply> x) {
+void commands::send(const command& command, handler<reply> then) {
+  redis_.send(command, [this, then = std::move(then)](caf::expected<reply> x) {
     if (x && x->type == reply::kind::error)
       then(refusal(x->text));
     else

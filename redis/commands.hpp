@@ -65,11 +65,11 @@ public:
   /// `errc::nodes_missing` as above.
   void publish(const push_address& address, const kick& kick,
                handler<uint64_t> then) {
-    publish(channel_of(address), encode(kick), then);
+    publish(channel_of(address), encode(kick), std::move(then));
   }
   void publish(const push_address& address, const query& query,
                handler<uint64_t> then) {
-    publish(channel_of(address), encode(query), then);
+    publish(channel_of(address), encode(query), std::move(then));
   }
 
   /// Stores the outcome of a push under its idempotency key.
@@ -120,12 +120,12 @@ public:
 private:
   /// Publishes a message; returns the number of receivers, or
   /// `errc::nodes_missing` if there are none while nodes are missing.
-  void publish(const std::string& channel, std::string message,
+  void publish(std::string channel, std::string message,
                handler<uint64_t> then);
 
   /// Publishes again a message that no node received, and counts the nodes in
   /// the same step.
-  void recount(const std::string& channel, std::string message,
+  void recount(const std::string& channel, const std::string& message,
                handler<uint64_t> then);
 
   /// Completes a push once enough replicas have it (WAIT): otherwise a failover
@@ -141,7 +141,7 @@ private:
             std::vector<std::string> arguments, handler<reply> then);
 
   /// Sends a command; converts an error reply into an error.
-  void send(command command, handler<reply> then);
+  void send(const command& command, handler<reply> then);
 
   /// Converts an error reply, and reports an impairment to the environment.
   caf::error refusal(const std::string& text);

@@ -58,6 +58,13 @@ const json& part_in(const json& map, const char* name) {
   return found != map.end() && found->is_structured() ? *found : nothing;
 }
 
+std::chrono::milliseconds to_ttl(uint64_t value) {
+  constexpr std::chrono::milliseconds longest = longest_ttl;
+  return value < static_cast<uint64_t>(longest.count())
+           ? std::chrono::milliseconds{value}
+           : longest;
+}
+
 void add_counts(json& map, const delivery_counts& counts) {
   for (auto& member : count_members)
     if (auto value = counts.*member.value; value > 0)

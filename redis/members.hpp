@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -30,6 +31,10 @@ bool flag_in(const json& map, const char* name);
 
 /// Returns a map or list in a map, or null.
 const json& part_in(const json& map, const char* name);
+
+/// Converts the `"ttl"` of a message, in milliseconds: a longer one than the
+/// maximum counts as that.
+std::chrono::milliseconds to_ttl(uint64_t value);
 
 /// Adds a member for each count that is not 0.
 void add_counts(json& map, const delivery_counts& counts);

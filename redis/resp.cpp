@@ -1,5 +1,8 @@
 #include "redis/resp.hpp"
 
+#include <algorithm>
+#include <array>
+#include <charconv>
 #include <new>
 #include <stdexcept>
 
@@ -9,12 +12,17 @@ namespace waybill::redis {
 
 namespace {
 
+/// Number of elements for which a list has room from the start: those of a
+/// message on a channel.
+constexpr size_t usual_length = 3;
+
 /// Adds a reply to the list that hiredis is parsing, or creates a new one.
 /// @returns null if memory is exhausted, which hiredis reports.
 void* add(const redisReadTask* task, reply::kind type, int64_t number = 0,
-          std::string_view text = {}) noexcept {
+          std::string_view text = {}, size_t length = 0) noexcept {
   try {
     reply result{type, number, std::string{text}};
+    result.items.reserve(std::min(length, usual_length));
     if (!task->parent)
       return new reply{std::move(result)};
     auto list = static_cast<reply*>(task->parent->obj);
@@ -25,7 +33,8 @@ void* add(const redisReadTask* task, reply::kind type, int64_t number = 0,
 }
 
 /// Returns the functions by which hiredis creates replies. Its own ones
-/// allocate a list by its announced length, before any element has arrived.
+/// allocate a list by its announced length, however long, before any element
+/// has arrived.
 template <class Functions>
 Functions make_functions() {
   Functions result{};
@@ -35,8 +44,8 @@ Functions make_functions() {
                                                 : reply::kind::text;
     return add(task, type, 0, {text, size});
   };
-  result.createArray = [](const redisReadTask* task, auto) -> void* {
-    return add(task, reply::kind::list);
+  result.createArray = [](const redisReadTask* task, auto length) -> void* {
+    return add(task, reply::kind::list, 0, {}, static_cast<size_t>(length));
   };
   result.createInteger
     = [](const redisReadTask* task, long long number) -> void* {
@@ -62,19 +71,26 @@ Functions make_functions() {
 } // namespace
 
 void append(std::string& out, const command& command) {
-  std::vector<const char*> words;
-  std::vector<size_t> sizes;
+  // Of a word: '$', up to 20 digits, and two line ends.
+  constexpr size_t overhead = 25;
+  auto size = out.size() + overhead;
+  for (auto& word : command)
+    size += word.size() + overhead;
+  // Once, since each growth copies a body that is there.
+  out.reserve(size);
+  auto add_size = [&out](char type, size_t count) {
+    std::array<char, 20> digits;
+    auto end = std::to_chars(digits.begin(), digits.end(), count).ptr;
+    out += type;
+    out.append(digits.begin(), end);
+    out += "\r\n";
+  };
+  add_size('*', command.size());
   for (auto& word : command) {
-    words.push_back(word.data());
-    sizes.push_back(word.size());
+    add_size('$', word.size());
+    out += word;
+    out += "\r\n";
   }
-  char* text = nullptr;
-  auto size = redisFormatCommandArgv(&text, static_cast<int>(command.size()),
-                                     words.data(), sizes.data());
-  if (size < 0)
-    throw std::bad_alloc{};
-  auto guard = std::unique_ptr<char, decltype(&free)>{text, &free};
-  out.append(text, static_cast<size_t>(size));
 }
 
 void reply_reader::deleter::operator()(redisReader* ptr) const noexcept {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 struct redisReader;
@@ -14,6 +15,15 @@ namespace waybill::redis {
 /// The words of a Redis command. They may hold any bytes: each is sent with its
 /// length, and never as a format string.
 using command = std::vector<std::string>;
+
+/// Makes a command of its words, without a copy of those that are moved.
+template <class... Words>
+command make_command(Words&&... words) {
+  command result;
+  result.reserve(sizeof...(words));
+  (result.emplace_back(std::forward<Words>(words)), ...);
+  return result;
+}
 
 /// Appends a command to `out` as RESP, Redis' protocol.
 void append(std::string& out, const command& command);

@@ -337,7 +337,9 @@ constexpr bool is_in_order(const std::array<Info, Size>& table) {
   return Size == static_cast<size_t>(decltype(Info::id)::end);
 }
 
-static_assert(is_in_order(metric_table));
-static_assert(is_in_order(latency_table));
+static_assert(is_in_order(metric_table),
+              "metric_table needs a row for each metric, in the same order");
+static_assert(is_in_order(latency_table),
+              "latency_table needs a row for each latency, in the same order");
 
 } // namespace waybill

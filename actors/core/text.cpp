@@ -1,5 +1,6 @@
 #include "actors/core/text.hpp"
 
+#include <bit>
 #include <charconv>
 #include <cstdint>
 #include <cstring>
@@ -46,13 +47,17 @@ int32_t take_code_point(std::string_view& bytes) noexcept {
   return result;
 }
 
-/// Removes whole words of ASCII from the start of `bytes`.
+/// Removes ASCII from the start of `bytes`, a word at a time. Some is left
+/// where less than a word remains.
 void skip_ascii(std::string_view& bytes) noexcept {
   uint64_t word = 0;
   for (; bytes.size() >= sizeof(word); bytes.remove_prefix(sizeof(word))) {
     std::memcpy(&word, bytes.data(), sizeof(word));
-    if ((word & 0x8080808080808080) != 0)
+    if (auto others = word & 0x8080808080808080; others != 0) {
+      if constexpr (std::endian::native == std::endian::little)
+        bytes.remove_prefix(static_cast<size_t>(std::countr_zero(others)) / 8);
       return;
+    }
   }
 }
 
@@ -78,10 +83,12 @@ bool is_low(int32_t unit) noexcept {
 } // namespace
 
 bool is_utf8(std::string_view bytes) noexcept {
-  // Most text is mostly ASCII.
+  // Most text is mostly ASCII, and other characters stand together.
   for (skip_ascii(bytes); !bytes.empty(); skip_ascii(bytes))
-    if (take_code_point(bytes) < 0)
-      return false;
+    do
+      if (take_code_point(bytes) < 0)
+        return false;
+    while (!bytes.empty() && (bytes[0] & 0x80) != 0);
   return true;
 }
 

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "actors/core/text.hpp"
+#include "redis/plain_push.hpp"
 #include "test/fuzz/require.hpp"
 
 using namespace waybill;
@@ -21,6 +22,11 @@ T decoded(std::string_view bytes) {
   return std::get<T>(std::move(*message));
 }
 
+bool equal(const push& x, const push& y) {
+  return x.id == y.id && x.body == y.body && x.want == y.want
+         && x.reply_to == y.reply_to && x.ttl == y.ttl && x.entry == y.entry;
+}
+
 void check(const push& first) {
   auto type = first.body.type();
   require(type == payload::format::binary || is_utf8(first.body.bytes()),
@@ -34,6 +40,8 @@ void check(const push& first) {
   require(second.id == first.id && second.ttl == first.ttl
             && second.reply_to == first.reply_to && second.body == first.body,
           "a push survives a round trip");
+  auto plain = redis::read_plain_push(bytes);
+  require(plain && equal(*plain, second), "a push has its usual form");
 }
 
 void check(const kick& first) {
@@ -56,6 +64,16 @@ void check(const query& first) {
       && second.reply_to == first.reply_to
       && (first.type != query::kind::trace || second.subject == first.subject),
     "a query survives a round trip");
+}
+
+void check_plain_push(std::string_view bytes) {
+  auto plain = redis::read_plain_push(bytes);
+  if (!plain)
+    return;
+  auto message = redis::decode_any(bytes);
+  require(message && std::holds_alternative<push>(*message)
+            && equal(std::get<push>(*message), *plain),
+          "both readers give one answer");
 }
 
 void check_bus_message(std::string_view bytes) {
@@ -94,6 +112,7 @@ void check_outcome(std::string_view bytes) {
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   auto bytes = fuzz::text_of(data, size);
+  check_plain_push(bytes);
   check_bus_message(bytes);
   check_node_message(bytes);
   check_outcome(bytes);

@@ -27,7 +27,7 @@ struct fake_client : redis::client {
       seen.push_back("unsubscribe " + channel);
   }
 
-  void send(redis::command command, redis::reply_handler then) override {
+  void send(const redis::command& command, redis::reply_handler then) override {
     if (command[0] == "SCRIPT")
       return loaded.push_back(command[2]);
     if (command[0] == "PUBSUB" && command[2] == "waybill:nodes")
@@ -40,7 +40,7 @@ struct fake_client : redis::client {
     }
     if (command[1] == "waybill:nodes" && command[0] == "PUBLISH")
       return beats.push_back(redis::decode_beat(command[2]).value());
-    sent.push_back(std::move(command));
+    sent.push_back(command);
     waiting.push_back(std::move(then));
   }
 

@@ -32,6 +32,16 @@ CAF_TEST(a member that is missing or of another type has a default) {
   CAF_CHECK_EQUAL(integer_in(map, "text"), 0);
 }
 
+CAF_TEST(a time to live has a maximum) {
+  using namespace std::chrono_literals;
+  CAF_CHECK(to_ttl(0) == 0ms);
+  CAF_CHECK(to_ttl(1500) == 1500ms);
+  auto longest
+    = static_cast<uint64_t>(std::chrono::milliseconds{longest_ttl}.count());
+  for (auto value : {longest, longest + 1, ~uint64_t{0}})
+    CAF_CHECK(to_ttl(value) == longest_ttl);
+}
+
 CAF_TEST(counts take no more room than they need) {
   delivery_counts counts;
   counts.nodes = 2;
