@@ -10,9 +10,6 @@ namespace waybill {
 
 namespace {
 
-/// Maximum number of trace events that wait for the next flush.
-constexpr size_t max_pending_events = 1000;
-
 /// Returns a prefix for push ids: the node's name, and a random part that
 /// differs between its loops and between restarts.
 std::string make_push_prefix(const std::string& node_name) {
@@ -42,8 +39,12 @@ const char* gateway::name() const {
 }
 
 gateway::behavior_type gateway::make_behavior() {
+  send(registry_, attach_atom_v, gateway_actor{this});
   return {
     [this](drain_atom) { draining_ = true; },
+    [this](trace_atom, const std::string& id) {
+      return push_log_.events(id, push_prefix_);
+    },
     [this](tick_atom) { flush(); },
     [this](publish_atom) { flush_pushes(); },
     [this](numbered_outcomes& outcomes) { on_outcomes(outcomes); },
@@ -52,6 +53,17 @@ gateway::behavior_type gateway::make_behavior() {
 
 std::string gateway::next_push_id() {
   return push_prefix_ + std::to_string(++pushes_);
+}
+
+push_log::entry gateway::take(const push_address& address, push& push) {
+  push.id = next_push_id();
+  if (!address.is_id())
+    return {};
+  return push_log_.taken(address.name(), pushes_, push);
+}
+
+void gateway::answered(push_log::entry taken, uint16_t status) {
+  push_log_.answered(taken, status);
 }
 
 void gateway::on_exit() {
@@ -211,22 +223,9 @@ void gateway::note(latency x, std::chrono::steady_clock::duration time) {
   flush_soon();
 }
 
-void gateway::trace(trace_event event) {
-  trace_.push_back(std::move(event));
-  if (trace_.size() == max_pending_events)
-    flush_trace();
-  flush_soon();
-}
-
 void gateway::flush() {
   flush_scheduled_ = false;
   send(collector_, count_atom_v, std::exchange(notes_, {}));
-  flush_trace();
-}
-
-void gateway::flush_trace() {
-  if (!trace_.empty())
-    send(registry_, trace_atom_v, std::exchange(trace_, {}));
 }
 
 void gateway::flush_soon() {

@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "actors/core/push_log.hpp"
 #include "actors/hosted.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/session.hpp"
@@ -55,6 +56,14 @@ public:
 
   /// Returns an id for a push that is unique in the cluster.
   std::string next_push_id();
+
+  /// Names a push, and records in the trace of its id that this node took it.
+  /// @returns the record, to be passed to `answered`; none unless `address` is
+  ///          that of an id.
+  push_log::entry take(const push_address& address, push& push);
+
+  /// Records in the trace of the push that this HTTP status answered it.
+  void answered(push_log::entry taken, uint16_t status);
 
   /// Publishes a push, and calls `handler` with its outcome or an error:
   /// `errc::bus_away` if nothing was sent, `errc::unanswered`, `errc::refused`,
@@ -107,17 +116,12 @@ public:
   /// Adds a duration to a histogram; sent within a second.
   void note(latency x, std::chrono::steady_clock::duration time);
 
-  /// Adds an event to the trace of its id; sent within a second.
-  void trace(trace_event event);
-
 protected:
   behavior_type make_behavior() override;
 
 private:
-  /// Sends the counts and trace events that were collected.
+  /// Sends the counts that were collected.
   void flush();
-
-  void flush_trace();
 
   /// Publishes the pushes that are queued.
   void flush_pushes();
@@ -146,6 +150,7 @@ private:
   const std::string node_name_;
   const std::string push_prefix_;
   uint64_t pushes_ = 0;
+  push_log push_log_;
 
   /// Pushes of this turn of the loop, which go to the bus in one message, and
   /// the handlers of all pushes without an outcome.
@@ -153,9 +158,8 @@ private:
   std::unordered_map<uint64_t, outcome_handler> outcome_handlers_;
   uint64_t published_ = 0;
 
-  /// Counts and trace events that have not been sent yet.
+  /// Counts that have not been sent yet.
   metrics notes_;
-  trace_events trace_;
   bool flush_scheduled_ = false;
 
   /// Receipts and surveys that are pending.

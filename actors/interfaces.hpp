@@ -98,6 +98,17 @@ using collector_actor = caf::typed_actor<
   // Reports the metrics of the node as its answer to a query.
   caf::reacts_to<report_atom, push_address, query>>;
 
+/// Connects the HTTP connections of one event loop to the actors.
+using gateway_actor = outcome_receiver_actor::extend<
+  // Publishes the pushes that are queued.
+  caf::reacts_to<publish_atom>,
+  // The node is stopping and accepts no more sessions.
+  caf::reacts_to<drain_atom>,
+  // Returns its trace events of the last pushes to an id.
+  caf::replies_to<trace_atom, std::string>::with<trace_events>,
+  // Sends collected counts to the collector.
+  caf::reacts_to<tick_atom>>;
+
 /// The bus, to the registry of its node.
 using bus_event_protocol = caf::typed_actor<
   // Messages to addresses of this node: pushes to their sessions, kicks,
@@ -129,7 +140,9 @@ using drain_protocol = caf::typed_actor<
 /// The traces of a node, the rates of its pushers, and the metrics of its
 /// registry.
 using accounting_protocol = caf::typed_actor<
-  // Adds events to the traces of their ids.
+  // A gateway of this node, which has a part of each trace.
+  caf::reacts_to<attach_atom, gateway_actor>,
+  // Adds events of a session that ends to the traces of their ids.
   caf::reacts_to<trace_atom, trace_events>,
   // Takes a number of tokens from the push rate of a pusher. Returns the time
   // to wait until there are as many; 0 if they were taken.
@@ -238,20 +251,12 @@ using bus_actor
                                        inbox_protocol, claim_protocol,
                                        status_protocol>;
 
-/// Connects the HTTP connections of one event loop to the actors.
-using gateway_actor = outcome_receiver_actor::extend<
-  // Publishes the pushes that are queued.
-  caf::reacts_to<publish_atom>,
-  // The node is stopping and accepts no more sessions.
-  caf::reacts_to<drain_atom>,
-  // Sends collected counts to the collector, and trace events to the registry.
-  caf::reacts_to<tick_atom>>;
-
 } // namespace waybill
 
 CAF_BEGIN_TYPE_ID_BLOCK(waybill_actors, caf::id_block::waybill::end)
 
 CAF_ADD_TYPE_ID(waybill_actors, (waybill::collector_actor))
+CAF_ADD_TYPE_ID(waybill_actors, (waybill::gateway_actor))
 CAF_ADD_TYPE_ID(waybill_actors, (waybill::observer_actor))
 CAF_ADD_TYPE_ID(waybill_actors, (waybill::outcome_receiver_actor))
 CAF_ADD_TYPE_ID(waybill_actors, (waybill::registry_actor))

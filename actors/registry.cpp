@@ -37,12 +37,13 @@ const char* registry::name() const {
 }
 
 void registry::on_exit() {
-  // A promise refers to the actor that made it, and a session and the collector
-  // to their registry.
+  // A promise refers to the actor that made it, and sessions, gateways and the
+  // collector to their registry.
   drained_ = {};
   waiting_reads_.clear();
   sessions_ = {};
   to_drain_.clear();
+  gateways_.clear();
   collector_ = nullptr;
 }
 
@@ -63,6 +64,9 @@ registry::behavior_type registry::make_behavior() {
     [this](attach_atom, const collector_actor& collector) {
       collector_ = collector;
       attach_nodes();
+    },
+    [this](attach_atom, const gateway_actor& gateway) {
+      gateways_.push_back(gateway);
     },
     [this](trace_atom, trace_events& events) { add_events(events); },
     [this](lost_atom, const push_addresses& lost) { lose(lost); },

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "actors/core/admission.hpp"
+#include "actors/core/delivery_log.hpp"
 #include "actors/core/queue_loads.hpp"
 #include "actors/core/rate.hpp"
 #include "actors/core/trace.hpp"
@@ -180,11 +181,15 @@ private:
 
   void report_trace(const push_address& address, const query& query);
 
-  /// Requests something from all sessions of an address, and passes the
-  /// responses to `handler`. A session that has ended responds with nothing.
-  template <class T, class Atom>
-  void gather(const push_address& address, Atom atom,
-              std::function<void(std::vector<T>&)> handler);
+  /// Returns the sessions of an address.
+  std::vector<session_actor> sessions_at(const push_address& address);
+
+  /// Sends a request to actors, and passes the responses to `handler`. An actor
+  /// that has ended responds with nothing.
+  template <class T, class Handle, class... Ts>
+  void gather(const std::vector<Handle>& actors,
+              std::function<void(std::vector<T>&)> handler,
+              const Ts&... question);
 
   // -- draining (registry_drain.cpp) ------------------------------------------
 
@@ -212,6 +217,10 @@ private:
   queue_loads loads_;
   rate_limiter pushers_;
   waybill::trace trace_;
+  delivery_log delivery_log_;
+
+  /// The gateways of this node, which have the first hops of its pushes.
+  std::vector<gateway_actor> gateways_;
 
   /// The last failed mailbox read of each session, to be repeated. Answers to
   /// earlier ones are not needed.
@@ -221,7 +230,6 @@ private:
   };
   std::unordered_map<caf::actor_id, waiting_read> waiting_reads_;
   uint64_t attachments_ = 0;
-  uint64_t deliveries_ = 0;
   metrics counts_{room::actors};
 
   /// Answers queries for metrics.

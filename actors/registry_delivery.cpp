@@ -52,15 +52,7 @@ uint64_t registry::trace_delivery(const push_address& address, const push& push,
   // nodes that never held it.
   if (count == 0 && push.id.empty())
     return 0;
-  auto result = ++deliveries_;
-  trace_.add({std::string{address.name()},
-              trace_event::kind::delivered,
-              trace_time(),
-              push.id,
-              result,
-              {},
-              count});
-  return result;
+  return delivery_log_.add(address.name(), push.id, count);
 }
 
 void registry::note(const member& member, trace_event::kind kind,

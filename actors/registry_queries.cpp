@@ -27,43 +27,61 @@ void registry::report_answer(const push_address& address, const query& query,
 void registry::report_sessions(const push_address& address,
                                const query& query) {
   gather<session_info>(
-    address, get_atom_v,
+    sessions_at(address),
     [this, address, query](std::vector<session_info>& found) {
       report_answer(address, query,
                     session_list{found.size(), std::move(found)});
-    });
+    },
+    get_atom_v);
 }
 
 void registry::report_trace(const push_address& address, const query& query) {
+  using parts = std::vector<trace_events>;
+  auto append = [](trace_events& to, const parts& from) {
+    for (auto& part : from)
+      to.insert(to.end(), part.begin(), part.end());
+  };
+  // Sessions come last: one that ends meanwhile moves its events to `trace_`.
   gather<trace_events>(
-    push_address::id(query.subject), trace_atom_v,
-    [this, address, query](const std::vector<trace_events>& parts) {
-      trace_events all;
-      for (auto& part : parts)
-        all.insert(all.end(), part.begin(), part.end());
-      report_answer(address, query, trace_.of(query.subject, std::move(all)));
-    });
+    gateways_,
+    [=, this](const parts& of_gateways) {
+      gather<trace_events>(
+        sessions_at(push_address::id(query.subject)),
+        [=, this](const parts& of_sessions) {
+          auto all = delivery_log_.events(query.subject);
+          append(all, of_gateways);
+          append(all, of_sessions);
+          report_answer(address, query,
+                        trace_.of(query.subject, std::move(all)));
+        },
+        trace_atom_v);
+    },
+    trace_atom_v, query.subject);
 }
 
-template <class T, class Atom>
-void registry::gather(const push_address& address, Atom atom,
-                      std::function<void(std::vector<T>&)> handler) {
+std::vector<session_actor> registry::sessions_at(const push_address& address) {
   auto entry = sessions_.find(address);
-  if (!entry || entry->sessions.empty()) {
-    std::vector<T> none;
-    return handler(none);
-  }
+  return entry ? session_table::sessions_of(*entry)
+               : std::vector<session_actor>{};
+}
+
+template <class T, class Handle, class... Ts>
+void registry::gather(const std::vector<Handle>& actors,
+                      std::function<void(std::vector<T>&)> handler,
+                      const Ts&... question) {
   struct gathered {
     std::vector<T> all;
     size_t missing;
   };
-  auto found = std::make_shared<gathered>(gathered{{}, entry->sessions.size()});
+  auto found = std::make_shared<gathered>(gathered{{}, actors.size()});
+  if (actors.empty())
+    return handler(found->all);
   auto on_response = [found, handler = std::move(handler)] {
     if (--found->missing == 0)
       handler(found->all);
   };
-  for (auto& [number, session] : entry->sessions)
-    request(session, caf::infinite, atom)
+  for (auto& actor : actors)
+    request(actor, caf::infinite, question...)
       .then(
         [found, on_response](T& part) {
           found->all.push_back(std::move(part));

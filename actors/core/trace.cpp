@@ -1,7 +1,6 @@
 #include "actors/core/trace.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 namespace waybill {
@@ -28,10 +27,9 @@ void trace::add(trace_event event) {
 }
 
 trace_events trace::of(const std::string& id, trace_events more) const {
-  trace_events result;
+  auto result = std::move(more);
   if (auto i = entries_.find(id); i != entries_.end())
-    result = i->second.last;
-  std::move(more.begin(), more.end(), std::back_inserter(result));
+    result.insert(result.end(), i->second.last.begin(), i->second.last.end());
   std::stable_sort(
     result.begin(), result.end(),
     [](const trace_event& x, const trace_event& y) { return x.at < y.at; });

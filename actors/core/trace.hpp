@@ -8,19 +8,20 @@
 
 namespace waybill {
 
-/// Last trace events of the most recently active ids.
+/// Last trace events of the sessions of the most recently active ids: those of
+/// pushes are in logs and histories until they are requested.
 class trace {
 public:
   /// @param max_events the maximum number of events of all ids.
   /// @param max_events_of_id the maximum number of events of one id.
-  explicit trace(size_t max_events = 20'000, size_t max_events_of_id = 64)
+  explicit trace(size_t max_events = 10'000, size_t max_events_of_id = 64)
       : max_events_(max_events), max_events_of_id_(max_events_of_id) {
     // nop
   }
 
   void add(trace_event event);
 
-  /// Returns the events of an id and `more`, the oldest first. An event that
+  /// Returns `more` and the events of an id, the oldest first. An event that
   /// has a delivery but no push gets the push of that delivery.
   trace_events of(const std::string& id, trace_events more = {}) const;
 

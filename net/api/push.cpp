@@ -83,30 +83,18 @@ response response_of(const std::string& push_id,
 std::string publish(api_context& context, const push_address& address,
                     push push, response_handler then) {
   using clock = std::chrono::steady_clock;
-  auto id = push.id = context.actors.next_push_id();
+  auto taken = context.actors.take(address, push);
+  auto id = push.id;
   auto want = push.want;
-  trace_event step{std::string{address.name()}, trace_event::kind::taken,
-                   trace_time(), id};
-  step.count = push.body.size();
-  step.text = to_string(want);
-  auto is_id = address.is_id();
-  if (is_id)
-    context.actors.trace(step);
   context.actors.publish(
     address, std::move(push),
-    [&context, is_id, step, want, then,
-     start = clock::now()](const caf::expected<outcome>& outcome) mutable {
-      auto result = response_of(step.push, outcome);
+    [&context, taken, id, want, then,
+     start = clock::now()](const caf::expected<outcome>& outcome) {
+      auto result = response_of(id, outcome);
       if (outcome && outcome->kept)
         context.actors.note(metric::kept_pushes);
       count_answer(context.actors, want, result.status, clock::now() - start);
-      if (is_id) {
-        step.type = trace_event::kind::answered;
-        step.at = trace_time();
-        step.count = static_cast<unsigned>(result.status);
-        step.text.clear();
-        context.actors.trace(std::move(step));
-      }
+      context.actors.answered(taken, static_cast<uint16_t>(result.status));
       then(std::move(result));
     });
   return id;

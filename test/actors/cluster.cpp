@@ -175,7 +175,8 @@ CAF_TEST(the trace of an id has events of its sessions and of all nodes) {
   for (auto& session : sessions)
     self->send(session, written_atom_v);
   run();
-  gateway_at(2).trace({"456", trace_event::kind::taken, trace_time(), "p"});
+  waybill::push taken{"", make_text("aaaa")};
+  gateway_at(2).take(push_address::id("456"), taken);
   push(0, "456", "aaaa");
   self->send(sessions[0], written_atom_v);
   run();
@@ -183,7 +184,7 @@ CAF_TEST(the trace of an id has events of its sessions and of all nodes) {
   for (auto& event : trace_of("456"))
     seen[to_string(event.type)] = event.push;
   CAF_CHECK_EQUAL(seen.size(), 4u);
-  CAF_CHECK_EQUAL(seen.at("taken"), "p");
+  CAF_CHECK_EQUAL(seen.at("taken"), taken.id);
   CAF_CHECK_EQUAL(seen.at("joined"), "");
   CAF_CHECK_NOT_EQUAL(seen.at("delivered"), "");
   CAF_CHECK_EQUAL(seen.at("written"), seen.at("delivered"));

@@ -77,12 +77,12 @@ struct gateway_fixture : test::fixture {
     settle();
   }
 
-  /// Returns how many events of an id the registry has been told.
-  size_t count_traced(const std::string& id) {
+  /// Returns the trace of an id, as the node answers a query for it.
+  trace_events trace_of(const std::string& id) {
     deliver(holder, push_address::nodes(),
             query{query::kind::trace, id, "q", "n1"});
     CAF_REQUIRE(!fake().reports.empty());
-    return std::get<trace_events>(fake().reports.back().content).size();
+    return std::get<trace_events>(fake().reports.back().content);
   }
 
   bus_actor bus;
@@ -314,31 +314,58 @@ CAF_TEST(what happens often is counted once a second) {
   CAF_CHECK_EQUAL(stats()[metric::answers_200], 1u);
 }
 
-CAF_TEST(a trace is told once a second) {
-  aut().trace({"456", trace_event::kind::taken, 1, "p"});
-  pass(999ms);
-  CAF_CHECK_EQUAL(count_traced("456"), 0u);
-  pass(1ms);
-  CAF_CHECK_EQUAL(count_traced("456"), 1u);
+CAF_TEST(a push is named when it is taken) {
+  push push{"", make_text("a")};
+  aut().take(id456, push);
+  CAF_CHECK(push.id.starts_with("n1-"));
+  CAF_CHECK(push.id.ends_with("-1"));
+  aut().take(push_address::topic("456"), push);
+  CAF_CHECK(push.id.ends_with("-2"));
 }
 
-CAF_TEST(a trace of a thousand events does not wait) {
-  auto add = [this](int count) {
-    for (int i = 0; i < count; ++i)
-      aut().trace({std::to_string(i), trace_event::kind::taken, 1, "p"});
-    settle();
-  };
-  add(999);
-  CAF_CHECK_EQUAL(count_traced("0"), 0u);
-  add(1);
-  CAF_CHECK_EQUAL(count_traced("0"), 2u);
-  CAF_CHECK_EQUAL(count_traced("998"), 1u);
+CAF_TEST(a push is in the trace of its id at once) {
+  push push{"", make_text("hello")};
+  auto taken = aut().take(id456, push);
+  auto found = trace_of("456");
+  CAF_REQUIRE_EQUAL(found.size(), 1u);
+  CAF_CHECK(found[0].type == trace_event::kind::taken);
+  CAF_CHECK_EQUAL(found[0].push, push.id);
+  CAF_CHECK_EQUAL(found[0].count, 5u);
+  CAF_CHECK_EQUAL(found[0].text, "routed");
+  aut().answered(taken, 200);
+  found = trace_of("456");
+  CAF_REQUIRE_EQUAL(found.size(), 2u);
+  CAF_CHECK(found[1].type == trace_event::kind::answered);
+  CAF_CHECK_EQUAL(found[1].push, push.id);
+  CAF_CHECK_EQUAL(found[1].count, 200u);
+  CAF_CHECK(trace_of("457").empty());
+}
+
+CAF_TEST(a push to a topic is not traced) {
+  push push{"", make_text("hello")};
+  aut().answered(aut().take(push_address::topic("456"), push), 200);
+  CAF_CHECK(trace_of("456").empty());
+}
+
+CAF_TEST(a trace has the pushes of all gateways of the node) {
+  auto other = spawn_gateway(bus, holder, "n1");
+  settle();
+  push push{"", make_text("hello")};
+  aut().take(id456, push);
+  auto& second = deref<waybill::gateway>(other);
+  second.answered(second.take(id456, push), 200);
+  CAF_CHECK_EQUAL(trace_of("456").size(), 3u);
+  CAF_MESSAGE("but for those of one that has ended");
+  end();
+  CAF_CHECK_EQUAL(trace_of("456").size(), 2u);
 }
 
 CAF_TEST(without news no time is measured) {
   CAF_CHECK(!sched.has_pending_timeout());
+  push push{"", make_text("a")};
+  aut().answered(aut().take(id456, push), 200);
+  CAF_CHECK(!sched.has_pending_timeout());
   aut().note(metric::kept_pushes);
-  aut().trace({"456", trace_event::kind::taken, 1, "p"});
   CAF_CHECK(sched.has_pending_timeout());
   pass(1s);
   CAF_CHECK(!sched.has_pending_timeout());

@@ -120,8 +120,9 @@ struct registry_fixture : test::fixture {
     settle();
   }
 
-  void push(const push_address& address, const std::string& text) {
-    deliver(aut, address, waybill::push{"p", make_text(text)});
+  void push(const push_address& address, const std::string& text,
+            const std::string& id = "p") {
+    deliver(aut, address, waybill::push{id, make_text(text)});
   }
 
   void end(const session_actor& session) {
@@ -398,6 +399,57 @@ CAF_TEST(answers a query for a trace) {
   CAF_CHECK(events[0].type == trace_event::kind::joined);
   events = ask<trace_events>(push_address::nodes(), query::kind::trace, "457");
   CAF_CHECK(events.empty());
+}
+
+CAF_TEST(traces deliveries to an id) {
+  auto deliveries = [this] {
+    auto result
+      = ask<trace_events>(push_address::nodes(), query::kind::trace, "456");
+    std::erase_if(result, [](const trace_event& x) {
+      return x.type != trace_event::kind::delivered;
+    });
+    return result;
+  };
+  CAF_MESSAGE("a push of the open channel reaches nodes without the id, too");
+  push(id456, "a", "");
+  push(push_address::topic("456"), "a");
+  CAF_CHECK(deliveries().empty());
+  CAF_MESSAGE("but this node did hold the id when one with a name was sent");
+  push(id456, "a", "p");
+  auto events = deliveries();
+  CAF_REQUIRE_EQUAL(events.size(), 1u);
+  CAF_CHECK_EQUAL(events[0].push, "p");
+  CAF_CHECK_EQUAL(events[0].count, 0u);
+  join(id456);
+  join(id456);
+  push(id456, "a", "");
+  events = deliveries();
+  CAF_REQUIRE_EQUAL(events.size(), 2u);
+  CAF_CHECK_EQUAL(events[1].push, "");
+  CAF_CHECK_EQUAL(events[1].count, 2u);
+  CAF_CHECK_GREATER(events[1].delivery, events[0].delivery);
+}
+
+CAF_TEST(asks all gateways for their part of a trace) {
+  auto event = [](int64_t at) {
+    return trace_event{"", trace_event::kind::taken, at};
+  };
+  for (int64_t at : {3, 1, 2})
+    self->send(
+      aut, attach_atom_v,
+      spawn_mock<gateway_actor>({[=](trace_atom, const std::string& id) {
+        auto result = event(at);
+        result.id = id;
+        return trace_events{result};
+      }}));
+  settle();
+  auto events
+    = ask<trace_events>(push_address::nodes(), query::kind::trace, "456");
+  CAF_REQUIRE_EQUAL(events.size(), 3u);
+  for (size_t i = 0; i < 3; ++i) {
+    CAF_CHECK_EQUAL(events[i].at, int64_t(i + 1));
+    CAF_CHECK_EQUAL(events[i].id, "456");
+  }
 }
 
 CAF_TEST(leaves a query for metrics to the collector) {

@@ -1,5 +1,5 @@
 // Measures the actors' work for a push: the path from a gateway to a session,
-// the delivery to many sessions, and sessions that join and leave.
+// its trace, the delivery to many sessions, and sessions that join and leave.
 
 #include <benchmark/benchmark.h>
 
@@ -114,8 +114,11 @@ public:
   /// nodes that hold `address`.
   uint64_t publish(const push_address& address, const payload& body) {
     uint64_t nodes = 0;
-    gateway_->publish(address, push{gateway_->next_push_id(), body},
-                      [&](const caf::expected<outcome>& x) {
+    push push{"", body};
+    auto taken = gateway_->take(address, push);
+    gateway_->publish(address, std::move(push),
+                      [&, taken](const caf::expected<outcome>& x) {
+                        gateway_->answered(taken, 200);
                         nodes = x ? x->counts.nodes : 0;
                       });
     unit_.run();
@@ -152,7 +155,7 @@ const auto body = make_text(std::string(100, 'x'));
 /// Fails a benchmark whose work was not done.
 void require(benchmark::State& state, bool holds) {
   if (!holds)
-    state.SkipWithError("a frame was lost");
+    state.SkipWithError("its work was not done");
 }
 
 void deliver(benchmark::State& state) {
@@ -181,6 +184,26 @@ void route(benchmark::State& state) {
                    && home.frames() == 1 + state.iterations());
 }
 
+void trace(benchmark::State& state) {
+  push_log pushes;
+  delivery_log deliveries;
+  delivery_history history;
+  std::vector<std::string> ids;
+  for (int i = 0; i < 1000; ++i)
+    ids.push_back("user-" + std::to_string(i));
+  push push{"node1-0123abcd-1000", body};
+  frame frame{body};
+  uint64_t number = 0;
+  for (auto _ : state) {
+    auto& id = ids[++number % ids.size()];
+    auto taken = pushes.taken(id, number, push);
+    frame.delivery = deliveries.add(id, push.id, 1);
+    history.written(frame, number);
+    pushes.answered(taken, 200);
+  }
+  require(state, !pushes.events(ids[number % ids.size()], "").empty());
+}
+
 void join_and_leave(benchmark::State& state) {
   node home;
   home.open("other");
@@ -197,6 +220,7 @@ BENCHMARK(deliver)
   ->Arg(1)
   ->Arg(100);
 BENCHMARK(route)->Name("push from a gateway to a session");
+BENCHMARK(trace)->Name("trace a push");
 BENCHMARK(join_and_leave)->Name("join, be greeted, and leave");
 
 } // namespace

@@ -56,6 +56,7 @@ protected:
                     address.key() + ' ' + std::visit(description{}, message));
       },
       [](attach_atom, const collector_actor&) {},
+      [](attach_atom, const gateway_actor&) {},
       [](trace_atom, const trace_events&) {},
       [](lost_atom, const push_addresses&) {},
       [](bus_state) {},

@@ -21,13 +21,11 @@ def hops_of(entry):
 
 
 async def pushes(node, name, count):
-    """Returns the pushes of a trace when all hops of the pusher are told."""
-    async def told():
-        found = (await trace(node, name))["pushes"]
-        return len(found) == count and all(
-            "answered" in hops_of(entry) for entry in found) and found
-
-    return await eventually(told)
+    """Returns the pushes of a trace; the hops of a pusher that has its answer are known."""
+    found = (await trace(node, name))["pushes"]
+    assert len(found) == count
+    assert all("answered" in hops_of(entry) for entry in found)
+    return found
 
 
 def last_of(entry, hop):

@@ -46,17 +46,27 @@ CAF_TEST(it drops the least recently active ids) {
   CAF_CHECK_EQUAL(times_of(aut.of("458")), times{5});
 }
 
+CAF_TEST(events of one time have the order in which they are known) {
+  waybill::trace aut;
+  auto left = make_hop("456", 1, "");
+  left.type = trace_event::kind::left;
+  aut.add(left);
+  auto all = aut.of("456", {make_hop("456", 1)});
+  CAF_REQUIRE_EQUAL(all.size(), 2u);
+  CAF_CHECK(all[0].type == trace_event::kind::taken);
+  CAF_CHECK(all[1].type == trace_event::kind::left);
+}
+
 CAF_TEST(an event with only a delivery gets the id of the push) {
   waybill::trace aut;
   auto delivered = make_hop("456", 1, "named");
   delivered.type = trace_event::kind::delivered;
   delivered.delivery = 7;
-  aut.add(delivered);
   auto written = make_hop("456", 2, "");
   written.delivery = 7;
   auto older = make_hop("456", 3, "");
   older.delivery = 6;
-  auto all = aut.of("456", {written, older});
+  auto all = aut.of("456", {delivered, written, older});
   CAF_CHECK_EQUAL(all.at(1).push, "named");
   CAF_CHECK_EQUAL(all.at(2).push, "");
 }

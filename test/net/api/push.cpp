@@ -290,7 +290,6 @@ CAF_TEST(a push to an id is traced from its pusher to its answer) {
   post("/socket/456?ttl=60", "hello");
   auto id = last_push().id;
   publish_to(0, true);
-  pass(1s);
   auto shown = traced();
   CAF_REQUIRE_EQUAL(shown.size(), 2u);
   CAF_CHECK(shown[0].type == trace_event::kind::taken);
