@@ -13,6 +13,9 @@ constexpr size_t unread_size = 256;
 /// Change of a queue's memory that is reported to the registry, in bytes.
 constexpr size_t load_step = 16 * 1024;
 
+/// Limits the frames that a session writes before sockets are served again.
+constexpr size_t max_burst = 50;
+
 const auto too_slow = close_reason{close_code::try_again_later,
                                    "you read too slowly: your queue is full"};
 
@@ -120,8 +123,8 @@ void session::enqueue_frame(frame frame) {
     send_queue_.put(std::move(frame));
   if (!fits)
     send(registry_, drop_atom_v, std::exchange(dropped_, 0));
-  report_load();
   write_next();
+  report_load();
 }
 
 bool session::make_room(const frame& frame) {
@@ -173,13 +176,18 @@ void session::on_page(const inbox_page& page) {
   reader_.on_page(page.upto, page.more);
   if (reader_.is_done())
     send_queue_.release();
-  report_load();
   write_next();
+  report_load();
 }
 
 // -- confirmations and reports ------------------------------------------------
 
 void session::on_written() {
+  finish_frame();
+  write_next();
+}
+
+void session::finish_frame() {
   auto done = send_queue_.written();
   history_.written(done, ++written_);
   if (done.tracked) {
@@ -193,7 +201,6 @@ void session::on_written() {
     ping();
   }
   report_load();
-  write_next();
 }
 
 void session::ping() {
@@ -248,17 +255,22 @@ void session::drop(const frames& all, uint64_t delivery_counts::*part) {
 }
 
 void session::write_next() {
-  if (send_queue_.is_writing() || !lifecycle_.may_write())
-    return;
   auto is_expired = [this](const frame& x) {
     return x.tracked && x.tracked->expiry <= clock().now();
   };
-  while (send_queue_.first() && is_expired(*send_queue_.first()))
-    drop(send_queue_.take_first(), &delivery_counts::lost);
-  if (send_queue_.first())
-    connection_->write(send_queue_.begin());
-  else
-    execute(lifecycle_.on_queue_written(unread_.empty()));
+  for (size_t count = 1; !send_queue_.is_writing() && lifecycle_.may_write();
+       ++count) {
+    while (send_queue_.first() && is_expired(*send_queue_.first()))
+      drop(send_queue_.take_first(), &delivery_counts::lost);
+    if (!send_queue_.first())
+      return execute(lifecycle_.on_queue_written(unread_.empty()));
+    if (!connection_->write(send_queue_.begin()))
+      return;
+    // The last frame of a burst counts as in flight until the next turn.
+    if (count == max_burst)
+      return send(this, written_atom_v);
+    finish_frame();
+  }
 }
 
 } // namespace waybill

@@ -100,7 +100,8 @@ private:
 
   frame make_frame(const push_address& address, const push& push);
 
-  /// Writes the next frame; after the last one, executes the next command.
+  /// Writes frames until one is in flight; after the last one, executes the
+  /// next command.
   void write_next();
 
   /// Executes a command of the lifecycle.
@@ -114,7 +115,11 @@ private:
 
   // -- confirmations and reports ----------------------------------------------
 
+  /// Goes on with the next frame.
   void on_written();
+
+  /// Removes the first frame from the queue: the socket has taken it.
+  void finish_frame();
 
   void on_pong(uint64_t number);
 

@@ -16,9 +16,11 @@ class transport {
 public:
   virtual ~transport() = default;
 
-  /// Writes one frame. `written` follows when the socket has taken it.
+  /// Writes one frame.
+  /// @returns whether the socket has taken it. If not, the frame is in flight:
+  ///          `written` follows when the socket has taken it, or `gone`.
   /// @pre no other frame is in flight.
-  virtual void write(const payload& frame) = 0;
+  virtual bool write(const payload& frame) = 0;
 
   /// Sends a ping (RFC 6455, section 5.5.2), by whose pong the client confirms
   /// that it has read all frames up to `number`. `pong` follows then.

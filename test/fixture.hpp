@@ -97,10 +97,14 @@ struct fixture : test_coordinator_fixture<system_config> {
 
 /// Transport that records the calls of its session.
 struct fake_transport : transport {
-  void write(const payload& frame) override {
+  bool write(const payload& frame) override {
     if (broken)
       throw std::runtime_error{"it is broken"};
     written.emplace_back(frame.bytes());
+    if (room == 0)
+      return false;
+    --room;
+    return true;
   }
 
   void ping(uint64_t number) override { pings.push_back(number); }
@@ -113,6 +117,9 @@ struct fake_transport : transport {
   std::vector<uint64_t> pings;
   std::optional<close_reason> closed;
   bool broken = false;
+
+  /// Number of frames that it takes at once.
+  size_t room = 0;
 };
 
 /// Mock session that records its messages in order.

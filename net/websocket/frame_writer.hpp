@@ -99,21 +99,21 @@ private:
     return boost::asio::buffer(bytes.data(), bytes.size());
   }
 
-  /// Writes what the stream takes at once.
-  /// @returns whether that is all. Ignores an error, as the asynchronous write
-  ///          of the rest fails, too.
+  /// Writes what the stream takes at once, and removes it from `rest`.
+  /// @returns whether that is all. An error leaves bytes, of which the
+  ///          asynchronous write reports it.
   bool write_some(frame_buffers& rest) {
     // A synchronous write of TLS loses ciphertext if the socket is full.
     if constexpr (!std::is_same_v<Stream,
                                   boost::beast::lowest_layer_type<Stream>>)
       return false;
     else {
-      error_code ec;
-      auto size = stream_.write_some(rest, ec);
+      error_code ignored;
+      auto size = stream_.write_some(rest, ignored);
       auto in_head = std::min(size, rest[0].size());
       rest[0] += in_head;
       rest[1] += size - in_head;
-      return !ec && boost::asio::buffer_size(rest) == 0;
+      return boost::asio::buffer_size(rest) == 0;
     }
   }
 

@@ -96,14 +96,14 @@ public:
     });
   }
 
-  void write(const payload& frame) override {
+  bool write(const payload& frame) override {
     // No frame may follow the answer to a close frame; `gone` is on its way.
     if (!session_)
-      return;
-    if (compresses_ && !failed_)
-      write_compressed(frame);
-    else
-      write_plain(frame);
+      return false;
+    if (!compresses_ || failed_)
+      return write_plain(frame);
+    write_compressed(frame);
+    return false;
   }
 
   void ping(uint64_t number) override {
@@ -185,8 +185,8 @@ private:
       return false;
     failed_ = true;
     // Beast does not start this write before its close frame is written.
-    if (in_flight_)
-      write_plain(*in_flight_);
+    if (in_flight_ && write_plain(*in_flight_))
+      on_written({});
     switch (close_code_of(frame)) {
     case close_code::bad_text:
       end_session(close_code::bad_text, "send text as UTF-8");
@@ -201,9 +201,9 @@ private:
   }
 
   /// Writes a frame by hand, which costs much less than through Beast.
-  void write_plain(const payload& frame) {
-    if (output().write(frame, [this](error_code ec) { on_written(ec); }))
-      on_written({});
+  /// @returns whether the socket has taken it.
+  bool write_plain(const payload& frame) {
+    return output().write(frame, [this](error_code ec) { on_written(ec); });
   }
 
   void write_compressed(const payload& frame) {

@@ -159,6 +159,41 @@ CAF_TEST(writes one frame at a time in the order of the pushes) {
   CAF_CHECK_EQUAL(connection->written, (test::texts{"连接成功!", "a", "b"}));
 }
 
+CAF_TEST(goes on while the socket takes frames at once) {
+  greet();
+  for (auto text : {"a", "b", "c"})
+    push(text);
+  connection->room = 2;
+  written();
+  CAF_CHECK_EQUAL(connection->written,
+                  (test::texts{"连接成功!", "a", "b", "c"}));
+  CAF_MESSAGE("c is in flight");
+  push("d");
+  CAF_CHECK_EQUAL(connection->written.size(), 4u);
+  connection->room = 2;
+  written();
+  push("e");
+  CAF_CHECK_EQUAL(connection->written.size(), 6u);
+  disallow((written_atom), to(aut));
+  close(close_code::going_away);
+  CAF_CHECK(connection->closed.has_value());
+}
+
+CAF_TEST(lets sockets be served between bursts of frames) {
+  greet();
+  for (int i = 0; i < 120; ++i)
+    push("a");
+  connection->room = 1000;
+  written();
+  CAF_CHECK_EQUAL(connection->written.size(), 51u);
+  anon_send(aut, deliver_atom_v, make_text("b"), uint64_t{0});
+  expect((written_atom), from(aut).to(aut));
+  CAF_CHECK_EQUAL(connection->written.size(), 101u);
+  settle();
+  CAF_CHECK_EQUAL(connection->written.size(), 122u);
+  CAF_CHECK_EQUAL(connection->written.back(), "b");
+}
+
 CAF_TEST(greets once) {
   greet();
   written();
@@ -307,6 +342,17 @@ CAF_TEST(reports when a push is written and when it is received) {
                   (std::vector<delivery_counts>{is_written, is_received}));
 }
 
+CAF_TEST(reports at once what the socket takes at once) {
+  connection->room = 1000;
+  greet();
+  track("a", receipt_level::received);
+  CAF_CHECK_EQUAL(reports(), std::vector<delivery_counts>{is_written});
+  CAF_CHECK_EQUAL(connection->pings, std::vector<uint64_t>{2});
+  pong(2);
+  CAF_CHECK_EQUAL(reports(),
+                  (std::vector<delivery_counts>{is_written, is_received}));
+}
+
 CAF_TEST(sends no ping for frames that need no confirmation) {
   greet();
   written();
@@ -420,6 +466,16 @@ CAF_TEST(reports the growth and shrinkage of its queue to the registry) {
   for (int i = 0; i < 200; ++i)
     push("");
   CAF_CHECK_EQUAL(figure(registry, metric::queued_bytes), 128u * 128u);
+}
+
+CAF_TEST(does not report a large push that the socket takes at once) {
+  connection->room = 1000;
+  greet();
+  anon_send(aut, deliver_atom_v, make_text(std::string(100'000, 'x')),
+            uint64_t{0});
+  consume_message();
+  disallow((load_atom, uint64_t), from(aut).to(registry));
+  CAF_CHECK_EQUAL(connection->written.size(), 2u);
 }
 
 CAF_TEST(drops its queue at once when the queues of the node are full) {
@@ -710,6 +766,26 @@ CAF_TEST(ends when too many frames are unconfirmed) {
   CAF_CHECK(!connection->closed);
   track("c", receipt_level::received);
   written_all();
+  CAF_REQUIRE(connection->closed);
+  CAF_CHECK(connection->closed->code == close_code::try_again_later);
+}
+
+CAF_TEST(writes nothing after too many frames are unconfirmed) {
+  session_config config;
+  config.max_queue_frames = 3;
+  start(config);
+  greet();
+  written_all();
+  for (auto text : {"a", "b"})
+    track(text, receipt_level::received);
+  connection->room = 1;
+  written();
+  CAF_CHECK_EQUAL(connection->written.size(), 3u);
+  for (auto text : {"c", "d", "e"})
+    track(text, receipt_level::received);
+  connection->room = 1000;
+  written();
+  CAF_CHECK_EQUAL(connection->written.size(), 5u);
   CAF_REQUIRE(connection->closed);
   CAF_CHECK(connection->closed->code == close_code::try_again_later);
 }

@@ -65,8 +65,9 @@ node::~node() {
   // nop
 }
 
-void node::connect() {
+void node::connect(size_t piece) {
   inside::stream server{*inside_->io};
+  server.write_size(piece);
   inside_->clients.emplace_back(*inside_->io).connect(server);
   std::make_shared<net::http_connection<inside::stream>>(std::move(server),
                                                          *inside_->context)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -18,7 +19,8 @@ public:
   ~node();
 
   /// Connects a client. Clients are numbered from 0.
-  void connect();
+  /// @param piece the maximum number of bytes that its socket takes at once.
+  void connect(size_t piece = SIZE_MAX);
 
   /// Sends bytes from a client, in pieces of that size, and returns the bytes
   /// that it has received since the last call.

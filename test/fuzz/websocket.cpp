@@ -1,5 +1,5 @@
 // Fuzzes the input of a WebSocket. The first byte selects compression and the
-// size of the pieces in which the rest arrives.
+// size of the pieces in which the rest arrives, and in which output leaves.
 
 #include "test/fuzz/node.hpp"
 #include "test/fuzz/require.hpp"
@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   auto compression = (data[0] & 0x80) != 0;
   size_t piece = 1 + (data[0] & 0x7f);
   node home{compression};
-  home.connect();
+  home.connect(piece);
   auto offer
     = compression ? "Sec-WebSocket-Extensions: permessage-deflate\r\n" : "";
   auto greeting = home.send(0, handshake("456", offer), 4096);

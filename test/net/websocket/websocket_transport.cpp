@@ -50,8 +50,11 @@ struct transport_fixture : test::connection_fixture {
     return response.substr(response.find("\r\n\r\n") + 4);
   }
 
-  void push(const payload& message) {
-    context->api.actors.publish(push_address::id("456"), {"p", message},
+  void push(const payload& message,
+            receipt_level want = receipt_level::routed) {
+    waybill::push push{"p", message};
+    push.want = want;
+    context->api.actors.publish(push_address::id("456"), std::move(push),
                                 [](const caf::expected<outcome>&) {});
   }
 };
@@ -118,10 +121,10 @@ CAF_TEST(writes nothing after the answer to a close frame) {
   for (auto size : pieces) {
     piece = size;
     open();
-    push(make_text("a"));
-    auto answer = ask(goodbye + client_frame(text, "b"));
+    CAF_MESSAGE("the session echoes a after its transport has seen the end");
+    auto answer = ask(client_frame(text, "a") + goodbye);
     CAF_CHECK(answer.ends_with(node_frame(closing, "\x03\xe8")));
-    push(make_text("c"));
+    push(make_text("b"));
     CAF_CHECK_EQUAL(ask(""), "");
   }
 }
@@ -153,6 +156,27 @@ CAF_TEST(
       ++frames;
     CAF_CHECK_EQUAL(frames, 3u);
   }
+}
+
+CAF_TEST(writes the frame that Beast has not begun at a violation) {
+  context->config.websocket.compression = true;
+  piece = 1;
+  open(deflate);
+  push(make_text("a"), receipt_level::received);
+  settle();
+  while (client->str().find('\x89') == std::string::npos) {
+    io.restart();
+    CAF_REQUIRE(io.poll_one() > 0);
+    settle();
+  }
+  CAF_MESSAGE("while the ping is written, a frame and a violation come");
+  push(make_text("b"));
+  settle();
+  auto answer = ask(client_frame(reserved, ""));
+  CAF_CHECK(answer.ends_with(node_frame(ping, "2") + node_frame(text, "b")));
+  CAF_MESSAGE("no pong is read any more");
+  advance_time(std::chrono::seconds{1});
+  CAF_CHECK_EQUAL(ask(""), broke_protocol);
 }
 
 CAF_TEST(ends a compressed message at a violation between its parts) {
