@@ -85,10 +85,10 @@ bool is_low(int32_t unit) noexcept {
 bool is_utf8(std::string_view bytes) noexcept {
   // Most text is mostly ASCII, and other characters stand together.
   for (skip_ascii(bytes); !bytes.empty(); skip_ascii(bytes))
-    do
+    do {
       if (take_code_point(bytes) < 0)
         return false;
-    while (!bytes.empty() && (bytes[0] & 0x80) != 0);
+    } while (!bytes.empty() && (bytes[0] & 0x80) != 0);
   return true;
 }
 

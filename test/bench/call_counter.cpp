@@ -3,6 +3,7 @@
 // names, for test_cost.py to read.
 
 #include <atomic>
+#include <cstdint>
 #include <cstdlib>
 
 #include <dlfcn.h>
@@ -56,22 +57,22 @@ auto forward(counter x, const char* name, Ts... xs) {
 
 extern "C" {
 
-void* malloc(size_t size) {
+void* malloc(size_t size) noexcept {
   count(allocations);
   return __libc_malloc(size);
 }
 
-void* calloc(size_t number, size_t size) {
+void* calloc(size_t number, size_t size) noexcept {
   count(allocations);
   return __libc_calloc(number, size);
 }
 
-void* realloc(void* memory, size_t size) {
+void* realloc(void* memory, size_t size) noexcept {
   count(allocations);
   return __libc_realloc(memory, size);
 }
 
-void* aligned_alloc(size_t alignment, size_t size) {
+void* aligned_alloc(size_t alignment, size_t size) noexcept {
   count(allocations);
   return __libc_memalign(alignment, size);
 }
