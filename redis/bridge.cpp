@@ -49,9 +49,13 @@ void bridge::on_exit() {
   holder_ = nullptr;
 }
 
-bridge::behavior_type bridge::make_behavior() {
+void bridge::start() {
   redis_->start(this);
   delayed_send(this, canary_interval, tick_atom_v);
+}
+
+bridge::behavior_type bridge::make_behavior() {
+  start();
   return {
     [this](subscribe_atom, const observer_actor& observer) {
       observers_.push_back(observer);
@@ -83,9 +87,7 @@ bridge::behavior_type bridge::make_behavior() {
     [this](forget_atom, const push_address&, const std::string& id) {
       waiting_.erase(id);
     },
-    [this](report_atom, const push_address&, const report& report) {
-      take(report);
-    },
+    [this](report_atom, const push_address&, const report& x) { take(x); },
     [this](probe_atom, const push_address&, const std::string& node,
            const std::string& id) { return probe(node, id); },
     [this](record_atom, const push_address&, const std::string& key,

@@ -65,6 +65,9 @@ private:
 
   using entries = std::unordered_map<std::string, entry>;
 
+  /// Connects to Redis, and schedules the first tick.
+  void start();
+
   // -- subscriptions (bridge_subscriptions.cpp) -------------------------------
 
   void on(link_up& event);

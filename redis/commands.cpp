@@ -1,11 +1,9 @@
 #include "redis/commands.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <iterator>
 #include <memory>
 #include <utility>
-#include <variant>
 
 #include "actors/core/idempotency_store.hpp"
 #include "redis/digest.hpp"
@@ -18,48 +16,6 @@ namespace {
 
 /// Time for which a push may stay in flight after its `wait` has elapsed.
 constexpr auto grace = std::chrono::seconds{2};
-
-/// Maximum size of the message in a dead letter, in bytes.
-constexpr size_t dead_letter_size = 4096;
-
-/// Approximate maximum number of dead letters.
-constexpr auto max_dead_letters = "10000";
-
-/// Time in milliseconds within which all nodes receive the same message.
-constexpr auto dead_letter_time = "60000";
-
-uint64_t to_number(std::string_view text) {
-  uint64_t result = 0;
-  std::from_chars(text.data(), text.data() + text.size(), result);
-  return result;
-}
-
-milliseconds milliseconds_since_1970() {
-  return std::chrono::floor<milliseconds>(
-    std::chrono::system_clock::now().time_since_epoch());
-}
-
-caf::error unexpected() {
-  return {errc::refused, std::string{"an unexpected reply"}};
-}
-
-/// Converts a reply into a number.
-caf::expected<uint64_t> number_of(const caf::expected<reply>& x) {
-  if (!x)
-    return x.error();
-  switch (x->type) {
-  case reply::kind::number:
-    return static_cast<uint64_t>(x->number);
-  case reply::kind::text:
-    return to_number(x->text);
-  case reply::kind::nil:
-    return uint64_t{0};
-  case reply::kind::list:
-  case reply::kind::error:
-    break;
-  }
-  return unexpected();
-}
 
 /// Returns the outcome that is recorded for the first push of a key.
 outcome recorded_outcome(const std::vector<reply>& items) {
@@ -94,35 +50,7 @@ caf::expected<outcome> outcome_of(const push& push, const reply& x) {
     return errc::in_flight;
   if (status == "recorded" && items.size() >= 5)
     return at_level(recorded_outcome(items), push.want);
-  return unexpected();
-}
-
-/// Decodes an entry of a mailbox.
-/// @param left is the remaining time to live in milliseconds; negative if the
-///        entry has no message or no expiry.
-/// @returns `caf::sec::invalid_argument`, with the reason as its context.
-caf::expected<push> to_kept(const std::string& entry, std::string message,
-                            int64_t left) {
-  auto rejected = [](std::string why) {
-    return make_error(caf::sec::invalid_argument, std::move(why));
-  };
-  if (left < 0)
-    return rejected("an entry without a message or an expiry");
-  append_entry(message, entry);
-  auto decoded = decode(message);
-  if (!decoded)
-    return rejected(decoded.error() == another_kind
-                      ? "a message of another kind"
-                      : "not a push");
-  auto result = std::get_if<push>(&*decoded);
-  if (!result)
-    return rejected("a message that is not for clients");
-  result->entry = entry;
-  result->ttl = std::min<milliseconds>(milliseconds{left}, longest_ttl);
-  // The receipt knows already that it is kept, so no report is sent.
-  result->reply_to.clear();
-  result->want = receipt_level::routed;
-  return std::move(*result);
+  return unexpected_reply();
 }
 
 } // namespace
@@ -154,7 +82,7 @@ void commands::check(bool every_command, handler<check_result> then) {
            then(check_result{x->items[0].text, x->items[1].text,
                              x->items[2].text});
          else
-           then(unexpected());
+           then(unexpected_reply());
        });
 }
 
@@ -221,7 +149,7 @@ void commands::recount(const std::string& channel, const std::string& message,
          if (!x)
            then(x.error());
          else if (x->items.size() != 2)
-           then(unexpected());
+           then(unexpected_reply());
          else if (x->items[0].number == 0 && x->items[1].number < expected)
            then(caf::error{errc::nodes_missing});
          else
@@ -249,93 +177,6 @@ void commands::record_outcome(const std::string& key, const outcome& outcome) {
        });
 }
 
-void commands::read(const inbox_query& query, rejection_handler on_rejected,
-                    handler<inbox_page> then) {
-  if (!query.upto.empty())
-    return read_page(query, on_rejected, then);
-  // Most mailboxes are empty, and a script takes Redis far longer.
-  send({"XLEN", inbox_of(query.address)},
-       [this, query, on_rejected, then](const caf::expected<reply>& x) {
-         auto entries = number_of(x);
-         if (!entries)
-           then(entries.error());
-         else if (*entries == 0)
-           then(inbox_page{});
-         else
-           read_page(query, on_rejected, then);
-       });
-}
-
-void commands::read_page(const inbox_query& query,
-                         const rejection_handler& on_rejected,
-                         const handler<inbox_page>& then) {
-  eval(read_script, {inbox_of(query.address), due_of(query.address)},
-       {query.after, query.upto, std::to_string(query.max_bytes)},
-       [this, query, on_rejected, then](const caf::expected<reply>& x) {
-         if (!x)
-           return then(x.error());
-         auto& items = x->items;
-         if (items.size() < 2 || items.size() % 3 != 2)
-           return then(unexpected());
-         inbox_page result{{}, items[0].text, items[1].number != 0};
-         auto now = milliseconds_since_1970();
-         for (size_t i = 2; i < items.size(); i += 3) {
-           auto& entry = items[i].text;
-           auto& message = items[i + 1].text;
-           auto kept = to_kept(entry, message, items[i + 2].number);
-           if (!kept) {
-             auto& context = kept.error().context();
-             auto reason = context.get_as<std::string>(0);
-             reject(query.address, entry, message, reason);
-             on_rejected(query.address, reason);
-             continue;
-           }
-           // The clocks of Redis and this node may differ.
-           result.age
-             += std::max(now - milliseconds{to_number(entry)}, milliseconds{0});
-           result.pushes.push_back(*std::move(kept));
-         }
-         if (!result.pushes.empty() || !result.more)
-           return then(std::move(result));
-         // No entry of this page can be decoded; later ones may.
-         auto rest = query;
-         rest.after = items[items.size() - 3].text;
-         rest.upto = result.upto;
-         read_page(rest, on_rejected, then);
-       });
-}
-
-void commands::reject(const push_address& address, const std::string& entry,
-                      const std::string& message, const std::string& reason) {
-  auto mailbox = inbox_of(address);
-  eval(reject_script, {mailbox, due_of(address), dead_letters()},
-       {entry, max_dead_letters, "message", message.substr(0, dead_letter_size),
-        "reason", reason, "node", config_.node, "key", mailbox},
-       [](const caf::expected<reply>&) {
-         // If this fails, the next read rejects the entry again.
-       });
-}
-
-void commands::dead_letter(const std::string& message,
-                           const std::string& reason, handler<uint64_t> then) {
-  eval(dead_letter_script,
-       {dead_letters(), config_.prefix + ":dead:" + sha1(message)},
-       {config_.node, dead_letter_time, max_dead_letters, "message",
-        message.substr(0, dead_letter_size), "reason", reason, "node",
-        config_.node},
-       [then](const caf::expected<reply>& x) { then(number_of(x)); });
-}
-
-void commands::confirm(const push_address& address, const std::string& entry,
-                       handler<uint64_t> then) {
-  // MINID is the first entry that is not removed.
-  auto dash = entry.find('-') + 1;
-  auto next
-    = entry.substr(0, dash) + std::to_string(to_number(entry.substr(dash)) + 1);
-  eval(confirm_script, {inbox_of(address), due_of(address)}, {next},
-       [then](const caf::expected<reply>& x) { then(number_of(x)); });
-}
-
 void commands::claim(const push_address& address, handler<uint64_t> then) {
   eval(claim_script, {config_.prefix + ":owner:" + std::string{address.name()}},
        {channel_of(address), encode_claim()},
@@ -354,7 +195,7 @@ void commands::presence(const push_address& address, handler<uint64_t> then) {
          if (!x)
            return then(x.error());
          if (x->items.size() != 4)
-           return then(unexpected());
+           return then(unexpected_reply());
          if (x->items[1].number == 0 && x->items[3].number < expected)
            then(caf::error{errc::nodes_missing});
          else

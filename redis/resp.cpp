@@ -8,6 +8,8 @@
 
 #include <hiredis/hiredis.h>
 
+#include "actors/core/errc.hpp"
+
 namespace waybill::redis {
 
 namespace {
@@ -118,6 +120,33 @@ std::optional<reply> reply_reader::next() {
     return std::nullopt;
   auto result = std::unique_ptr<reply>{static_cast<reply*>(ptr)};
   return std::move(*result);
+}
+
+uint64_t to_number(std::string_view text) {
+  uint64_t result = 0;
+  std::from_chars(text.data(), text.data() + text.size(), result);
+  return result;
+}
+
+caf::error unexpected_reply() {
+  return {errc::refused, std::string{"an unexpected reply"}};
+}
+
+caf::expected<uint64_t> number_of(const caf::expected<reply>& x) {
+  if (!x)
+    return x.error();
+  switch (x->type) {
+  case reply::kind::number:
+    return static_cast<uint64_t>(x->number);
+  case reply::kind::text:
+    return to_number(x->text);
+  case reply::kind::nil:
+    return uint64_t{0};
+  case reply::kind::list:
+  case reply::kind::error:
+    break;
+  }
+  return unexpected_reply();
 }
 
 } // namespace waybill::redis

@@ -8,6 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include <caf/error.hpp>
+#include <caf/expected.hpp>
+
 struct redisReader;
 
 namespace waybill::redis {
@@ -48,6 +51,16 @@ struct reply {
   std::string text = {};
   std::vector<reply> items = {};
 };
+
+/// Returns the number at the start of a text; 0 if there is none.
+uint64_t to_number(std::string_view text);
+
+/// Converts a reply to a number: that of an integer or a text, 0 for null, and
+/// else an error.
+caf::expected<uint64_t> number_of(const caf::expected<reply>& x);
+
+/// Returns the error for a reply that the command should not get.
+caf::error unexpected_reply();
 
 /// Parses replies from the bytes of a connection.
 class reply_reader {

@@ -37,7 +37,7 @@ struct response {
   std::string detail = {};
 };
 
-/// How a response is sent on a connection.
+/// Properties of the connection and request that shape a response.
 struct response_mode {
   /// The version of HTTP of the request: 10 or 11.
   unsigned version = 11;

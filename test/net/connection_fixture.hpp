@@ -53,11 +53,15 @@ struct connection_fixture : fixture {
     } while (io.poll() > 0);
   }
 
-  /// Sends bytes and returns the response.
-  std::string ask(std::string_view bytes) {
+  void send(std::string_view bytes) {
     boost::system::error_code ignored;
     client->write_some(boost::asio::buffer(bytes.data(), bytes.size()),
                        ignored);
+  }
+
+  /// Sends bytes and returns the response.
+  std::string ask(std::string_view bytes) {
+    send(bytes);
     turn();
     std::string result{client->str()};
     client->clear();

@@ -144,7 +144,7 @@ struct bridge_fixture : test::fixture {
     return result;
   }
 
-  /// Reads a mailbox that has entries, and returns a pointer to the future page.
+  /// Reads a mailbox that has entries, and returns a pointer to the page.
   std::shared_ptr<inbox_page> read(const std::string& id) {
     auto result = std::make_shared<inbox_page>();
     auto ask

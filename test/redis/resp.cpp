@@ -4,6 +4,8 @@
 
 #include <caf/test/dsl.hpp>
 
+#include "actors/core/errc.hpp"
+
 using namespace waybill::redis;
 using namespace std::string_literals;
 
@@ -42,4 +44,16 @@ CAF_TEST(bytes that are not RESP are refused) {
   } catch (const std::runtime_error& e) {
     CAF_CHECK_NOT_EQUAL(std::string{e.what()}, "");
   }
+}
+
+CAF_TEST(a reply is a number if it can be one) {
+  auto number = [](reply x) { return unbox(number_of(std::move(x))); };
+  CAF_CHECK_EQUAL(number({reply::kind::number, 3}), 3u);
+  CAF_CHECK_EQUAL(number({reply::kind::text, 0, "12-3"}), 12u);
+  CAF_CHECK_EQUAL(number({reply::kind::text, 0, "x"}), 0u);
+  CAF_CHECK_EQUAL(number({}), 0u);
+  CAF_CHECK(number_of(reply{reply::kind::list}).error()
+            == waybill::errc::refused);
+  CAF_CHECK(number_of(caf::error{waybill::errc::busy}).error()
+            == waybill::errc::busy);
 }

@@ -50,6 +50,16 @@ struct transport_fixture : test::connection_fixture {
     return response.substr(response.find("\r\n\r\n") + 4);
   }
 
+  /// Runs until the client has received `byte`; actors only while sockets are
+  /// idle.
+  void run_until(uint8_t byte) {
+    while (client->str().find(static_cast<char>(byte)) == std::string::npos) {
+      io.restart();
+      if (io.poll_one() == 0)
+        settle();
+    }
+  }
+
   void push(const payload& message,
             receipt_level want = receipt_level::routed) {
     waybill::push push{"p", message};
@@ -118,15 +128,15 @@ CAF_TEST(writes the frame in flight before the close frame of a violation) {
 }
 
 CAF_TEST(writes nothing after the answer to a close frame) {
-  for (auto size : pieces) {
-    piece = size;
-    open();
-    CAF_MESSAGE("the session echoes a after its transport has seen the end");
-    auto answer = ask(client_frame(text, "a") + goodbye);
-    CAF_CHECK(answer.ends_with(node_frame(closing, "\x03\xe8")));
-    push(make_text("b"));
-    CAF_CHECK_EQUAL(ask(""), "");
-  }
+  piece = 1;
+  open();
+  send(client_frame(text, "a") + goodbye);
+  run_until(closing);
+  CAF_MESSAGE("the session echoes while the answer is written");
+  settle();
+  CAF_CHECK_EQUAL(ask(""), node_frame(closing, "\x03\xe8"));
+  push(make_text("b"));
+  CAF_CHECK_EQUAL(ask(""), "");
 }
 
 CAF_TEST(compresses frames if the client offers it) {
@@ -163,12 +173,7 @@ CAF_TEST(writes the frame that Beast has not begun at a violation) {
   piece = 1;
   open(deflate);
   push(make_text("a"), receipt_level::received);
-  settle();
-  while (client->str().find('\x89') == std::string::npos) {
-    io.restart();
-    CAF_REQUIRE(io.poll_one() > 0);
-    settle();
-  }
+  run_until(ping);
   CAF_MESSAGE("while the ping is written, a frame and a violation come");
   push(make_text("b"));
   settle();
