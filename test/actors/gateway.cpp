@@ -301,17 +301,17 @@ CAF_TEST(what happens often is counted once a second) {
   aut().note(metric::kept_pushes);
   aut().note(latency::written, 2ms);
   pass(999ms);
-  CAF_CHECK_EQUAL(stats()[metric::kept_pushes], 0u);
+  CAF_CHECK(stats()[metric::kept_pushes] == 0u);
   CAF_CHECK_EQUAL(stats()[latency::written].count(), 0u);
   pass(1ms);
-  CAF_CHECK_EQUAL(stats()[metric::kept_pushes], 2u);
+  CAF_CHECK(stats()[metric::kept_pushes] == 2u);
   CAF_CHECK_EQUAL(stats()[latency::written].microseconds(), 2000u);
   CAF_MESSAGE("and counted no second time");
   aut().note(metric::answers_200);
   pass(1s);
-  CAF_CHECK_EQUAL(stats()[metric::kept_pushes], 2u);
+  CAF_CHECK(stats()[metric::kept_pushes] == 2u);
   CAF_CHECK_EQUAL(stats()[latency::written].count(), 1u);
-  CAF_CHECK_EQUAL(stats()[metric::answers_200], 1u);
+  CAF_CHECK(stats()[metric::answers_200] == 1u);
 }
 
 CAF_TEST(a push is named when it is taken) {

@@ -55,9 +55,9 @@ CAF_TEST(metrics of one family are adjacent and have different values) {
 
 CAF_TEST(a room shows its metrics from the start) {
   CAF_CHECK(to_counters(aut).empty());
-  CAF_CHECK_EQUAL(shown(room::actors).at("joins"), 0u);
-  CAF_CHECK_EQUAL(shown(room::net).at("refused_requests"), 0u);
-  CAF_CHECK_EQUAL(shown(room::redis).at("links_lost"), 0u);
+  CAF_CHECK(shown(room::actors).at("joins") == 0u);
+  CAF_CHECK(shown(room::net).at("refused_requests") == 0u);
+  CAF_CHECK(shown(room::redis).at("links_lost") == 0u);
   CAF_CHECK_EQUAL(shown(room::actors).count("links_lost"), 0u);
   CAF_MESSAGE("but answers and histograms once there is one");
   CAF_CHECK_EQUAL(shown(room::net).count("answers_200"), 0u);

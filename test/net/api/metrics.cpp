@@ -233,7 +233,7 @@ CAF_TEST(an answer is counted by its status) {
   CAF_CHECK_EQUAL(all["waybill_push_answers_total{status=\"202\"}"], "0");
   CAF_MESSAGE("also with one that no push should be answered with");
   count_answer(actors(), receipt_level::routed, status::bad_gateway, 1ms);
-  CAF_CHECK_EQUAL(counted()["waybill_push_answers_total{status=\"500\"}"], "1");
+  CAF_CHECK(counted()["waybill_push_answers_total{status=\"500\"}"] == "1");
 }
 
 CAF_TEST(only a push that came as far as was asked is timed) {
