@@ -45,7 +45,7 @@ case $suite in
     ctest --test-dir $build --output-on-failure -R "^$suite(\.|\$)"
     ;;
   bench*)
-    cmake --build $build --target waybill waybill_load waybill_bare
+    cmake --build $build --target waybill waybill_load waybill_bare call_counter
     ctest --test-dir $build --output-on-failure -R "^$suite\$"
     ;;
   *)
