@@ -140,7 +140,7 @@ KINDS = [
 ]
 
 
-# What the routers are made of, by the packages of Debian.
+# Names of the parts of routers, by their packages in Debian.
 NAMES = {
     "nginx": "nginx",
     "libnginx-mod-nchan": "Nchan",

@@ -1,4 +1,4 @@
-"""What a push costs in calls that can be counted: unlike time, their number hardly differs
+"""Counts the calls that a push takes: unlike time, their number hardly differs
 between machines."""
 
 import mmap
