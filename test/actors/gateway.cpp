@@ -120,6 +120,7 @@ CAF_TEST(pushes of one turn go to the bus in one message) {
                     found.push_back(x ? x->push : sys.render(x.error()));
                   });
   expect((publish_atom), from(actor).to(actor));
+  disallow((publish_atom), from(actor).to(actor));
   CAF_CHECK_EQUAL(fake().pushes.size(), 0u);
   expect((publish_atom, numbered_pushes, outcome_receiver_actor),
          from(actor).to(bus));
