@@ -269,6 +269,21 @@ CAF_TEST(tries few commands while Redis does all that it should) {
   CAF_CHECK_EQUAL(redis->tried, "first");
 }
 
+CAF_TEST(
+  a push that arrived before the link was lost is delivered before that) {
+  make_ready();
+  auto session = join("456");
+  happen(subscribed{"waybill:id:456"});
+  events turn;
+  turn.all.reserve(2);
+  turn.all.emplace_back(
+    message{"waybill:id:456", encode(push{"p", make_text("a")})});
+  turn.all.emplace_back(link_down{"cut"});
+  self->send(aut, std::move(turn));
+  settle();
+  CAF_CHECK_EQUAL(seen(session), (test::texts{"greet", "deliver a", "hold"}));
+}
+
 CAF_TEST(reads a mailbox when that is possible again) {
   make_ready();
   auto session = join("456");
