@@ -70,9 +70,9 @@ loopback::behavior_type loopback::make_behavior() {
     },
     [this](probe_atom, const push_address&, const std::string&,
            const std::string& id) { return probe(id); },
-    [this](record_atom, const push_address&, const std::string& key,
+    [this](record_atom, const push_address& address, const std::string& key,
            const outcome& outcome) {
-      idempotency_.record_outcome(key, outcome);
+      idempotency_.record_outcome(address, key, outcome);
     },
     [this](read_atom, const inbox_query& query) {
       return inboxes_.read(query, clock().now());

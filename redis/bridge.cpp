@@ -23,10 +23,10 @@ bool is_wrong_type(const caf::error& why) {
 bridge::bridge(caf::actor_config& cfg, caf::execution_unit* host,
                bridge_config config, client_ptr redis)
     : hosted(cfg, host), config_(std::move(config)),
-      own_channel_(config_.prefix + ":node:" + config_.node),
+      own_channel_(names{config_.prefix}.channel_of_node(config_.node)),
       redis_(std::move(redis)), commands_(config_, *redis_, *this),
-      nodes_channel_(commands_.channel_of(push_address::nodes())),
-      health_(config_.claims), status_(health_.status()), nodes_(config_.node),
+      nodes_channel_(commands_.channel_of_nodes()), health_(config_.claims),
+      status_(health_.status()), nodes_(config_.node),
       last_heard_(clock().now()), up_since_(last_heard_),
       away_since_(last_heard_) {
   // nop
@@ -90,8 +90,8 @@ bridge::behavior_type bridge::make_behavior() {
     [this](report_atom, const push_address&, const report& x) { take(x); },
     [this](probe_atom, const push_address&, const std::string& node,
            const std::string& id) { return probe(node, id); },
-    [this](record_atom, const push_address&, const std::string& key,
-           const outcome& outcome) { commands_.record_outcome(key, outcome); },
+    [this](record_atom, const push_address& address, const std::string& key,
+           const outcome& x) { commands_.record_outcome(address, key, x); },
     [this](read_atom, const inbox_query& query) { return read(query); },
     [this](confirm_atom, const push_address& address,
            const std::string& entry) { confirm(address, entry); },
@@ -269,7 +269,7 @@ void bridge::publish_upstream(const client_message& message) {
     return;
   }
   redis_->send(
-    make_command("PUBLISH", config_.prefix + ":upstream", encode(message)),
+    make_command("PUBLISH", names{config_.prefix}.upstream(), encode(message)),
     [this](const caf::expected<reply>& x) {
       if (!x || x->type != reply::kind::number)
         ++counts_[metric::upstream_dropped];

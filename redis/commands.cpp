@@ -17,6 +17,12 @@ namespace {
 /// Time for which a push may stay in flight after its `wait` has elapsed.
 constexpr auto grace = std::chrono::seconds{2};
 
+/// Returns the fingerprint of a push with a key, as release 0.1.0 made it.
+std::string fingerprint_of(const bridge_config& config,
+                           const push_address& address, const push& push) {
+  return sha256(request_fingerprint(config.prefix + ':' + address.key(), push));
+}
+
 /// Returns the outcome that is recorded for the first push of a key.
 outcome recorded_outcome(const std::vector<reply>& items) {
   outcome result{
@@ -56,9 +62,9 @@ caf::expected<outcome> outcome_of(const push& push, const reply& x) {
 } // namespace
 
 void commands::load() {
-  for (auto script : {&check_script, &recount_script, &push_script,
-                      &record_script, &read_script, &reject_script,
-                      &dead_letter_script, &confirm_script, &claim_script})
+  auto& all = scripts_;
+  for (auto script : {&all.check, &all.count, &all.push, &all.record, &all.read,
+                      &all.dead_letter, &all.confirm, &all.claim})
     load(*script);
 }
 
@@ -69,11 +75,10 @@ void commands::load(const script& script) {
 }
 
 void commands::check(bool every_command, handler<check_result> then) {
-  // Ids contain no slash, so these keys do not exist.
-  auto unused = push_address::id("/");
-  eval(check_script,
-       {inbox_of(unused), due_of(unused), config_.prefix + ":once:/",
-        config_.prefix + ":owner:/"},
+  auto unused = names::unused_address();
+  eval(scripts_.check,
+       {names_.inbox_of(unused), names_.due_of(unused),
+        names_.once_of(unused, ""), names_.owner_of(unused)},
        {every_command ? "all" : "first"},
        [then](const caf::expected<reply>& x) {
          if (!x)
@@ -101,50 +106,54 @@ void commands::publish(const push_address& address, const push& push,
       });
   auto text = [](auto number) { return std::to_string(number.count()); };
   auto expected = static_cast<int64_t>(environment_.expected_nodes());
-  eval(
-    push_script,
-    {inbox_of(address), due_of(address), config_.prefix + ":once:" + push.key},
-    make_command(
-      channel, encode(push), text(push.ttl),
-      std::to_string(config_.mailbox_limit),
-      push.key.empty() ? "" : sha256(request_fingerprint(channel, push)),
-      push.id, std::to_string(static_cast<unsigned>(push.want)),
-      channel_of_node(config_.node), text(milliseconds{push.wait + grace}),
-      text(milliseconds{key_time}), channel_of_nodes()),
-    [this, push, expected,
-     then = std::move(then)](const caf::expected<reply>& x) {
-      auto result
-        = x ? outcome_of(push, *x) : caf::expected<outcome>{x.error()};
-      if (result && result->kept && config_.replicas > 0)
-        await_replicas(*std::move(result), then);
-      else if (result && !result->kept && x->items.size() == 3
-               && x->items[1].number == 0 && x->items[2].number < expected)
-        then(caf::error{errc::nodes_missing});
-      else
-        then(std::move(result));
-    });
+  std::vector<std::string> keys;
+  if (push.ttl.count() > 0)
+    keys = {names_.inbox_of(address), names_.due_of(address)};
+  if (!push.key.empty())
+    keys.push_back(names_.once_of(address, push.key));
+  eval(scripts_.push, std::move(keys),
+       make_command(
+         channel, encode(push), text(push.ttl),
+         std::to_string(config_.mailbox_limit),
+         push.key.empty() ? "" : fingerprint_of(config_, address, push),
+         push.id, std::to_string(static_cast<unsigned>(push.want)),
+         channel_of_node(config_.node), text(milliseconds{push.wait + grace}),
+         text(milliseconds{key_time}), channel_of_nodes()),
+       [this, push, expected,
+        then = std::move(then)](const caf::expected<reply>& x) {
+         auto result
+           = x ? outcome_of(push, *x) : caf::expected<outcome>{x.error()};
+         if (result && result->kept && config_.replicas > 0)
+           await_replicas(*std::move(result), then);
+         else if (result && !result->kept && x->items.size() == 3
+                  && x->items[1].number == 0 && x->items[2].number < expected)
+           then(caf::error{errc::nodes_missing});
+         else
+           then(std::move(result));
+       });
 }
 
 void commands::publish(std::string channel, std::string message,
                        handler<uint64_t> then) {
   // Kept until the reply: the only copy of the message for a second attempt.
   auto words = std::make_shared<const command>(
-    make_command("PUBLISH", std::move(channel), std::move(message)));
+    make_command(publish_command(), std::move(channel), std::move(message)));
   send(*words,
        [this, words, then = std::move(then)](const caf::expected<reply>& x) {
          auto nodes = number_of(x);
          if (nodes && *nodes == 0)
-           recount((*words)[1], (*words)[2], then);
+           count((*words)[1], {(*words)[2]}, then);
          else
            then(std::move(nodes));
        });
 }
 
-void commands::recount(const std::string& channel, const std::string& message,
-                       handler<uint64_t> then) {
+void commands::count(const std::string& channel, command message,
+                     handler<uint64_t> then) {
   // Taken before the count: a node that returns meanwhile is counted.
   auto expected = static_cast<int64_t>(environment_.expected_nodes());
-  eval(recount_script, {}, {channel, message, channel_of_nodes()},
+  message.insert(message.begin(), channel_of_nodes());
+  eval(scripts_.count, {channel}, std::move(message),
        [expected, then = std::move(then)](const caf::expected<reply>& x) {
          if (!x)
            then(x.error());
@@ -169,8 +178,9 @@ void commands::await_replicas(outcome result, handler<outcome> then) {
     });
 }
 
-void commands::record_outcome(const std::string& key, const outcome& outcome) {
-  eval(record_script, {config_.prefix + ":once:" + key},
+void commands::record_outcome(const push_address& address,
+                              const std::string& key, const outcome& outcome) {
+  eval(scripts_.record, {names_.once_of(address, key)},
        {outcome.push, is_nobody(outcome) ? "" : encode(outcome)},
        [](const caf::expected<reply>&) {
          // If this fails, a retry with the key gets the initial record.
@@ -178,34 +188,23 @@ void commands::record_outcome(const std::string& key, const outcome& outcome) {
 }
 
 void commands::claim(const push_address& address, handler<uint64_t> then) {
-  eval(claim_script, {config_.prefix + ":owner:" + std::string{address.name()}},
+  eval(scripts_.claim, {names_.owner_of(address)},
        {channel_of(address), encode_claim()},
        [then](const caf::expected<reply>& x) { then(number_of(x)); });
 }
 
 void commands::owner(const push_address& address, handler<uint64_t> then) {
-  send({"GET", config_.prefix + ":owner:" + std::string{address.name()}},
+  send({"GET", names_.owner_of(address)},
        [then](const caf::expected<reply>& x) { then(number_of(x)); });
 }
 
 void commands::presence(const push_address& address, handler<uint64_t> then) {
-  auto expected = static_cast<int64_t>(environment_.expected_nodes());
-  send({"PUBSUB", "NUMSUB", channel_of(address), channel_of_nodes()},
-       [expected, then](const caf::expected<reply>& x) {
-         if (!x)
-           return then(x.error());
-         if (x->items.size() != 4)
-           return then(unexpected_reply());
-         if (x->items[1].number == 0 && x->items[3].number < expected)
-           then(caf::error{errc::nodes_missing});
-         else
-           then(number_of(x->items[1]));
-       });
+  count(channel_of(address), {}, std::move(then));
 }
 
 void commands::tell(const std::string& node, const node_message& message,
                     handler<uint64_t> then) {
-  send(make_command("PUBLISH", channel_of_node(node), encode(message)),
+  send(make_command(publish_command(), channel_of_node(node), encode(message)),
        [then = std::move(then)](const caf::expected<reply>& x) {
          then(number_of(x));
        });
@@ -246,14 +245,6 @@ caf::error commands::refusal(const std::string& text) {
     return {errc::refused, text};
   environment_.on_impaired(kind, text);
   return {errc::bus_away, text};
-}
-
-std::string commands::inbox_of(const push_address& address) const {
-  return config_.prefix + ":mail:" + std::string{address.name()};
-}
-
-std::string commands::due_of(const push_address& address) const {
-  return config_.prefix + ":due:" + std::string{address.name()};
 }
 
 } // namespace waybill::redis

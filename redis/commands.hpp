@@ -11,6 +11,7 @@
 #include "redis/config.hpp"
 #include "redis/health.hpp"
 #include "redis/impairment.hpp"
+#include "redis/names.hpp"
 #include "redis/node_message.hpp"
 #include "redis/scripts.hpp"
 
@@ -42,7 +43,10 @@ public:
 
   /// @param config, redis, environment must outlive this object.
   commands(const bridge_config& config, client& redis, environment& environment)
-      : config_(config), redis_(redis), environment_(environment) {
+      : config_(config), names_(config.prefix),
+        scripts_(
+          scripts_of(config.cluster ? pubsub::sharded : pubsub::classic)),
+        redis_(redis), environment_(environment) {
     // nop
   }
 
@@ -55,7 +59,7 @@ public:
   /// Loads all scripts into Redis; to be called after each connect.
   void load();
 
-  /// Publishes a push (PUBLISH, or a script for one with a ttl or a key). Other
+  /// Publishes a push, by a script if it has a ttl or a key. Other
   /// errors are `errc::inbox_full`, `errc::key_reused`, `errc::in_flight`, and
   /// `errc::nodes_missing` if no node received it while some are missing.
   void publish(const push_address& address, const push& push,
@@ -72,8 +76,10 @@ public:
     publish(channel_of(address), encode(query), std::move(then));
   }
 
-  /// Stores the outcome of a push under its idempotency key.
-  void record_outcome(const std::string& key, const outcome& outcome);
+  /// Stores the outcome of a push under its idempotency key, which is known for
+  /// its address.
+  void record_outcome(const push_address& address, const std::string& key,
+                      const outcome& outcome);
 
   /// Receives the reason why an entry of a mailbox cannot be decoded.
   using rejection_handler
@@ -84,7 +90,8 @@ public:
   void read(const inbox_query& query, rejection_handler on_rejected,
             handler<inbox_page> then);
 
-  /// Stores a malformed message as a dead letter, unless another node has.
+  /// Stores a malformed message of a channel as a dead letter, unless another
+  /// node has.
   void dead_letter(const std::string& message, const std::string& reason,
                    handler<uint64_t> then);
 
@@ -99,23 +106,26 @@ public:
   /// Reads the number of the claim that owns an id; 0 if there is none (GET).
   void owner(const push_address& address, handler<uint64_t> then);
 
-  /// Counts the nodes that hold an address (PUBSUB NUMSUB); fails with
-  /// `errc::nodes_missing` as `publish` does.
+  /// Counts the nodes that hold an address; fails with `errc::nodes_missing` as
+  /// `publish` does.
   void presence(const push_address& address, handler<uint64_t> then);
 
-  /// Sends a message to a node (PUBLISH); returns the number of receivers.
+  /// Sends a message to a node; returns the number of receivers.
   void tell(const std::string& node, const node_message& message,
             handler<uint64_t> then);
 
   /// Returns the channel of an address.
   std::string channel_of(const push_address& address) const {
-    return config_.prefix + ':' + address.key();
+    return names_.channel_of(address);
   }
 
   /// Returns the channel of a node.
   std::string channel_of_node(const std::string& name) const {
-    return config_.prefix + ":node:" + name;
+    return names_.channel_of_node(name);
   }
+
+  /// Returns the channel that all nodes hold.
+  std::string channel_of_nodes() const { return names_.channel_of_nodes(); }
 
 private:
   /// Publishes a message; returns the number of receivers, or
@@ -123,10 +133,16 @@ private:
   void publish(std::string channel, std::string message,
                handler<uint64_t> then);
 
-  /// Publishes again a message that no node received, and counts the nodes in
-  /// the same step.
-  void recount(const std::string& channel, const std::string& message,
-               handler<uint64_t> then);
+  /// Counts the nodes that hold an address, and fails with
+  /// `errc::nodes_missing` if there are none while nodes are missing.
+  /// @param message is published to them, if there is one.
+  void count(const std::string& channel, command message,
+             handler<uint64_t> then);
+
+  /// Returns the command that publishes to addresses and nodes.
+  const char* publish_command() const {
+    return config_.cluster ? "SPUBLISH" : "PUBLISH";
+  }
 
   /// Completes a push once enough replicas have it (WAIT): otherwise a failover
   /// could lose it.
@@ -154,19 +170,17 @@ private:
   void reject(const push_address& address, const std::string& entry,
               const std::string& message, const std::string& reason);
 
-  std::string dead_letters() const { return config_.prefix + ":dead"; }
-
-  std::string inbox_of(const push_address& address) const;
-
-  /// Returns the key of the sorted set with the expiry times of a mailbox.
-  std::string due_of(const push_address& address) const;
-
-  /// Returns the channel that all nodes hold.
-  std::string channel_of_nodes() const {
-    return channel_of(push_address::nodes());
-  }
+  /// Stores a message once as a dead letter.
+  /// @param receiver is the node that received it from a channel, or empty.
+  /// @param id is unique to the message, or to the entry of a mailbox.
+  /// @param fields are further fields of the dead letter.
+  void store_dead_letter(const std::string& receiver, std::string_view id,
+                         const std::string& message, const std::string& reason,
+                         const command& fields, handler<uint64_t> then);
 
   const bridge_config& config_;
+  const names names_;
+  const script_table& scripts_;
   client& redis_;
   environment& environment_;
 };

@@ -63,7 +63,7 @@ void commands::read(const inbox_query& query, rejection_handler on_rejected,
   if (!query.upto.empty())
     return read_page(query, on_rejected, then);
   // Most mailboxes are empty, and a script takes Redis far longer.
-  send({"XLEN", inbox_of(query.address)},
+  send({"XLEN", names_.inbox_of(query.address)},
        [this, query, on_rejected, then](const caf::expected<reply>& x) {
          auto entries = number_of(x);
          if (!entries)
@@ -78,7 +78,8 @@ void commands::read(const inbox_query& query, rejection_handler on_rejected,
 void commands::read_page(const inbox_query& query,
                          const rejection_handler& on_rejected,
                          const handler<inbox_page>& then) {
-  eval(read_script, {inbox_of(query.address), due_of(query.address)},
+  eval(scripts_.read,
+       {names_.inbox_of(query.address), names_.due_of(query.address)},
        {query.after, query.upto, std::to_string(query.max_bytes)},
        [this, query, on_rejected, then](const caf::expected<reply>& x) {
          if (!x)
@@ -116,23 +117,41 @@ void commands::read_page(const inbox_query& query,
 
 void commands::reject(const push_address& address, const std::string& entry,
                       const std::string& message, const std::string& reason) {
-  auto mailbox = inbox_of(address);
-  eval(reject_script, {mailbox, due_of(address), dead_letters()},
-       {entry, max_dead_letters, "message", message.substr(0, dead_letter_size),
-        "reason", reason, "node", config_.node, "key", mailbox},
-       [](const caf::expected<reply>&) {
-         // If this fails, the next read rejects the entry again.
-       });
+  auto mailbox = names_.inbox_of(address);
+  auto due = names_.due_of(address);
+  auto then = [this, mailbox, due, entry](const caf::expected<uint64_t>& x) {
+    // If it is not stored, the next read rejects the entry again.
+    if (!x)
+      return;
+    for (auto& command : {make_command("XDEL", mailbox, entry),
+                          make_command("ZREM", due, entry)})
+      send(command, [](const caf::expected<reply>&) {
+        // An entry that stays is rejected again.
+      });
+  };
+  store_dead_letter("", mailbox + ' ' + entry, message, reason,
+                    {"key", mailbox}, then);
 }
 
 void commands::dead_letter(const std::string& message,
                            const std::string& reason, handler<uint64_t> then) {
-  eval(dead_letter_script,
-       {dead_letters(), config_.prefix + ":dead:" + sha1(message)},
-       {config_.node, dead_letter_time, max_dead_letters, "message",
-        message.substr(0, dead_letter_size), "reason", reason, "node",
-        config_.node},
-       [then](const caf::expected<reply>& x) { then(number_of(x)); });
+  store_dead_letter(config_.node, message, message, reason, {},
+                    std::move(then));
+}
+
+void commands::store_dead_letter(
+  const std::string& receiver, std::string_view id, const std::string& message,
+  const std::string& reason, const command& fields, handler<uint64_t> then) {
+  auto arguments = make_command(receiver, dead_letter_time, max_dead_letters,
+                                "message", message.substr(0, dead_letter_size),
+                                "reason", reason, "node", config_.node);
+  arguments.insert(arguments.end(), fields.begin(), fields.end());
+  eval(scripts_.dead_letter,
+       {names_.dead_letters(), names_.dead_letter_counts(sha1(id))},
+       std::move(arguments),
+       [then = std::move(then)](const caf::expected<reply>& x) {
+         then(number_of(x));
+       });
 }
 
 void commands::confirm(const push_address& address, const std::string& entry,
@@ -141,8 +160,8 @@ void commands::confirm(const push_address& address, const std::string& entry,
   auto dash = entry.find('-') + 1;
   auto next
     = entry.substr(0, dash) + std::to_string(to_number(entry.substr(dash)) + 1);
-  eval(confirm_script, {inbox_of(address), due_of(address)}, {next},
-       [then](const caf::expected<reply>& x) { then(number_of(x)); });
+  eval(scripts_.confirm, {names_.inbox_of(address), names_.due_of(address)},
+       {next}, [then](const caf::expected<reply>& x) { then(number_of(x)); });
 }
 
 } // namespace waybill::redis

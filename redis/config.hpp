@@ -40,6 +40,10 @@ struct bridge_config {
   /// Set if sessions must claim their ids (`--same-id newest`).
   bool claims = false;
 
+  /// Set if the server is part of a Redis Cluster: addresses travel by sharded
+  /// pub/sub.
+  bool cluster = false;
+
   /// Start of this process, in microseconds since 1970: of two nodes with one
   /// name, the later is not ready.
   uint64_t began = 0;

@@ -1,5 +1,7 @@
 #include "redis/scripts.hpp"
 
+#include <initializer_list>
+#include <string_view>
 #include <utility>
 
 #include "redis/digest.hpp"
@@ -10,6 +12,8 @@ script::script(std::string text)
     : text(std::move(text)), sha(sha1(this->text)) {
   // nop
 }
+
+namespace {
 
 // Numbers in a script are doubles, which represent microseconds since 1970
 // exactly until the year 2255. Large ones are formatted with %.0f, since Lua
@@ -24,7 +28,7 @@ script::script(std::string text)
 // outnumber the others, so the amortized cost is constant. It may lack
 // entries that an older release has stored.
 
-const script check_script{R"(
+constexpr std::string_view check_text = R"(
 local mail, due, once, owner = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local functions = {
   {{'XREVRANGE', mail, '+', '-'}, {'XRANGE', mail, '-', '+'}},
@@ -43,15 +47,17 @@ for i, commands in ipairs(functions) do
   end
 end
 return result
-)"};
+)";
 
-const script recount_script{R"(
-local nodes = redis.call('PUBLISH', ARGV[1], ARGV[2])
-return {nodes, redis.call('PUBSUB', 'NUMSUB', ARGV[3])[2]}
-)"};
+constexpr std::string_view count_text = R"(
+local holders = ARGV[2] and redis.call(PUBLISH, KEYS[1], ARGV[2])
+                or redis.call('PUBSUB', NUMSUB, KEYS[1])[2]
+return {holders, redis.call('PUBSUB', NUMSUB, ARGV[1])[2]}
+)";
 
-/// Returns a field of an entry; a newer release may have added others.
-const std::string field_function = R"(
+/// A function that returns a field of an entry; a newer release may have added
+/// others.
+constexpr std::string_view field_function = R"(
 local function field(entry, name)
   for i = 1, #entry[2], 2 do
     if entry[2][i] == name then return entry[2][i + 1] end
@@ -59,18 +65,20 @@ local function field(entry, name)
 end
 )";
 
-const script push_script{field_function + R"(
+constexpr std::string_view push_text = R"(
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local ttl = tonumber(ARGV[3])
+local mail, due = KEYS[1], KEYS[2]
+local once = KEYS[#KEYS]
 local has_key = ARGV[5] ~= ''
 if has_key then
-  local r = redis.call('HMGET', KEYS[3], 'fingerprint', 'push', 'want', 'kept',
+  local r = redis.call('HMGET', once, 'fingerprint', 'push', 'want', 'kept',
                        'nodes', 'node', 'until', 'outcome')
   if r[1] then
     if r[1] ~= ARGV[5] then return {'other'} end
     if not r[8] and r[3] ~= '0' and ARGV[7] ~= '0' and now < tonumber(r[7])
-       and redis.call('PUBSUB', 'NUMSUB', r[6])[2] > 0 then
+       and redis.call('PUBSUB', NUMSUB, r[6])[2] > 0 then
       return {'waiting'}
     end
     return {'recorded', r[2], r[3], r[4], r[5], r[8] or nil}
@@ -78,58 +86,58 @@ if has_key then
 end
 local message = ARGV[2]
 if ttl > 0 then
-  local limit, kept = tonumber(ARGV[4]), redis.call('XLEN', KEYS[1])
-  if kept >= limit and redis.call('ZCARD', KEYS[2]) < kept then
-    for _, e in ipairs(redis.call('XRANGE', KEYS[1], '-', '+')) do
+  local limit, kept = tonumber(ARGV[4]), redis.call('XLEN', mail)
+  if kept >= limit and redis.call('ZCARD', due) < kept then
+    for _, e in ipairs(redis.call('XRANGE', mail, '-', '+')) do
       local expiry = string.match(field(e, 'expiry') or '', '^%d+$')
-      redis.call('ZADD', KEYS[2], expiry or '+inf', e[1])
+      redis.call('ZADD', due, expiry or '+inf', e[1])
     end
-    redis.call('PEXPIRE', KEYS[2], redis.call('PTTL', KEYS[1]))
+    redis.call('PEXPIRE', due, redis.call('PTTL', mail))
   end
   while kept >= limit do
-    local due = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now, 'LIMIT', 0, 16)
-    if #due == 0 then return {'full'} end
-    kept = kept - redis.call('XDEL', KEYS[1], unpack(due))
-    redis.call('ZREM', KEYS[2], unpack(due))
+    local past = redis.call('ZRANGEBYSCORE', due, '-inf', now, 'LIMIT', 0, 16)
+    if #past == 0 then return {'full'} end
+    kept = kept - redis.call('XDEL', mail, unpack(past))
+    redis.call('ZREM', due, unpack(past))
   end
   local expiry = string.format('%.0f', now + ttl)
-  local entry = redis.call('XADD', KEYS[1], '*', 'message', message, 'expiry',
+  local entry = redis.call('XADD', mail, '*', 'message', message, 'expiry',
                            expiry)
-  local left = redis.call('PTTL', KEYS[1])
-  if left < 0 then redis.call('DEL', KEYS[2]) end
+  local left = redis.call('PTTL', mail)
+  if left < 0 then redis.call('DEL', due) end
   if left < ttl then
     left = ttl
-    redis.call('PEXPIRE', KEYS[1], left)
+    redis.call('PEXPIRE', mail, left)
   end
-  redis.call('ZADD', KEYS[2], expiry, entry)
-  redis.call('PEXPIRE', KEYS[2], left)
+  redis.call('ZADD', due, expiry, entry)
+  redis.call('PEXPIRE', due, left)
   message = message .. string.char(160 + #entry) .. entry
 end
 if has_key then
-  redis.call('HSET', KEYS[3], 'fingerprint', ARGV[5], 'push', ARGV[6], 'want',
+  redis.call('HSET', once, 'fingerprint', ARGV[5], 'push', ARGV[6], 'want',
              ARGV[7], 'kept', ttl > 0 and '1' or '0', 'nodes', 0, 'node',
              ARGV[8], 'until', string.format('%.0f', now + ARGV[9]))
-  redis.call('PEXPIRE', KEYS[3], ARGV[10])
+  redis.call('PEXPIRE', once, ARGV[10])
 end
-local nodes = redis.call('PUBLISH', ARGV[1], message)
+local nodes = redis.call(PUBLISH, ARGV[1], message)
 if has_key and (nodes > 0 or ttl > 0) then
-  redis.call('HSET', KEYS[3], 'nodes', nodes)
+  redis.call('HSET', once, 'nodes', nodes)
 elseif has_key then
-  redis.call('DEL', KEYS[3])
+  redis.call('DEL', once)
 end
 local present = 0
-if nodes == 0 then present = redis.call('PUBSUB', 'NUMSUB', ARGV[11])[2] end
+if nodes == 0 then present = redis.call('PUBSUB', NUMSUB, ARGV[11])[2] end
 return {'sent', nodes, present}
-)"};
+)";
 
-const script record_script{R"(
+constexpr std::string_view record_text = R"(
 if redis.call('HGET', KEYS[1], 'push') ~= ARGV[1] then return 0 end
 if ARGV[2] == '' then return redis.call('DEL', KEYS[1]) end
 redis.call('HSET', KEYS[1], 'outcome', ARGV[2])
 return 1
-)"};
+)";
 
-const script read_script{field_function + R"(
+constexpr std::string_view read_text = R"(
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local upto, wanted = ARGV[2], math.max(1, tonumber(ARGV[3]))
@@ -166,28 +174,19 @@ while more and size < wanted do
 end
 if more then result[2] = 1 end
 return result
-)"};
+)";
 
-// Redis may refuse to add a dead letter, but never to remove an entry.
-
-const script reject_script{R"(
-if #redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1]) == 0 then return 0 end
-redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[2], '*', unpack(ARGV, 3))
-redis.call('XDEL', KEYS[1], ARGV[1])
-redis.pcall('ZREM', KEYS[2], ARGV[1])
-return 1
-)"};
-
-const script dead_letter_script{R"(
-local heard = redis.call('HINCRBY', KEYS[2], ARGV[1], 1)
+constexpr std::string_view dead_letter_text = R"(
+redis.call('HSETNX', KEYS[2], '', 0)
 redis.call('PEXPIRE', KEYS[2], ARGV[2])
-if heard <= tonumber(redis.call('HGET', KEYS[2], '') or '0') then return 0 end
-redis.call('HSET', KEYS[2], '', heard)
+local heard = ARGV[1] == '' and 1 or redis.call('HINCRBY', KEYS[2], ARGV[1], 1)
+if heard <= tonumber(redis.call('HGET', KEYS[2], '')) then return 0 end
 redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[3], '*', unpack(ARGV, 4))
+redis.call('HSET', KEYS[2], '', heard)
 return 1
-)"};
+)";
 
-const script confirm_script{R"(
+constexpr std::string_view confirm_text = R"(
 local removed = redis.call('XTRIM', KEYS[1], 'MINID', ARGV[1])
 local kept = redis.call('XLEN', KEYS[1])
 if kept == 0 then
@@ -206,9 +205,9 @@ elseif redis.call('ZCARD', KEYS[2]) > 2 * kept then
   end
 end
 return removed
-)"};
+)";
 
-const script claim_script{R"(
+constexpr std::string_view claim_text = R"(
 local t = redis.call('TIME')
 local number = t[1] * 1000000 + t[2]
 -- An invalid value is replaced.
@@ -223,8 +222,42 @@ for _ = 1, 8 do
   bytes = string.char(rest % 256) .. bytes
   rest = math.floor(rest / 256)
 end
-redis.call('PUBLISH', ARGV[1], ARGV[2] .. string.char(207) .. bytes)
+redis.call(PUBLISH, ARGV[1], ARGV[2] .. string.char(207) .. bytes)
 return text
-)"};
+)";
+
+/// Returns the names of the commands as scripts call them.
+std::string_view command_names(pubsub kind) {
+  return kind == pubsub::classic
+           ? "local PUBLISH, NUMSUB = 'PUBLISH', 'NUMSUB'"
+           : "local PUBLISH, NUMSUB = 'SPUBLISH', 'SHARDNUMSUB'";
+}
+
+script make_script(std::initializer_list<std::string_view> parts) {
+  std::string text;
+  for (auto part : parts)
+    text += part;
+  return script{std::move(text)};
+}
+
+script_table make_table(pubsub kind) {
+  auto names = command_names(kind);
+  return {make_script({check_text}),
+          make_script({names, count_text}),
+          make_script({names, field_function, push_text}),
+          make_script({record_text}),
+          make_script({field_function, read_text}),
+          make_script({dead_letter_text}),
+          make_script({confirm_text}),
+          make_script({names, claim_text})};
+}
+
+} // namespace
+
+const script_table& scripts_of(pubsub kind) {
+  static const auto classic = make_table(pubsub::classic);
+  static const auto sharded = make_table(pubsub::sharded);
+  return kind == pubsub::classic ? classic : sharded;
+}
 
 } // namespace waybill::redis

@@ -10,19 +10,24 @@ size_t fingerprint_of(const push_address& address, const push& push) {
   return std::hash<std::string>{}(request_fingerprint(address.key(), push));
 }
 
+/// Returns the name of a record. Keys contain no space.
+std::string name_of(const push_address& address, const std::string& key) {
+  return address.key() + ' ' + key;
+}
+
 } // namespace
 
 std::optional<caf::expected<outcome>>
 idempotency_store::find(const push_address& address, const push& push,
                         time_point now) {
   for (; !ends_.empty() && ends_.front().first <= now; ends_.pop_front()) {
-    auto& [key, id] = ends_.front().second;
+    auto& [name, id] = ends_.front().second;
     // The key may have been removed and used again since.
-    if (auto i = records_.find(key);
+    if (auto i = records_.find(name);
         i != records_.end() && i->second.outcome.push == id)
       records_.erase(i);
   }
-  auto i = records_.find(push.key);
+  auto i = records_.find(name_of(address, push.key));
   if (i == records_.end())
     return std::nullopt;
   if (i->second.fingerprint != fingerprint_of(address, push))
@@ -35,14 +40,16 @@ idempotency_store::find(const push_address& address, const push& push,
 
 void idempotency_store::add(const push_address& address, const push& push,
                             const outcome& sent, time_point now) {
-  records_[push.key]
+  auto name = name_of(address, push.key);
+  records_[name]
     = {fingerprint_of(address, push), sent, !push.reply_to.empty()};
-  ends_.emplace_back(now + key_time, std::pair{push.key, push.id});
+  ends_.emplace_back(now + key_time, std::pair{std::move(name), push.id});
 }
 
-void idempotency_store::record_outcome(const std::string& key,
+void idempotency_store::record_outcome(const push_address& address,
+                                       const std::string& key,
                                        const outcome& outcome) {
-  auto i = records_.find(key);
+  auto i = records_.find(name_of(address, key));
   if (i == records_.end() || i->second.outcome.push != outcome.push)
     return;
   if (is_nobody(outcome))

@@ -16,12 +16,13 @@ namespace waybill {
 /// Lifetime of an idempotency key.
 constexpr auto key_time = std::chrono::minutes{10};
 
-/// Outcomes of pushes by idempotency key, in memory, for a single node.
+/// Outcomes of pushes by address and idempotency key, in memory, for a single
+/// node.
 class idempotency_store {
 public:
   using time_point = caf::actor_clock::time_point;
 
-  /// Looks up the first push that has the key of `push`.
+  /// Looks up the first push to `address` that has the key of `push`.
   /// @returns its outcome at the level of `push`, `errc::in_flight` or
   ///          `errc::key_reused`, or nothing if there is no such push.
   std::optional<caf::expected<outcome>> find(const push_address& address,
@@ -33,7 +34,8 @@ public:
 
   /// Records the final outcome of the push of a key, or removes the key if the
   /// push reached no session and is not kept.
-  void record_outcome(const std::string& key, const outcome& outcome);
+  void record_outcome(const push_address& address, const std::string& key,
+                      const outcome& outcome);
 
 private:
   struct record {
@@ -45,9 +47,10 @@ private:
     bool in_flight;
   };
 
+  /// By address and key.
   std::unordered_map<std::string, record> records_;
 
-  /// Expiry, key and push id of each record, the oldest first.
+  /// Expiry, name and push id of each record, the oldest first.
   std::deque<std::pair<time_point, std::pair<std::string, std::string>>> ends_;
 };
 

@@ -26,7 +26,7 @@ void decode_push(benchmark::State& state) {
 }
 
 void write_publish(benchmark::State& state) {
-  command publish{"PUBLISH", "waybill:id:456", encode(push)};
+  command publish{"PUBLISH", "waybill:{id:456}", encode(push)};
   std::string out;
   for (auto _ : state) {
     out.clear();
@@ -52,7 +52,7 @@ void read_number(benchmark::State& state) {
 void read_message(benchmark::State& state) {
   // Commands and messages have the same encoding.
   std::string bytes;
-  append(bytes, {"message", "waybill:id:456", encode(push)});
+  append(bytes, {"message", "waybill:{id:456}", encode(push)});
   read_reply(state, bytes);
 }
 

@@ -40,11 +40,11 @@ async def test_a_page_of_five_lines_misses_nothing_while_it_is_closed(lab, brows
             await shows(page, GREETING, "live")
 
         await keep(three, "browser", *texts)
-        assert cluster.redis.command("XLEN", "waybill:mail:browser") == 100
+        assert cluster.redis.command("XLEN", "waybill:mail:{id:browser}") == 100
 
         async with browser.page(f"{url}/#{two.port}") as page:
             await shows(page, GREETING, *texts)
-            await eventually(lambda: cluster.redis.command("XLEN", "waybill:mail:browser") == 0)
+            await eventually(lambda: cluster.redis.command("XLEN", "waybill:mail:{id:browser}") == 0)
             assert (await push(one, "browser", "live", "?receipt=received")).status == 200
             await shows(page, GREETING, *texts, "live")
         async with browser.page(f"{url}/#{three.port}") as page:

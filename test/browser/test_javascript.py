@@ -70,7 +70,7 @@ def restart(lab, node, **more):
 async def test_a_client_comes_back_to_a_killed_node_and_misses_nothing_kept(lab, follow):
     cluster = lab.cluster(size=2)
     one, two = cluster.nodes
-    name, mailbox = "who? 连接", "waybill:mail:who? 连接"
+    name, mailbox = "who? 连接", "waybill:mail:{id:who? 连接}"
     texts = [f"message {i}" for i in range(100)]
     async with follow(base_of(one), name, topics=["news", "a&b"]) as client:
         await client.until(*OPEN)

@@ -243,10 +243,10 @@ async def poison(scenario):
         await last(scenario, 0.1, 0.5)
         for name in scenario.names:
             fields = scenario.chance.choice(POISON)
-            scenario.redis.command("XADD", f"waybill:mail:{name}", "*", *fields)
-            scenario.redis.publish(scenario.chance.randbytes(20), f"waybill:id:{name}")
+            scenario.redis.command("XADD", f"waybill:mail:{{id:{name}}}", "*", *fields)
+            scenario.redis.publish(scenario.chance.randbytes(20), f"waybill:{{id:{name}}}")
     for number in range(1, len(scenario.slots) + 1):
-        scenario.redis.publish(scenario.chance.randbytes(20), f"waybill:node:node{number}")
+        scenario.redis.publish(scenario.chance.randbytes(20), f"waybill:{{node:node{number}}}")
     scenario.is_open.set()
 
 

@@ -247,7 +247,7 @@ class Scenario:
     async def _check_mailboxes(self):
         """Waits until the clients have confirmed all that was kept for them."""
         def are_empty():
-            return not any(self.redis.command("XLEN", f"waybill:mail:{name}") for name in NAMES)
+            return not any(self.redis.command("XLEN", f"waybill:mail:{{id:{name}}}") for name in NAMES)
 
         await eventually(are_empty)
 

@@ -508,6 +508,38 @@ CAF_TEST(a key stands for the push that it came with first) {
   });
 }
 
+CAF_TEST(a key is known for each address) {
+  on_both([](nodes& cluster) {
+    cluster.attach(0, "456");
+    cluster.attach(0, "457");
+    for (auto id : {"456", "457"}) {
+      auto first = unbox(cluster.publish(0, id, make_keyed(id, id)));
+      CAF_CHECK_EQUAL(first.push, id);
+      CAF_CHECK_EQUAL(cluster.next_push(), "id:" + std::string{id} + ' ' + id);
+    }
+    CAF_CHECK_EQUAL(
+      unbox(cluster.publish(1, "456", make_keyed("p", "456"))).push, "456");
+  });
+}
+
+CAF_TEST(an id may contain braces) {
+  on_both([](nodes& cluster) {
+    for (std::string id : {"}x", "{a}b", "a}b{c", "{}"}) {
+      cluster.attach(0, id);
+      auto kept = make_kept("a");
+      kept.key = "{k}";
+      CAF_CHECK_EQUAL(unbox(cluster.publish(1, id, kept)).counts.nodes, 1u);
+      CAF_CHECK_EQUAL(cluster.next_push(), "id:" + id + " a");
+      CAF_CHECK_EQUAL(cluster.presence(1, id), 1u);
+      CAF_CHECK_EQUAL(test::texts_of(cluster.read(0, id)), test::texts{"a"});
+      auto address = push_address::id(id);
+      auto number = cluster.ask(0, claim_atom_v, address);
+      CAF_CHECK_EQUAL(cluster.next_push(), "id:" + id + " is claimed");
+      CAF_CHECK_EQUAL(cluster.ask(1, get_atom_v, address), number);
+    }
+  });
+}
+
 CAF_TEST(a key waits for its first push until that is settled) {
   on_both([](nodes& cluster) {
     cluster.attach(0, "456");

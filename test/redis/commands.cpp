@@ -16,6 +16,7 @@ namespace {
 
 const auto id456 = push_address::id("456");
 const auto nil = reply{};
+const auto& scripts = scripts_of(pubsub::classic);
 
 reply number(int64_t x) {
   return {reply::kind::number, x};
@@ -136,11 +137,11 @@ CAF_TEST_FIXTURE_SCOPE(commands_tests, commands_fixture)
 CAF_TEST(Redis is told all scripts before they are needed) {
   aut.load();
   auto all = redis.loaded;
-  for (auto script : {&check_script, &recount_script, &push_script,
-                      &record_script, &read_script, &reject_script,
-                      &dead_letter_script, &confirm_script, &claim_script})
+  for (auto script :
+       {&scripts.check, &scripts.count, &scripts.push, &scripts.record,
+        &scripts.read, &scripts.dead_letter, &scripts.confirm, &scripts.claim})
     CAF_CHECK_EQUAL(std::count(all.begin(), all.end(), script->text), 1);
-  CAF_CHECK_EQUAL(all.size(), 9u);
+  CAF_CHECK_EQUAL(all.size(), 8u);
 }
 
 CAF_TEST(a check tells of each function what stops it) {
@@ -170,7 +171,7 @@ CAF_TEST(a push that leaves nothing behind is published) {
   push.reply_to = "n1";
   publish(push, {two});
   CAF_CHECK_EQUAL(redis.sent.front(),
-                  (command{"PUBLISH", "waybill:id:456", encode(push)}));
+                  (command{"PUBLISH", "waybill:{id:456}", encode(push)}));
   CAF_CHECK_EQUAL(result, "sent to 2");
   CAF_CHECK_EQUAL(last.push, "p");
   CAF_CHECK(last.want == receipt_level::written);
@@ -181,9 +182,10 @@ CAF_TEST(a push that reached nobody is tried once more) {
   push push{"p", make_text("a")};
   publish(push, {number(0)});
   CAF_CHECK_EQUAL(result, "");
-  CAF_CHECK_EQUAL(redis.sent.back(),
-                  (command{"EVALSHA", recount_script.sha, "0", "waybill:id:456",
-                           encode(push), "waybill:nodes"}));
+  CAF_CHECK_EQUAL(
+    redis.sent.back(),
+    (command{"EVALSHA", scripts.count.sha, "1", "waybill:{id:456}",
+             "waybill:{nodes}", encode(push)}));
   answer(list_of({one, one}));
   CAF_CHECK_EQUAL(result, "sent to 1");
 }
@@ -213,16 +215,17 @@ CAF_TEST(a kick and a query are published and count their nodes) {
   surroundings.nodes = 2;
   aut.publish(id456, order, keep_number());
   CAF_CHECK_EQUAL(redis.sent.back(),
-                  (command{"PUBLISH", "waybill:id:456", encode(order)}));
+                  (command{"PUBLISH", "waybill:{id:456}", encode(order)}));
   answer(two);
   CAF_CHECK_EQUAL(result, "2");
   aut.publish(id456, question, keep_number());
   CAF_CHECK_EQUAL(redis.sent.back(),
-                  (command{"PUBLISH", "waybill:id:456", encode(question)}));
+                  (command{"PUBLISH", "waybill:{id:456}", encode(question)}));
   answer(number(0));
-  CAF_CHECK_EQUAL(redis.sent.back(),
-                  (command{"EVALSHA", recount_script.sha, "0", "waybill:id:456",
-                           encode(question), "waybill:nodes"}));
+  CAF_CHECK_EQUAL(
+    redis.sent.back(),
+    (command{"EVALSHA", scripts.count.sha, "1", "waybill:{id:456}",
+             "waybill:{nodes}", encode(question)}));
   answer(list_of({number(0), one}));
   CAF_CHECK_EQUAL(result, "nodes_missing");
   aut.publish(id456, order, keep_number());
@@ -236,10 +239,10 @@ CAF_TEST(a push with a time to live is kept by a script) {
   publish(push, {list_of({text("sent"), two, two})});
   CAF_CHECK_EQUAL(
     redis.sent.front(),
-    (command{"EVALSHA", push_script.sha, "3", "waybill:mail:456",
-             "waybill:due:456", "waybill:once:", "waybill:id:456", encode(push),
-             "10000", "1000", "", "p", "2", "waybill:node:n1", "2000", "600000",
-             "waybill:nodes"}));
+    (command{"EVALSHA", scripts.push.sha, "2", "waybill:mail:{id:456}",
+             "waybill:due:{id:456}", "waybill:{id:456}", encode(push), "10000",
+             "1000", "", "p", "2", "waybill:{node:n1}", "2000", "600000",
+             "waybill:{nodes}"}));
   CAF_CHECK_EQUAL(result, "sent to 2");
   CAF_CHECK(last.kept);
   CAF_CHECK(last.want == receipt_level::received);
@@ -256,13 +259,44 @@ CAF_TEST(a push with a key is remembered by its fingerprint) {
   auto push = make_keyed("p");
   publish(push, {list_of({text("sent"), one, one})});
   auto& words = redis.sent.front();
-  CAF_CHECK_EQUAL(words[5], "waybill:once:k");
-  CAF_CHECK_EQUAL(words[8], "0");
-  CAF_CHECK_EQUAL(words[10],
+  CAF_CHECK_EQUAL(words[2], "1");
+  CAF_CHECK_EQUAL(words[3], "waybill:once:{id:456}:k");
+  CAF_CHECK_EQUAL(words[6], "0");
+  CAF_CHECK_EQUAL(words[8],
                   sha256(request_fingerprint("waybill:id:456", push)));
-  CAF_CHECK_EQUAL(words[14], "3000");
+  CAF_CHECK_EQUAL(words[12], "3000");
   CAF_CHECK_EQUAL(result, "sent to 1");
   CAF_CHECK(!last.kept);
+}
+
+CAF_TEST(a kept push with a key has the keys of both) {
+  auto push = make_keyed("p");
+  push.ttl = 10s;
+  publish(push, {list_of({text("sent"), one, one})});
+  auto& words = redis.sent.front();
+  CAF_CHECK((command{words.begin() + 2, words.begin() + 7})
+            == (command{"3", "waybill:mail:{id:456}", "waybill:due:{id:456}",
+                        "waybill:once:{id:456}:k", "waybill:{id:456}"}));
+  CAF_CHECK(last.kept);
+}
+
+CAF_TEST(a server of a Redis Cluster publishes by shard) {
+  config.cluster = true;
+  waybill::redis::commands sharded{config, redis, surroundings};
+  auto& all = scripts_of(pubsub::sharded);
+  push push{"p", make_text("a")};
+  sharded.publish(id456, push, keep_outcome());
+  CAF_CHECK_EQUAL(redis.sent.back(),
+                  (command{"SPUBLISH", "waybill:{id:456}", encode(push)}));
+  answer(number(0));
+  CAF_CHECK_EQUAL(redis.sent.back()[1], all.count.sha);
+  sharded.tell("n2", node_message{"n1", {}, "p"}, keep_number());
+  CAF_CHECK_EQUAL(redis.sent.back()[0], "SPUBLISH");
+  CAF_CHECK_EQUAL(redis.sent.back()[1], "waybill:{node:n2}");
+  sharded.publish(id456, make_kept("p"), keep_outcome());
+  CAF_CHECK_EQUAL(redis.sent.back()[1], all.push.sha);
+  sharded.claim(id456, keep_number());
+  CAF_CHECK_EQUAL(redis.sent.back()[1], all.claim.sha);
 }
 
 CAF_TEST(a push with a key that reached nobody may be missed by nodes) {
@@ -383,7 +417,7 @@ CAF_TEST(an error that stops more is told to the bridge) {
 
 CAF_TEST(a script that Redis forgot is told and run once more) {
   publish(make_kept("p"), {error("NOSCRIPT No matching script.")});
-  CAF_CHECK_EQUAL(redis.loaded, test::texts{push_script.text});
+  CAF_CHECK_EQUAL(redis.loaded, test::texts{scripts.push.text});
   CAF_REQUIRE_EQUAL(redis.sent.size(), 2u);
   CAF_CHECK_EQUAL(redis.sent[0], redis.sent[1]);
   CAF_CHECK_EQUAL(result, "");
@@ -395,11 +429,12 @@ CAF_TEST(a script that Redis forgot is told and run once more) {
 CAF_TEST(a key is freed by an outcome of nobody and else records it) {
   outcome outcome{"p", receipt_level::written};
   outcome.counts.nodes = 1;
-  aut.record_outcome("k", outcome);
-  CAF_CHECK_EQUAL(redis.sent.back(), (command{"EVALSHA", record_script.sha, "1",
-                                              "waybill:once:k", "p", ""}));
+  aut.record_outcome(id456, "k", outcome);
+  CAF_CHECK_EQUAL(redis.sent.back(),
+                  (command{"EVALSHA", scripts.record.sha, "1",
+                           "waybill:once:{id:456}:k", "p", ""}));
   outcome.counts.sessions = 1;
-  aut.record_outcome("k", outcome);
+  aut.record_outcome(id456, "k", outcome);
   CAF_CHECK_EQUAL(redis.sent.back().back(), encode(outcome));
 }
 
@@ -412,7 +447,8 @@ CAF_TEST(an empty mailbox takes no script) {
       [this](caf::expected<inbox_page> x) {
         result = x ? "page" : sys.render(x.error());
       });
-    CAF_CHECK_EQUAL(redis.sent.back(), (command{"XLEN", "waybill:mail:456"}));
+    CAF_CHECK_EQUAL(redis.sent.back(),
+                    (command{"XLEN", "waybill:mail:{id:456}"}));
     answer(length);
   };
   read_first(number(0));
@@ -421,15 +457,16 @@ CAF_TEST(an empty mailbox takes no script) {
   CAF_CHECK_EQUAL(result, R"(refused("WRONGTYPE no stream"))");
   read_first(number(1));
   CAF_CHECK_EQUAL(result, "");
-  CAF_CHECK_EQUAL(redis.sent.back()[1], read_script.sha);
+  CAF_CHECK_EQUAL(redis.sent.back()[1], scripts.read.sha);
   CAF_CHECK_EQUAL(redis.sent.back()[5], "1-0");
 }
 
 CAF_TEST(a mailbox is read between two entries) {
   read({text("9-0"), number(0)});
-  CAF_CHECK_EQUAL(redis.sent.back(),
-                  (command{"EVALSHA", read_script.sha, "2", "waybill:mail:456",
-                           "waybill:due:456", "1-0", "9-0", "100"}));
+  CAF_CHECK_EQUAL(
+    redis.sent.back(),
+    (command{"EVALSHA", scripts.read.sha, "2", "waybill:mail:{id:456}",
+             "waybill:due:{id:456}", "1-0", "9-0", "100"}));
   CAF_CHECK_EQUAL(result, "page");
   CAF_CHECK(page.pushes.empty());
   CAF_CHECK_EQUAL(page.upto, "9-0");
@@ -485,14 +522,24 @@ CAF_TEST(an entry that cannot be read costs the others nothing) {
                                              "an expiry"}));
   CAF_REQUIRE_EQUAL(page.pushes.size(), 1u);
   CAF_CHECK_EQUAL(page.pushes[0].entry, "4-0");
-  CAF_MESSAGE("and is moved to the dead letters");
+  CAF_MESSAGE("and is stored as a dead letter");
   CAF_REQUIRE_EQUAL(redis.sent.size(), 3u);
   CAF_CHECK_EQUAL(
     redis.sent[1],
-    (command{"EVALSHA", reject_script.sha, "3", "waybill:mail:456",
-             "waybill:due:456", "waybill:dead", "2-0", "10000", "message",
-             "nonsense", "reason", "not a push", "node", "n1", "key",
-             "waybill:mail:456"}));
+    (command{"EVALSHA", scripts.dead_letter.sha, "2", "waybill:dead",
+             "{waybill:dead}:" + sha1("waybill:mail:{id:456} 2-0"), "", "60000",
+             "10000", "message", "nonsense", "reason", "not a push", "node",
+             "n1", "key", "waybill:mail:{id:456}"}));
+  CAF_MESSAGE("and then removed");
+  answer(one);
+  CAF_REQUIRE_EQUAL(redis.sent.size(), 5u);
+  CAF_CHECK_EQUAL(redis.sent[3],
+                  (command{"XDEL", "waybill:mail:{id:456}", "2-0"}));
+  CAF_CHECK_EQUAL(redis.sent[4],
+                  (command{"ZREM", "waybill:due:{id:456}", "2-0"}));
+  CAF_MESSAGE("but not if the dead letter is not stored");
+  answer(error("WRONGTYPE no stream"));
+  CAF_CHECK_EQUAL(redis.sent.size(), 5u);
 }
 
 CAF_TEST(where nothing of a part can be read the next part is) {
@@ -500,7 +547,7 @@ CAF_TEST(where nothing of a part can be read the next part is) {
         text("nonsense"), one});
   CAF_CHECK_EQUAL(result, "");
   auto& words = redis.sent.back();
-  CAF_CHECK_EQUAL(words[1], read_script.sha);
+  CAF_CHECK_EQUAL(words[1], scripts.read.sha);
   CAF_CHECK_EQUAL(words[5], "3-0");
   CAF_CHECK_EQUAL(words[6], "8-0");
   CAF_MESSAGE("and without a next one there is nothing");
@@ -525,9 +572,10 @@ CAF_TEST(a dead letter has four KiB of its message) {
   aut.dead_letter(message, "too large", keep_number());
   CAF_CHECK_EQUAL(
     redis.sent.back(),
-    (command{"EVALSHA", dead_letter_script.sha, "2", "waybill:dead",
-             "waybill:dead:" + sha1(message), "n1", "60000", "10000", "message",
-             message.substr(0, 4096), "reason", "too large", "node", "n1"}));
+    (command{"EVALSHA", scripts.dead_letter.sha, "2", "waybill:dead",
+             "{waybill:dead}:" + sha1(message), "n1", "60000", "10000",
+             "message", message.substr(0, 4096), "reason", "too large", "node",
+             "n1"}));
   answer(one);
   CAF_CHECK_EQUAL(result, "1");
 }
@@ -548,8 +596,8 @@ CAF_TEST(a claim makes a newer session the owner) {
   aut.claim(id456, keep_number());
   CAF_CHECK_EQUAL(
     redis.sent.back(),
-    (command{"EVALSHA", claim_script.sha, "1", "waybill:owner:456",
-             "waybill:id:456", encode_claim()}));
+    (command{"EVALSHA", scripts.claim.sha, "1", "waybill:owner:{id:456}",
+             "waybill:{id:456}", encode_claim()}));
   answer(number(1700000000000000));
   CAF_CHECK_EQUAL(result, "1700000000000000");
 }
@@ -561,7 +609,8 @@ CAF_TEST(an owner is a number and else there is none) {
     return result;
   };
   CAF_CHECK_EQUAL(ask(text("1700000000000000")), "1700000000000000");
-  CAF_CHECK_EQUAL(redis.sent.back(), (command{"GET", "waybill:owner:456"}));
+  CAF_CHECK_EQUAL(redis.sent.back(),
+                  (command{"GET", "waybill:owner:{id:456}"}));
   CAF_CHECK_EQUAL(ask(nil), "0");
   CAF_CHECK_EQUAL(ask(text("nonsense")), "0");
   CAF_CHECK_EQUAL(ask(list_of({})), unexpected);
@@ -573,15 +622,17 @@ CAF_TEST(presence of nobody is known only if all nodes are there) {
   surroundings.nodes = 2;
   auto ask = [this](int64_t holders, int64_t nodes) {
     aut.presence(id456, keep_number());
-    answer(list_of({text("waybill:id:456"), number(holders),
-                    text("waybill:nodes"), number(nodes)}));
+    CAF_CHECK_EQUAL(redis.sent.back(),
+                    (command{"EVALSHA", scripts.count.sha, "1",
+                             "waybill:{id:456}", "waybill:{nodes}"}));
+    answer(list_of({number(holders), number(nodes)}));
     return result;
   };
   CAF_CHECK_EQUAL(ask(0, 1), "nodes_missing");
   CAF_CHECK_EQUAL(ask(0, 2), "0");
   CAF_CHECK_EQUAL(ask(1, 1), "1");
   aut.presence(id456, keep_number());
-  answer(list_of({text("waybill:id:456"), one}));
+  answer(list_of({one}));
   CAF_CHECK_EQUAL(result, unexpected);
 }
 
@@ -589,20 +640,23 @@ CAF_TEST(a node is told on its own channel) {
   node_message message{"n1", {}, "p"};
   aut.tell("n2", message, keep_number());
   CAF_CHECK_EQUAL(redis.sent.back(),
-                  (command{"PUBLISH", "waybill:node:n2", encode(message)}));
+                  (command{"PUBLISH", "waybill:{node:n2}", encode(message)}));
   answer(one);
   CAF_CHECK_EQUAL(result, "1");
 }
 
 CAF_TEST(all keys and channels begin with the prefix) {
   config.prefix = "other";
-  publish(make_keyed("p"), {});
-  aut.claim(id456, keep_number());
-  aut.owner(id456, keep_number());
-  aut.dead_letter("x", "y", keep_number());
+  waybill::redis::commands other{config, redis, surroundings};
+  other.publish(id456, make_keyed("p"), keep_outcome());
+  other.publish(id456, make_kept("p"), keep_outcome());
+  other.claim(id456, keep_number());
+  other.owner(id456, keep_number());
+  other.dead_letter("x", "y", keep_number());
+  CAF_CHECK_EQUAL(redis.sent.size(), 5u);
   for (auto& words : redis.sent)
     for (auto& word : words)
-      CAF_CHECK(!word.starts_with("waybill:"));
+      CAF_CHECK(word.find("waybill:") == word.npos);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -30,15 +30,16 @@ struct fake_client : redis::client {
   void send(const redis::command& command, redis::reply_handler then) override {
     if (command[0] == "SCRIPT")
       return loaded.push_back(command[2]);
-    if (command[0] == "PUBSUB" && command[2] == "waybill:nodes")
+    if (command[0] == "PUBSUB" && command[2] == "waybill:{nodes}")
       return;
     if (command[0] == "INFO")
       return then(redis::reply{redis::reply::kind::text, 0, info});
-    if (command[0] == "EVALSHA" && command[1] == redis::check_script.sha) {
+    if (command[0] == "EVALSHA"
+        && command[1] == redis::scripts_of(redis::pubsub::classic).check.sha) {
       tried = command.back();
       return checks.push_back(std::move(then));
     }
-    if (command[1] == "waybill:nodes" && command[0] == "PUBLISH")
+    if (command[1] == "waybill:{nodes}" && command[0] == "PUBLISH")
       return beats.push_back(redis::decode_beat(command[2]).value());
     sent.push_back(command);
     waiting.push_back(std::move(then));

@@ -36,7 +36,7 @@ struct report_batch_fixture {
   /// Returns the message to a node, which was sent.
   node_message message_to(const std::string& node) {
     for (auto& words : redis.sent)
-      if (words[0] == "PUBLISH" && words[1] == "waybill:node:" + node)
+      if (words[0] == "PUBLISH" && words[1] == "waybill:{node:" + node + '}')
         return unbox(decode_node_message(words[2]));
     CAF_FAIL("no message to " << node);
   }
@@ -138,8 +138,8 @@ CAF_TEST(each mailbox is trimmed once and up to its last entry) {
   for (auto& words : redis.sent)
     trimmed.push_back(words[3] + ' ' + words[5]);
   std::sort(trimmed.begin(), trimmed.end());
-  CAF_CHECK_EQUAL(
-    trimmed, (test::texts{"waybill:mail:456 2-1", "waybill:mail:457 7-1"}));
+  CAF_CHECK_EQUAL(trimmed, (test::texts{"waybill:mail:{id:456} 2-1",
+                                        "waybill:mail:{id:457} 7-1"}));
 }
 
 CAF_TEST(what was removed is told and what failed is not ) {

@@ -18,6 +18,41 @@ namespace {
 
 using words = std::vector<std::string>;
 
+const auto& scripts = scripts_of(pubsub::classic);
+
+/// A connection that subscribes to channels.
+struct subscriber : waybill::redis::connection::listener {
+  subscriber(boost::asio::io_context& io, const test::redis_server& server)
+      : io(io) {
+    link->open(server.url());
+    test::run_until(io, [this] { return open; });
+  }
+
+  ~subscriber() override { link->close(); }
+
+  /// Returns when Redis has confirmed it.
+  void subscribe(const std::string& name, const std::string& channel) {
+    link->send({name, channel});
+    test::run_until(io, [this] { return pushes == 1; });
+  }
+
+  void on_open() override { open = true; }
+
+  void on_reply(reply_handler, caf::expected<reply>) override {
+    CAF_FAIL("an unexpected reply");
+  }
+
+  void on_push(reply) override { ++pushes; }
+
+  void on_lost(const std::string& reason) override { CAF_FAIL(reason); }
+
+  boost::asio::io_context& io;
+  bool open = false;
+  size_t pushes = 0;
+  std::shared_ptr<waybill::redis::connection> link
+    = std::make_shared<waybill::redis::connection>(io, *this);
+};
+
 struct scripts_fixture : waybill::redis::connection::listener {
   scripts_fixture() {
     link->open(server.url());
@@ -62,7 +97,7 @@ struct scripts_fixture : waybill::redis::connection::listener {
   /// Stores a push of this text, and returns its entry.
   std::string keep(const std::string& text) {
     auto sent = eval(
-      push_script, {"mail", "due", "once"},
+      scripts.push, {"mail", "due"},
       {"channel", text, "60000", "100", "", "", "0", "", "0", "0", "nodes"});
     CAF_REQUIRE_EQUAL(sent.items.size(), 3u);
     return call({"XREVRANGE", "mail", "+", "-", "COUNT", "1"})
@@ -83,17 +118,20 @@ struct scripts_fixture : waybill::redis::connection::listener {
 CAF_TEST_FIXTURE_SCOPE(scripts_tests, scripts_fixture)
 
 CAF_TEST(Redis knows each script by its SHA - 1) {
-  for (auto script : {&check_script, &recount_script, &push_script,
-                      &record_script, &read_script, &reject_script,
-                      &dead_letter_script, &confirm_script, &claim_script}) {
-    auto loaded = call({"SCRIPT", "LOAD", script->text});
-    CAF_CHECK_EQUAL(loaded.text, script->sha);
+  for (auto kind : {pubsub::classic, pubsub::sharded}) {
+    auto& all = scripts_of(kind);
+    for (auto script :
+         {&all.check, &all.count, &all.push, &all.record, &all.read,
+          &all.dead_letter, &all.confirm, &all.claim}) {
+      auto loaded = call({"SCRIPT", "LOAD", script->text});
+      CAF_CHECK_EQUAL(loaded.text, script->sha);
+    }
   }
 }
 
 CAF_TEST(a check changes nothing and finds what Redis refuses) {
   for (auto commands : {"first", "all"}) {
-    auto found = eval(check_script, {"a", "b", "c", "d"}, {commands});
+    auto found = eval(scripts.check, {"a", "b", "c", "d"}, {commands});
     CAF_REQUIRE_EQUAL(found.items.size(), 3u);
     for (auto& error : found.items)
       CAF_CHECK_EQUAL(error.text, "");
@@ -101,7 +139,7 @@ CAF_TEST(a check changes nothing and finds what Redis refuses) {
   }
   CAF_MESSAGE("by function");
   call({"CONFIG", "SET", "maxmemory", "1"});
-  auto found = eval(check_script, {"a", "b", "c", "d"}, {"first"});
+  auto found = eval(scripts.check, {"a", "b", "c", "d"}, {"first"});
   CAF_REQUIRE_EQUAL(found.items.size(), 3u);
   CAF_CHECK_EQUAL(found.items[0].text, "");
   CAF_CHECK(found.items[1].text.starts_with("OOM"));
@@ -119,7 +157,7 @@ CAF_TEST(a mailbox and its expiry times end with the last entry) {
   }
   CAF_MESSAGE("or with their confirmation");
   auto behind = last.substr(0, last.find('-')) + "-18446744073709551615";
-  auto removed = eval(confirm_script, {"mail", "due"}, {behind});
+  auto removed = eval(scripts.confirm, {"mail", "due"}, {behind});
   CAF_CHECK_EQUAL(removed.number, 2);
   CAF_CHECK_EQUAL(count({"EXISTS", "due"}), 0);
 }
@@ -128,14 +166,14 @@ CAF_TEST(expiry times of confirmed entries are removed when they are many) {
   keep("a");
   keep("b");
   auto third = keep("c");
-  eval(confirm_script, {"mail", "due"}, {third});
+  eval(scripts.confirm, {"mail", "due"}, {third});
   CAF_CHECK_EQUAL(count({"XLEN", "mail"}), 1);
   CAF_CHECK_EQUAL(count({"ZCARD", "due"}), 1);
 }
 
 CAF_TEST(an outcome is recorded for the push that has the key) {
   auto record = [this](const std::string& id, const std::string& outcome) {
-    return eval(record_script, {"once"}, {id, outcome}).number;
+    return eval(scripts.record, {"once"}, {id, outcome}).number;
   };
   CAF_CHECK_EQUAL(record("a", "x"), 0);
   call({"HSET", "once", "push", "a"});
@@ -150,23 +188,53 @@ CAF_TEST(an outcome is recorded for the push that has the key) {
   CAF_CHECK_EQUAL(count({"EXISTS", "once"}), 0);
 }
 
-CAF_TEST(an entry is rejected once) {
-  auto entry = keep("a");
-  auto reject = [&] {
-    return eval(reject_script, {"mail", "due", "dead"},
-                {entry, "100", "reason", "why"})
-      .number;
+CAF_TEST(a push has the keys that it needs) {
+  auto publish = [this](const words& keys, const std::string& ttl,
+                        const std::string& fingerprint) {
+    return eval(scripts.push, keys,
+                {"channel", "message", ttl, "100", fingerprint, "p", "0", "",
+                 "0", "60000", "nodes"})
+      .items.at(0)
+      .text;
   };
-  CAF_CHECK_EQUAL(reject(), 1);
-  CAF_CHECK_EQUAL(count({"XLEN", "mail"}), 0);
-  CAF_CHECK_EQUAL(count({"ZCARD", "due"}), 0);
-  CAF_CHECK_EQUAL(reject(), 0);
-  CAF_CHECK_EQUAL(count({"XLEN", "dead"}), 1);
+  CAF_MESSAGE("none is left by a push to nobody");
+  CAF_CHECK_EQUAL(publish({"once"}, "0", "x"), "sent");
+  CAF_CHECK_EQUAL(count({"DBSIZE"}), 0);
+  CAF_CHECK_EQUAL(publish({"mail", "due", "once"}, "60000", "x"), "sent");
+  CAF_CHECK_EQUAL(count({"XLEN", "mail"}), 1);
+  CAF_CHECK_EQUAL(count({"ZCARD", "due"}), 1);
+  CAF_CHECK(call({"HGET", "once", "fingerprint"}).text == "x");
+  CAF_CHECK_EQUAL(publish({"mail", "due", "once"}, "60000", "x"), "recorded");
+  CAF_CHECK_EQUAL(publish({"once"}, "0", "y"), "other");
+  CAF_CHECK_EQUAL(publish({"mail", "due"}, "60000", ""), "sent");
+  CAF_CHECK_EQUAL(count({"XLEN", "mail"}), 2);
+  CAF_CHECK_EQUAL(count({"DBSIZE"}), 3);
+}
+
+CAF_TEST(nodes are counted with a message and without one) {
+  // Redis counts the shard channels of a server apart from its others.
+  for (auto kind : {pubsub::classic, pubsub::sharded}) {
+    subscriber other{io, server};
+    other.subscribe(kind == pubsub::classic ? "SUBSCRIBE" : "SSUBSCRIBE",
+                    "channel");
+    auto& count = scripts_of(kind).count;
+    auto ask = [&](const std::string& channel, const words& arguments) {
+      auto found = eval(count, {channel}, arguments).items;
+      CAF_REQUIRE_EQUAL(found.size(), 2u);
+      return std::pair{found[0].number, found[1].number};
+    };
+    CAF_CHECK((ask("channel", {"nodes"}) == std::pair<int64_t, int64_t>{1, 0}));
+    CAF_CHECK((ask("other", {"channel"}) == std::pair<int64_t, int64_t>{0, 1}));
+    CAF_CHECK_EQUAL(other.pushes, 1u);
+    CAF_CHECK((ask("channel", {"channel", "message"})
+               == std::pair<int64_t, int64_t>{1, 1}));
+    test::run_until(io, [&] { return other.pushes == 2; });
+  }
 }
 
 CAF_TEST(a dead letter is stored as often as it was published) {
   auto hear = [this](const std::string& node) {
-    return eval(dead_letter_script, {"dead", "heard"},
+    return eval(scripts.dead_letter, {"dead", "heard"},
                 {node, "60000", "100", "reason", "why"})
       .number;
   };
@@ -178,9 +246,29 @@ CAF_TEST(a dead letter is stored as often as it was published) {
   CAF_CHECK_EQUAL(count({"XLEN", "dead"}), 2);
 }
 
+CAF_TEST(a dead letter that was not published is stored once) {
+  auto store = [this](const std::string& heard) {
+    return eval(scripts.dead_letter, {"dead", heard},
+                {"", "60000", "100", "reason", "why"})
+      .number;
+  };
+  call({"SET", "dead", "no stream"});
+  CAF_CHECK(eval(scripts.dead_letter, {"dead", "a"},
+                 {"", "60000", "100", "reason", "why"})
+              .type
+            == reply::kind::error);
+  call({"DEL", "dead"});
+  CAF_CHECK_EQUAL(store("a"), 1);
+  CAF_CHECK_EQUAL(store("a"), 0);
+  CAF_CHECK_EQUAL(store("b"), 1);
+  CAF_CHECK_EQUAL(count({"XLEN", "dead"}), 2);
+  auto left = count({"PTTL", "a"});
+  CAF_CHECK(left > 0 && left <= 60'000);
+}
+
 CAF_TEST(a claim is newer than the last even if clocks were set back) {
   auto claim = [this] {
-    return eval(claim_script, {"owner"}, {"channel", "message"}).text;
+    return eval(scripts.claim, {"owner"}, {"channel", "message"}).text;
   };
   auto first = claim();
   CAF_CHECK(std::stoull(claim()) > std::stoull(first));

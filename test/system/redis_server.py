@@ -181,7 +181,7 @@ class Redis:
 
     def subscribers(self, *ids):
         """Returns for each id how many nodes are subscribed to its channel."""
-        reply = self.command("PUBSUB", "NUMSUB", *(f"waybill:id:{name}" for name in ids))
+        reply = self.command("PUBSUB", "NUMSUB", *(f"waybill:{{id:{name}}}" for name in ids))
         return dict(zip(ids, reply[1::2]))
 
     def dead_letters(self):

@@ -81,7 +81,7 @@ async def test_a_bad_message_is_kept_as_often_as_it_is_published(lab):
     await have_spoken(cluster)
     kept = collections.Counter(letter[b"message"] for letter in cluster.redis.dead_letters())
     assert kept == {b"a": 3, b"b": 2, b"c": 1}
-    seen = cluster.redis.command("KEYS", "waybill:dead:*")
+    seen = cluster.redis.command("KEYS", "{waybill:dead}:*")
     assert len(seen) == 3
     assert all(0 < cluster.redis.command("PTTL", key) <= 60_000 for key in seen)
 
@@ -91,7 +91,7 @@ async def test_what_does_not_come_from_a_node_on_a_channel_of_an_id_is_ignored(l
     async with joined(cluster.nodes[0], "456") as ws:
         for message in [b"", b"hello", b"\xc1", b"\x81", b'{"push":"x","text":"aaaa"}',
                         b"\x82\xa4push\xa1x\xa4text\xa1\xff", b"\x91" * 100_000]:
-            assert cluster.redis.publish(message, channel="waybill:id:456") == 1
+            assert cluster.redis.publish(message, channel="waybill:{id:456}") == 1
         await assert_reachable(cluster.nodes[1], "456", ws)
 
 

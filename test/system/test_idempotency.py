@@ -118,7 +118,7 @@ async def test_after_the_death_of_the_firsts_node_a_repeat_answers_what_is_known
         assert "node3" in answers[0].json["push"]
         await assert_nothing_but_pings(ws, two, "456")
     if ttl:
-        assert cluster.redis.command("XLEN", "waybill:mail:456") == 1
+        assert cluster.redis.command("XLEN", "waybill:mail:{id:456}") == 1
 
 
 async def test_a_repeat_is_answered_at_the_level_that_it_asks_for(lab):
@@ -230,20 +230,44 @@ async def test_a_key_is_free_again_when_redis_was_away(lab):
         await confirm(one, "456", ws)
 
 
-async def test_a_key_stands_for_one_address_and_one_body(nodes):
+async def test_a_key_stands_for_one_body(nodes):
     one, two, three = nodes
-    async with joined(one, "key", query="?topics=key") as ws, joined(two, "other key") as other:
+    async with joined(one, "key") as ws:
         first = await push(three, "key", "x", headers=keyed("stands"))
         assert first.status == 200
         for node in nodes:
-            for name, text in [("key", "y"), ("key", ""), ("other key", "x"), ("nobody", "x")]:
-                (await push(node, name, text, headers=keyed("stands"))).check_failure(422)
-            for target in ["/topic/key", "/broadcast"]:
-                (await request(node, "POST", target, b"x", keyed("stands"))).check_failure(422)
+            for text in ["y", ""]:
+                (await push(node, "key", text, headers=keyed("stands"))).check_failure(422)
         assert_same(first, await push(one, "key", "x", headers=keyed("stands")))
         assert await receive(ws) == "x"
         await confirm(two, "key", ws)
-        await confirm(one, "other key", other)
+
+
+async def test_a_key_is_known_for_each_address(nodes):
+    targets = ["/socket/per-address", "/socket/per-address-2", "/topic/per-address", "/broadcast"]
+    async with (joined(nodes[0], "per-address", query="?topics=per-address") as ws,
+                joined(nodes[1], "per-address-2") as other):
+        for target in targets:
+            body = target.encode()
+            answers = [await request(node, "POST", target, body, keyed("per-address"))
+                       for node in nodes]
+            assert assert_same(*answers).status == 200
+        assert await receive_many(ws, 3) == [targets[0], *targets[2:]]
+        assert await receive_many(other, 2) == [targets[1], targets[3]]
+        await confirm(nodes[2], "per-address", ws)
+        await confirm(nodes[2], "per-address-2", other)
+
+
+@pytest.mark.parametrize("name", ["}x", "{a}b", "a}b{c", "{}"])
+async def test_an_id_may_contain_braces(nodes, name):
+    one, two, three = nodes
+    answers = [await push(node, name, "kept", "?ttl=600", keyed("{k}")) for node in nodes]
+    assert assert_same(*answers).counts == (202, {"nodes": 0, "kept": True})
+    async with joined(one, name) as ws:
+        assert await receive(ws) == "kept"
+        await confirm(two, name, ws)
+        assert (await push(three, name, "live", "?receipt=received", keyed("l"))).status == 200
+        assert await receive(ws) == "live"
 
 
 async def test_pushes_with_other_keys_or_none_are_others(nodes):

@@ -20,7 +20,7 @@ class IdleNode:
     def __init__(self, lab, redis, name):
         self._proxy = lab.proxy(redis)
         self.node = lab.new_node("--node", name, redis=self._proxy.url)
-        self._channel = f"waybill:node:{name}"
+        self._channel = f"waybill:{{node:{name}}}"
         self._redis = redis
         self._spy = None
 
@@ -92,4 +92,4 @@ async def test_the_measure_sees_a_push_that_does_come(lab):
         is_over.set()
         rate, count = await watching
         print(f"{rate * count / PUSHES} bytes a push to the node that holds its session")
-        assert rate * count / PUSHES > len("waybill:id:456")
+        assert rate * count / PUSHES > len("waybill:{id:456}")

@@ -12,7 +12,7 @@ from clients import Http, assert_reachable, joined, receive
 # Texts that would end an argument, a command or a header, were it pasted somewhere.
 STRANGE = [
     'a" "b', "a' 'b", "a\\", "a b", "a;b", "$1", "*3", "%s%n%d", "%0d%0aFLUSHALL", "{a}b", "[ab]*?",
-    "a\u2028b", "\u202eb", "`id`", "$(id)", "-1", "--", "a:b", "waybill:id:456", "*1\u2029$8",
+    "a\u2028b", "\u202eb", "`id`", "$(id)", "-1", "--", "a:b", "waybill:{id:456}", "*1\u2029$8",
     '"VALUE":"x', "\ufeffa", "连接", "😀", "x" * 256,
 ]
 
@@ -88,16 +88,16 @@ async def test_an_id_is_one_argument(watched, name):
         assert await receive(ws) == COMMAND
     commands = monitor.commands()
     assert {command.upper() for command, *_ in commands} <= COMMANDS
-    assert f"waybill:id:{name}" in channels(commands, "SUBSCRIBE")
-    assert f"waybill:topic:{name}" in channels(commands, "SUBSCRIBE")
-    assert channels(commands, "PUBLISH")[f"waybill:id:{name}"] == 2
+    assert f"waybill:{{id:{name}}}" in channels(commands, "SUBSCRIBE")
+    assert f"waybill:{{topic:{name}}}" in channels(commands, "SUBSCRIBE")
+    assert channels(commands, "PUBLISH")[f"waybill:{{id:{name}}}"] == 2
     # A key of another name would be one that the id has made.
     keys = {key.decode() for key in redis.command("KEYS", "*")}
-    assert keys <= {"witness", *(f"waybill:{kind}:{text}" for kind in ("mail", "due")
+    assert keys <= {"witness", *(f"waybill:{kind}:{{id:{text}}}" for kind in ("mail", "due")
                                  for text in STRANGE)}
 
 
-@pytest.mark.parametrize("key", ['a"b', "a\\", "*1", "$8", "waybill:mail:456", "x" * 255, "{a}"])
+@pytest.mark.parametrize("key", ['a"b', "a\\", "*1", "$8", "waybill:mail:{id:456}", "x" * 255, "{a}"])
 async def test_an_idempotency_key_is_one_argument(watched, key):
     node, redis, monitor = watched
     async with joined(node, "456") as ws, Http(node) as http:
@@ -108,7 +108,7 @@ async def test_an_idempotency_key_is_one_argument(watched, key):
         assert await receive(ws) == COMMAND
         await assert_reachable(node, "456", ws)
     assert {command.upper() for command, *_ in monitor.commands()} <= COMMANDS
-    assert redis.command("EXISTS", f"waybill:once:{key}") == 1
+    assert redis.command("EXISTS", f"waybill:once:{{id:456}}:{key}") == 1
 
 
 @pytest.mark.parametrize("data", [

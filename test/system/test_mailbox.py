@@ -15,12 +15,12 @@ from raw_websocket import PING, PONG
 
 def mail(redis, name):
     """Returns how many pushes the mailbox of an id holds."""
-    return redis.command("XLEN", f"waybill:mail:{name}")
+    return redis.command("XLEN", f"waybill:mail:{{id:{name}}}")
 
 
 def due(redis, name):
     """Returns how many entries are noted to expire some time, of the mailbox of an id."""
-    return redis.command("ZCARD", f"waybill:due:{name}")
+    return redis.command("ZCARD", f"waybill:due:{{id:{name}}}")
 
 
 async def assert_empty(server, name):
@@ -165,8 +165,8 @@ async def test_what_has_expired_makes_room_and_is_never_delivered(small):
 async def test_what_has_expired_leaves_redis(cluster):
     await keep(cluster.nodes[0], "expired", *"abc", query="?ttl=1")
     assert mail(cluster.redis, "expired") == 3
-    await eventually(lambda: not cluster.redis.command("EXISTS", "waybill:mail:expired"))
-    assert not cluster.redis.command("EXISTS", "waybill:due:expired")
+    await eventually(lambda: not cluster.redis.command("EXISTS", "waybill:mail:{id:expired}"))
+    assert not cluster.redis.command("EXISTS", "waybill:due:{id:expired}")
     await assert_empty(cluster.nodes[1], "expired")
 
 
@@ -197,13 +197,13 @@ async def test_a_mailbox_of_an_older_version_makes_room_too(lab):
     node, = cluster.nodes
     await keep(node, "456", "a", query="?ttl=1")
     await keep(node, "456", "b")
-    cluster.redis.command("DEL", "waybill:due:456")
+    cluster.redis.command("DEL", "waybill:due:{id:456}")
 
     async def is_kept():
         return (await push(node, "456", "c", "?ttl=600")).status == 202
 
     await eventually(is_kept)
-    assert cluster.redis.command("PTTL", "waybill:due:456") > 0
+    assert cluster.redis.command("PTTL", "waybill:due:{id:456}") > 0
     async with joined(node, "456") as ws:
         assert await receive_many(ws, 2) == ["b", "c"]
 
@@ -211,14 +211,14 @@ async def test_a_mailbox_of_an_older_version_makes_room_too(lab):
 async def test_a_mailbox_deleted_by_hand_leaves_nothing_for_ever(cluster):
     one, two, _ = cluster.nodes
     await keep(one, "deleted", *"abc")
-    cluster.redis.command("DEL", "waybill:mail:deleted")
-    assert cluster.redis.command("PTTL", "waybill:due:deleted") > 0
+    cluster.redis.command("DEL", "waybill:mail:{id:deleted}")
+    assert cluster.redis.command("PTTL", "waybill:due:{id:deleted}") > 0
     await keep(one, "deleted", "d")
     assert due(cluster.redis, "deleted") == 1
     async with joined(two, "deleted") as ws:
         assert await receive(ws) == "d"
         await eventually(lambda: mail(cluster.redis, "deleted") == 0)
-    assert not cluster.redis.command("EXISTS", "waybill:due:deleted")
+    assert not cluster.redis.command("EXISTS", "waybill:due:{id:deleted}")
 
 
 async def test_what_was_confirmed_is_forgotten_while_more_is_kept(cluster):
@@ -238,7 +238,7 @@ async def test_what_was_confirmed_is_forgotten_while_more_is_kept(cluster):
     async with joined(one, "part") as ws:
         assert await receive(ws) == "f"
         await confirm(one, "part", ws)
-    assert not cluster.redis.command("EXISTS", "waybill:due:part")
+    assert not cluster.redis.command("EXISTS", "waybill:due:{id:part}")
 
 
 async def test_mailboxes_outlive_redis_with_its_append_only_file(lab):

@@ -259,7 +259,7 @@ async def test_a_redis_that_becomes_a_replica_is_left_once(lab):
 async def test_a_mailbox_is_read_from_a_master_that_takes_no_writes(lab):
     cluster = lab.cluster(size=1)
     node, = cluster.nodes
-    cluster.redis.command("XADD", "waybill:mail:456", "1-1", "message", "x", "expiry", "1")
+    cluster.redis.command("XADD", "waybill:mail:{id:456}", "1-1", "message", "x", "expiry", "1")
     await keep(node, "456", "kept")
     cluster.redis.command("CONFIG", "SET", "min-replicas-to-write", "1")
     async with joined(node, "456") as ws:

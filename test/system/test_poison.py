@@ -38,7 +38,7 @@ BAD = {
 
 def add(redis, name, fields):
     """Writes an entry into a mailbox."""
-    return redis.command("XADD", f"waybill:mail:{name}", "*",
+    return redis.command("XADD", f"waybill:mail:{{id:{name}}}", "*",
                          *[part for pair in fields.items() for part in pair])
 
 
@@ -61,11 +61,11 @@ async def test_what_cannot_be_read_is_moved_away_and_the_rest_comes_in_order(clu
         assert (await push(two, name, "d", "?receipt=received&ttl=60")).status == 200
         assert await receive_many(ws, 1) == ["d"]
         await confirm(two, name, ws)
-    await eventually(lambda: redis.command("XLEN", f"waybill:mail:{name}") == 0)
+    await eventually(lambda: redis.command("XLEN", f"waybill:mail:{{id:{name}}}") == 0)
     assert await bad_messages(one) == before[0] + 1
     letters = redis.dead_letters()[before[1]:]
     assert [(letter[b"key"], letter[b"node"]) for letter in letters] == [
-        (f"waybill:mail:{name}".encode(), b"node1")]
+        (f"waybill:mail:{{id:{name}}}".encode(), b"node1")]
     assert len(letters[0][b"reason"]) > 3
     if len(fields) == 2 and "expiry that" not in wrong:
         assert letters[0][b"message"] == fields["message"][:4096]
@@ -92,7 +92,7 @@ async def test_a_mailbox_of_nothing_else_lets_its_client_work(cluster):
         assert await receive_many(ws, 1) == ["kept"]
         await confirm(two, "all", ws)
     assert len(redis.dead_letters()) == before + 100
-    await eventually(lambda: redis.command("XLEN", "waybill:mail:all") == 0)
+    await eventually(lambda: redis.command("XLEN", "waybill:mail:{id:all}") == 0)
 
 
 async def test_a_full_mailbox_with_an_entry_that_cannot_be_read_goes_on(lab):

@@ -203,11 +203,11 @@ async def test_what_each_release_kept_is_delivered(mixed, shared_lab, release):
     redis = shared_lab.redis()
     node = shared_lab.node(redis=redis)
     fields = fields_of(release / "entry") | {b"expiry": int((time.time() + 600) * 1000)}
-    redis.command("XADD", "waybill:mail:457", "*", *[x for pair in fields.items() for x in pair])
+    redis.command("XADD", "waybill:mail:{id:457}", "*", *[x for pair in fields.items() for x in pair])
     async with joined(node, "457") as ws:
         assert await receive(ws) == "kept"
         await confirm(node, "457", ws)
-    await eventually(lambda: redis.command("XLEN", "waybill:mail:457") == 0)
+    await eventually(lambda: redis.command("XLEN", "waybill:mail:{id:457}") == 0)
 
 
 @pytest.mark.parametrize("release", RELEASES, ids=lambda release: release.name)
@@ -215,7 +215,7 @@ async def test_what_each_release_recorded_of_a_key_answers_a_repeat(shared_lab, 
     redis = shared_lab.redis()
     node = shared_lab.node(redis=redis)
     fields = fields_of(release / "once")
-    redis.command("HSET", "waybill:once:key", *[x for pair in fields.items() for x in pair])
+    redis.command("HSET", "waybill:once:{id:456}:key", *[x for pair in fields.items() for x in pair])
     for level in ["routed", "written", "received"]:
         answer = await push(node, "456", "keyed", f"?receipt={level}", {"Idempotency-Key": "key"})
         assert answer.counts == counts(level, 1, kept=True)

@@ -8,9 +8,9 @@
 #include "redis/scripts.hpp"
 
 // The text of the script is edited below.
-#define push_script push_script_of_this_release
+#define scripts_of scripts_of_this_release
 #include "redis/scripts.cpp"
-#undef push_script
+#undef scripts_of
 
 namespace waybill::redis {
 
@@ -45,17 +45,22 @@ std::string replace(std::string text, const std::string& old_part,
 /// Returns a script that adds a field to mailbox entries and to records of
 /// keys, and publishes a push of an unknown kind before each push, to its
 /// address and to all nodes.
-std::string newer_push_script() {
-  auto text = push_script_of_this_release.text;
+std::string newer_push_script(std::string text) {
   text = replace(text, "'message', message,",
                  "'newer', 'field', 'message', message,");
   text = replace(text, "'fingerprint', ARGV[5],",
                  "'newer', 'field', 'fingerprint', ARGV[5],");
-  return replace(text, "local nodes = redis.call('PUBLISH'", R"(
+  return replace(text, "local nodes = redis.call(PUBLISH", R"(
 local newer = '\130\164kind\165newer\164text\165newer'
-redis.call('PUBLISH', ARGV[1], newer)
-redis.call('PUBLISH', string.match(ARGV[8], '^[^:]*') .. ':nodes', newer)
-local nodes = redis.call('PUBLISH')");
+redis.call(PUBLISH, ARGV[1], newer)
+redis.call(PUBLISH, ARGV[11], newer)
+local nodes = redis.call(PUBLISH)");
+}
+
+script_table newer_table(pubsub kind) {
+  auto result = scripts_of_this_release(kind);
+  result.push = script{newer_push_script(result.push.text)};
+  return result;
 }
 
 } // namespace
@@ -68,6 +73,10 @@ std::string pack(const json& message) {
   return result;
 }
 
-const script push_script{newer_push_script()};
+const script_table& scripts_of(pubsub kind) {
+  static const auto classic = newer_table(pubsub::classic);
+  static const auto sharded = newer_table(pubsub::sharded);
+  return kind == pubsub::classic ? classic : sharded;
+}
 
 } // namespace waybill::redis
