@@ -191,12 +191,10 @@ node_actors spawn_actors(caf::actor_system& system, net::event_loop& home,
   sessions.max_queue_frames = config.max_queue_frames;
   sessions.when_slow = config.when_slow;
   if (!config.redis.empty()) {
-    auto [carrier, members] = spawn_redis(system, home, config);
-    for (auto& member : members)
-      result.keep(member);
-    result.bus = carrier;
+    auto bus = result.keep(spawn_redis(system, home, config));
+    result.bus = bus;
     if (config.upstream == upstream::redis)
-      sessions.upstream = carrier;
+      sessions.upstream = bus;
   } else {
     result.bus = result.keep(
       system.spawn<loopback>(&home, config.node, config.mailbox_limit));

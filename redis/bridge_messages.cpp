@@ -101,9 +101,7 @@ void bridge::on_ingress(const std::string& bytes) {
 }
 
 bool bridge::takes_ingress(const push_address& address) const {
-  return holder_
-         && (config_.is_shard
-             || entries_.contains(commands_.channel_of(address)));
+  return holder_ && entries_.contains(commands_.channel_of(address));
 }
 
 void bridge::dead_letter(const std::string& bytes, const std::string& reason) {

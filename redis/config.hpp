@@ -47,10 +47,6 @@ struct bridge_config {
   /// Start of this process, in microseconds since 1970: of two nodes with one
   /// name, the later is not ready.
   uint64_t began = 0;
-
-  /// Set if there are several servers: messages on the open channel of one may
-  /// be for addresses that another carries.
-  bool is_shard = false;
 };
 
 } // namespace waybill::redis

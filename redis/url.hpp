@@ -12,7 +12,7 @@ namespace waybill::redis {
 
 /// The URL of a Redis server, and the login for it.
 struct server_url {
-  /// A host name or IP address, if `path` and `sentinels` are empty.
+  /// A host name or IP address, if `path`, `sentinels` and `seeds` are empty.
   std::string host;
   std::string port = "6379";
 
@@ -35,13 +35,19 @@ struct server_url {
   std::vector<server_url> sentinels;
   std::string master;
 
+  /// Servers of a Redis Cluster, each with the same login.
+  std::vector<server_url> seeds;
+
   /// Required reply to `ROLE`, which is not sent if this is empty.
   std::string role;
 
   /// Parses `redis://[[user]:password@]host[:port][/db]`, the same with
-  /// `rediss://` for TLS, `unix://path`, or
+  /// `rediss://` for TLS, `unix://path`,
   /// `redis+sentinel://[[user]:password@]host[:port],…/master[/db]`, where user
-  /// and password are those of the master. They are percent-decoded.
+  /// and password are those of the master, or
+  /// `redis+cluster://[[user]:password@]host[:port],…`, which has no database,
+  /// and the same with `rediss+cluster://`. User and password are
+  /// percent-decoded.
   /// @returns `caf::sec::invalid_argument`, with the reason as its context.
   static caf::expected<server_url> parse(std::string_view text);
 };

@@ -111,23 +111,26 @@ void declare_cluster(CLI::App& parser, options& result) {
   parser.add_option("--node", result.node,
                     "Unique name of this node; by default made of the host "
                     "name and the process id");
+  // Several are an error that names Redis Cluster.
   add(parser, "--redis", result.redis, &read_redis,
-      "redis://[user:password@]host:port[/db], rediss:// for TLS, unix://path "
-      "or redis+sentinel://[user:password@]host:port,…/master[/db]",
-      "",
-      "URL of the cluster's Redis; without one, the node runs alone. Repeat "
-      "it to spread the addresses over several servers: give all nodes the "
-      "same");
-  parser.add_option("--redis-ca", result.redis_ca,
-                    "PEM file of the CA certificates for rediss://; by default "
-                    "the system's");
+      "redis://[user:password@]host:port[/db], rediss:// for TLS, unix://path, "
+      "redis+sentinel://[user:password@]host:port,…/master[/db], or "
+      "redis+cluster:// or rediss+cluster://[user:password@]host:port,…, which "
+      "have no database",
+      "", "URL of the cluster's Redis; without one, the node runs alone")
+    ->expected(1)
+    ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  parser.add_option(
+    "--redis-ca", result.redis_ca,
+    "PEM file of the CA certificates for TLS to Redis; by default "
+    "the system's");
   parser
     .add_option("--redis-channel", result.redis_channel,
                 "Channel on which programs publish {\"KEY\":…,\"VALUE\":…}")
     ->capture_default_str();
   parser
     .add_option("--redis-prefix", result.redis_prefix,
-                "Prefix of all other channels and keys")
+                "Prefix of all other channels and keys, without braces")
     ->capture_default_str();
   add(parser, "--redis-replicas", result.redis_replicas, &read_replicas,
       "a number from 0 to 100", "0",

@@ -96,18 +96,27 @@ net::client_rates rates_of(const options& from) {
 std::optional<std::string> check_redis(options& config) {
   auto uses_tls = std::any_of(config.redis.begin(), config.redis.end(),
                               [](const redis::server_url& x) { return x.tls; });
+  if (config.redis.size() > 1)
+    return "--redis takes one URL: use a Redis Cluster "
+           "(redis+cluster://host:port,…) instead of several servers";
+  // Braces mark the slot of a key in a Redis Cluster.
+  if (config.redis_prefix.find_first_of("{}") != std::string::npos)
+    return "--redis-prefix must have no braces";
   if (config.upstream == upstream::redis && config.redis.empty())
     return "--upstream redis needs --redis";
   if (!config.redis_ca.empty() && !uses_tls)
-    return "--redis-ca needs a --redis rediss://…";
+    return "--redis-ca needs a --redis rediss://… or rediss+cluster://…";
   if (!uses_tls)
     return std::nullopt;
   auto trust = redis::make_trust(config.redis_ca);
   if (!trust)
     return "--redis-ca " + config.redis_ca + ": "
            + trust.error().context().get_as<std::string>(0);
-  for (auto& url : config.redis)
+  for (auto& url : config.redis) {
     url.trust = *trust;
+    for (auto& seed : url.seeds)
+      seed.trust = *trust;
+  }
   return std::nullopt;
 }
 
@@ -122,6 +131,8 @@ std::optional<std::string> check(options& config) {
     return wrong;
   if (!is_name(config.node))
     return "--node must be a name without slashes";
+  if (config.node.find_first_of("{}") != std::string::npos)
+    return "--node must be a name without braces";
   if (!is_utf8(config.greeting))
     return "--greeting must be valid UTF-8";
   return std::nullopt;

@@ -33,6 +33,8 @@ struct options {
   tls_option tls;
   tls_option admin_tls;
   bool insecure = false;
+
+  /// At most one.
   std::vector<redis::server_url> redis;
   std::string redis_ca;
   std::string redis_channel = "waybill";

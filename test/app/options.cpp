@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <sstream>
 
 #include <caf/test/dsl.hpp>
 
@@ -103,9 +104,25 @@ CAF_TEST(what is wrong ends with exit code 2) {
   for (auto bad : {"--nonsense", "--listen=8080", "--listen=localhost:99999",
                    "--listen=0.0.0.0:80", "--redis=localhost", "--same-id=x",
                    "--upstream=redis", "--drain=10", "--threads=0",
-                   "--node=a/b", "--log-level=loud", "--max-body=-1"})
+                   "--node=a/b", "--node=a}b", "--log-level=loud",
+                   "--max-body=-1", "--redis-prefix={a}", "--redis-prefix=a}",
+                   "--redis=redis://h:0", "--redis=redis+cluster://h/0"})
     CAF_CHECK_EQUAL(code({bad}), 2);
   CAF_CHECK_EQUAL(code({"--listen=0.0.0.0:80", "--insecure"}), -1);
+}
+
+CAF_TEST(several servers are a Redis Cluster) {
+  std::ostringstream errors;
+  auto several
+    = parse_options({"--redis=redis://h", "--redis=redis://i"}, errors);
+  CAF_REQUIRE(std::holds_alternative<int>(several));
+  CAF_CHECK_EQUAL(std::get<int>(several), 2);
+  CAF_CHECK(errors.str().find("redis+cluster://") != std::string::npos);
+  auto x = parse({"--redis=rediss+cluster://h:1,i:2"});
+  CAF_REQUIRE_EQUAL(x.redis.size(), 1u);
+  CAF_REQUIRE_EQUAL(x.redis[0].seeds.size(), 2u);
+  for (auto& seed : x.redis[0].seeds)
+    CAF_CHECK(seed.trust);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

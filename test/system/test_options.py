@@ -122,7 +122,8 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
     ("--listen", "127.0.0.1:65536"), ("--redis", "http://127.0.0.1:6379"),
     ("--redis", "127.0.0.1:6379"), ("--redis", "redis://127.0.0.1:6379/x"), ("--redis", "unix://"),
     ("--redis", "rediss://"), ("--redis", "redis+sentinel://127.0.0.1:26379"),
-    ("--node", "a/b"), ("--node", ""),
+    ("--redis", "redis+cluster://127.0.0.1:7000/0"), ("--redis", "redis+cluster://127.0.0.1:0"),
+    ("--redis-prefix", "way{bill}"), ("--node", "a/b"), ("--node", "{a}"), ("--node", ""),
 ])
 def test_a_wrong_value_is_refused_by_the_name_of_its_option(tmp_path, name, value):
     config, key = tmp_path / "waybill.toml", name.removeprefix("--")
@@ -197,6 +198,12 @@ def test_upstream_redis_without_redis_is_refused():
     code, message = run("--upstream", "redis")
     assert code == 2
     assert "--redis" in message
+
+
+def test_several_servers_are_a_redis_cluster():
+    code, message = run("--redis", "redis://127.0.0.1:7000", "--redis", "redis://127.0.0.1:7001")
+    assert code == 2
+    assert "redis+cluster://" in message
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0:0", "[::]:0", "192.0.2.1:0"])

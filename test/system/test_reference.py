@@ -186,21 +186,24 @@ def documented_names():
     result = {}
     for cell, _ in table_with(README, "key or channel"):
         kind = cell.split(" ")[0].removesuffix("s")
-        names = {re.sub(r"^(\w+:\w+:).+", r"\1*", name) for name in words_of(cell)}
+        names = {re.sub(r"(?<=:)(456|news|NODE|KEY|SHA1)", "*", name) for name in words_of(cell)}
         result.setdefault(kind, set()).update(names - {"--redis-channel"})
     return result
 
 
 def test_the_names_in_redis_are_those_of_the_reference():
-    text = sources("redis")
-    used = {f"waybill{name}" + ("*" if name.endswith(":") else "")
-            for name in re.findall(r'prefix \+ "(:\w+:?)"', text)}
-    # An address follows the prefix and a colon.
-    assert "prefix + ':' + address.key()" in text
-    used |= {f"waybill:{name}" + ("*" if name.endswith(":") else "")
-             for name in re.findall(r'push_address{"(\w+:?)"', sources("actors"))}
     documented = set().union(*documented_names().values())
-    assert documented == used | {"waybill"}
+    text = sources("redis")
+    plain = {f"waybill{name}" for name in re.findall(r'prefix_ \+ "(:\w+)"', text)}
+    assert {name for name in documented if "{" not in name} == plain | {"waybill"}
+    # A kind of key, and an address in braces.
+    kinds = set(re.findall(r'tagged\("([\w:]*)"', text))
+    assert {name[len("waybill:"):name.index("{")] for name in documented
+            if name.startswith("waybill:") and "{" in name} == kinds
+    tags = set(re.findall(r'tagged\("", "(\w+:)"', text)
+               + re.findall(r'push_address{"(\w+:?)"', sources("actors")))
+    assert {tag for name in documented for tag in re.findall(r"\{(\w+:?)", name)} \
+        == tags | {"waybill:"}
 
 
 async def test_a_node_uses_the_names_of_the_reference_and_no_others(lab):
