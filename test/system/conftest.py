@@ -8,12 +8,14 @@ from dataclasses import dataclass
 
 import pytest
 
-pytest.register_assert_rewrite("certificates", "clients", "harness", "raw_http", "redis_server")
+pytest.register_assert_rewrite("certificates", "clients", "harness", "raw_http", "redis_cluster",
+                               "redis_server")
 
 # Only now may these be imported.
 from clients import abandon_all
 from harness import Balancer, Node
 from proxy import Proxy
+from redis_cluster import ON_CLUSTER, RedisCluster
 from redis_server import Redis, Replica, Sentinel
 
 # The time a test may take, in seconds.
@@ -48,9 +50,9 @@ async def run(test):
 
 @dataclass
 class Cluster:
-    """A Redis and the nodes that share it."""
+    """A Redis, or a Redis Cluster, and the nodes that share it."""
 
-    redis: Redis
+    redis: Redis | RedisCluster
     nodes: list[Node]
 
 
@@ -64,6 +66,10 @@ class Lab(contextlib.ExitStack):
     def absent_redis(self, *options, **more):
         """Returns a Redis that runs only when it is started."""
         return self.enter_context(Redis(*options, **more))
+
+    def redis_cluster(self, *options, **more):
+        """Starts the servers of a Redis Cluster."""
+        return RedisCluster(self.enter_context, *options, **more)
 
     def replica(self, master):
         """Starts a copy of a Redis."""
@@ -87,7 +93,7 @@ class Lab(contextlib.ExitStack):
 
     def cluster(self, *options, size=3, redis=None):
         """Starts nodes that share a Redis, named node1 and so on."""
-        redis = redis or self.redis()
+        redis = redis or (self.redis_cluster() if ON_CLUSTER else self.redis())
         nodes = [self.new_node("--node", f"node{i}", *options, redis=redis)
                  for i in range(1, size + 1)]
         return Cluster(redis, [node.wait_ready() for node in nodes])

@@ -69,6 +69,15 @@ async def eventually(predicate, timeout=TIMEOUT):
         await asyncio.sleep(0.02)
 
 
+def wait_until(predicate, timeout=TIMEOUT):
+    """Asks `predicate` until it holds, as `eventually` does, where nothing else runs."""
+    deadline = time.monotonic() + timeout
+    while not predicate():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {timeout} s: {inspect.getsource(predicate)}")
+        time.sleep(0.02)
+
+
 async def together(coroutines):
     """Runs coroutines at the same time and returns their results. If one fails,
     the others are cancelled."""

@@ -179,10 +179,13 @@ class Redis:
         """Publishes on the open channel, and returns how many nodes heard it."""
         return self.command("PUBLISH", channel, message)
 
+    def holders(self, address):
+        """Returns how many nodes are subscribed to the channel of an address."""
+        return self.command("PUBSUB", "NUMSUB", f"waybill:{{{address}}}")[1]
+
     def subscribers(self, *ids):
         """Returns for each id how many nodes are subscribed to its channel."""
-        reply = self.command("PUBSUB", "NUMSUB", *(f"waybill:{{id:{name}}}" for name in ids))
-        return dict(zip(ids, reply[1::2]))
+        return {name: self.holders(f"id:{name}") for name in ids}
 
     def dead_letters(self):
         """Returns what was put into waybill:dead, each entry as a dict."""

@@ -11,6 +11,7 @@ from clients import (Http, confirm, joined, keep, push, receive, receive_many, r
                      until_ready)
 from harness import eventually
 from raw_websocket import PING, PONG
+from redis_cluster import needs_one_redis
 
 
 def mail(redis, name):
@@ -177,6 +178,7 @@ def script_time(redis):
     return float(re.search(r"^cmdstat_evalsha:.*usec_per_call=([\d.]+)", stats, re.MULTILINE)[1])
 
 
+@needs_one_redis
 async def test_what_is_refused_takes_redis_no_longer_than_what_is_kept(lab):
     cluster = lab.cluster("--mailbox-limit", "200", size=1)
     node, = cluster.nodes
