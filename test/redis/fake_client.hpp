@@ -7,6 +7,7 @@
 #include "redis/client.hpp"
 #include "redis/scripts.hpp"
 #include "test/fixture.hpp"
+#include "test/redis/replies.hpp"
 
 namespace waybill::test {
 
@@ -79,9 +80,5 @@ struct fake_client : redis::client {
 
 const auto one = redis::reply{redis::reply::kind::number, 1};
 const auto two = redis::reply{redis::reply::kind::number, 2};
-
-inline redis::reply list_of(std::vector<redis::reply> items) {
-  return {redis::reply::kind::list, 0, "", std::move(items)};
-}
 
 } // namespace waybill::test
