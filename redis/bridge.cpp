@@ -21,12 +21,12 @@ bool is_wrong_type(const caf::error& why) {
 } // namespace
 
 bridge::bridge(caf::actor_config& cfg, caf::execution_unit* host,
-               bridge_config config, client_ptr redis)
-    : hosted(cfg, host), config_(std::move(config)),
-      own_channel_(names{config_.prefix}.channel_of_node(config_.node)),
-      redis_(std::move(redis)), commands_(config_, *redis_, *this),
-      nodes_channel_(commands_.channel_of_nodes()), health_(config_.claims),
-      status_(health_.status()), nodes_(config_.node),
+               bridge_config config, client_ptr redis, router_actor router)
+    : hosted(cfg, host), config_(std::move(config)), redis_(std::move(redis)),
+      router_(std::move(router)), commands_(config_, *redis_, *this),
+      own_channel_(commands_.all_names().channel_of_node(config_.node)),
+      nodes_channel_(commands_.all_names().channel_of_nodes()),
+      health_(config_.claims), status_(health_.status()), nodes_(config_.node),
       last_heard_(clock().now()), up_since_(last_heard_),
       away_since_(last_heard_) {
   // nop
@@ -47,6 +47,8 @@ void bridge::on_exit() {
   waiting_.clear();
   outcomes_.clear();
   holder_ = nullptr;
+  part_ = {};
+  router_ = nullptr;
 }
 
 void bridge::start() {
@@ -54,13 +56,15 @@ void bridge::start() {
   delayed_send(this, canary_interval, tick_atom_v);
 }
 
+void bridge::add_observer(const observer_actor& observer) {
+  observers_.push_back(observer);
+  send(observer, status_);
+}
+
 bridge::behavior_type bridge::make_behavior() {
   start();
   return {
-    [this](subscribe_atom, const observer_actor& observer) {
-      observers_.push_back(observer);
-      send(observer, status_);
-    },
+    [this](subscribe_atom, const observer_actor& x) { add_observer(x); },
     [this](attach_atom, const push_address& address,
            const registry_actor& registry) {
       holder_ = registry;
@@ -113,6 +117,8 @@ bridge::behavior_type bridge::make_behavior() {
     [this](const client_message& message) { publish_upstream(message); },
     [this](publish_atom) { flush_reports(); },
     [this](tick_atom) { on_tick(); },
+    [this](const assignment& part) { on(part); },
+    [this](const routed_command& command) { return execute(command); },
   };
 }
 
@@ -269,7 +275,7 @@ void bridge::publish_upstream(const client_message& message) {
     return;
   }
   redis_->send(
-    make_command("PUBLISH", names{config_.prefix}.upstream(), encode(message)),
+    make_command("PUBLISH", commands_.all_names().upstream(), encode(message)),
     [this](const caf::expected<reply>& x) {
       if (!x || x->type != reply::kind::number)
         ++counts_[metric::upstream_dropped];

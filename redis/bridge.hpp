@@ -29,10 +29,15 @@ namespace waybill::redis {
 ///
 /// With each canary it has Redis try the commands that it needs: a Redis that
 /// loads, is full or denies permissions is not the fault of a session or push.
+///
+/// In a Redis Cluster a bridge has the addresses whose slots one master has, as
+/// its `assignment` says.
 class bridge : public hosted<bridge_actor>, private commands::environment {
 public:
+  /// @param router routes commands that this master redirects; null without a
+  ///               Redis Cluster.
   bridge(caf::actor_config& cfg, caf::execution_unit* host,
-         bridge_config config, client_ptr redis);
+         bridge_config config, client_ptr redis, router_actor router = {});
 
   const char* name() const override;
 
@@ -68,12 +73,20 @@ private:
   /// Connects to Redis, and schedules the first tick.
   void start();
 
+  void add_observer(const observer_actor& observer);
+
   // -- subscriptions (bridge_subscriptions.cpp) -------------------------------
 
   void on(link_up& event);
   void on(link_down& event);
   void on(subscribed& event);
   void on(unsubscribed& event);
+  void on(revoked& event);
+
+  /// Records that a channel is subscribed, or will not be: all that is to be
+  /// known once the last SUBSCRIBE of all was replied to.
+  /// @returns whether SUBSCRIBE of this channel awaits no other reply.
+  bool confirm_subscription(const std::string& channel);
 
   caf::result<ok_atom> attach_address(const push_address& address);
 
@@ -81,9 +94,46 @@ private:
 
   void subscribe(std::vector<std::string> channels);
 
+  void subscribe_open();
+
   /// Erases an entry that is neither held nor awaits UNSUBSCRIBE. A lost link
   /// counts as its confirmation.
   void forget(entries::iterator i);
+
+  // -- slots of a Redis Cluster (bridge_slots.cpp) ----------------------------
+
+  /// Takes over the slots that its master has got, and gives up those that it
+  /// has lost.
+  void on(const assignment& part);
+
+  /// Subscribes to the channels of this node whose slots the master has now.
+  void subscribe_own();
+
+  /// Gives up the addresses in slots that the master has lost.
+  void give_up(const slot_set& lost);
+
+  /// Tells the registry that addresses have no subscription.
+  void lose(push_addresses lost);
+
+  /// Ends the link, and then this actor.
+  void retire();
+
+  /// Ends this actor, whose master has no slots.
+  void finish_retirement();
+
+  bool has_moved(const std::string& channel) override;
+
+  void redirect(redirected_command command,
+                commands::handler<reply> handler) override;
+
+  void on_redirected(const std::string& error) override;
+
+  /// Executes a command for another bridge.
+  caf::result<reply> execute(const routed_command& command);
+
+  /// Publishes a canary by a script, which a server that does not have the slot
+  /// rejects: it may accept SPUBLISH.
+  void send_cluster_canary(const std::string& message);
 
   // -- messages from Redis (bridge_messages.cpp) ------------------------------
 
@@ -159,6 +209,9 @@ private:
 
   void send_beat(bool leaving);
 
+  /// Sets the beat that announces the loss of the link.
+  void set_farewell();
+
   /// Announces that this node is shutting down.
   void leave();
 
@@ -229,10 +282,13 @@ private:
   void complain(const caf::error& why);
 
   const bridge_config config_;
-  const std::string own_channel_;
   client_ptr redis_;
+  router_actor router_;
   commands commands_;
-  const std::string nodes_channel_;
+
+  /// The channels of this node, and that of all nodes.
+  std::string own_channel_;
+  std::string nodes_channel_;
   health health_;
   bus_status status_;
   lag_meter lag_;
@@ -244,6 +300,24 @@ private:
 
   /// Set once this node shuts down in order.
   bool leaving_ = false;
+
+  /// Set once this bridge is to end.
+  bool retiring_ = false;
+
+  /// The slots of the master, and what else this bridge has for the cluster.
+  assignment part_;
+
+  /// Slots that the master got or lost.
+  struct move {
+    slot_set slots;
+    time_point when;
+  };
+
+  /// The moves of the last seconds, the oldest first.
+  std::deque<move> moves_;
+
+  /// The last number of nodes that was reported to the router.
+  uint64_t reported_nodes_ = 0;
 
   /// Set if Redis refused a request of a session for a reason that `health_`
   /// does not track: the next tick has the registry retry.

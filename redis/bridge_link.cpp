@@ -34,10 +34,12 @@ constexpr uint64_t policy_ticks = 120;
 
 void bridge::send_canary() {
   lag_.on_sent(++canaries_, clock().now());
+  auto message = std::to_string(canaries_) + ' ' + config_.instance_id + ' '
+                 + std::to_string(config_.began);
+  if (config_.cluster)
+    return send_cluster_canary(message);
   redis_->send(
-    {"PUBLISH", own_channel_,
-     std::to_string(canaries_) + ' ' + config_.instance_id + ' '
-       + std::to_string(config_.began)},
+    {"PUBLISH", own_channel_, std::move(message)},
     [this](const caf::expected<reply>& reply) { on_canary_reply(reply); });
 }
 
@@ -115,7 +117,11 @@ void bridge::update() {
 void bridge::check() {
   auto every_command = !is_ready() || !status_.reason.empty() || retry_;
   commands_.check(every_command, [this](caf::expected<check_result> result) {
-    if (result) {
+    if (!result && commands::is_redirected(result.error())) {
+      // The slot of the keys is migrating or has moved: the next check takes
+      // others.
+      commands_.change_unused_address();
+    } else if (result) {
       if (impairment_of(result->keeping) == impairment::server)
         on_impaired(impairment::server, result->keeping);
       health_.on_check(std::move(*result));
@@ -175,9 +181,7 @@ void bridge::begin_outage() {
   for (auto& [channel, held] : entries_)
     if (held.held)
       lost.push_back(held.address);
-  counts_[metric::gap_addresses] += lost.size();
-  if (holder_)
-    send(holder_, lost_atom_v, std::move(lost));
+  lose(std::move(lost));
 }
 
 void bridge::end_outage() {
@@ -260,20 +264,27 @@ void bridge::on_foreign_canary(std::string_view tag, uint64_t began) {
 }
 
 void bridge::count_nodes() {
-  redis_->send({"PUBSUB", "NUMSUB", nodes_channel_},
-               [this](const caf::expected<reply>& x) {
-                 if (x && x->items.size() == 2 && is_ready())
-                   nodes_.on_count(static_cast<size_t>(x->items[1].number),
-                                   clock().now());
-               });
+  commands_.count_nodes([this](const caf::expected<uint64_t>& nodes) {
+    if (!nodes || !is_ready())
+      return;
+    nodes_.on_count(*nodes, clock().now());
+    if (router_ && std::exchange(reported_nodes_, *nodes) != *nodes)
+      send(router_, node_count{*nodes});
+  });
 }
 
 void bridge::send_beat(bool leaving) {
   redis_->send(
-    {"PUBLISH", nodes_channel_, encode(beat{config_.node, client_, leaving})},
+    commands_.message_to_nodes(encode(beat{config_.node, client_, leaving})),
     [](const caf::expected<reply>&) {
       // Canaries detect that Redis refuses PUBLISH.
     });
+}
+
+void bridge::set_farewell() {
+  beat lost{config_.node};
+  lost.missing = true;
+  redis_->set_farewell(commands_.message_to_nodes(encode(lost)));
 }
 
 void bridge::leave() {

@@ -31,7 +31,7 @@ void bridge::on(answered& event) {
 }
 
 void bridge::on(message& message) {
-  if (message.channel == own_channel_) {
+  if (commands_.all_names().is_channel_of_node(message.channel)) {
     flush_deliveries();
     return !message.bytes.empty() && message.bytes[0] >= '0'
                && message.bytes[0] <= '9'
@@ -40,7 +40,7 @@ void bridge::on(message& message) {
   }
   if (message.channel == config_.open_channel)
     return on_ingress(message.bytes);
-  if (message.channel == nodes_channel_)
+  if (commands_.all_names().is_channel_of_nodes(message.channel))
     if (auto x = decode_beat(message.bytes))
       return nodes_.on_beat(*x, clock().now());
   auto i = entries_.find(message.channel);
@@ -101,7 +101,10 @@ void bridge::on_ingress(const std::string& bytes) {
 }
 
 bool bridge::takes_ingress(const push_address& address) const {
-  return holder_ && entries_.contains(commands_.channel_of(address));
+  // In a Redis Cluster other bridges of this node have other addresses.
+  return holder_
+         && (config_.cluster
+             || entries_.contains(commands_.channel_of(address)));
 }
 
 void bridge::dead_letter(const std::string& bytes, const std::string& reason) {

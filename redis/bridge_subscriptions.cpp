@@ -22,13 +22,13 @@ void bridge::on(link_up& event) {
   last_heard_ = up_since_ = clock().now();
   lag_.reset();
   health_.on_link_up();
-  beat lost{config_.node};
-  lost.missing = true;
-  redis_->set_farewell({"PUBLISH", nodes_channel_, encode(lost)});
   commands_.load();
   check();
   read_policy();
-  std::vector<std::string> channels{own_channel_, config_.open_channel};
+  if (!config_.cluster || part_.has_open_channel)
+    subscribe_open();
+  set_farewell();
+  std::vector<std::string> channels{own_channel_};
   for (auto& [channel, held] : entries_) {
     if (channel == nodes_channel_)
       continue;
@@ -62,30 +62,60 @@ void bridge::on(link_down& event) {
     forget(i++);
   }
   update();
+  if (retiring_)
+    finish_retirement();
 }
 
 void bridge::on(subscribed& event) {
-  last_heard_ = clock().now();
-  auto i = unconfirmed_.find(event.channel);
-  if (i == unconfirmed_.end() || --i->second > 0)
+  if (!confirm_subscription(event.channel) || !is_ready())
     return;
+  if (auto held = entries_.find(event.channel);
+      held != entries_.end() && held->second.attached.pending())
+    held->second.attached.deliver(ok_atom_v);
+}
+
+bool bridge::confirm_subscription(const std::string& channel) {
+  last_heard_ = clock().now();
+  auto i = unconfirmed_.find(channel);
+  if (i == unconfirmed_.end() || --i->second > 0)
+    return false;
   unconfirmed_.erase(i);
-  if (is_ready()) {
-    if (auto held = entries_.find(event.channel);
-        held != entries_.end() && held->second.attached.pending())
-      held->second.attached.deliver(ok_atom_v);
-  } else if (unconfirmed_.empty()) {
+  if (!is_ready() && unconfirmed_.empty())
     send_canary();
-  }
+  return true;
 }
 
 void bridge::on(unsubscribed& event) {
   auto i = entries_.find(event.channel);
-  if (i == entries_.end() || i->second.detached.empty())
+  if (i == entries_.end())
     return;
-  i->second.detached.front().deliver(ok_atom_v);
-  i->second.detached.pop_front();
+  if (!i->second.detached.empty()) {
+    i->second.detached.front().deliver(ok_atom_v);
+    i->second.detached.pop_front();
+  }
   forget(i);
+}
+
+void bridge::on(revoked& event) {
+  if (event.rejected)
+    confirm_subscription(event.channel);
+  on_redirected(event.error);
+  auto i = entries_.find(event.channel);
+  if (i == entries_.end())
+    return;
+  auto& held = i->second;
+  for (auto& promise : std::exchange(held.detached, {}))
+    promise.deliver(ok_atom_v);
+  if (held.attached.pending())
+    held.attached.deliver(errc::bus_away);
+  auto address = held.address;
+  auto was_held = held.held;
+  entries_.erase(i);
+  if (!was_held)
+    return;
+  // The router knows the next master by the next tick.
+  retry_ = true;
+  lose({std::move(address)});
 }
 
 caf::result<ok_atom> bridge::attach_address(const push_address& address) {
@@ -132,6 +162,11 @@ void bridge::forget(entries::iterator i) {
   }
   if (!i->second.held && i->second.detached.empty())
     entries_.erase(i);
+}
+
+void bridge::subscribe_open() {
+  ++unconfirmed_[config_.open_channel];
+  redis_->subscribe_open(config_.open_channel);
 }
 
 void bridge::subscribe(std::vector<std::string> channels) {

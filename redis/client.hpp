@@ -10,7 +10,9 @@
 #include <caf/expected.hpp>
 
 #include "actors/interfaces.hpp"
+#include "redis/pubsub_kind.hpp"
 #include "redis/resp.hpp"
+#include "redis/routing.hpp"
 
 namespace waybill::redis {
 
@@ -40,6 +42,18 @@ struct unsubscribed {
   std::string channel;
 };
 
+/// Redis Cluster rejected a subscription, or ended it: the slot of the channel
+/// has moved, or is moving.
+struct revoked {
+  std::string channel;
+
+  /// Set if this is the reply to a subscription.
+  bool rejected = false;
+
+  /// The error of Redis, if it sent one.
+  std::string error = {};
+};
+
 /// A message on a subscribed channel.
 struct message {
   std::string channel;
@@ -54,7 +68,7 @@ struct answered {
 
 /// An event of the link.
 using event = std::variant<link_up, link_down, subscribed, unsubscribed,
-                           message, answered>;
+                           revoked, message, answered>;
 
 /// All events of one turn of the loop, in their order: the bridge wakes once
 /// for them.
@@ -74,7 +88,11 @@ using bridge_actor = redis_bus_actor::extend<
   // Sends the reports and confirmations that are queued.
   caf::reacts_to<publish_atom>,
   // The next canary is due.
-  caf::reacts_to<tick_atom>>;
+  caf::reacts_to<tick_atom>,
+  // Its part of a Redis Cluster has changed.
+  caf::reacts_to<assignment>,
+  // Executes a command for another bridge. Returns the reply.
+  caf::replies_to<routed_command>::with<reply>>;
 
 /// A client of Redis with two connections: one for subscriptions, one for
 /// commands. It calls no handler itself: the bridge receives `events` and does.
@@ -85,11 +103,19 @@ public:
   /// Connects, and reconnects whenever the link is lost, until `stop`.
   virtual void start(bridge_actor owner) = 0;
 
-  /// Sends SUBSCRIBE for `channels`. Without a link, does nothing.
+  /// Subscribes to channels of addresses and nodes: by SUBSCRIBE or, in a Redis
+  /// Cluster, by SSUBSCRIBE. Without a link, does nothing.
   virtual void subscribe(std::vector<std::string> channels) = 0;
 
-  /// Sends UNSUBSCRIBE for `channels`. Without a link, does nothing.
+  /// Ends subscriptions to such channels. Without a link, does nothing.
   virtual void unsubscribe(std::vector<std::string> channels) = 0;
+
+  /// Sends SUBSCRIBE for a channel that any program may use. Without a link,
+  /// does nothing.
+  virtual void subscribe_open(std::string channel) = 0;
+
+  /// Sends UNSUBSCRIBE for such a channel. Without a link, does nothing.
+  virtual void unsubscribe_open(std::string channel) = 0;
 
   /// Sends a command; the reply arrives as `answered`, with `then`.
   virtual void send(const command& command, reply_handler then) = 0;

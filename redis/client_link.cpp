@@ -10,8 +10,10 @@
 
 namespace waybill::redis {
 
-client_link::client_link(boost::asio::io_context& context, server_url url)
-    : context_(context), url_(std::move(url)), state_(!url_.sentinels.empty()),
+client_link::client_link(boost::asio::io_context& context, server_url url,
+                         pubsub_kind pubsub)
+    : context_(context), url_(std::move(url)), kind_(pubsub),
+      state_(!url_.sentinels.empty()),
       waits_(context,
              [this](reply_handler handler, caf::expected<reply> reply) {
                emit(answered{std::move(handler), std::move(reply)});
@@ -28,11 +30,34 @@ void client_link::start(bridge_actor owner) {
 }
 
 void client_link::subscribe(std::vector<std::string> channels) {
-  send_pubsub("SUBSCRIBE", std::move(channels));
+  if (kind_ == pubsub_kind::classic)
+    return send_pubsub("SUBSCRIBE", std::move(channels));
+  // One command with channels of several slots would fail as a whole.
+  for (auto& channel : channels)
+    send_ordered("SSUBSCRIBE", subscription_order::command::subscribe,
+                 std::move(channel));
 }
 
 void client_link::unsubscribe(std::vector<std::string> channels) {
-  send_pubsub("UNSUBSCRIBE", std::move(channels));
+  if (kind_ == pubsub_kind::classic)
+    return send_pubsub("UNSUBSCRIBE", std::move(channels));
+  for (auto& channel : channels)
+    send_ordered("SUNSUBSCRIBE", subscription_order::command::unsubscribe,
+                 std::move(channel));
+}
+
+void client_link::subscribe_open(std::string channel) {
+  if (kind_ == pubsub_kind::classic)
+    return send_pubsub("SUBSCRIBE", {std::move(channel)});
+  send_ordered("SUBSCRIBE", subscription_order::command::subscribe,
+               std::move(channel));
+}
+
+void client_link::unsubscribe_open(std::string channel) {
+  if (kind_ == pubsub_kind::classic)
+    return send_pubsub("UNSUBSCRIBE", {std::move(channel)});
+  send_ordered("UNSUBSCRIBE", subscription_order::command::unsubscribe,
+               std::move(channel));
 }
 
 void client_link::send_pubsub(const char* name,
@@ -41,6 +66,19 @@ void client_link::send_pubsub(const char* name,
     return;
   channels.insert(channels.begin(), name);
   pubsub_.socket->send(channels);
+}
+
+void client_link::send_ordered(const char* name,
+                               subscription_order::command type,
+                               std::string channel) {
+  if (!state_.is_up())
+    return;
+  pubsub_.socket->send({name, channel});
+  order_.on_sent(type, std::move(channel));
+  if (type != subscription_order::command::unsubscribe)
+    return;
+  pubsub_.socket->send({"PING"});
+  order_.on_sent(subscription_order::command::fence);
 }
 
 void client_link::send(const command& command, reply_handler then) {
@@ -116,6 +154,7 @@ void client_link::lose(std::string reason) {
   if (next.says_farewell && !farewell_.empty())
     commands_.socket->send_last(farewell_);
   close();
+  order_.reset();
   emit(link_down{std::move(reason)});
   retry_.expires_after(next.delay);
   retry_.async_wait([self = shared_from_this()](boost::system::error_code ec) {
@@ -158,24 +197,61 @@ void client_link::link_connection::on_reply(reply_handler then,
 }
 
 void client_link::link_connection::on_push(reply reply) {
-  if (reply.type == reply::kind::error)
-    return parent.lose(reply.text);
-  if (reply.type != reply::kind::list || reply.items.size() != 3)
-    return parent.lose("an unexpected reply");
-  auto& kind = reply.items[0].text;
-  auto& channel = reply.items[1].text;
-  if (kind == "message")
-    parent.emit(message{std::move(channel), std::move(reply.items[2].text)});
-  else if (kind == "subscribe")
-    parent.emit(subscribed{std::move(channel)});
-  else if (kind == "unsubscribe")
-    parent.emit(unsubscribed{std::move(channel)});
+  parent.on_pubsub_reply(reply);
 }
 
 void client_link::link_connection::on_lost(const std::string& reason) {
   if (parent.state_.doubts_sentinel())
     parent.sentinels_->distrust();
   parent.lose(reason);
+}
+
+void client_link::on_pubsub_reply(reply& reply) {
+  auto is_ordered = kind_ == pubsub_kind::sharded;
+  auto& items = reply.items;
+  if (reply.type == reply::kind::error) {
+    if (!is_ordered)
+      return lose(reply.text);
+    return on_ordered(order_.on_error(), std::move(reply.text));
+  }
+  // The form of the reply to PING depends on whether channels are left.
+  if (is_ordered
+      && (reply.text == "PONG"
+          || (items.size() == 2 && items[0].text == "pong")))
+    return on_ordered(order_.on_pong());
+  if (items.size() != 3)
+    return lose("an unexpected reply");
+  auto& name = items[0].text;
+  auto& channel = items[1].text;
+  if (name == "smessage" || name == "message")
+    emit(message{std::move(channel), std::move(items[2].text)});
+  else if (is_ordered && (name == "ssubscribe" || name == "subscribe"))
+    on_ordered(order_.on_subscribed(channel));
+  else if (is_ordered && (name == "sunsubscribe" || name == "unsubscribe"))
+    on_ordered(order_.on_unsubscribed(channel));
+  else if (name == "subscribe")
+    emit(subscribed{std::move(channel)});
+  else if (name == "unsubscribe")
+    emit(unsubscribed{std::move(channel)});
+}
+
+void client_link::on_ordered(subscription_order::result result,
+                             std::string error) {
+  using meaning = subscription_order::meaning;
+  switch (result.type) {
+  case meaning::none:
+    return;
+  case meaning::subscribed:
+    return emit(subscribed{std::move(result.channel)});
+  case meaning::unsubscribed:
+    return emit(unsubscribed{std::move(result.channel)});
+  case meaning::rejected:
+    return emit(revoked{std::move(result.channel), true, std::move(error)});
+  case meaning::revoked:
+    return emit(revoked{std::move(result.channel)});
+  case meaning::broken:
+    return lose(error.empty() ? "an unexpected reply" : std::move(error));
+  }
 }
 
 } // namespace waybill::redis

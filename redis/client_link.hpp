@@ -9,6 +9,7 @@
 #include "redis/link_state.hpp"
 #include "redis/replica_wait.hpp"
 #include "redis/sentinels.hpp"
+#include "redis/subscription_order.hpp"
 
 namespace waybill::redis {
 
@@ -24,13 +25,19 @@ class client_link : public client,
                     public std::enable_shared_from_this<client_link>,
                     public sentinels::listener {
 public:
-  client_link(boost::asio::io_context& context, server_url url);
+  /// @param pubsub selects the commands for channels of addresses and nodes.
+  client_link(boost::asio::io_context& context, server_url url,
+              pubsub_kind pubsub = pubsub_kind::classic);
 
   void start(bridge_actor owner) override;
 
   void subscribe(std::vector<std::string> channels) override;
 
   void unsubscribe(std::vector<std::string> channels) override;
+
+  void subscribe_open(std::string channel) override;
+
+  void unsubscribe_open(std::string channel) override;
 
   void send(const command& command, reply_handler then) override;
 
@@ -79,6 +86,17 @@ private:
   /// Sends the command `name` with channels on the subscribed connection.
   void send_pubsub(const char* name, std::vector<std::string> channels);
 
+  /// Sends a command for one channel of a Redis Cluster, whose reply may be an
+  /// error.
+  void send_ordered(const char* name, subscription_order::command type,
+                    std::string channel);
+
+  /// Handles a reply to a command for channels, or a message.
+  void on_pubsub_reply(reply& reply);
+
+  /// Reports the meaning of a reply to `send_ordered`.
+  void on_ordered(subscription_order::result result, std::string error = {});
+
   /// Queues an event for the bridge, which gets all events of this turn of the
   /// loop in one message.
   void emit(event event);
@@ -88,7 +106,11 @@ private:
   /// The server; with Sentinels, the master that they named last.
   server_url url_;
 
+  const pubsub_kind kind_;
   link_state state_;
+
+  /// Matches replies on the subscribed connection of a Redis Cluster.
+  subscription_order order_;
 
   /// Null without Sentinels.
   std::shared_ptr<sentinels> sentinels_;

@@ -7,6 +7,7 @@
 
 #include "actors/core/idempotency_store.hpp"
 #include "redis/digest.hpp"
+#include "redis/redirection.hpp"
 
 namespace waybill::redis {
 
@@ -39,7 +40,13 @@ outcome recorded_outcome(const std::vector<reply>& items) {
   return result;
 }
 
-/// Converts the reply of `push_script`.
+/// Converts an error of Redis that affects `kind`.
+caf::error error_of(impairment kind, std::string text) {
+  return {kind == impairment::none ? errc::refused : errc::bus_away,
+          std::move(text)};
+}
+
+/// Converts the reply of the script `push`.
 caf::expected<outcome> outcome_of(const push& push, const reply& x) {
   auto& items = x.items;
   auto status = items.empty() ? "" : items[0].text;
@@ -75,7 +82,7 @@ void commands::load(const script& script) {
 }
 
 void commands::check(bool every_command, handler<check_result> then) {
-  auto unused = names::unused_address();
+  auto& unused = names_.unused_address();
   eval(scripts_.check,
        {names_.inbox_of(unused), names_.due_of(unused),
         names_.once_of(unused, ""), names_.owner_of(unused)},
@@ -88,15 +95,18 @@ void commands::check(bool every_command, handler<check_result> then) {
                              x->items[2].text});
          else
            then(unexpected_reply());
-       });
+       },
+       {redirect_policy::kind::none});
 }
 
 void commands::publish(const push_address& address, const push& push,
                        handler<outcome> then) {
   auto channel = channel_of(address);
+  // The pusher gets the reason before its own time is up.
+  auto time = push.wait * 3 / 4;
   if (push.ttl.count() == 0 && push.key.empty())
     return publish(
-      std::move(channel), encode(push),
+      std::move(channel), encode(push), time,
       [result = outcome{push.id, push.want},
        then = std::move(then)](const caf::expected<uint64_t>& nodes) mutable {
         if (!nodes)
@@ -106,67 +116,147 @@ void commands::publish(const push_address& address, const push& push,
       });
   auto text = [](auto number) { return std::to_string(number.count()); };
   auto expected = static_cast<int64_t>(environment_.expected_nodes());
+  // Only a push that is kept is not lost where no node subscribes yet; and
+  // replicas are asked here.
+  auto is_mobile = push.ttl.count() > 0 && config_.replicas == 0;
   std::vector<std::string> keys;
   if (push.ttl.count() > 0)
     keys = {names_.inbox_of(address), names_.due_of(address)};
   if (!push.key.empty())
     keys.push_back(names_.once_of(address, push.key));
-  eval(scripts_.push, std::move(keys),
-       make_command(
-         channel, encode(push), text(push.ttl),
-         std::to_string(config_.mailbox_limit),
-         push.key.empty() ? "" : fingerprint_of(config_, address, push),
-         push.id, std::to_string(static_cast<unsigned>(push.want)),
-         channel_of_node(config_.node), text(milliseconds{push.wait + grace}),
-         text(milliseconds{key_time}), channel_of_nodes()),
-       [this, push, expected,
-        then = std::move(then)](const caf::expected<reply>& x) {
-         auto result
-           = x ? outcome_of(push, *x) : caf::expected<outcome>{x.error()};
-         if (result && result->kept && config_.replicas > 0)
-           await_replicas(*std::move(result), then);
-         else if (result && !result->kept && x->items.size() == 3
-                  && x->items[1].number == 0 && x->items[2].number < expected)
-           then(caf::error{errc::nodes_missing});
-         else
-           then(std::move(result));
-       });
+  eval(
+    scripts_.push, std::move(keys),
+    make_command(channel, encode(push), text(push.ttl),
+                 std::to_string(config_.mailbox_limit),
+                 push.key.empty() ? "" : fingerprint_of(config_, address, push),
+                 push.id, std::to_string(static_cast<unsigned>(push.want)),
+                 names_.channel_of_node(config_.node),
+                 text(milliseconds{push.wait + grace}),
+                 text(milliseconds{key_time}), names_.channel_of_nodes()),
+    [this, push, channel, expected,
+     then = std::move(then)](const caf::expected<reply>& x) {
+      auto result
+        = x ? outcome_of(push, *x) : caf::expected<outcome>{x.error()};
+      auto is_new = result && x->items.size() == 3;
+      if (result && result->kept && config_.replicas > 0)
+        await_replicas(channel, *std::move(result), then);
+      else if (is_new && !result->kept && x->items[1].number == 0
+               && (x->items[2].number < expected
+                   || environment_.has_moved(channel)))
+        then(caf::error{errc::nodes_missing});
+      else
+        then(std::move(result));
+    },
+    {is_mobile ? redirect_policy::kind::follow : redirect_policy::kind::stay,
+     time});
 }
 
 void commands::publish(std::string channel, std::string message,
-                       handler<uint64_t> then) {
+                       milliseconds time, handler<uint64_t> then) {
   // Kept until the reply: the only copy of the message for a second attempt.
   auto words = std::make_shared<const command>(
     make_command(publish_command(), std::move(channel), std::move(message)));
-  send(*words,
+  send(words,
        [this, words, then = std::move(then)](const caf::expected<reply>& x) {
          auto nodes = number_of(x);
          if (nodes && *nodes == 0)
            count((*words)[1], {(*words)[2]}, then);
          else
            then(std::move(nodes));
-       });
+       },
+       {redirect_policy::kind::stay, time});
 }
 
 void commands::count(const std::string& channel, command message,
                      handler<uint64_t> then) {
   // Taken before the count: a node that returns meanwhile is counted.
   auto expected = static_cast<int64_t>(environment_.expected_nodes());
-  message.insert(message.begin(), channel_of_nodes());
+  message.insert(message.begin(), names_.channel_of_nodes());
+  auto publishes = message.size() > 1;
   eval(scripts_.count, {channel}, std::move(message),
-       [expected, then = std::move(then)](const caf::expected<reply>& x) {
-         if (!x)
+       [this, channel, publishes, expected,
+        then = std::move(then)](const caf::expected<reply>& x) {
+         if (!x && is_redirected(x.error()) && publishes)
+           then(caf::error{errc::nodes_missing});
+         else if (!x && is_redirected(x.error()))
+           count_migrating(channel, then);
+         else if (!x)
            then(x.error());
          else if (x->items.size() != 2)
            then(unexpected_reply());
-         else if (x->items[0].number == 0 && x->items[1].number < expected)
+         else if (x->items[0].number == 0
+                  && (x->items[1].number < expected
+                      || environment_.has_moved(channel)))
            then(caf::error{errc::nodes_missing});
          else
            then(static_cast<uint64_t>(x->items[0].number));
-       });
+       },
+       {redirect_policy::kind::none});
 }
 
-void commands::await_replicas(outcome result, handler<outcome> then) {
+void commands::count_migrating(const std::string& channel,
+                               handler<uint64_t> handler) {
+  redis_.send({"PUBSUB", "SHARDNUMSUB", channel},
+              [handler](const caf::expected<reply>& x) {
+                if (!x)
+                  handler(x.error());
+                else if (x->items.size() == 2 && x->items[1].number > 0)
+                  handler(static_cast<uint64_t>(x->items[1].number));
+                else
+                  handler(caf::error{errc::nodes_missing});
+              });
+}
+
+void commands::publish_proof(const std::string& channel,
+                             const std::string& message,
+                             reply_handler handler) {
+  auto words = std::make_shared<const command>(
+    make_command("EVALSHA", scripts_.count.sha, "1", channel,
+                 names_.channel_of_nodes(), message));
+  redis_.send(*words, [this, words,
+                       handler = std::move(handler)](caf::expected<reply> x) {
+    auto is = [&x](const char* beginning) {
+      return x && x->type == reply::kind::error
+             && x->text.starts_with(beginning);
+    };
+    if (is("NOSCRIPT"))
+      load(scripts_.count);
+    // Only the master of a slot that migrates replies ASK.
+    if (is("ASK "))
+      redis_.send({publish_command(), (*words)[3], (*words)[5]}, handler);
+    else
+      handler(std::move(x));
+  });
+}
+
+void commands::count_nodes(handler<uint64_t> handler) {
+  redis_.send({"PUBSUB", config_.cluster ? "SHARDNUMSUB" : "NUMSUB",
+               names_.channel_of_nodes()},
+              [handler](const caf::expected<reply>& x) {
+                if (!x)
+                  handler(x.error());
+                else if (x->items.size() == 2)
+                  handler(number_of(x->items[1]));
+                else
+                  handler(unexpected_reply());
+              });
+}
+
+command commands::message_to_nodes(std::string message) const {
+  return make_command(publish_command(), names_.channel_of_nodes(),
+                      std::move(message));
+}
+
+bool commands::is_redirected(const caf::error& error) {
+  return error == errc::refused
+         && redirection::parse(error.context().get_as<std::string>(0), {});
+}
+
+void commands::await_replicas(const std::string& channel, outcome result,
+                              handler<outcome> then) {
+  // Another master may have it.
+  if (environment_.has_moved(channel))
+    return then(caf::error{errc::unanswered});
   redis_.await_replicas(
     config_.replicas,
     [this, result = std::move(result), then](const caf::expected<reply>& x) {
@@ -194,7 +284,8 @@ void commands::claim(const push_address& address, handler<uint64_t> then) {
 }
 
 void commands::owner(const push_address& address, handler<uint64_t> then) {
-  send({"GET", names_.owner_of(address)},
+  send(std::make_shared<const command>(
+         make_command("GET", names_.owner_of(address))),
        [then](const caf::expected<reply>& x) { then(number_of(x)); });
 }
 
@@ -204,47 +295,69 @@ void commands::presence(const push_address& address, handler<uint64_t> then) {
 
 void commands::tell(const std::string& node, const node_message& message,
                     handler<uint64_t> then) {
-  send(make_command(publish_command(), channel_of_node(node), encode(message)),
+  send(std::make_shared<const command>(make_command(
+         publish_command(), names_.channel_of_node(node), encode(message))),
        [then = std::move(then)](const caf::expected<reply>& x) {
          then(number_of(x));
        });
 }
 
 void commands::eval(const script& script, std::vector<std::string> keys,
-                    std::vector<std::string> arguments, handler<reply> then) {
+                    std::vector<std::string> arguments, handler<reply> then,
+                    redirect_policy policy) {
   auto words = std::make_shared<command>(
     make_command("EVALSHA", script.sha, std::to_string(keys.size())));
   for (auto part : {&keys, &arguments})
     words->insert(words->end(), std::make_move_iterator(part->begin()),
                   std::make_move_iterator(part->end()));
-  redis_.send(*words, [this, words, &script,
+  redis_.send(*words, [this, words, &script, policy,
                        then = std::move(then)](caf::expected<reply> x) {
     if (x && x->type == reply::kind::error && x->text.starts_with("NOSCRIPT")) {
       load(script);
-      send(*words, then);
+      send(words, then, policy);
     } else if (x && x->type == reply::kind::error) {
-      then(refusal(x->text));
+      on_error(words, std::move(x->text), policy, then);
     } else {
       then(std::move(x));
     }
   });
 }
 
-void commands::send(const command& command, handler<reply> then) {
-  redis_.send(command, [this, then = std::move(then)](caf::expected<reply> x) {
+void commands::send(command_ptr words, handler<reply> then,
+                    redirect_policy policy) {
+  auto& sent = *words;
+  redis_.send(sent, [this, words = std::move(words), policy,
+                     then = std::move(then)](caf::expected<reply> x) {
     if (x && x->type == reply::kind::error)
-      then(refusal(x->text));
+      on_error(words, std::move(x->text), policy, then);
     else
       then(std::move(x));
   });
 }
 
-caf::error commands::refusal(const std::string& text) {
+void commands::on_error(const command_ptr& words, std::string text,
+                        redirect_policy policy, const handler<reply>& handler) {
   auto kind = impairment_of(text);
-  if (kind == impairment::none)
-    return {errc::refused, text};
-  environment_.on_impaired(kind, text);
-  return {errc::bus_away, text};
+  auto is_redirect = config_.cluster && redirection::parse(text, {});
+  if (!is_redirect && kind != impairment::none)
+    environment_.on_impaired(kind, text);
+  auto passes
+    = is_redirect || (config_.cluster && kind == impairment::commands);
+  if (!passes || policy.type == redirect_policy::kind::none) {
+    if (is_redirect)
+      environment_.on_redirected(text);
+    return handler(
+      error_of(is_redirect ? impairment::none : kind, std::move(text)));
+  }
+  auto follows_ask = policy.type == redirect_policy::kind::follow;
+  environment_.redirect({*words, std::move(text), policy.time, follows_ask},
+                        [handler](caf::expected<reply> x) {
+                          // The error is about another server.
+                          if (x && x->type == reply::kind::error)
+                            handler(error_of(impairment_of(x->text), x->text));
+                          else
+                            handler(std::move(x));
+                        });
 }
 
 } // namespace waybill::redis

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,9 +16,28 @@
 #include "redis/impairment.hpp"
 #include "redis/names.hpp"
 #include "redis/node_message.hpp"
+#include "redis/routing.hpp"
 #include "redis/scripts.hpp"
 
 namespace waybill::redis {
+
+/// Handling of a command that a Redis Cluster redirects.
+struct redirect_policy {
+  enum class kind : uint8_t {
+    /// It is refused.
+    none,
+    /// It is executed by the master of the slot, since it must reach
+    /// subscribers, and waits while the slot migrates.
+    stay,
+    /// It is executed where the keys are.
+    follow,
+  };
+
+  kind type = kind::follow;
+
+  /// The time of all attempts.
+  std::chrono::milliseconds time = std::chrono::seconds{1};
+};
 
 /// The commands that a bridge sends to Redis, apart from subscriptions: for
 /// pushes, mailboxes, idempotency keys and owners of ids.
@@ -29,6 +51,8 @@ public:
   template <class T>
   using handler = std::function<void(caf::expected<T>)>;
 
+  using milliseconds = std::chrono::milliseconds;
+
   /// The bridge, as its commands see it.
   struct environment {
     virtual ~environment() = default;
@@ -39,13 +63,25 @@ public:
 
     /// Handles an error that affects more than the command that it answers.
     virtual void on_impaired(impairment kind, const std::string& error) = 0;
+
+    /// Returns whether a count of 0 proves nothing, since the slot of a channel
+    /// has moved a moment ago.
+    virtual bool has_moved(const std::string& channel) = 0;
+
+    /// Executes a command that this server has redirected where its slot is.
+    virtual void redirect(redirected_command command, handler<reply> handler)
+      = 0;
+
+    /// Handles an error of this server that is a `redirection`, for a command
+    /// that is not to be executed elsewhere.
+    virtual void on_redirected(const std::string& error) = 0;
   };
 
   /// @param config, redis, environment must outlive this object.
   commands(const bridge_config& config, client& redis, environment& environment)
       : config_(config), names_(config.prefix),
-        scripts_(
-          scripts_of(config.cluster ? pubsub::sharded : pubsub::classic)),
+        scripts_(scripts_of(config.cluster ? pubsub_kind::sharded
+                                           : pubsub_kind::classic)),
         redis_(redis), environment_(environment) {
     // nop
   }
@@ -69,11 +105,13 @@ public:
   /// `errc::nodes_missing` as above.
   void publish(const push_address& address, const kick& kick,
                handler<uint64_t> then) {
-    publish(channel_of(address), encode(kick), std::move(then));
+    publish(channel_of(address), encode(kick), redirect_policy{}.time,
+            std::move(then));
   }
   void publish(const push_address& address, const query& query,
                handler<uint64_t> then) {
-    publish(channel_of(address), encode(query), std::move(then));
+    publish(channel_of(address), encode(query), redirect_policy{}.time,
+            std::move(then));
   }
 
   /// Stores the outcome of a push under its idempotency key, which is known for
@@ -119,18 +157,37 @@ public:
     return names_.channel_of(address);
   }
 
-  /// Returns the channel of a node.
-  std::string channel_of_node(const std::string& name) const {
-    return names_.channel_of_node(name);
-  }
+  /// Publishes a message of this node to itself, and proves that the server has
+  /// the slot of the channel: a replica or a former master would accept
+  /// SPUBLISH. Passes the reply of Redis, which may be an error.
+  void publish_proof(const std::string& channel, const std::string& message,
+                     reply_handler handler);
 
-  /// Returns the channel that all nodes hold.
-  std::string channel_of_nodes() const { return names_.channel_of_nodes(); }
+  /// Counts the nodes that hold the channel of all nodes.
+  void count_nodes(handler<uint64_t> handler);
+
+  /// Returns the command that publishes a message to all nodes.
+  command message_to_nodes(std::string message) const;
+
+  /// Returns whether an error is a redirection of a command that is not to be
+  /// executed elsewhere.
+  static bool is_redirected(const caf::error& error);
+
+  const names& all_names() const noexcept { return names_; }
+
+  /// Sets the slots of the server, a master of a Redis Cluster.
+  void set_slots(const slot_set& slots) { names_.set_slots(slots); }
+
+  /// Makes `check` use other keys.
+  void change_unused_address() { names_.change_unused_address(); }
 
 private:
+  using command_ptr = std::shared_ptr<const command>;
+
   /// Publishes a message; returns the number of receivers, or
   /// `errc::nodes_missing` if there are none while nodes are missing.
-  void publish(std::string channel, std::string message,
+  /// @param time is the time of all attempts if it is redirected.
+  void publish(std::string channel, std::string message, milliseconds time,
                handler<uint64_t> then);
 
   /// Counts the nodes that hold an address, and fails with
@@ -139,6 +196,10 @@ private:
   void count(const std::string& channel, command message,
              handler<uint64_t> then);
 
+  /// Counts the nodes that hold a channel whose slot migrates, and fails with
+  /// `errc::nodes_missing` if there are none.
+  void count_migrating(const std::string& channel, handler<uint64_t> handler);
+
   /// Returns the command that publishes to addresses and nodes.
   const char* publish_command() const {
     return config_.cluster ? "SPUBLISH" : "PUBLISH";
@@ -146,7 +207,8 @@ private:
 
   /// Completes a push once enough replicas have it (WAIT): otherwise a failover
   /// could lose it.
-  void await_replicas(outcome result, handler<outcome> then);
+  void await_replicas(const std::string& channel, outcome result,
+                      handler<outcome> then);
 
   /// Loads a script (SCRIPT LOAD).
   void load(const script& script);
@@ -154,13 +216,17 @@ private:
   /// Runs a script (EVALSHA), and loads it first if Redis does not know it.
   /// @param script must outlive the reply.
   void eval(const script& script, std::vector<std::string> keys,
-            std::vector<std::string> arguments, handler<reply> then);
+            std::vector<std::string> arguments, handler<reply> then,
+            redirect_policy policy = {});
 
   /// Sends a command; converts an error reply into an error.
-  void send(const command& command, handler<reply> then);
+  void send(command_ptr words, handler<reply> then,
+            redirect_policy policy = {});
 
-  /// Converts an error reply, and reports an impairment to the environment.
-  caf::error refusal(const std::string& text);
+  /// Converts an error reply, reports an impairment to the environment, and
+  /// has a command executed elsewhere.
+  void on_error(const command_ptr& words, std::string text,
+                redirect_policy policy, const handler<reply>& handler);
 
   /// Reads a page of a mailbox.
   void read_page(const inbox_query& query, const rejection_handler& on_rejected,
@@ -179,7 +245,7 @@ private:
                          const command& fields, handler<uint64_t> then);
 
   const bridge_config& config_;
-  const names names_;
+  names names_;
   const script_table& scripts_;
   client& redis_;
   environment& environment_;

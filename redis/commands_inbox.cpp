@@ -63,7 +63,8 @@ void commands::read(const inbox_query& query, rejection_handler on_rejected,
   if (!query.upto.empty())
     return read_page(query, on_rejected, then);
   // Most mailboxes are empty, and a script takes Redis far longer.
-  send({"XLEN", names_.inbox_of(query.address)},
+  send(std::make_shared<const command>(
+         make_command("XLEN", names_.inbox_of(query.address))),
        [this, query, on_rejected, then](const caf::expected<reply>& x) {
          auto entries = number_of(x);
          if (!entries)
@@ -125,9 +126,10 @@ void commands::reject(const push_address& address, const std::string& entry,
       return;
     for (auto& command : {make_command("XDEL", mailbox, entry),
                           make_command("ZREM", due, entry)})
-      send(command, [](const caf::expected<reply>&) {
-        // An entry that stays is rejected again.
-      });
+      send(std::make_shared<const redis::command>(command),
+           [](const caf::expected<reply>&) {
+             // An entry that stays is rejected again.
+           });
   };
   store_dead_letter("", mailbox + ' ' + entry, message, reason,
                     {"key", mailbox}, then);

@@ -2,8 +2,48 @@
 
 namespace waybill::redis {
 
-std::string names::channel_of_node(std::string_view node) const {
-  return tagged("", "node:" + std::string{node});
+void names::set_slots(const slot_set& slots) {
+  slots_ = slots;
+  node_channels_.clear();
+  auto nodes = push_address::nodes().key();
+  nodes_ = tagged("", slots_.test(key_slot(nodes)) ? nodes : numbered(nodes));
+  unused_number_ = 0;
+  change_unused_address();
+}
+
+void names::change_unused_address() {
+  if (slots_.none())
+    return;
+  auto tag = numbered("id:/", unused_number_);
+  unused_number_ = std::stoul(tag.substr(tag.rfind(':') + 1)) + 1;
+  unused_ = push_address::from_key(tag);
+}
+
+std::string names::numbered(const std::string& tag, size_t first) const {
+  for (auto i = first;; ++i)
+    if (auto result = tag + ':' + std::to_string(i);
+        slots_.test(key_slot(result)))
+      return result;
+}
+
+std::string names::channel_of_node(const std::string& node) const {
+  auto tag = "node:" + node;
+  if (slots_.none())
+    return tagged("", tag);
+  auto& result = node_channels_[node];
+  if (result.empty())
+    result = tagged("", numbered(tag));
+  return result;
+}
+
+bool names::is_channel_of_node(std::string_view channel) const noexcept {
+  return channel.starts_with(prefix_)
+         && channel.substr(prefix_.size()).starts_with(":{node:");
+}
+
+bool names::is_channel_of_nodes(std::string_view channel) const noexcept {
+  return channel.starts_with(prefix_)
+         && channel.substr(prefix_.size()).starts_with(":{nodes");
 }
 
 std::string names::once_of(const push_address& address,

@@ -2,8 +2,10 @@
 
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "actors/core/address.hpp"
+#include "redis/key_slot.hpp"
 
 namespace waybill::redis {
 
@@ -15,9 +17,15 @@ namespace waybill::redis {
 class names {
 public:
   /// @pre `prefix` contains no brace.
-  explicit names(std::string prefix) : prefix_(std::move(prefix)) {
+  explicit names(std::string prefix)
+      : prefix_(std::move(prefix)), nodes_(channel_of(push_address::nodes())) {
     // nop
   }
+
+  /// Sets the slots of the server, a master of a Redis Cluster. Each master has
+  /// its own channels of nodes, and its own unused address: they have a number
+  /// such that they are in one of its slots.
+  void set_slots(const slot_set& slots);
 
   // -- channels ---------------------------------------------------------------
 
@@ -27,12 +35,16 @@ public:
   }
 
   /// Returns the channel of a node.
-  std::string channel_of_node(std::string_view node) const;
+  std::string channel_of_node(const std::string& node) const;
+
+  /// Returns whether this is the channel of a node.
+  bool is_channel_of_node(std::string_view channel) const noexcept;
 
   /// Returns the channel that all nodes hold.
-  std::string channel_of_nodes() const {
-    return channel_of(push_address::nodes());
-  }
+  const std::string& channel_of_nodes() const noexcept { return nodes_; }
+
+  /// Returns whether this is a channel that all nodes hold.
+  bool is_channel_of_nodes(std::string_view channel) const noexcept;
 
   /// Returns the channel for messages of clients.
   std::string upstream() const { return prefix_ + ":upstream"; }
@@ -67,13 +79,30 @@ public:
   }
 
   /// Returns an address that has no keys, as ids contain no slash.
-  static push_address unused_address() { return push_address::id("/"); }
+  const push_address& unused_address() const noexcept { return unused_; }
+
+  /// Makes another one the unused address, if there are slots.
+  void change_unused_address();
 
 private:
+  /// Returns a tag with the smallest number, starting with `first`, that is in
+  /// a slot of the server.
+  std::string numbered(const std::string& tag, size_t first = 0) const;
+
   /// Returns a name with a hash tag, such as `waybill:mail:{id:456}`.
   std::string tagged(std::string_view kind, std::string_view tag) const;
 
   std::string prefix_;
+
+  /// Empty without a Redis Cluster.
+  slot_set slots_;
+  std::string nodes_;
+  push_address unused_ = push_address::id("/");
+  size_t unused_number_ = 0;
+
+  /// Channels of nodes, by name: to find one takes a while if there are few
+  /// slots.
+  mutable std::unordered_map<std::string, std::string> node_channels_;
 };
 
 } // namespace waybill::redis

@@ -99,14 +99,17 @@ size_t node_table::present(time_point now) const {
 
 size_t node_table::expected(time_point now) {
   if (!ready_)
-    return peers_.size() + 1;
+    return std::max(peers_.size() + 1, inherited_);
   std::erase_if(peers_, [&](const auto& x) {
     return now - std::max(x.second.last_beat, ready_since_) > absence;
   });
-  return std::any_of(peers_.begin(), peers_.end(),
-                     [](const auto& x) { return x.second.missing; })
-           ? peers_.size() + 1
-           : 1;
+  auto result = std::any_of(peers_.begin(), peers_.end(),
+                            [](const auto& x) { return x.second.missing; })
+                  ? peers_.size() + 1
+                  : 1;
+  if (now - ready_since_ > absence)
+    inherited_ = 0;
+  return std::max(result, inherited_);
 }
 
 } // namespace waybill::redis

@@ -55,6 +55,10 @@ public:
   /// Records that Redis is ready again.
   void on_ready(time_point now);
 
+  /// Records the number of nodes that another master of a Redis Cluster counts:
+  /// so many are expected when this one is ready, for ten seconds.
+  void on_inherited(size_t nodes) { inherited_ = nodes; }
+
   /// Returns the number of nodes alive, including this one.
   size_t present(time_point now) const;
 
@@ -80,6 +84,7 @@ private:
 
   std::string self_;
   std::unordered_map<std::string, peer> peers_;
+  size_t inherited_ = 0;
   bool ready_ = false;
   time_point ready_since_;
 };

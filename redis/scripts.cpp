@@ -227,8 +227,8 @@ return text
 )";
 
 /// Returns the names of the commands as scripts call them.
-std::string_view command_names(pubsub kind) {
-  return kind == pubsub::classic
+std::string_view command_names(pubsub_kind kind) {
+  return kind == pubsub_kind::classic
            ? "local PUBLISH, NUMSUB = 'PUBLISH', 'NUMSUB'"
            : "local PUBLISH, NUMSUB = 'SPUBLISH', 'SHARDNUMSUB'";
 }
@@ -240,7 +240,7 @@ script make_script(std::initializer_list<std::string_view> parts) {
   return script{std::move(text)};
 }
 
-script_table make_table(pubsub kind) {
+script_table make_table(pubsub_kind kind) {
   auto names = command_names(kind);
   return {make_script({check_text}),
           make_script({names, count_text}),
@@ -254,10 +254,10 @@ script_table make_table(pubsub kind) {
 
 } // namespace
 
-const script_table& scripts_of(pubsub kind) {
-  static const auto classic = make_table(pubsub::classic);
-  static const auto sharded = make_table(pubsub::sharded);
-  return kind == pubsub::classic ? classic : sharded;
+const script_table& scripts_of(pubsub_kind kind) {
+  static const auto classic = make_table(pubsub_kind::classic);
+  static const auto sharded = make_table(pubsub_kind::sharded);
+  return kind == pubsub_kind::classic ? classic : sharded;
 }
 
 } // namespace waybill::redis

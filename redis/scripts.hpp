@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "redis/pubsub_kind.hpp"
+
 namespace waybill::redis {
 
 /// A Lua script, which Redis executes atomically (`EVALSHA`).
@@ -12,14 +14,6 @@ struct script {
 
   /// SHA-1 of the text in hexadecimal, the argument of `EVALSHA`.
   std::string sha;
-};
-
-/// Kinds of pub/sub by which addresses travel.
-enum class pubsub {
-  /// `PUBLISH`.
-  classic,
-  /// `SPUBLISH`, in a Redis Cluster.
-  sharded,
 };
 
 /// The scripts of one kind of pub/sub. The keys of each are in one slot of a
@@ -111,6 +105,6 @@ struct script_table {
 };
 
 /// Returns the scripts for a kind of pub/sub.
-const script_table& scripts_of(pubsub kind);
+const script_table& scripts_of(pubsub_kind kind);
 
 } // namespace waybill::redis

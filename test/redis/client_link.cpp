@@ -42,6 +42,11 @@ struct client_link_fixture : test::fixture {
     seen.push_back("unsubscribed " + x.channel);
   }
 
+  void take(const revoked& x) {
+    seen.push_back((x.rejected ? "rejected " : "revoked ") + x.channel
+                   + (x.error.empty() ? "" : ": ") + x.error);
+  }
+
   void take(const message& x) {
     seen.push_back("message " + x.channel + ' ' + x.bytes);
   }
@@ -75,6 +80,21 @@ struct client_link_fixture : test::fixture {
       return result != nullptr;
     });
     return *result;
+  }
+
+  /// Connects to a master of a Redis Cluster.
+  /// @returns the subscribed connection.
+  test::scripted_server::peer& start_sharded() {
+    aut = std::make_shared<waybill::redis::client_link>(io, server.url(),
+                                                        pubsub_kind::sharded);
+    start();
+    aut->subscribe({"c"});
+    auto& result = await_command("SSUBSCRIBE");
+    result.write("*3\r\n$10\r\nssubscribe\r\n$1\r\nc\r\n:1\r\n");
+    await_events(1);
+    CAF_REQUIRE_EQUAL(seen, test::texts{"subscribed c"});
+    seen.clear();
+    return result;
   }
 
   /// Connects, and forgets that.
@@ -394,6 +414,65 @@ CAF_TEST(a link that is up needs no Sentinel) {
   await_command("GET").write("+x\r\n");
   await_events(2);
   CAF_CHECK_EQUAL(seen, (test::texts{"up 7", "answered"}));
+}
+
+CAF_TEST(in a cluster each channel is subscribed by a command) {
+  auto& peer = start_sharded();
+  aut->subscribe({"a", "b"});
+  aut->unsubscribe({"c"});
+  aut->subscribe_open("o");
+  run_until([&] { return peer.received.size() == 6; });
+  const std::vector<command> sent{{"SSUBSCRIBE", "c"},
+                                  {"SSUBSCRIBE", "a"},
+                                  {"SSUBSCRIBE", "b"},
+                                  {"SUNSUBSCRIBE", "c"},
+                                  {"PING"},
+                                  {"SUBSCRIBE", "o"}};
+  CAF_CHECK(peer.received == sent);
+  peer.write("*3\r\n$10\r\nssubscribe\r\n$1\r\na\r\n:2\r\n"
+             "-MOVED 3300 127.0.0.1:7002\r\n"
+             "*3\r\n$8\r\nsmessage\r\n$1\r\na\r\n$1\r\nx\r\n"
+             "*3\r\n$12\r\nsunsubscribe\r\n$1\r\nc\r\n:1\r\n"
+             "*2\r\n$4\r\npong\r\n$0\r\n\r\n"
+             "*3\r\n$9\r\nsubscribe\r\n$1\r\no\r\n:1\r\n");
+  await_events(5);
+  const test::texts all{"subscribed a", "rejected b: MOVED 3300 127.0.0.1:7002",
+                        "message a x", "unsubscribed c", "subscribed o"};
+  CAF_CHECK_EQUAL(seen, all);
+}
+
+CAF_TEST(in a cluster subscriptions end when their slot moves) {
+  auto& peer = start_sharded();
+  aut->unsubscribe_open("o");
+  aut->subscribe({"d"});
+  // The connection has no channels left when it is pinged.
+  peer.write("*3\r\n$12\r\nsunsubscribe\r\n$1\r\nc\r\n:0\r\n"
+             "*3\r\n$11\r\nunsubscribe\r\n$1\r\no\r\n:0\r\n"
+             "+PONG\r\n"
+             "*3\r\n$10\r\nssubscribe\r\n$1\r\nd\r\n:1\r\n");
+  await_events(3);
+  const test::texts all{"revoked c", "unsubscribed o", "subscribed d"};
+  CAF_CHECK_EQUAL(seen, all);
+}
+
+CAF_TEST(in a cluster a new link owes no replies of the last) {
+  start_sharded();
+  aut->subscribe({"lost"});
+  aut->reset("a test");
+  await_events(2);
+  const test::texts again{"down a test", "up 7"};
+  CAF_REQUIRE_EQUAL(seen, again);
+  seen.clear();
+  aut->subscribe({"d"});
+  run_until([&] {
+    return server.peers.size() == 4
+           && (!server.peers[2]->received.empty()
+               || !server.peers[3]->received.empty());
+  });
+  auto& peer = *server.peers[server.peers[2]->received.empty() ? 3 : 2];
+  peer.write("*3\r\n$10\r\nssubscribe\r\n$1\r\nd\r\n:1\r\n");
+  await_events(1);
+  CAF_CHECK_EQUAL(seen, test::texts{"subscribed d"});
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -4,6 +4,7 @@
 
 #include "redis/digest.hpp"
 #include "test/redis/fake_client.hpp"
+#include "test/redis/fake_environment.hpp"
 
 using namespace waybill;
 using namespace waybill::redis;
@@ -16,7 +17,7 @@ namespace {
 
 const auto id456 = push_address::id("456");
 const auto nil = reply{};
-const auto& scripts = scripts_of(pubsub::classic);
+const auto& scripts = scripts_of(pubsub_kind::classic);
 
 reply number(int64_t x) {
   return {reply::kind::number, x};
@@ -29,19 +30,6 @@ reply text(const std::string& x) {
 reply error(const std::string& x) {
   return {reply::kind::error, 0, x};
 }
-
-struct fake_environment : waybill::redis::commands::environment {
-  size_t expected_nodes() override { return nodes; }
-
-  void on_impaired(impairment kind, const std::string& error) override {
-    impairments.push_back(kind);
-    errors.push_back(error);
-  }
-
-  size_t nodes = 1;
-  std::vector<impairment> impairments;
-  test::texts errors;
-};
 
 struct commands_fixture : test::fixture {
   commands_fixture() { config.node = "n1"; }
@@ -99,7 +87,7 @@ struct commands_fixture : test::fixture {
 
   bridge_config config;
   test::fake_client redis;
-  fake_environment surroundings;
+  test::fake_environment surroundings;
   waybill::redis::commands aut{config, redis, surroundings};
 
   /// Results of a handler, in order; empty while there is none.
@@ -283,7 +271,7 @@ CAF_TEST(a kept push with a key has the keys of both) {
 CAF_TEST(a server of a Redis Cluster publishes by shard) {
   config.cluster = true;
   waybill::redis::commands sharded{config, redis, surroundings};
-  auto& all = scripts_of(pubsub::sharded);
+  auto& all = scripts_of(pubsub_kind::sharded);
   push push{"p", make_text("a")};
   sharded.publish(id456, push, keep_outcome());
   CAF_CHECK_EQUAL(redis.sent.back(),

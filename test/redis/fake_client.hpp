@@ -28,6 +28,14 @@ struct fake_client : redis::client {
       seen.push_back("unsubscribe " + channel);
   }
 
+  void subscribe_open(std::string channel) override {
+    seen.push_back("subscribe " + channel);
+  }
+
+  void unsubscribe_open(std::string channel) override {
+    seen.push_back("unsubscribe " + channel);
+  }
+
   void send(const redis::command& command, redis::reply_handler then) override {
     if (command[0] == "SCRIPT")
       return loaded.push_back(command[2]);
@@ -36,7 +44,8 @@ struct fake_client : redis::client {
     if (command[0] == "INFO")
       return then(redis::reply{redis::reply::kind::text, 0, info});
     if (command[0] == "EVALSHA"
-        && command[1] == redis::scripts_of(redis::pubsub::classic).check.sha) {
+        && command[1]
+             == redis::scripts_of(redis::pubsub_kind::classic).check.sha) {
       tried = command.back();
       return checks.push_back(std::move(then));
     }

@@ -5,7 +5,7 @@
 #include <caf/test/dsl.hpp>
 
 using namespace waybill;
-using waybill::redis::names;
+using namespace waybill::redis;
 
 namespace {
 
@@ -74,6 +74,37 @@ CAF_TEST(different addresses have different names) {
                       aut.inbox_of(push_address::id("a")));
   CAF_CHECK_NOT_EQUAL(aut.once_of(push_address::id("a"), "b"),
                       aut.once_of(push_address::id("a}:b"), ""));
-  CAF_CHECK_NOT_EQUAL(aut.channel_of(names::unused_address()),
+  CAF_CHECK_NOT_EQUAL(aut.channel_of(aut.unused_address()),
                       aut.channel_of(push_address::id("")));
+}
+
+CAF_TEST(each master of a Redis Cluster has its own names of nodes) {
+  waybill::redis::names aut{"waybill"};
+  slot_set slots;
+  slots.set(key_slot("node:n1:2"));
+  slots.set(key_slot("nodes:1"));
+  slots.set(key_slot("id:/:3"));
+  aut.set_slots(slots);
+  CAF_CHECK_EQUAL(aut.channel_of_node("n1"), "waybill:{node:n1:2}");
+  CAF_CHECK_EQUAL(aut.channel_of_nodes(), "waybill:{nodes:1}");
+  CAF_CHECK_EQUAL(aut.unused_address().key(), "id:/:3");
+  CAF_MESSAGE("and one of them has the name without a number");
+  slots.set(key_slot("nodes"));
+  slots.set(key_slot("node:n1:0"));
+  aut.set_slots(slots);
+  CAF_CHECK_EQUAL(aut.channel_of_node("n1"), "waybill:{node:n1:0}");
+  CAF_CHECK_EQUAL(aut.channel_of_nodes(), "waybill:{nodes}");
+}
+
+CAF_TEST(channels of nodes are known by their names) {
+  waybill::redis::names aut{"waybill"};
+  CAF_CHECK(aut.is_channel_of_node("waybill:{node:n1}"));
+  CAF_CHECK(aut.is_channel_of_node("waybill:{node:n1:7}"));
+  CAF_CHECK(!aut.is_channel_of_node("waybill:{nodes}"));
+  CAF_CHECK(!aut.is_channel_of_node("waybill:{id:node:n1}"));
+  CAF_CHECK(!aut.is_channel_of_node("waybill"));
+  CAF_CHECK(aut.is_channel_of_nodes("waybill:{nodes}"));
+  CAF_CHECK(aut.is_channel_of_nodes("waybill:{nodes:7}"));
+  CAF_CHECK(!aut.is_channel_of_nodes("waybill:{id:nodes}"));
+  CAF_CHECK(!aut.is_channel_of_nodes("other:{nodes}"));
 }

@@ -170,4 +170,17 @@ CAF_TEST(who was away itself takes nobody for silent) {
   CAF_CHECK_EQUAL(hear_canaries(1), names{"n2 0"});
 }
 
+CAF_TEST(a new master expects the nodes of another for ten seconds) {
+  aut.on_inherited(3);
+  CAF_CHECK_EQUAL(aut.expected(now), 3u);
+  CAF_CHECK_EQUAL(aut.expected(now + 10s), 3u);
+  CAF_CHECK_EQUAL(aut.expected(now + 11s), 1u);
+  CAF_MESSAGE("counted from when it is ready");
+  aut.on_away();
+  aut.on_inherited(3);
+  CAF_CHECK_EQUAL(aut.expected(now + 60s), 3u);
+  aut.on_ready(now + 60s);
+  CAF_CHECK_EQUAL(aut.expected(now + 70s), 3u);
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -3,6 +3,7 @@
 #include "redis/report_batch.hpp"
 
 #include "test/redis/fake_client.hpp"
+#include "test/redis/fake_environment.hpp"
 
 using namespace waybill;
 using namespace waybill::redis;
@@ -21,12 +22,6 @@ delivery_counts counts_of(const report& report) {
   return std::get<delivery_counts>(report.content);
 }
 
-struct nobody_missing : commands::environment {
-  size_t expected_nodes() override { return 1; }
-
-  void on_impaired(impairment, const std::string&) override {}
-};
-
 struct report_batch_fixture {
   void flush() {
     redis.sent.clear();
@@ -43,7 +38,7 @@ struct report_batch_fixture {
 
   bridge_config config;
   test::fake_client redis;
-  nobody_missing surroundings;
+  test::fake_environment surroundings;
   commands store{config, redis, surroundings};
   waybill::redis::report_batch aut;
   uint64_t removed = 0;

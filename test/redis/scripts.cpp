@@ -18,7 +18,7 @@ namespace {
 
 using words = std::vector<std::string>;
 
-const auto& scripts = scripts_of(pubsub::classic);
+const auto& scripts = scripts_of(pubsub_kind::classic);
 
 /// A connection that subscribes to channels.
 struct subscriber : waybill::redis::connection::listener {
@@ -118,7 +118,7 @@ struct scripts_fixture : waybill::redis::connection::listener {
 CAF_TEST_FIXTURE_SCOPE(scripts_tests, scripts_fixture)
 
 CAF_TEST(Redis knows each script by its SHA - 1) {
-  for (auto kind : {pubsub::classic, pubsub::sharded}) {
+  for (auto kind : {pubsub_kind::classic, pubsub_kind::sharded}) {
     auto& all = scripts_of(kind);
     for (auto script :
          {&all.check, &all.count, &all.push, &all.record, &all.read,
@@ -213,9 +213,9 @@ CAF_TEST(a push has the keys that it needs) {
 
 CAF_TEST(nodes are counted with a message and without one) {
   // Redis counts the shard channels of a server apart from its others.
-  for (auto kind : {pubsub::classic, pubsub::sharded}) {
+  for (auto kind : {pubsub_kind::classic, pubsub_kind::sharded}) {
     subscriber other{io, server};
-    other.subscribe(kind == pubsub::classic ? "SUBSCRIBE" : "SSUBSCRIBE",
+    other.subscribe(kind == pubsub_kind::classic ? "SUBSCRIBE" : "SSUBSCRIBE",
                     "channel");
     auto& count = scripts_of(kind).count;
     auto ask = [&](const std::string& channel, const words& arguments) {

@@ -1,0 +1,151 @@
+// A bridge as a part of a Redis Cluster: the slots of its master.
+
+#include "redis/bridge.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+namespace waybill::redis {
+
+namespace {
+
+/// Time after a move of a slot within which nodes may not have followed.
+constexpr auto moving_time = std::chrono::seconds{2};
+
+} // namespace
+
+void bridge::on(const assignment& part) {
+  if (part.slots.none())
+    return retire();
+  auto old = std::exchange(part_, part);
+  if (part.registry)
+    holder_ = part.registry;
+  auto now = clock().now();
+  if (old.slots.none() && part.nodes > 0)
+    nodes_.on_inherited(part.nodes);
+  // A cluster that this process has just met has not moved.
+  if (old.slots.any() || part.nodes > 0)
+    moves_.push_back({old.slots ^ part.slots, now});
+  commands_.set_slots(part.slots);
+  subscribe_own();
+  if (linked_ && old.has_open_channel != part.has_open_channel) {
+    if (part.has_open_channel)
+      subscribe_open();
+    else
+      redis_->unsubscribe_open(config_.open_channel);
+  }
+  give_up(old.slots & ~part.slots);
+}
+
+void bridge::subscribe_own() {
+  auto own = commands_.all_names().channel_of_node(config_.node);
+  auto nodes = commands_.all_names().channel_of_nodes();
+  // The former ones end with their slots: messages to them may be on their way.
+  std::vector<std::string> added;
+  if (std::exchange(own_channel_, own) != own)
+    added.push_back(std::move(own));
+  if (std::exchange(nodes_channel_, nodes) != nodes)
+    added.push_back(std::move(nodes));
+  if (!linked_ || added.empty())
+    return;
+  set_farewell();
+  subscribe(std::move(added));
+}
+
+void bridge::give_up(const slot_set& lost) {
+  if (lost.none())
+    return;
+  push_addresses addresses;
+  for (auto& [channel, held] : entries_) {
+    if (!held.held || !lost.test(key_slot(channel)))
+      continue;
+    // Messages arrive until Redis ends the subscription.
+    held.held = false;
+    if (held.attached.pending())
+      held.attached.deliver(errc::bus_away);
+    addresses.push_back(held.address);
+  }
+  if (addresses.empty())
+    return;
+  std::vector<std::string> channels;
+  for (auto& address : addresses)
+    channels.push_back(commands_.channel_of(address));
+  redis_->unsubscribe(std::move(channels));
+  lose(std::move(addresses));
+  // The router knows their next master.
+  if (holder_)
+    send(holder_, bus_state::ready);
+}
+
+void bridge::lose(push_addresses lost) {
+  counts_[metric::gap_addresses] += lost.size();
+  if (holder_)
+    send(holder_, lost_atom_v, std::move(lost));
+}
+
+void bridge::retire() {
+  retiring_ = true;
+  if (linked_)
+    redis_->reset("its master has no slots");
+  else
+    finish_retirement();
+}
+
+void bridge::finish_retirement() {
+  spdlog::info("{} is no master of the Redis Cluster", config_.server);
+  if (holder_)
+    send(holder_, bus_state::ready);
+  counts_[metric::redis_evicts] = 0;
+  if (router_)
+    send(router_, bridge_retired{counts_});
+  quit();
+}
+
+bool bridge::has_moved(const std::string& channel) {
+  auto now = clock().now();
+  while (!moves_.empty() && now - moves_.front().when >= moving_time)
+    moves_.pop_front();
+  return std::any_of(
+    moves_.begin(), moves_.end(),
+    [slot = key_slot(channel)](const move& x) { return x.slots.test(slot); });
+}
+
+void bridge::redirect(redirected_command command,
+                      commands::handler<reply> handler) {
+  request(router_, caf::infinite, std::move(command))
+    .then([handler](reply& x) { handler(std::move(x)); },
+          [handler](caf::error& error) { handler(std::move(error)); });
+}
+
+void bridge::on_redirected(const std::string& error) {
+  if (router_)
+    send(router_, slot_revoked{error});
+}
+
+caf::result<reply> bridge::execute(const routed_command& command) {
+  auto promise = make_response_promise<reply>();
+  if (command.asking)
+    redis_->send({"ASKING"}, [](const caf::expected<reply>&) {
+      // If this fails, the command is redirected again.
+    });
+  redis_->send(command.words, [promise](caf::expected<reply> x) mutable {
+    if (x)
+      promise.deliver(std::move(*x));
+    else
+      promise.deliver(std::move(x.error()));
+  });
+  return promise;
+}
+
+void bridge::send_cluster_canary(const std::string& message) {
+  commands_.publish_proof(
+    own_channel_, message, [this](const caf::expected<reply>& x) {
+      if (!x)
+        return on_canary_reply(x);
+      on_canary_reply(x->items.size() == 2 ? x->items[0] : *x);
+    });
+}
+
+} // namespace waybill::redis
