@@ -123,6 +123,8 @@ private:
 
   bool has_moved(const std::string& channel) override;
 
+  bool has_slot(const std::string& channel) override;
+
   void redirect(redirected_command command,
                 commands::handler<reply> handler) override;
 
@@ -322,6 +324,9 @@ private:
   /// Set if Redis refused a request of a session for a reason that `health_`
   /// does not track: the next tick has the registry retry.
   bool retry_ = false;
+
+  /// Set if the registry is to attach addresses again after these events.
+  bool attaches_again_ = false;
   std::vector<observer_actor> observers_;
 
   /// Receives all pushes.

@@ -21,6 +21,8 @@ void bridge::on_events(events& events) {
   }
   flush_deliveries();
   flush_outcomes();
+  if (std::exchange(attaches_again_, false) && holder_)
+    send(holder_, bus_state::ready);
   // One canary covers all mailbox pages that arrived in this batch.
   if (!fenced_.empty() && fenced_.back().canary > canaries_)
     send_canary();

@@ -112,6 +112,10 @@ bool bridge::has_moved(const std::string& channel) {
     [slot = key_slot(channel)](const move& x) { return x.slots.test(slot); });
 }
 
+bool bridge::has_slot(const std::string& channel) {
+  return !config_.cluster || part_.slots.test(key_slot(channel));
+}
+
 void bridge::redirect(redirected_command command,
                       commands::handler<reply> handler) {
   request(router_, caf::infinite, std::move(command))

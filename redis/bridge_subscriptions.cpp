@@ -113,9 +113,10 @@ void bridge::on(revoked& event) {
   entries_.erase(i);
   if (!was_held)
     return;
-  // The router knows the next master by the next tick.
-  retry_ = true;
   lose({std::move(address)});
+  // Unless Redis said why, the router knows the next master already.
+  auto is_moved = !event.rejected || event.error.starts_with("MOVED ");
+  (is_moved ? attaches_again_ : retry_) = true;
 }
 
 caf::result<ok_atom> bridge::attach_address(const push_address& address) {

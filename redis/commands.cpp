@@ -254,8 +254,8 @@ bool commands::is_redirected(const caf::error& error) {
 
 void commands::await_replicas(const std::string& channel, outcome result,
                               handler<outcome> then) {
-  // Another master may have it.
-  if (environment_.has_moved(channel))
+  // Another master has it, which has other replicas.
+  if (!environment_.has_slot(channel))
     return then(caf::error{errc::unanswered});
   redis_.await_replicas(
     config_.replicas,

@@ -68,6 +68,9 @@ public:
     /// has moved a moment ago.
     virtual bool has_moved(const std::string& channel) = 0;
 
+    /// Returns whether the server has the slot of a channel.
+    virtual bool has_slot(const std::string& channel) = 0;
+
     /// Executes a command that this server has redirected where its slot is.
     virtual void redirect(redirected_command command, handler<reply> handler)
       = 0;

@@ -11,6 +11,7 @@ import time
 
 from harness import NEWER, WAYBILL, eventually, together
 from links import Namespace
+from redis_cluster import slot_of
 from redis_server import RedisError
 from sentinel_group import is_master, order_failover
 
@@ -265,20 +266,69 @@ async def failover(scenario):
     await eventually(lambda: is_master(scenario.redis, 2))
 
 
+def master_by_chance(scenario):
+    """Returns a master of the Redis Cluster."""
+    return scenario.chance.choice(list(scenario.redis.masters_now()))
+
+
+async def slot_moved(scenario):
+    """The slots of some ids move to other masters, and rest on the way for a while."""
+    for name in scenario.chance.sample(scenario.names, len(scenario.names) // 3 + 1):
+        slot, target = slot_of(f"{{id:{name}}}"), master_by_chance(scenario)
+        if target is scenario.redis.owner_of(slot):
+            continue
+        await asyncio.to_thread(scenario.redis.migrate, slot, target)
+        await last(scenario, 0, 0.2)
+        await asyncio.to_thread(scenario.redis.move, slot, target)
+    # So long nobody is sure that nobody is there.
+    await asyncio.sleep(2)
+
+
+async def shard_killed(scenario):
+    """A master dies, and is started again with what it wrote to its disk."""
+    master = master_by_chance(scenario)
+    master.kill()
+    await last(scenario, 0, 4)
+    master.start()
+
+
+async def shard_failover(scenario):
+    """A replica becomes the master, while the old one is well or dead."""
+    old = master_by_chance(scenario)
+    if scenario.chance.random() < 0.5:
+        replica = next(server for server in scenario.redis.servers
+                       if server.command("ROLE")[0] == b"slave"
+                       and server.command("ROLE")[2] == old.port)
+        replica.command("CLUSTER", "FAILOVER")
+    else:
+        old.kill()
+    await eventually(lambda: old not in scenario.redis.masters_now())
+    await last(scenario, 0, 1)
+    if not old.is_running:
+        old.start()
+    await eventually(scenario.redis.has_replicas)
+
+
 FAULTS = {fault.__name__: fault for fault in [
     node_kill, node_freeze, rolling_restart, mixed_builds, redis_kill, redis_loading, redis_busy,
     redis_full, redis_rights, redis_misconf, replica_killed, redis_freeze, pubsub_kill,
     buffer_limit, link_cut, cut_off, link_slow, client_stall, client_rush, client_death,
-    poison, failover]}
+    poison, failover, slot_moved, shard_killed, shard_failover]}
 
 # Those that take a network name space.
 CUTS = {"link_cut", "cut_off"}
 
 
+# Those of a Redis Cluster, which may come together with some of the others.
+CLUSTER = {"slot_moved", "shard_killed", "shard_failover"}
+CLUSTER_TOO = ("node_kill", "node_freeze", "rolling_restart", "redis_kill", "redis_freeze",
+               "pubsub_kill", "client_stall", "client_rush", "client_death")
+
+
 def possible_faults():
     """Returns the names of all faults that can be made here in one scenario. Where
     Sentinels watch, Redis is another one, and only a build with tests has a newer release."""
-    excluded = {"failover"} | (CUTS if Namespace.why_not() else set())
+    excluded = {"failover"} | CLUSTER | (CUTS if Namespace.why_not() else set())
     if not NEWER.exists():
         excluded.add("mixed_builds")
     return [name for name in FAULTS if name not in excluded]

@@ -7,11 +7,12 @@ import socket
 import time
 from dataclasses import dataclass
 
-from clients import Http, is_ready
-from faults import CUTS, FAULTS, subscribers
+from clients import Http, get, is_ready
+from faults import CLUSTER, CUTS, FAULTS, subscribers
 from harness import WAYBILL, Balancer, Node, Server, eventually, scaled
 from checker import Checker
 from links import Namespace, SlowLink
+from redis_cluster import RedisCluster
 from redis_server import Redis, Replica, random_port
 from sentinel_group import is_master, start_group
 from traffic import BROKEN, MIXES, Client, Pusher, seeded
@@ -85,8 +86,9 @@ class Scenario:
         # Whether clients leave and come back for no reason.
         self.is_restless = asyncio.Event()
         self.is_restless.set()
-        # Redis is one server, or several that Sentinels watch.
+        # Redis is one server, several that Sentinels watch, or a Redis Cluster.
         self.group = self._redis = None
+        self.is_cluster = bool(CLUSTER & set(plan.faults))
         # The one that pushes with a ttl wait for, where a fault needs it.
         self.replica = None
         self._plan = plan
@@ -120,6 +122,11 @@ class Scenario:
             options += ["--bind", "127.0.0.1", self.space.host, "--protected-mode", "no"]
         if "failover" in self._plan.faults:
             self.group = await start_group(enter)
+        elif self.is_cluster:
+            self._redis = await asyncio.to_thread(
+                lambda: RedisCluster(enter, *options, replicas=self._replicas))
+            if self._fails_over:
+                await eventually(self._redis.has_replicas)
         else:
             self._redis = enter(Redis(*options)).start()
         if "replica_killed" in self._plan.faults:
@@ -140,7 +147,12 @@ class Scenario:
     @property
     def _replicas(self):
         """The number of replicas that are to have what is kept."""
-        return 2 if self.group else 1 if self.replica else 0
+        return 2 if self.group else 1 if self.replica or self._fails_over else 0
+
+    @property
+    def _fails_over(self):
+        """Whether replicas of a Redis Cluster become masters."""
+        return "shard_failover" in self._plan.faults
 
     def _slot(self, name, redis_url, *more):
         """Returns the slot of a node."""
@@ -231,7 +243,9 @@ class Scenario:
     async def _settle(self):
         """Waits until all nodes are ready, and all clients connected. A node whose
         link was cut is counted twice, until Redis learns of the end of the old."""
-        if self._replicas:
+        if self._fails_over:
+            await eventually(self.redis.has_replicas)
+        elif self._replicas:
             await eventually(lambda: is_master(self.redis, self._replicas))
         for slot in self.slots:
             await eventually(lambda: self.is_ready(slot))
@@ -240,9 +254,9 @@ class Scenario:
 
     @staticmethod
     async def is_ready(slot):
-        """Tells whether a node is there and ready."""
+        """Tells whether a node is there, and ready for all addresses."""
         with contextlib.suppress(*BROKEN):
-            return await is_ready(slot)
+            return await is_ready(slot) and not (await get(slot, "/stats"))["servers_away"]
 
     async def _check_mailboxes(self):
         """Waits until the clients have confirmed all that was kept for them."""

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from faults import CUTS, FAULTS, possible_faults
+from faults import CLUSTER_TOO, CUTS, FAULTS, possible_faults
 from links import Namespace
 from scenario import Plan, run
 
@@ -21,7 +21,7 @@ def check(seconds, *faults, mix="all"):
     assert not verdict.failures
 
 
-@pytest.mark.parametrize("fault", sorted(FAULTS.keys() - CUTS - {"failover"}))
+@pytest.mark.parametrize("fault", sorted(FAULTS.keys() - CUTS - {"failover", "shard_failover"}))
 def test_a_fault_costs_nothing_that_was_promised(fault):
     check(8, fault)
 
@@ -35,6 +35,14 @@ def test_a_cut_link_costs_nothing_that_was_promised(fault):
 
 def test_a_failover_costs_nothing_that_was_promised():
     check(20, "failover", mix="keyless")
+
+
+def test_a_failover_of_a_shard_costs_nothing_that_was_promised():
+    check(20, "shard_failover", mix="keyless")
+
+
+def test_faults_of_a_cluster_cost_nothing_that_was_promised():
+    check(20, "slot_moved", "shard_killed", *CLUSTER_TOO)
 
 
 def test_faults_at_random_cost_nothing_that_was_promised():

@@ -36,6 +36,10 @@ struct fake_environment : waybill::redis::commands::environment {
     return channel == moved_channel;
   }
 
+  bool has_slot(const std::string& channel) override {
+    return channel != lost_channel;
+  }
+
   void redirect(redirected_command command, handler then) override {
     redirected.push_back(std::move(command));
     handlers.push_back(std::move(then));
@@ -45,6 +49,7 @@ struct fake_environment : waybill::redis::commands::environment {
 
   size_t nodes = 1;
   std::string moved_channel;
+  std::string lost_channel;
   test::texts impairments;
   test::texts ignored;
   std::vector<redirected_command> redirected;
@@ -184,9 +189,9 @@ CAF_TEST(nobody is there only if the slot has not moved a moment ago) {
   CAF_CHECK_EQUAL(result, "sent to 1");
 }
 
-CAF_TEST(replicas of a slot that has moved are not asked) {
+CAF_TEST(replicas of a master that has lost the slot are not asked) {
   config.replicas = 1;
-  surroundings.moved_channel = "waybill:{id:456}";
+  surroundings.lost_channel = "waybill:{id:456}";
   push kept{"p1", make_text("a")};
   kept.ttl = 1s;
   aut.publish(id456, kept, keep_outcome());

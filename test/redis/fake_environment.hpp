@@ -16,6 +16,8 @@ struct fake_environment : redis::commands::environment {
 
   bool has_moved(const std::string&) override { return false; }
 
+  bool has_slot(const std::string&) override { return true; }
+
   void redirect(redis::redirected_command,
                 redis::commands::handler<redis::reply>) override {
     CAF_FAIL("a single Redis redirects nothing");

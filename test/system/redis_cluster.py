@@ -1,6 +1,8 @@
 """A Redis Cluster: masters that share the slots, and a replica of each where one is wanted."""
 
 import binascii
+import contextlib
+import itertools
 import os
 import re
 
@@ -117,6 +119,49 @@ class RedisCluster:
         for server in self.servers:
             server.thaw()
 
+    def masters_now(self):
+        """Returns the servers that are masters, and their ranges of slots."""
+        ranges = {}
+        for begin, end, (_, port, *_), *_ in self._any().command("CLUSTER", "SLOTS"):
+            ranges.setdefault(port, []).append((begin, end))
+        return {server: ranges[server.port] for server in self.servers if server.port in ranges}
+
+    def _any(self):
+        """Returns a server that runs."""
+        return next(server for server in self.servers if server.is_running)
+
+    def migrate(self, slot, target):
+        """Begins to move a slot: its keys go, one after the other, but both masters have it."""
+        source = self.owner_of(slot)
+        target.command("CLUSTER", "SETSLOT", slot, "IMPORTING", source.name)
+        source.command("CLUSTER", "SETSLOT", slot, "MIGRATING", target.name)
+        while keys := source.command("CLUSTER", "GETKEYSINSLOT", slot, 10):
+            source.command("MIGRATE", "127.0.0.1", target.port, "", 0, 5000, "KEYS", *keys)
+
+    def move(self, slot, target):
+        """Ends what `migrate` began: the slot has one master again, the target."""
+        for server in [target, *self.masters_now()]:
+            server.command("CLUSTER", "SETSLOT", slot, "NODE", target.name)
+
+    def owner_of(self, slot):
+        """Returns the master of a slot."""
+        return next(server for server, ranges in self.masters_now().items()
+                    if any(begin <= slot <= end for begin, end in ranges))
+
+    def has_replicas(self):
+        """Tells whether each master has a replica that has all that was written."""
+        return all(self._is_replicated(server, ranges)
+                   for server, ranges in self.masters_now().items())
+
+    @staticmethod
+    def _is_replicated(master, ranges):
+        """Tells whether a replica confirms what is written to a master now."""
+        key = next(key for key in map(str, itertools.count())
+                   if any(begin <= slot_of(key) <= end for begin, end in ranges))
+        with contextlib.closing(master.connect()) as connection:
+            connection.command("SET", key, "")
+            return connection.command("WAIT", 1, 200) == 1
+
     def master_of(self, name):
         """Returns the master that serves the slot of a key or channel now."""
         for server in self.servers:
@@ -130,7 +175,7 @@ class RedisCluster:
     def command(self, *words):
         """Sends a command to the master of its key, or to all if it has none."""
         if words[0] in self.EVERYWHERE:
-            return [master.command(*words) for master in self.masters][-1]
+            return [master.command(*words) for master in self.masters_now()][-1]
         return self.master_of(words[1]).command(*words)
 
     def publish(self, message, channel="waybill"):
