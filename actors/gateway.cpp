@@ -187,15 +187,23 @@ void gateway::admit(std::string id, std::string peer, slot_handler handler) {
 
 session_actor gateway::open_session(const session_slot& slot,
                                     const std::vector<std::string>& topics,
-                                    transport_ptr connection) {
+                                    transport_ptr connection,
+                                    std::string confirmed) {
   push_addresses addresses{push_address::id(slot.id())};
   for (auto& topic : topics)
     addresses.push_back(push_address::topic(topic));
   addresses.push_back(push_address::everyone());
-  auto result = system().spawn<session>(host_, config_, bus_, registry_,
-                                        slot.id(), std::move(connection));
-  send(registry_, join_atom_v, std::move(addresses), slot.peer(), result);
+  auto transport = connection->kind();
+  auto result
+    = system().spawn<session>(host_, config_, bus_, registry_, slot.id(),
+                              std::move(connection), std::move(confirmed));
+  send(registry_, join_atom_v, std::move(addresses), slot.peer(), transport,
+       result);
   return result;
+}
+
+void gateway::confirm(const push_address& address, const std::string& entry) {
+  send(registry_, confirm_atom_v, address, entry);
 }
 
 void gateway::stats(std::function<void(const metrics&)> handler) {

@@ -98,10 +98,15 @@ public:
   void admit(std::string id, std::string peer, slot_handler handler);
 
   /// Starts the session of a client that subscribes to `topics`.
+  /// @param confirmed as in `session`.
   /// @pre `is_name` holds for the topics and for `slot.id()`.
   session_actor open_session(const session_slot& slot,
                              const std::vector<std::string>& topics,
-                             transport_ptr connection);
+                             transport_ptr connection,
+                             std::string confirmed = {});
+
+  /// Confirms an entry of the mailbox of an id and all before it.
+  void confirm(const push_address& address, const std::string& entry);
 
   /// Calls `handler` with the metrics of this node.
   void stats(std::function<void(const metrics&)> handler);

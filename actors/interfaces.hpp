@@ -49,12 +49,15 @@ using delivery_protocol = caf::typed_actor<
   // Returns the details of this session.
   caf::replies_to<get_atom>::with<session_info>>;
 
-/// The events of the WebSocket of a session.
+/// The events of the transport of a session.
 using transport_protocol = caf::typed_actor<
   // The socket has taken the frame in flight.
   caf::reacts_to<written_atom>,
   // The client has read the frame of that number and all before it.
   caf::reacts_to<pong_atom, uint64_t>,
+  // The client has confirmed this entry of its mailbox and all before it by a
+  // request of its own.
+  caf::reacts_to<confirm_atom, std::string>,
   // The client sent a message.
   caf::reacts_to<receive_atom, payload>,
   // The client has sent a close frame, or the connection has ended.
@@ -67,7 +70,7 @@ using closing_protocol = caf::typed_actor<
   // A time limit of the end of this session has passed.
   caf::reacts_to<tick_atom>>;
 
-/// Owns one WebSocket.
+/// Owns one WebSocket or event stream.
 using session_actor
   = reachability_protocol::extend_with<delivery_protocol, transport_protocol,
                                        closing_protocol>;
@@ -81,7 +84,8 @@ using membership_protocol = caf::typed_actor<
   caf::reacts_to<leave_atom, std::string, std::string>,
   // Adds a session of a peer to addresses, the first of which is its id. The
   // session is greeted when it can be reached, and removed when it is down.
-  caf::reacts_to<join_atom, push_addresses, std::string, session_actor>,
+  caf::reacts_to<join_atom, push_addresses, std::string, transport_kind,
+                 session_actor>,
   // The sender, a session, ends for that reason and gives up its addresses.
   caf::reacts_to<close_atom, close_reason>,
   // The memory of the queue of the sender, a session, in bytes.
@@ -123,8 +127,10 @@ using bus_event_protocol = caf::typed_actor<
   // for metrics.
   caf::reacts_to<attach_atom, collector_actor>>;
 
-/// The inbox of a session, by way of its registry.
-using inbox_read_protocol = caf::typed_actor<
+/// The inboxes of sessions, by way of their registry.
+using inbox_relay_protocol = caf::typed_actor<
+  // A client has confirmed this entry of its mailbox and all before it.
+  caf::reacts_to<confirm_atom, push_address, std::string>,
   // Returns a page of a mailbox, as soon as the bus can read it and after all
   // pushes that arrived before it.
   caf::replies_to<read_atom, inbox_query>::with<inbox_page>>;
@@ -152,7 +158,7 @@ using accounting_protocol = caf::typed_actor<
 
 /// Maps addresses to the sessions of one node.
 using registry_actor
-  = membership_protocol::extend_with<bus_event_protocol, inbox_read_protocol,
+  = membership_protocol::extend_with<bus_event_protocol, inbox_relay_protocol,
                                      drain_protocol, accounting_protocol>;
 
 /// Adds up the reports of one push.

@@ -6,12 +6,19 @@ namespace {
 
 const auto ready = bus_status{bus_state::ready, true, true};
 
+uint64_t microseconds_since_1970() {
+  return static_cast<uint64_t>(
+    std::chrono::floor<std::chrono::microseconds>(
+      std::chrono::system_clock::now().time_since_epoch())
+      .count());
+}
+
 } // namespace
 
 loopback::loopback(caf::actor_config& cfg, caf::execution_unit* host,
                    std::string node_name, size_t mailbox_limit)
     : hosted(cfg, host), node_name_(std::move(node_name)),
-      inboxes_(mailbox_limit) {
+      inboxes_(mailbox_limit, microseconds_since_1970()) {
   // nop
 }
 

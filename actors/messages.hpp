@@ -70,6 +70,18 @@ typename Inspector::result_type inspect(Inspector& f, bus_status& x) {
            x.keeps, x.reason);
 }
 
+/// Protocol by which a session reaches its client.
+enum class transport_kind : uint8_t {
+  /// A WebSocket (RFC 6455).
+  websocket,
+  /// An event stream (WHATWG HTML, section 9.2).
+  events,
+};
+
+inline std::string to_string(transport_kind x) {
+  return x == transport_kind::events ? "events" : "websocket";
+}
+
 /// List of addresses; the first address of a session is its id.
 using push_addresses = std::vector<push_address>;
 
@@ -101,6 +113,7 @@ CAF_ADD_TYPE_ID(waybill, (waybill::outcome))
 CAF_ADD_TYPE_ID(waybill, (waybill::kick))
 CAF_ADD_TYPE_ID(waybill, (waybill::query))
 CAF_ADD_TYPE_ID(waybill, (waybill::session_info))
+CAF_ADD_TYPE_ID(waybill, (waybill::transport_kind))
 
 CAF_ADD_ATOM(waybill, waybill, admit_atom, "admit")
 CAF_ADD_ATOM(waybill, waybill, attach_atom, "attach")

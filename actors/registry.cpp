@@ -56,7 +56,9 @@ registry::behavior_type registry::make_behavior() {
       admission_.give_back(id, peer);
     },
     [this](join_atom, const push_addresses& addresses, const std::string& peer,
-           const session_actor& session) { join(addresses, peer, session); },
+           transport_kind transport, const session_actor& session) {
+      join(addresses, peer, transport, session);
+    },
     [this](close_atom, const close_reason& reason) { on_close(reason); },
     [this](deliver_atom, const addressed_messages& messages) {
       deliver(messages);
@@ -75,6 +77,8 @@ registry::behavior_type registry::make_behavior() {
         on_ready();
     },
     [this](read_atom, const inbox_query& query) { return read(query); },
+    [this](confirm_atom, const push_address& address,
+           const std::string& entry) { confirm(address, entry); },
     [this](drain_atom, caf::timespan time) { return start_drain(time); },
     [this](tick_atom) { drain_some(); },
     [this](spend_atom, const std::string& pusher, uint64_t pushes) {
@@ -105,16 +109,19 @@ caf::result<ok_atom> registry::admit(const std::string& id,
 }
 
 void registry::join(const push_addresses& addresses, const std::string& peer,
-                    const session_actor& session) {
+                    transport_kind transport, const session_actor& session) {
+  auto is_stream = transport == transport_kind::events;
   ++counts_[metric::joins];
+  counts_[metric::event_joins] += is_stream;
   monitor(session);
-  auto& added = sessions_.add(session, peer);
+  auto& added = sessions_.add(session, peer, transport);
   admission_.joined(peer);
   if (draining_)
     return send_away(session);
   for (auto& address : sessions_.join(added, addresses))
     attach_address(address, *sessions_.find(address));
-  note(added, trace_event::kind::joined);
+  note(added, trace_event::kind::joined,
+       is_stream ? to_string(transport) : std::string{});
   if (policy_ == same_id::newest_per_node)
     replace_others(added);
   greet(added);
@@ -196,6 +203,7 @@ caf::timespan registry::spend(const std::string& pusher, uint64_t pushes) {
 metrics registry::collect() const {
   auto result = counts_;
   result[metric::sessions] = sessions_.members().size();
+  result[metric::event_sessions] = sessions_.streams();
   result[metric::queued_bytes] = loads_.total();
   result[metric::addresses] = sessions_.addresses();
   return result;

@@ -72,7 +72,7 @@ private:
   caf::result<ok_atom> admit(const std::string& id, const std::string& peer);
 
   void join(const push_addresses& addresses, const std::string& peer,
-            const session_actor& session);
+            transport_kind transport, const session_actor& session);
 
   void on_down(const caf::down_msg& down);
 
@@ -127,6 +127,10 @@ private:
   page_promise read(const inbox_query& query);
   void read(caf::actor_id session, const inbox_query& query,
             page_promise promise);
+
+  /// Passes a confirmation of a client to the bus, and to the sessions of its
+  /// id on this node.
+  void confirm(const push_address& address, const std::string& entry);
 
   /// Repeats all that failed because the bus was away.
   void on_ready();

@@ -58,6 +58,12 @@ void registry::lose(const push_addresses& lost) {
   }
 }
 
+void registry::confirm(const push_address& address, const std::string& entry) {
+  send(bus_, confirm_atom_v, address, entry);
+  for (auto& session : sessions_at(address))
+    send(session, confirm_atom_v, entry);
+}
+
 registry::page_promise registry::read(const inbox_query& query) {
   // A promise takes over the sender, so its id is read first.
   auto session = current_sender()->id();

@@ -1,5 +1,6 @@
 #include "actors/session.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -23,14 +24,15 @@ const auto too_slow = close_reason{close_code::try_again_later,
 
 session::session(caf::actor_config& cfg, caf::execution_unit* host,
                  session_config config, bus_actor bus, registry_actor registry,
-                 std::string id, transport_ptr connection)
+                 std::string id, transport_ptr connection,
+                 std::string confirmed)
     : hosted(cfg, host), config_(std::move(config)), bus_(std::move(bus)),
       registry_(std::move(registry)), id_(std::move(id)),
       address_(push_address::id(id_)), since_(clock().now()),
       connection_(std::move(connection)),
       send_queue_(config_.max_queue, config_.max_queue_frames),
-      greeting_(config_.greeting) {
-  // nop
+      greeting_(config_.greeting), confirmed_(std::move(confirmed)) {
+  send_queue_.skip_to(confirmed_);
 }
 
 const char* session::name() const {
@@ -58,6 +60,7 @@ session::behavior_type session::make_behavior() {
     },
     [this](written_atom) { on_written(); },
     [this](pong_atom, uint64_t number) { on_pong(number); },
+    [this](confirm_atom, const std::string& entry) { on_confirm(entry); },
     [this](receive_atom, const payload& message) { on_message(message); },
     [this](close_atom, const close_reason& reason) { on_close(reason); },
     [this](tick_atom) { execute(lifecycle_.on_timeout(clock().now())); },
@@ -89,8 +92,10 @@ void session::on_message(const payload& message) {
 void session::greet() {
   lifecycle_.on_greeted();
   auto greeting = std::exchange(greeting_, std::nullopt);
-  if (greeting && greeting->size() > 0)
-    send_queue_.put_first({*std::move(greeting)});
+  if (greeting
+      && (greeting->size() > 0
+          || connection_->kind() == transport_kind::events))
+    send_queue_.put_first({*std::move(greeting), nullptr, 0, true});
 }
 
 session_info session::info() {
@@ -206,8 +211,8 @@ void session::finish_frame() {
 void session::ping() {
   if (pinged_ > 0 || unread_.empty() || lifecycle_.is_closed())
     return;
-  pinged_ = written_;
-  connection_->ping(pinged_);
+  if (connection_->ping(written_))
+    pinged_ = written_;
 }
 
 void session::on_pong(uint64_t number) {
@@ -215,6 +220,19 @@ void session::on_pong(uint64_t number) {
   if (number == 0 || number != pinged_)
     return;
   pinged_ = 0;
+  confirm(number);
+}
+
+void session::on_confirm(const std::string& entry) {
+  auto found
+    = std::find_if(unread_.begin(), unread_.end(), [&](const unread_frame& x) {
+        return x.tracked->entry == entry;
+      });
+  if (found != unread_.end())
+    confirm(found->number);
+}
+
+void session::confirm(uint64_t number) {
   history_.received(number);
   auto before = confirmed_;
   for (; !unread_.empty() && unread_.front().number <= number;
@@ -263,7 +281,7 @@ void session::write_next() {
     while (send_queue_.first() && is_expired(*send_queue_.first()))
       drop(send_queue_.take_first(), &delivery_counts::lost);
     if (!send_queue_.first())
-      return execute(lifecycle_.on_queue_written(unread_.empty()));
+      return execute(lifecycle_.on_queue_written(pinged_ == 0));
     if (!connection_->write(send_queue_.begin()))
       return;
     // The last frame of a burst counts as in flight until the next turn.

@@ -25,7 +25,8 @@ enum class slow_consumer : uint8_t {
 
 /// Configuration of all sessions of a node.
 struct session_config {
-  /// The first text frame that a client gets; empty for none.
+  /// The first text that a client gets; if it is empty, a WebSocket gets
+  /// none.
   payload greeting = make_text("连接成功!");
 
   /// Limits of a session's queue, in bytes of payload and in frames.
@@ -54,9 +55,11 @@ struct session_config {
 /// session executes their commands.
 class session : public hosted<session_actor> {
 public:
+  /// @param confirmed the last mailbox entry that the client confirmed by
+  ///                  connecting; empty for none.
   session(caf::actor_config& cfg, caf::execution_unit* host,
           session_config config, bus_actor bus, registry_actor registry,
-          std::string id, transport_ptr connection);
+          std::string id, transport_ptr connection, std::string confirmed = {});
 
   const char* name() const override;
 
@@ -122,6 +125,12 @@ private:
   void finish_frame();
 
   void on_pong(uint64_t number);
+
+  /// Handles the confirmation of an entry by a request of the client.
+  void on_confirm(const std::string& entry);
+
+  /// Confirms the frame of that number and all before it.
+  void confirm(uint64_t number);
 
   /// Sends a ping if there are frames that the client should confirm.
   void ping();

@@ -6,11 +6,20 @@
 namespace waybill {
 
 session_table::member& session_table::add(const session_actor& session,
-                                          const std::string& peer) {
+                                          const std::string& peer,
+                                          transport_kind transport) {
   auto& result = members_[session.id()];
   result.session = session;
   result.peer = peer;
+  result.transport = transport;
+  streams_ += transport == transport_kind::events;
   return result;
+}
+
+void session_table::remove(caf::actor_id session) {
+  auto found = members_.find(session);
+  streams_ -= found->second.transport == transport_kind::events;
+  members_.erase(found);
 }
 
 push_addresses session_table::join(member& member,

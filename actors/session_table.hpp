@@ -45,6 +45,8 @@ public:
     /// The address of its client.
     std::string peer;
 
+    transport_kind transport = transport_kind::websocket;
+
     /// Its addresses, the id first; empty once it has given them up.
     push_addresses joined;
 
@@ -76,7 +78,8 @@ public:
   // -- modifiers --------------------------------------------------------------
 
   /// Adds a session without addresses.
-  member& add(const session_actor& session, const std::string& peer);
+  member& add(const session_actor& session, const std::string& peer,
+              transport_kind transport = transport_kind::websocket);
 
   /// Adds a session to addresses, the id first.
   /// @returns the addresses that are new to this node.
@@ -87,7 +90,8 @@ public:
   push_addresses give_up(member& member);
 
   /// Removes a session that has given up its addresses.
-  void remove(caf::actor_id session) { members_.erase(session); }
+  /// @pre `find(session)`
+  void remove(caf::actor_id session);
 
   /// Marks all sessions of an id as draining, since they get the same pushes.
   /// @pre `!member.joined.empty() && !member.draining`
@@ -123,6 +127,9 @@ public:
     return members_;
   }
 
+  /// Returns the number of sessions on event streams.
+  size_t streams() const noexcept { return streams_; }
+
   /// Returns the number of ids and topics that are held. The broadcast and node
   /// addresses are held by every node, so they are not counted.
   size_t addresses() const;
@@ -130,6 +137,7 @@ public:
 private:
   std::unordered_map<std::string, entry> entries_;
   std::unordered_map<caf::actor_id, member> members_;
+  size_t streams_ = 0;
 };
 
 } // namespace waybill

@@ -97,22 +97,29 @@ struct fixture : test_coordinator_fixture<system_config> {
 
 /// Transport that records the calls of its session.
 struct fake_transport : transport {
-  bool write(const payload& frame) override {
+  bool write(const frame& frame) override {
     if (broken)
       throw std::runtime_error{"it is broken"};
-    written.emplace_back(frame.bytes());
+    written.emplace_back(frame.body.bytes());
     if (room == 0)
       return false;
     --room;
     return true;
   }
 
-  void ping(uint64_t number) override { pings.push_back(number); }
+  bool ping(uint64_t number) override {
+    if (type == transport_kind::websocket)
+      pings.push_back(number);
+    return type == transport_kind::websocket;
+  }
 
   void close(const close_reason& reason) override { closed = reason; }
 
   std::string peer() const override { return "192.0.2.1:80"; }
 
+  transport_kind kind() const override { return type; }
+
+  transport_kind type = transport_kind::websocket;
   std::vector<std::string> written;
   std::vector<uint64_t> pings;
   std::optional<close_reason> closed;
@@ -153,6 +160,9 @@ protected:
       },
       [this](written_atom) { seen.push_back("written"); },
       [this](pong_atom, uint64_t) { seen.push_back("pong"); },
+      [this](confirm_atom, const std::string& entry) {
+        seen.push_back("confirm " + entry);
+      },
       [this](receive_atom, const payload&) { seen.push_back("receive"); },
       [this](close_atom, const close_reason& x) {
         seen.push_back("close " + to_string(x.code));

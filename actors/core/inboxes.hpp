@@ -19,7 +19,10 @@ public:
   using time_point = caf::actor_clock::time_point;
 
   /// @param limit the maximum number of entries of a mailbox.
-  explicit inboxes(size_t limit) : limit_(limit) {
+  /// @param last the number before that of the first entry. Clients keep the
+  ///             names of entries, so those of a later process must be greater.
+  explicit inboxes(size_t limit, uint64_t last = 0)
+      : limit_(limit), entries_(last) {
     // nop
   }
 
@@ -53,7 +56,7 @@ private:
   void expire(time_point now);
 
   const size_t limit_;
-  uint64_t entries_ = 0;
+  uint64_t entries_;
   std::unordered_map<std::string, box> boxes_;
   expiries expiries_;
 };

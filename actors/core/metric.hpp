@@ -12,8 +12,10 @@ namespace waybill {
 /// Counter or gauge of a node, as `metric_table` describes it.
 enum class metric : uint8_t {
   sessions,
+  event_sessions,
   addresses,
   joins,
+  event_joins,
   deliveries,
   dropped_frames,
   queued_bytes,
@@ -138,6 +140,12 @@ inline constexpr auto metric_table = [] {
   using enum metric;
   using enum metric_kind;
   using enum room;
+  constexpr metric_family open{"waybill_sessions", gauge,
+                               "Open sessions on the node, by transport.",
+                               "transport"};
+  constexpr metric_family joined{"waybill_joins_total", counter,
+                                 "Sessions opened since start, by transport.",
+                                 "transport"};
   constexpr metric_family answers{"waybill_push_answers_total", counter,
                                   "HTTP pushes, by response status.", "status"};
   constexpr metric_family ages{
@@ -158,19 +166,16 @@ inline constexpr auto metric_table = [] {
     "reason.",
     "reason"};
   return std::to_array<metric_info>({
-    {sessions,
-     "sessions",
-     {"waybill_sessions", gauge, "Open sessions on the node."},
-     actors},
+    // `/stats` shows all sessions and joins, `/metrics` those of WebSockets.
+    {sessions, "sessions", open, actors, "websocket"},
+    {event_sessions, "event_sessions", open, actors, "events"},
     {addresses,
      "addresses",
      {"waybill_addresses", gauge,
       "Ids and topics that have a session on the node."},
      actors},
-    {joins,
-     "joins",
-     {"waybill_joins_total", counter, "Sessions opened since start."},
-     actors},
+    {joins, "joins", joined, actors, "websocket"},
+    {event_joins, "event_joins", joined, actors, "events"},
     {deliveries,
      "deliveries",
      {"waybill_deliveries_total", counter, "Pushes handed to sessions."},

@@ -14,6 +14,10 @@ delivery_info::delivery_info(push_address address, const push& push,
   // nop
 }
 
+void send_queue::skip_to(const std::string& entry) {
+  last_entry_ = begun_entry_ = entry;
+}
+
 void send_queue::put(frame frame) {
   bytes_ += frame.body.size();
   append(std::move(frame));
@@ -53,12 +57,12 @@ bool send_queue::release_to(const std::string& entry) {
   return true;
 }
 
-const payload& send_queue::begin() {
+const frame& send_queue::begin() {
   writing_ = true;
   auto& result = queue_.front();
   if (is_kept(result))
     begun_entry_ = result.tracked->entry;
-  return result.body;
+  return result;
 }
 
 frame send_queue::written() {

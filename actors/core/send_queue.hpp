@@ -30,7 +30,7 @@ struct delivery_info {
   time_point expiry;
 };
 
-/// One WebSocket message to a client.
+/// One message to a client: a WebSocket message, or an event.
 struct frame {
   payload body;
 
@@ -39,6 +39,9 @@ struct frame {
 
   /// Number of the delivery in the trace of the id; 0 for none.
   uint64_t delivery = 0;
+
+  /// Set for the first frame of a session, which is no push.
+  bool is_greeting = false;
 };
 
 /// Returns whether the mailbox holds a frame, too.
@@ -69,6 +72,10 @@ public:
     return bytes_ + size <= max_bytes_ && count() < max_frames_;
   }
 
+  /// Starts behind a mailbox entry, which the client has read already.
+  /// @pre no frame was queued.
+  void skip_to(const std::string& entry);
+
   /// Queues a frame.
   void put(frame frame);
 
@@ -90,7 +97,7 @@ public:
 
   /// Returns the first queued frame, which is in flight until `written`.
   /// @pre `first() && !is_writing()`
-  const payload& begin();
+  const frame& begin();
 
   /// Removes the frame in flight.
   frame written();

@@ -78,7 +78,7 @@ public:
   command on_timeout(time_point now);
 
   /// The queue has been written.
-  /// @param all_confirmed is set if no frame waits for its confirmation.
+  /// @param all_confirmed is set if no confirmation is due from the client.
   command on_queue_written(bool all_confirmed);
 
   /// The transport is about to be closed, with `reason()`.

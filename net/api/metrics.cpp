@@ -99,9 +99,16 @@ void subtract_reasons(metrics& all) {
     others -= all[reason];
 }
 
+/// Reduces all sessions and joins to those of WebSockets.
+void subtract_streams(metrics& all) {
+  all[metric::sessions] -= all[metric::event_sessions];
+  all[metric::joins] -= all[metric::event_joins];
+}
+
 /// Adds all that the tables describe.
 void add_metrics(std::vector<MetricFamily>& to, metrics all) {
   subtract_reasons(all);
+  subtract_streams(all);
   for (auto& row : metric_table)
     add_metric(family_of(to, row.family), row, all[row.id]);
   for (auto& row : latency_table)

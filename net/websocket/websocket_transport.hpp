@@ -13,12 +13,11 @@
 
 #include "actors/core/text.hpp"
 #include "actors/gateway.hpp"
-#include "actors/transport.hpp"
 #include "net/auth/permissions.hpp"
 #include "net/config.hpp"
 #include "net/peer_address.hpp"
+#include "net/session_transport.hpp"
 #include "net/stream.hpp"
-#include "net/timer.hpp"
 #include "net/websocket/frame_head.hpp"
 #include "net/websocket/message_buffer.hpp"
 #include "net/websocket/rate_limited_stream.hpp"
@@ -27,22 +26,17 @@ namespace waybill::net {
 
 namespace ws = boost::beast::websocket;
 
-/// The time limits for the answer to a close frame, in general and for a client
-/// that sends too much.
-constexpr auto close_timeout = std::chrono::seconds{5};
-constexpr auto short_close_timeout = std::chrono::seconds{1};
-
 /// The WebSocket of one session on a stream of type `Stream`. Pending
 /// operations and its session keep it alive.
 template <class Stream>
 class websocket_transport
-    : public transport,
+    : public session_transport,
       public std::enable_shared_from_this<websocket_transport<Stream>> {
 public:
   /// @param peer the address of the client.
   websocket_transport(Stream stream, const websocket_config& config,
                       const peer_address& peer)
-      : ws_(std::move(stream)), rates_(config.rates), peer_(peer) {
+      : session_transport(peer), ws_(std::move(stream)), rates_(config.rates) {
     ws_.set_option(ws::stream_base::timeout{config.handshake_timeout,
                                             config.idle_timeout, true});
     ws_.read_message_max(config.max_message);
@@ -91,40 +85,40 @@ public:
         return self->on_write(frame);
       });
       if (expiry)
-        self->end_at(*expiry);
+        self->end_at(self->ws_.get_executor(), self, *expiry);
       self->read(reading{self});
     });
   }
 
-  bool write(const payload& frame) override {
+  bool write(const frame& frame) override {
     // No frame may follow the answer to a close frame; `gone` is on its way.
     if (!session_)
       return false;
     if (!compresses_ || failed_)
-      return write_plain(frame);
-    write_compressed(frame);
+      return write_plain(frame.body);
+    write_compressed(frame.body);
     return false;
   }
 
-  void ping(uint64_t number) override {
+  bool ping(uint64_t number) override {
     // No pong would be read.
     if (failed_)
-      return;
+      return false;
     pinged_ = number;
     ws_.async_ping(std::to_string(number).c_str(),
                    [self = this->shared_from_this()](error_code ec) {
                      if (ec)
                        self->cut();
                    });
+    return true;
   }
 
-  std::string peer() const override { return peer_.text(); }
+  transport_kind kind() const override { return transport_kind::websocket; }
 
   void close(const close_reason& why) override {
     closing_ = true;
     // A client that does not read gets no close frame; its connection is cut.
-    cut_after(why.code == close_code::policy_violation ? short_close_timeout
-                                                       : close_timeout);
+    cut_after(close_timeout_of(why.code));
     if (failed_)
       return output().release();
     ws_.async_close(
@@ -137,30 +131,6 @@ private:
   using field = boost::beast::http::field;
 
   frame_writer<Stream>& output() { return ws_.next_layer().output(); }
-
-  /// Ends the session when the client's token expires.
-  void end_at(std::chrono::system_clock::time_point when) {
-    expiry_ = std::make_unique<system_timer>(
-      make_timer<system_timer>(ws_.get_executor()));
-    expiry_->expires_at(when);
-    expiry_->async_wait([weak = this->weak_from_this()](error_code ec) {
-      if (auto self = weak.lock(); self && !ec)
-        self->end_session(close_code::token_expired, "your token has expired");
-    });
-  }
-
-  void end_session(close_code code, const char* why) {
-    if (session_)
-      caf::anon_send(session_, close_atom_v, close_reason{code, why});
-  }
-
-  /// Notifies the session that its client neither sends nor receives any more.
-  void leave() {
-    if (session_)
-      caf::anon_send(session_, gone_atom_v);
-    // Breaks the reference cycle of session and transport.
-    session_ = nullptr;
-  }
 
   /// Handles a close frame of the client. Beast answers it and waits for the
   /// end of the connection, which may not come.
@@ -178,7 +148,7 @@ private:
         is_fragmented_ = !is_final(frame);
       return false;
     }
-    if (!end_)
+    if (!is_ending())
       cut_after(close_timeout);
     // Only Beast can complete a message that it compresses in parts.
     if (closing_ || is_fragmented_ || !session_)
@@ -243,28 +213,6 @@ private:
     end_session(close_code::policy_violation, "you send too much");
   }
 
-  /// A token that moves from read to read. If the chain ends, by an error or an
-  /// exception, its destructor closes the socket and notifies the session.
-  class reading {
-  public:
-    explicit reading(std::shared_ptr<websocket_transport> self)
-        : self_(std::move(self)) {
-      // nop
-    }
-
-    reading(reading&&) = default;
-
-    ~reading() {
-      if (!self_)
-        return;
-      self_->cut();
-      self_->leave();
-    }
-
-  private:
-    std::shared_ptr<websocket_transport> self_;
-  };
-
   void read(reading token) {
     // Reads in parts: for a whole message, Beast allocates the size in its
     // frame header, which is unchecked for compressed ones.
@@ -295,16 +243,13 @@ private:
       caf::anon_send(session_, receive_atom_v, payload{type, std::move(bytes)});
   }
 
+  using session_transport::cut_after;
+
   void cut_after(std::chrono::seconds time) {
-    end_ = std::make_unique<timer_type>(make_timer(ws_.get_executor()));
-    end_->expires_after(time);
-    end_->async_wait([weak = this->weak_from_this()](error_code ec) {
-      if (auto self = weak.lock(); self && !ec)
-        self->cut();
-    });
+    cut_after(ws_.get_executor(), this->weak_from_this(), time);
   }
 
-  void cut() {
+  void cut() override {
     close_stream(boost::beast::get_lowest_layer(ws_));
     // The write fails, which releases the references to this transport.
     output().release();
@@ -312,7 +257,6 @@ private:
 
   ws::stream<rate_limited_stream<Stream>> ws_;
   const client_rates& rates_;
-  const peer_address peer_;
   message_buffer message_;
 
   /// The number in the unanswered ping; 0 if there is none.
@@ -335,15 +279,6 @@ private:
 
   /// Set while Beast has written a part of a message.
   bool is_fragmented_ = false;
-
-  /// Null until the closing handshake begins.
-  std::unique_ptr<timer_type> end_;
-
-  /// Null once it has been notified of the end.
-  session_actor session_;
-
-  /// Null if the session does not expire.
-  std::unique_ptr<system_timer> expiry_;
 };
 
 } // namespace waybill::net

@@ -53,9 +53,10 @@ struct registry_fixture : test::fixture {
   }
 
   session_actor join(const push_addresses& addresses,
-                     const std::string& peer = "192.0.2.1") {
+                     const std::string& peer = "192.0.2.1",
+                     transport_kind transport = transport_kind::websocket) {
     auto result = spawn<test::fake_session>();
-    self->send(aut, join_atom_v, addresses, peer, result);
+    self->send(aut, join_atom_v, addresses, peer, transport, result);
     settle();
     return result;
   }
@@ -389,6 +390,32 @@ CAF_TEST(does not wait for the details of a session that has ended) {
   auto found = ask<session_list>(id456, query::kind::sessions);
   CAF_CHECK(found.total == 1u);
   CAF_CHECK_EQUAL(found.sessions.size(), 1u);
+}
+
+CAF_TEST(counts event streams) {
+  auto stream = join({id456}, "192.0.2.1", transport_kind::events);
+  auto socket = join({id456});
+  CAF_CHECK_EQUAL(count(metric::sessions), 2u);
+  CAF_CHECK_EQUAL(count(metric::event_sessions), 1u);
+  end(socket);
+  end(stream);
+  CAF_CHECK_EQUAL(count(metric::event_sessions), 0u);
+  CAF_CHECK_EQUAL(count(metric::joins), 2u);
+  CAF_CHECK_EQUAL(count(metric::event_joins), 1u);
+  auto events
+    = ask<trace_events>(push_address::nodes(), query::kind::trace, "456");
+  CAF_REQUIRE(!events.empty());
+  CAF_CHECK_EQUAL(events[0].text, "events");
+}
+
+CAF_TEST(passes confirmations to the bus and the sessions of the id) {
+  auto of_id = join({id456});
+  auto other = join({push_address::id("457")});
+  self->send(aut, confirm_atom_v, id456, std::string{"1-0"});
+  settle();
+  CAF_CHECK_EQUAL(bus_state_of().seen.back(), "confirm id:456 1-0");
+  CAF_CHECK_EQUAL(seen(of_id), test::texts{"confirm 1-0"});
+  CAF_CHECK(seen(other).empty());
 }
 
 CAF_TEST(answers a query for a trace) {

@@ -16,14 +16,18 @@ const auto is_dropped = delivery_counts{0, 0, 0, 0, 0, 1};
 struct session_fixture : test::fixture {
   session_fixture() { start({}); }
 
-  void start(session_config config) {
+  void start(session_config config,
+             transport_kind type = transport_kind::websocket,
+             const std::string& confirmed = "") {
     connection = std::make_shared<test::fake_transport>();
+    connection->type = type;
     taken = 0;
     bus = spawn<test::fake_bus>();
     registry = spawn<waybill::registry>(bus, same_id::all);
-    aut = spawn<session>(std::move(config), bus, registry, "456", connection);
+    aut = spawn<session>(std::move(config), bus, registry, "456", connection,
+                         confirmed);
     self->send(registry, join_atom_v, push_addresses{id456}, std::string{},
-               aut);
+               connection->type, aut);
     run();
   }
 
@@ -788,6 +792,76 @@ CAF_TEST(writes nothing after too many frames are unconfirmed) {
   CAF_CHECK_EQUAL(connection->written.size(), 5u);
   CAF_REQUIRE(connection->closed);
   CAF_CHECK(connection->closed->code == close_code::try_again_later);
+}
+
+// -- event streams ------------------------------------------------------------
+
+CAF_TEST(greets a stream even without a text) {
+  session_config config;
+  config.greeting = {};
+  start(config, transport_kind::events);
+  greet();
+  CAF_CHECK_EQUAL(connection->written, test::texts{""});
+  start(config);
+  greet();
+  CAF_CHECK_EQUAL(connection->written, test::texts{});
+}
+
+CAF_TEST(confirms the entry that a stream came with and reads on behind it) {
+  start({}, transport_kind::events, "1");
+  CAF_CHECK_EQUAL(confirmed(), test::texts{});
+  page({"2"});
+  push("live");
+  greet();
+  written_all();
+  CAF_CHECK_EQUAL(confirmed(), test::texts{"confirm id:456 1"});
+  CAF_CHECK_EQUAL(mailbox_reads(), test::texts{"read id:456 after 1 upto "});
+  CAF_CHECK_EQUAL(connection->written, (test::texts{"连接成功!", "2", "live"}));
+}
+
+CAF_TEST(reads on behind the entry of a stream after its queue was dropped) {
+  session_config config;
+  config.max_queue = 20;
+  config.when_slow = slow_consumer::drop_oldest;
+  start(config, transport_kind::events, "1");
+  greet();
+  written_all();
+  connection->room = 0;
+  push("in flight");
+  keep("2abcdefghi");
+  keep("3abcdefghi");
+  page({"2abcdefghi"});
+  written_all();
+  CAF_CHECK_EQUAL(mailbox_reads(), (test::texts{"read id:456 after 1 upto ",
+                                                "read id:456 after 1 upto "}));
+}
+
+CAF_TEST(reports what a stream has confirmed by a request) {
+  start({}, transport_kind::events);
+  greet();
+  written_all();
+  track("a", receipt_level::received);
+  keep("1");
+  keep("2");
+  written_all();
+  CAF_CHECK_EQUAL(reports(), std::vector<delivery_counts>{is_written});
+  anon_send(aut, confirm_atom_v, std::string{"1"});
+  CAF_MESSAGE("and what it was sent before that");
+  CAF_CHECK_EQUAL(reports(),
+                  (std::vector<delivery_counts>{is_written, is_received}));
+  CAF_CHECK_EQUAL(confirmed(), test::texts{"confirm id:456 1"});
+  anon_send(aut, confirm_atom_v, std::string{"unknown"});
+  settle();
+  CAF_CHECK_EQUAL(confirmed(), test::texts{"confirm id:456 1"});
+}
+
+CAF_TEST(does not wait for confirmations of a stream before it ends) {
+  start({}, transport_kind::events);
+  greet();
+  keep("1");
+  close(close_code::going_away);
+  written_all();
+  CAF_CHECK(connection->closed.has_value());
 }
 
 CAF_TEST(closes its connection when it fails) {

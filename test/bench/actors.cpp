@@ -42,20 +42,20 @@ private:
 
 /// A transport that accepts every frame at once.
 struct open_socket : transport {
-  bool write(const payload&) override {
+  bool write(const frame&) override {
     ++frames;
     return true;
   }
 
-  void ping(uint64_t) override {
-    // nop
-  }
+  bool ping(uint64_t) override { return true; }
 
   void close(const close_reason&) override {
     // nop
   }
 
   std::string peer() const override { return "192.0.2.1:80"; }
+
+  transport_kind kind() const override { return transport_kind::websocket; }
 
   session_actor session;
   int64_t frames = 0;

@@ -105,7 +105,7 @@ struct bridge_fixture : test::fixture {
   session_actor join(const std::string& id) {
     auto result = spawn<test::fake_session>();
     self->send(holder, join_atom_v, push_addresses{push_address::id(id)},
-               std::string{}, result);
+               std::string{}, transport_kind::websocket, result);
     settle();
     return result;
   }

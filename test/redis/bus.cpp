@@ -48,7 +48,7 @@ protected:
         return ok_atom_v;
       },
       [](leave_atom, const std::string&, const std::string&) {},
-      [](join_atom, const push_addresses&, const std::string&,
+      [](join_atom, const push_addresses&, const std::string&, transport_kind,
          const session_actor&) {},
       [this](deliver_atom, const addressed_messages& messages) {
         for (auto& [address, message] : messages)
@@ -61,6 +61,7 @@ protected:
       [](lost_atom, const push_addresses&) {},
       [](bus_state) {},
       [](read_atom, const inbox_query&) { return inbox_page{}; },
+      [](confirm_atom, const push_address&, const std::string&) {},
       [](drain_atom, caf::timespan) { return ok_atom_v; },
       [](tick_atom) {},
       [](spend_atom, const std::string&, uint64_t) { return caf::timespan{0}; },

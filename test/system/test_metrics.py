@@ -67,7 +67,8 @@ async def test_a_node_tells_what_became_of_its_pushes(lab):
             return found if found['waybill_push_answers_total{status="404"}'] == 1 else None
 
         found = await eventually(told)
-    assert found["waybill_sessions"] == 1 and found["waybill_ready"] == 1
+    assert found['waybill_sessions{transport="websocket"}'] == 1 and found["waybill_ready"] == 1
+    assert found['waybill_sessions{transport="events"}'] == 0
     assert any(name.startswith('waybill_build_info{node="tomcat",version="') for name in found)
     assert found['waybill_push_answers_total{status="200"}'] == 4
     assert found['waybill_push_seconds_count{level="written"}'] == 1

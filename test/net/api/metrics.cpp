@@ -127,7 +127,7 @@ CAF_TEST(a counter ends with total and nothing else does) {
 
 CAF_TEST(a figure that was never counted is zero) {
   auto all = print({});
-  CAF_CHECK_EQUAL(all["waybill_sessions"], "0");
+  CAF_CHECK_EQUAL(all["waybill_sessions{transport=\"events\"}"], "0");
   CAF_CHECK_EQUAL(all["waybill_push_answers_total{status=\"200\"}"], "0");
   CAF_CHECK_EQUAL(all["waybill_refused_total{reason=\"other\"}"], "0");
   CAF_CHECK_EQUAL(all[push_bucket("written", "+Inf")], "0");
@@ -136,11 +136,13 @@ CAF_TEST(a figure that was never counted is zero) {
 
 CAF_TEST(figures of one name are told apart by a label) {
   auto all = print(counts({{metric::sessions, 3},
+                           {metric::event_sessions, 1},
                            {metric::answers_404, 5},
                            {metric::kicked_sessions, 2},
                            {metric::over_max_sessions_per_id, 7},
                            {metric::tls_failures, 1}}));
-  CAF_CHECK_EQUAL(all["waybill_sessions"], "3");
+  CAF_CHECK_EQUAL(all["waybill_sessions{transport=\"websocket\"}"], "2");
+  CAF_CHECK_EQUAL(all["waybill_sessions{transport=\"events\"}"], "1");
   CAF_CHECK_EQUAL(all["waybill_push_answers_total{status=\"404\"}"], "5");
   CAF_CHECK_EQUAL(all["waybill_push_answers_total{status=\"200\"}"], "0");
   CAF_CHECK_EQUAL(all["waybill_closed_sessions_total{reason=\"kicked\"}"], "2");
