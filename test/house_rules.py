@@ -28,13 +28,13 @@ MAY_INCLUDE = {
 # The folders of a room; each may include those before it, and "" is the room itself.
 FLOORS = {
     "actors": ("core", ""),
-    "net": ("", "http", "auth", "websocket", "api", "server"),
+    "net": ("", "http", "auth", "websocket", "events", "api", "server"),
     "redis": ("",),
     "app": ("options", "client", "commands", ""),
 }
 
 # The rooms, or folders of one, whose sources have suites.
-WITH_SUITES = ("actors", "redis", "net/http", "net/auth", "net/api")
+WITH_SUITES = ("actors", "redis", "net/http", "net/auth", "net/events", "net/api")
 
 LONGEST_FILE = 400
 MEDIAN_FILE = 80
