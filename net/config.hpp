@@ -73,6 +73,10 @@ struct connection_config {
   /// Requires the PROXY protocol on each connection from a trusted proxy.
   bool proxy_protocol = false;
 
+  /// The time after which an event stream ends, within 20 %: its client
+  /// confirms what it has read when it comes back.
+  std::chrono::milliseconds events_lifetime{300'000};
+
   websocket_config websocket;
 };
 
@@ -102,9 +106,9 @@ std::string to_string(const listen_address& address);
 enum class port_role {
   /// All requests: the node has no admin port.
   both,
-  /// WebSockets and health checks.
+  /// WebSockets, event streams and health checks.
   clients,
-  /// All requests except WebSockets.
+  /// All requests except those of clients.
   admins,
 };
 

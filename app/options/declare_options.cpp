@@ -157,6 +157,10 @@ void declare_sessions(CLI::App& parser, options& result) {
       "drop-oldest (the oldest queued messages)");
   parser.add_flag("--compression", result.connections.websocket.compression,
                   "Accept permessage-deflate from clients that offer it");
+  add(parser, "--events-lifetime", result.connections.events_lifetime,
+      &read_timeout, duration_form, "5m",
+      "Time after which an event stream ends, within 20%: its client comes "
+      "back, and so confirms the pushes that it has read");
 }
 
 void declare_request_limits(CLI::App& parser, options& result) {

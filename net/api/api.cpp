@@ -10,6 +10,7 @@
 #include "net/api/queries.hpp"
 #include "net/api/route.hpp"
 #include "net/client_key.hpp"
+#include "net/events/event_stream.hpp"
 
 namespace waybill::net {
 
@@ -50,6 +51,22 @@ void handle_stats(api_context& context, const stats_request& request,
         result.body[name] = value;
       exchange->respond(std::move(result));
     });
+  });
+}
+
+void handle_confirmation(api_context& context, const confirm_request& request,
+                         const permissions& allowed,
+                         const exchange_ptr& exchange) {
+  context.actors.state(request.address, [&context, request,
+                                         origin = allowed.origin,
+                                         exchange](const bus_status& status) {
+    if (status.state == bus_state::away)
+      return exchange->respond(
+        to_answer(caf::error{errc::bus_away, status.reason}));
+    context.actors.confirm(request.address, request.entry);
+    response result{http::status::ok, {{"confirmed", request.entry}}};
+    allow_origin(result, origin);
+    exchange->respond(result);
   });
 }
 
@@ -137,9 +154,15 @@ struct dispatcher {
     handle_file(context, request, exchange);
   }
 
-  void operator()(const websocket_request&) const {
-    assert(!"it becomes a session by admit");
+  void operator()(const confirm_request& request) const {
+    handle_confirmation(context, request, call.allowed, exchange);
   }
+
+  void operator()(const websocket_request&) const { assert_no_session(); }
+
+  void operator()(const events_request&) const { assert_no_session(); }
+
+  static void assert_no_session() { assert(!"a session begins with admit"); }
 };
 
 } // namespace
@@ -162,6 +185,15 @@ std::variant<api_call, response> accept(const api_context& context,
                   std::get<permissions>(std::move(allowed)), client};
 }
 
+std::string serialize(const response& response, const api_call& call,
+                      const response_mode& mode) {
+  if (std::holds_alternative<events_request>(call.request)
+      && may_pass(response.status))
+    return serialize(
+      end_of_stream(response, call.allowed.origin, spread_retry()), mode);
+  return serialize(response, mode);
+}
+
 void handle(api_context& context, api_call call, const exchange_ptr& exchange) {
   auto pushes = context.limits_pushes ? count_pushes(call) : 0;
   if (pushes == 0)
@@ -181,9 +213,12 @@ void handle(api_context& context, api_call call, const exchange_ptr& exchange) {
 
 void admit(api_context& context, const api_call& call,
            std::function<void(std::variant<session_slot_ptr, response>)> then) {
+  auto events = std::get_if<events_request>(&call.request);
+  if (events && events->position.is_final(std::chrono::system_clock::now()))
+    return then(response{http::status::no_content});
   if (context.actors.draining())
     return then(stopping());
-  auto& address = std::get<websocket_request>(call.request).address;
+  auto& address = client_part(call.request)->address;
   context.actors.admit(
     std::string{address.name()}, client_key(call.client),
     [&context, address, then](const caf::expected<session_slot_ptr>& got) {

@@ -61,13 +61,19 @@ std::variant<api_call, response> accept(const api_context& context,
                                         const peer_address& client,
                                         port_role port);
 
+/// Serializes the response to a request. For an event stream, a refusal that
+/// may pass becomes a stream that ends.
+std::string serialize(const response& response, const api_call& call,
+                      const response_mode& mode);
+
 /// Answers a request with one response.
-/// @pre it is no `websocket_request`.
+/// @pre it opens no session.
 void handle(api_context& context, api_call call, const exchange_ptr& exchange);
 
 /// Reserves a slot for the session of a client.
-/// @returns by `then` the slot, or the response that refuses the session.
-/// @pre the request of `call` is a `websocket_request`.
+/// @returns by `then` the slot, or the response that refuses the session: 204
+///          for an event stream that was closed for good.
+/// @pre the request of `call` opens a session.
 void admit(api_context& context, const api_call& call,
            std::function<void(std::variant<session_slot_ptr, response>)> then);
 

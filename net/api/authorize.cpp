@@ -56,7 +56,7 @@ std::string choose_protocol(const http::request_header<>& head) {
 /// Returns the token of a client: in a field, else in the query, else in a
 /// subprotocol; empty if there is none.
 std::string token_of(const http::request_header<>& fields,
-                     const websocket_request& request) {
+                     const client_request& request) {
   if (auto token = bearer_of(fields); !token.empty())
     return std::string{token};
   if (request.token)
@@ -88,9 +88,10 @@ std::optional<response> check_origin(const access_policy& policy,
 std::variant<permissions, response>
 authorize_client(const access_policy& policy,
                  const http::request_header<>& fields,
-                 const websocket_request& request) {
+                 const client_request& request) {
   permissions result;
   result.protocol = choose_protocol(fields);
+  result.origin = fields[http::field::origin];
   if (!policy.tokens)
     return result;
   auto now = std::chrono::system_clock::now();
@@ -144,7 +145,7 @@ authorize(const access_policy& policy, const http::request_header<>& fields,
           const routed_request& request) {
   if (auto refusal = check_origin(policy, fields))
     return std::move(*refusal);
-  if (auto client = std::get_if<websocket_request>(&request.request))
+  if (auto client = client_part(request.request))
     return authorize_client(policy, fields, *client);
   if (request.needed && policy.keys)
     return authorize_pusher(*policy.keys, fields, request);

@@ -66,6 +66,9 @@ void add_details(json& to, const trace_event& event) {
     to["sessions"] = event.count;
     break;
   case trace_event::kind::joined:
+    if (!event.text.empty())
+      to["transport"] = event.text;
+    break;
   case trace_event::kind::written:
   case trace_event::kind::received:
   case trace_event::kind::dropped:

@@ -3,12 +3,14 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
 #include "actors/core/address.hpp"
 #include "actors/core/payload.hpp"
 #include "actors/core/push.hpp"
+#include "net/events/event_position.hpp"
 
 namespace waybill::net {
 
@@ -25,14 +27,28 @@ struct push_options {
   std::chrono::seconds ttl{0};
 };
 
-/// Opens a WebSocket.
-struct websocket_request {
+/// The part that all requests of clients have.
+struct client_request {
   /// The id of the client.
   push_address address;
   std::vector<std::string> topics = {};
 
   /// The token in the query, if any.
   std::optional<std::string> token = {};
+};
+
+/// Opens a WebSocket.
+struct websocket_request : client_request {};
+
+/// Opens an event stream.
+struct events_request : client_request {
+  /// The position of the client in the former stream.
+  event_position position = {};
+};
+
+/// Confirms an entry of the client's mailbox and all before it.
+struct confirm_request : client_request {
+  std::string entry = {};
 };
 
 /// Pushes the body of the request.
@@ -93,10 +109,23 @@ struct file_request {
 };
 
 /// A request, parsed from its head.
-using request = std::variant<websocket_request, push_request, batch_request,
-                             kick_request, presence_request, trace_request,
-                             stats_request, metrics_request, liveness_request,
-                             readiness_request, file_request>;
+using request
+  = std::variant<websocket_request, events_request, confirm_request,
+                 push_request, batch_request, kick_request, presence_request,
+                 trace_request, stats_request, metrics_request,
+                 liveness_request, readiness_request, file_request>;
+
+/// Returns the part that all requests of clients have; null for others.
+inline const client_request* client_part(const request& request) {
+  return std::visit(
+    [](auto& x) -> const client_request* {
+      if constexpr (std::is_convertible_v<decltype(&x), const client_request*>)
+        return &x;
+      else
+        return nullptr;
+    },
+    request);
+}
 
 /// Returns the address that a request is about; nothing if it has none or many.
 inline std::optional<push_address> address_of(const request& request) {

@@ -45,15 +45,57 @@ std::vector<std::string> split_topics(std::string_view list) {
 }
 
 /// Accepts other parameters, which may be for a proxy or for scripts of a page.
-parsed_request parse_websocket(const parser_input& in) {
+std::variant<client_request, response> parse_client(const parser_input& in) {
   auto topics = split_topics(parameter(in.head, "topics").value_or(""));
   if (topics.size() > in.max_topics)
     return bad_parameter("subscribe to at most " + std::to_string(in.max_topics)
                          + " topics");
   if (!std::all_of(topics.begin(), topics.end(), is_name))
     return bad_parameter("set topics to valid names, separated by commas");
-  return websocket_request{push_address::id(in.name), std::move(topics),
-                           parameter(in.head, "token")};
+  return client_request{push_address::id(in.name), std::move(topics),
+                        parameter(in.head, "token")};
+}
+
+parsed_request parse_websocket(const parser_input& in) {
+  auto client = parse_client(in);
+  if (auto wrong = std::get_if<response>(&client))
+    return std::move(*wrong);
+  return websocket_request{std::get<client_request>(std::move(client))};
+}
+
+/// Parses the position that a client sends; none if `text` is empty.
+std::variant<event_position, response> parse_position(const std::string& text) {
+  if (text.empty())
+    return event_position{};
+  if (auto position = event_position::parse(text))
+    return *std::move(position);
+  return bad_parameter("send the id of an event as the position");
+}
+
+parsed_request parse_events(const parser_input& in) {
+  auto client = parse_client(in);
+  if (auto wrong = std::get_if<response>(&client))
+    return std::move(*wrong);
+  // A browser keeps the URL of its stream, but sends the field anew.
+  auto& last = in.head.last_event_id;
+  auto position = parse_position(
+    last.empty() ? parameter(in.head, "after").value_or("") : last);
+  if (auto wrong = std::get_if<response>(&position))
+    return std::move(*wrong);
+  return events_request{std::get<client_request>(std::move(client)),
+                        std::get<event_position>(std::move(position))};
+}
+
+parsed_request parse_confirmation(const parser_input& in) {
+  auto position = parse_position(parameter(in.head, "upto").value_or(""));
+  if (auto wrong = std::get_if<response>(&position))
+    return std::move(*wrong);
+  auto& entry = std::get<event_position>(position).entry;
+  if (entry.empty())
+    return bad_parameter("set upto to the id of a kept push");
+  return confirm_request{
+    {push_address::id(in.name), {}, parameter(in.head, "token")},
+    std::move(entry)};
 }
 
 bool is_idempotency_key(const std::string& x) {
@@ -179,6 +221,9 @@ constexpr auto no_key = std::optional<scope>{};
 
 constexpr route_info routes[] = {
   {"/websocket/{id}", "GET", no_key, audience::clients, parse_websocket},
+  {"/events/{id}", "GET", no_key, audience::clients, parse_events},
+  {"/events/{id}/confirm", "POST", no_key, audience::clients,
+   parse_confirmation},
   {"/socket/{id}", "DELETE", scope::kick, audience::admins, parse_kick},
   {"/socket/{id}", "GET, HEAD", scope::presence, audience::admins,
    parse_presence},
@@ -281,9 +326,9 @@ std::string meant_by(const target& target) {
   return result;
 }
 
-bool means_websocket(const target& target) {
+bool means_session(const target& target) {
   auto name = meant_by(target);
-  return name == "websocket" || name == "ws";
+  return name == "websocket" || name == "ws" || name == "event";
 }
 
 } // namespace
@@ -293,6 +338,7 @@ response no_such_path(const target& target) {
   constexpr std::pair<std::string_view, std::string_view> names[]
     = {{"websocket", "open a WebSocket at /websocket/{id}"},
        {"ws", "open a WebSocket at /websocket/{id}"},
+       {"event", "open an event stream at /events/{id}"},
        {"socket", "push with POST /socket/{id}"},
        {"topic", "push to a topic with POST /topic/{name}"},
        {"broadcast", "push to everyone with POST /broadcast"},
@@ -328,7 +374,7 @@ route(const request_head& head, port_role port, size_t max_topics) {
     name = match_path(x.path, head.target.path);
     return name.has_value();
   });
-  if (!name && (port != port_role::clients || means_websocket(head.target)))
+  if (!name && (port != port_role::clients || means_session(head.target)))
     return no_such_path(head.target);
   if (auto wrong = check_port(name ? row->ports : audience::admins, port))
     return std::move(*wrong);

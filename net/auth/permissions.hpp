@@ -41,6 +41,9 @@ struct permissions {
 
   /// The subprotocol to select (RFC 6455, section 1.9); empty for none.
   std::string protocol = {};
+
+  /// The origin of the page that may read the response; empty for none.
+  std::string origin = {};
 };
 
 /// Tells whether `permissions` cover pushes to `address`.

@@ -183,6 +183,24 @@ void check_chunk(uint64_t, boost::beast::string_view extensions,
     ec = http::error::bad_chunk_extension;
 }
 
+std::optional<response> body_error(boost::system::error_code ec,
+                                   size_t max_body, size_t max_head) {
+  if (ec == http::error::body_limit)
+    return error_response(http::status::payload_too_large, "too_large",
+                          "send a body of at most " + std::to_string(max_body)
+                            + " bytes");
+  if (ec == http::error::buffer_overflow)
+    return error_response(http::status::request_header_fields_too_large,
+                          "chunks_too_large",
+                          "send at most " + std::to_string(max_head)
+                            + " bytes of trailers, or of chunk extensions");
+  using boost::system::error_code;
+  if (ec.category() == error_code{http::error::bad_chunk}.category()
+      && ec != http::error::end_of_stream && ec != http::error::partial_message)
+    return bad_request("send well-formed HTTP/1.1: " + ec.message());
+  return std::nullopt;
+}
+
 std::variant<target, response> parse_target(std::string_view raw,
                                             std::string_view host) {
   namespace urls = boost::urls;
@@ -228,6 +246,7 @@ parse_head(const http::request_header<>& fields) {
                       is_binary_type(fields[http::field::content_type])};
   for (auto [i, end] = fields.equal_range("Idempotency-Key"); i != end; ++i)
     result.idempotency_keys.emplace_back(i->value());
+  result.last_event_id = fields["Last-Event-ID"];
   return result;
 }
 

@@ -51,6 +51,13 @@ bool has_websocket_key(const http::request_header<>& head);
 void check_chunk(uint64_t size, boost::beast::string_view extensions,
                  boost::system::error_code& ec);
 
+/// Builds the response to a body that Beast rejects.
+/// @param max_body the maximum size of a body, in bytes.
+/// @param max_head the maximum size of trailers and chunk extensions, in bytes.
+/// @returns nothing if the connection is broken, and no fault of the body.
+std::optional<response> body_error(boost::system::error_code ec,
+                                   size_t max_body, size_t max_head);
+
 /// The path and query of a request.
 struct target {
   /// The segments of the path: `/socket/456` has two. The first, which selects
@@ -78,6 +85,9 @@ struct request_head {
 
   /// The values of `Idempotency-Key`.
   std::vector<std::string> idempotency_keys = {};
+
+  /// The value of `Last-Event-ID` (WHATWG HTML, section 9.2.4); empty for none.
+  std::string last_event_id = {};
 };
 
 /// Parses a target in origin form, or in absolute form if it names `host` (RFC

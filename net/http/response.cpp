@@ -50,21 +50,25 @@ std::string serialize(const response& response, const response_mode& mode) {
          std::to_string(static_cast<unsigned>(response.status)), " ",
          std::string_view{reason.data(), reason.size()}, "\r\n");
   append_field(result, http::field::server, "waybill");
+  // A 204 has no body (RFC 9110, section 15.3.5).
+  auto has_body = response.status != http::status::no_content;
   auto is_type
     = [](auto& field) { return field.first == http::field::content_type; };
-  if (std::none_of(response.fields.begin(), response.fields.end(), is_type))
+  if (has_body
+      && std::none_of(response.fields.begin(), response.fields.end(), is_type))
     append_field(result, http::field::content_type, type_of(response.body));
   for (auto& [name, value] : response.fields)
     append_field(result, name, value);
-  append_field(result, http::field::content_length,
-               std::to_string(body.size()));
+  if (has_body)
+    append_field(result, http::field::content_length,
+                 std::to_string(body.size()));
   // HTTP/1.0 closes a connection unless both ends keep it (RFC 9112, section
   // 9.3).
   if (mode.keep_alive == (mode.version == 10))
     append_field(result, http::field::connection,
                  mode.keep_alive ? "keep-alive" : "close");
   result += "\r\n";
-  if (!mode.is_head)
+  if (has_body && !mode.is_head)
     result += body;
   return result;
 }

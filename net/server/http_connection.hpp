@@ -13,6 +13,7 @@
 #include <boost/beast/http/string_body.hpp>
 
 #include "net/api/api.hpp"
+#include "net/events/events_transport.hpp"
 #include "net/http/forwarded.hpp"
 #include "net/lazy_timer.hpp"
 #include "net/server/connection.hpp"
@@ -22,7 +23,7 @@
 namespace waybill::net {
 
 /// A connection on a stream of type `Stream`: answers requests in sequence,
-/// until one becomes a WebSocket. The pending operation keeps it alive; an
+/// until one becomes a session. The pending operation keeps it alive; an
 /// exception in a handler ends this connection only.
 template <class Stream>
 class http_connection
@@ -51,6 +52,7 @@ private:
   void await_request() {
     parser_.reset();
     response_ = {};
+    call_ = {};
     // An idle connection holds no buffer.
     if (buffer_.size() == 0)
       buffer_.shrink_to_fit();
@@ -123,6 +125,8 @@ private:
     call_ = std::get<api_call>(std::move(accepted));
     if (std::holds_alternative<websocket_request>(call_.request))
       return upgrade();
+    if (std::holds_alternative<events_request>(call_.request))
+      return open_events();
     if (parser_->content_length().value_or(0) > context_.config.max_body)
       return on_bad_body(http::error::body_limit);
     if (!in_flight_->hold(expected_size()))
@@ -175,21 +179,9 @@ private:
   }
 
   void on_bad_body(error_code ec) {
-    if (ec == http::error::body_limit)
-      reject(error_response(http::status::payload_too_large, "too_large",
-                            "send a body of at most "
-                              + std::to_string(context_.config.max_body)
-                              + " bytes"));
-    else if (ec == http::error::buffer_overflow)
-      reject(error_response(
-        http::status::request_header_fields_too_large, "chunks_too_large",
-        "send at most " + std::to_string(context_.config.max_head)
-          + " bytes of trailers, or of chunk extensions"));
-    else if (ec.category() == error_code{http::error::bad_chunk}.category()
-             && ec != http::error::end_of_stream
-             && ec != http::error::partial_message)
-      reject(error_response(http::status::bad_request, "bad_request",
-                            "send well-formed HTTP/1.1: " + ec.message()));
+    auto& config = context_.config;
+    if (auto wrong = body_error(ec, config.max_body, config.max_head))
+      reject(*std::move(wrong));
     else
       on_broken();
   }
@@ -260,7 +252,7 @@ private:
     if (parser_ && parser_->is_header_done())
       mode.version = parser_->get().version();
     mode.is_head = parser_ && parser_->get().method() == http::verb::head;
-    response_ = serialize(response, mode);
+    response_ = serialize(response, call_, mode);
     boost::asio::async_write(
       stream_, boost::asio::buffer(response_),
       [self = this->shared_from_this(),
@@ -302,7 +294,7 @@ private:
       pending->abandon();
   }
 
-  // -- becoming a WebSocket ---------------------------------------------------
+  // -- becoming a session -----------------------------------------------------
 
   void upgrade() {
     auto& head = parser_->get().base();
@@ -322,15 +314,30 @@ private:
                        "send a Sec-WebSocket-Key of 16 bytes in base64, "
                        "and nothing after the head"),
         false);
+    open_session(&http_connection::become_websocket, false);
+  }
+
+  void open_events() {
+    if (!parser_->is_done() || buffer_.size() > 0)
+      return reject(error_response(http::status::bad_request, "bad_request",
+                                   "send nothing after the head"),
+                    false);
+    open_session(&http_connection::become_events, parser_->keep_alive());
+  }
+
+  /// Reserves a slot for the session of the client, and calls `begin`.
+  /// @param keep_alive applies to the response that refuses the session.
+  void open_session(void (http_connection::*begin)(session_slot_ptr),
+                    bool keep_alive) {
     timer_.clear();
     slot_.be_busy();
     admit(context_.api, call_,
-          [self = this->shared_from_this()](
-            std::variant<session_slot_ptr, response> result) {
+          [self = this->shared_from_this(), begin,
+           keep_alive](std::variant<session_slot_ptr, response> result) {
             if (auto wrong = std::get_if<response>(&result))
-              self->reject(*wrong, false);
+              self->reject(*wrong, keep_alive);
             else
-              self->become_websocket(std::get<session_slot_ptr>(result));
+              ((*self).*begin)(std::get<session_slot_ptr>(result));
           });
   }
 
@@ -341,6 +348,16 @@ private:
     socket->start(parser_->get(), context_.api.actors, std::move(slot),
                   std::move(topics), std::move(call_.allowed),
                   std::move(in_flight_));
+  }
+
+  void become_events(session_slot_ptr slot) {
+    auto& request = std::get<events_request>(call_.request);
+    std::make_shared<events_transport<Stream>>(std::move(stream_),
+                                               context_.config, call_.client,
+                                               std::move(request.position))
+      ->start(context_.api.actors, std::move(slot), request.topics,
+              call_.allowed);
+    in_flight_.reset();
   }
 
   // -- small things -----------------------------------------------------------

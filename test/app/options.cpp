@@ -58,6 +58,7 @@ CAF_TEST(without options a node is alone on the loopback) {
   CAF_CHECK_EQUAL(x.connections.max_body, 256u * 1024);
   CAF_CHECK_EQUAL(x.connections.websocket.max_message, 64u * 1024);
   CAF_CHECK(x.connections.websocket.idle_timeout == 60s);
+  CAF_CHECK(x.connections.events_lifetime == 5min);
 }
 
 CAF_TEST(an argument beats a variable and a variable the file) {
@@ -79,7 +80,8 @@ CAF_TEST(options are read as what they stand for) {
   auto x = parse({"--listen", "127.0.0.1:0", "--listen=[::1]:81", "--redis",
                   "redis://u:p@h:1/2", "--same-id", "newest-per-node",
                   "--upstream", "echo", "--max-queue", "1MiB", "--idle-timeout",
-                  "500ms", "--log-format", "json", "--compression"});
+                  "500ms", "--log-format", "json", "--compression",
+                  "--events-lifetime", "2m"});
   CAF_CHECK_EQUAL(x.listen.size(), 2u);
   CAF_CHECK_EQUAL(x.listen[1].host, "::1");
   CAF_REQUIRE_EQUAL(x.redis.size(), 1u);
@@ -89,6 +91,7 @@ CAF_TEST(options are read as what they stand for) {
   CAF_CHECK_EQUAL(x.max_queue, 1u << 20);
   CAF_CHECK(x.connections.websocket.idle_timeout == 500ms);
   CAF_CHECK(x.connections.websocket.compression);
+  CAF_CHECK(x.connections.events_lifetime == 2min);
   CAF_CHECK(x.log_json);
 }
 

@@ -6,11 +6,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include "actors/core/text.hpp"
 #include "test/fuzz/node.hpp"
 #include "test/fuzz/require.hpp"
 
 using namespace waybill::fuzz;
 using nlohmann::json;
+using waybill::is_utf8;
 
 namespace {
 
@@ -73,6 +75,19 @@ void check_body(int status, std::string_view body) {
   }
 }
 
+/// Checks an event stream, to the end of what came.
+void check_stream(std::string_view bytes) {
+  while (!bytes.empty()) {
+    auto line = take_until(bytes, "\n");
+    auto is_field
+      = [&](std::string_view name) { return line.starts_with(name); };
+    require(line.empty() || is_field(":") || is_field("data: ")
+              || is_field("event: ") || is_field("id: ") || is_field("retry: "),
+            "a stream has whole lines of its fields");
+    require(is_utf8(line), "a stream is UTF-8");
+  }
+}
+
 /// Parses all responses.
 answers parse(std::string_view bytes) {
   constexpr std::string_view proceed = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -92,6 +107,11 @@ answers parse(std::string_view bytes) {
     auto size = check_fields(head + "\r\n");
     if (status == 101) {
       parse_frames(bytes, false);
+      result.vary = true;
+      return result;
+    }
+    if (head.find("text/event-stream") != head.npos) {
+      check_stream(bytes);
       result.vary = true;
       return result;
     }

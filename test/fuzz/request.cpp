@@ -50,11 +50,15 @@ void check_request(const target& target, const request& request) {
   require(!address || address == push_address::everyone()
             || is_name(address->name()),
           "the address of a request is a name");
-  if (auto client = std::get_if<websocket_request>(&request))
+  if (auto client = client_part(request))
     require(
       client->topics.size() <= 100
         && std::all_of(client->topics.begin(), client->topics.end(), is_name),
       "topics have names");
+  if (auto stream = std::get_if<events_request>(&request))
+    require(event_position::parse(to_string(stream->position))
+              == stream->position,
+            "a position survives a round trip");
   if (auto push = std::get_if<push_request>(&request))
     require(push->options.wait.count() >= 0 && push->options.ttl.count() >= 0
               && push->options.ttl <= longest_ttl,

@@ -22,6 +22,8 @@ WITH_PARAMETERS = [*PUSHES, "POST /push", "GET /socket/456", "DELETE /socket/456
                    "GET /trace/456", "GET /stats"]
 PUSHERS = [*WITH_PARAMETERS, "GET /metrics"]
 WEBSOCKET = "GET /websocket/456"
+EVENTS = "GET /events/456"
+CONFIRM = "POST /events/456/confirm?upto=5-0"
 LINES = b"".join(json.dumps(line).encode() + b"\n" for line in [
     {"to": "here", "message": "x"}, {"topic": "news", "message": "x"},
     {"all": True, "message": "x"}, {"to": "nobody", "message": "x"}, {"to": "here"},
@@ -52,7 +54,13 @@ OPEN = [
     *(Case(f"{line.replace('456', '%00')}", "400 bad_id")
       for line in [*PUSHERS, WEBSOCKET] if "456" in line),
     *(Case(line, "403 bad_origin", headers={"Origin": "http://example.com"})
-      for line in [*PUSHERS, WEBSOCKET, "GET /livez"]),
+      for line in [*PUSHERS, WEBSOCKET, EVENTS, CONFIRM, "GET /livez"]),
+    Case(EVENTS, "200"), Case(f"{EVENTS}?topics=a&after=5-0", "200"),
+    Case(EVENTS, "200", headers={"Last-Event-ID": "5-0"}),
+    Case(f"{EVENTS}?a=1&a=1", "400 bad_request"), Case(f"{EVENTS}?after=x", "400 bad_parameter"),
+    Case("GET /events/%00", "400 bad_id"), Case(CONFIRM, "200"),
+    Case(f"{CONFIRM}&upto=1", "400 bad_request"), Case(f"{CONFIRM}x", "400 bad_parameter"),
+    Case("POST /events/%00/confirm?upto=5-0", "400 bad_id"),
     *(Case(line, outcome, body, {"Idempotency-Key": line.replace(" ", "")})
       for line in ["POST /socket/here", "POST /topic/news", "POST /broadcast"]
       for outcome, body in [("200", b"x"), ("422 key_reused", b"y")]),
@@ -76,14 +84,20 @@ UNREAD = Case("POST /socket/silent?receipt=received&wait=50ms", "504 unanswered"
 DROPPED = Case("POST /socket/456", "504 unanswered")
 EMPTY = [Case("POST /broadcast", "404 nobody")]
 GUARDED = [*(Case(line, "401 bad_key") for line in PUSHERS),
+           *(Case(line, "401 bad_token") for line in [EVENTS, CONFIRM]),
            Case(WEBSOCKET, "401 bad_token", headers=UPGRADE)]
-WITH_TOKEN = Case(f"{WEBSOCKET}?topics=news,weather&token={{token}}", "101", headers=UPGRADE)
-FORBIDDEN = [Case(line, "403 forbidden") for line in [*PUSHERS, WEBSOCKET]]
+WITH_TOKEN = [
+    Case(f"{WEBSOCKET}?topics=news,weather&token={{token}}", "101", headers=UPGRADE),
+    Case(f"{EVENTS}?token={{token}}", "200"), Case(f"{CONFIRM}&token={{token}}", "200")]
+FORBIDDEN = [Case(line, "403 forbidden") for line in [*PUSHERS, WEBSOCKET, EVENTS, CONFIRM]]
 LIMITED = [*(Case(line, "429 too_many_pushes", b"x") for line in [*PUSHES, "POST /push"]),
-           Case(WEBSOCKET, "429 too_many_sessions", headers=UPGRADE)]
-FULL = [Case(WEBSOCKET, "503 node_full", headers=UPGRADE)]
+           Case(WEBSOCKET, "429 too_many_sessions", headers=UPGRADE), Case(EVENTS, "200")]
+# For a minute after this was the time in `Last-Event-ID`.
+CLOSED = Case(EVENTS, "204")
+FULL = [Case(WEBSOCKET, "503 node_full", headers=UPGRADE), Case(EVENTS, "200")]
 CLIENTS_PORT = [Case(line, "404 admin_port") for line in PUSHERS]
-ADMINS_PORT = [Case(WEBSOCKET, "404 client_port", headers=UPGRADE)]
+ADMINS_PORT = [Case(line, "404 client_port", headers=UPGRADE)
+               for line in [WEBSOCKET, EVENTS, CONFIRM]]
 STOPPING = [Case("GET /readyz", "503 stopping"),
             Case(WEBSOCKET, "503 stopping", headers=UPGRADE)]
 BUSY = [Case(line, "503 busy", b"x") for line in [*PUSHES, "POST /push"]]
@@ -91,10 +105,11 @@ OF_BUS = [*(f"{line}?wait=100ms" for line in PUSHES), "GET /socket/456", "DELETE
 # A node that stays silent is counted in the answer.
 QUESTIONS = ["GET /trace/456?wait=100ms", "GET /stats?cluster=1&wait=100ms"]
 AWAY = [*(Case(line, "503 bus_away", b"") for line in [*OF_BUS, *QUESTIONS]),
-        Case("GET /readyz", "503 bus_away"), Case(WEBSOCKET, "503 bus_away", headers=UPGRADE)]
+        Case("GET /readyz", "503 bus_away"), Case(CONFIRM, "503 bus_away"), Case(EVENTS, "200"),
+        Case(WEBSOCKET, "503 bus_away", headers=UPGRADE)]
 REFUSING = [Case(line, "503 bus_away", b"") for line in [*OF_BUS, *QUESTIONS]]
 FROZEN = [*(Case(line, "504 unanswered", b"") for line in OF_BUS),
           *(Case(line, "200") for line in QUESTIONS)]
 
-CASES = [*OPEN, TOO_LARGE, TOO_LATE, UNREAD, DROPPED, *EMPTY, *GUARDED, WITH_TOKEN, *FORBIDDEN,
+CASES = [*OPEN, TOO_LARGE, TOO_LATE, UNREAD, DROPPED, *EMPTY, *GUARDED, *WITH_TOKEN, *FORBIDDEN, CLOSED,
          *LIMITED, *FULL, *CLIENTS_PORT, *ADMINS_PORT, *STOPPING, *BUSY, *AWAY, *REFUSING, *FROZEN]

@@ -6,6 +6,7 @@ import json
 import re
 import signal
 import subprocess
+import time
 from dataclasses import replace
 from http import HTTPStatus
 
@@ -14,9 +15,10 @@ import pytest
 
 from clients import Http, joined, push, request, silent, stall, until_unready
 from harness import Server, together
-from openapi_cases import (ADMINS_PORT, AWAY, BUSY, CASES, CHUNKS, CLIENTS_PORT, DROPPED, EMPTY,
-                           FORBIDDEN, FROZEN, FULL, GUARDED, LIMITED, OPEN, REFUSING, STOPPING,
-                           TOO_LARGE, TOO_LATE, UNREAD, UPGRADE, WEBSOCKET, WITH_TOKEN, Case)
+from openapi_cases import (ADMINS_PORT, AWAY, BUSY, CASES, CHUNKS, CLIENTS_PORT, CLOSED, CONFIRM,
+                           DROPPED, EMPTY, EVENTS, FORBIDDEN, FROZEN, FULL, GUARDED, LIMITED, OPEN,
+                           REFUSING, STOPPING, TOO_LARGE, TOO_LATE, UNREAD, UPGRADE, WEBSOCKET,
+                           WITH_TOKEN, Case)
 from reference import REFERENCE, Description, module, sources, tables_of, words_of
 from tokens import SECRET, bearer, make_key, token
 
@@ -100,6 +102,7 @@ async def test_a_node_answers_what_is_described(lab):
         await run(node, OPEN)
     with silent(node, "silent"):
         await run(node, [UNREAD])
+    await run(node, [replace(CLOSED, headers={"Last-Event-ID": f"0;closed={int(time.time())}"})])
     for server, data, case in [(node, CHUNKS, TOO_LARGE),
                                (lab.node("--head-timeout", "200ms"), b"GET", TOO_LATE)]:
         async with Http(server) as http:
@@ -113,10 +116,11 @@ async def test_a_guarded_node_answers_what_is_described(lab, tmp_path):
     node = lab.node("--auth", "jwt", "--jwt-key-file", tmp_path / "secrets",
                     "--api-key-file", tmp_path / "keys")
     await run(node, GUARDED)
-    line = WITH_TOKEN.line.format(token=token("456", topics=["*"]))
-    await run(node, [replace(WITH_TOKEN, line=line)])
+    await run(node, [replace(case, line=case.line.format(token=token("456", topics=["*"])))
+                     for case in WITH_TOKEN])
     another = {**UPGRADE, **bearer(token("another"))}
-    await run(node, [replace(case, headers=another if case.line == WEBSOCKET else bearer(key))
+    of_clients = [WEBSOCKET, EVENTS, CONFIRM]
+    await run(node, [replace(case, headers=another if case.line in of_clients else bearer(key))
                      for case in FORBIDDEN])
 
 
@@ -252,7 +256,7 @@ async def test_no_other_path_is_there(lab):
     described = {re.sub(r"{\w+}", "x", path) for path in API.all["paths"]}
     first = {path.split("/")[1] for path in described}
     # Any word in the sources might be a segment of a path.
-    words = set(re.findall(r'"/?(\w+)["/]', sources("net", "app")))
+    words = set(re.findall(r'["/](\w+)(?=["/])', sources("net", "app")))
     assert first <= words
     paths = {f"/{word}{rest}" for word in words for rest in ("", "/x", "/x/x")}
     paths |= {f"/{word}/x/{last}" for word in first for last in words}

@@ -1,5 +1,6 @@
 """The configurations of the guide to proxies, run by the proxies themselves."""
 
+import asyncio
 import contextlib
 import signal
 import ssl
@@ -9,8 +10,9 @@ import pytest
 import websockets
 
 from certificates import Certificate
-from clients import Http, close_of, get, join, joined, receive, request
+from clients import Http, close_of, get, join, joined, push, receive, request
 from documents import blocks
+from event_source import EventStream, listening
 from harness import ROOT, Node, Process, Server, TlsServer, eventually
 from raw_websocket import RawWebSocket
 from redis_server import Redis, random_port
@@ -186,6 +188,54 @@ async def tls_request(server, path):
         await http.send(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
                         "Connection: close\r\n\r\n".encode())
         return await http.read_to_end()
+
+
+async def test_an_event_stream_is_not_held_back(world):
+    world = await world([], [])
+    async with listening(world.clients, "456") as stream:
+        for text in ("one", "line\n" * 20_000):
+            answer = await push(world.pushers, "456", text, "?ttl=60")
+            assert answer.status == 200
+            assert (await stream.next()).data == text
+    async with listening(world.clients, "456", last_id=stream.last_id):
+        pass
+
+
+async def test_event_streams_come_by_http_2(world):
+    world = await world([], [])
+    urls = [f"https://127.0.0.1:{world.clients.port}/events/{i}" for i in range(8)]
+    curl = await asyncio.create_subprocess_exec(
+        "curl", "-sSNZk", "--http2", "--max-time", "5",
+        "-w", "%{http_version} %{http_code}\\n", *urls, stdout=asyncio.subprocess.PIPE)
+    for i in range(8):
+        async def is_reached(name=str(i)):
+            return (await push(world.pushers, name, "x")).status == 200
+
+        await eventually(is_reached)
+    out, _ = await curl.communicate()
+    assert out.count(b"data: x\n") == 8 and out.count(b"2 200\n") == 8, out
+
+
+async def test_a_client_without_a_node_gets_a_stream_that_ends(world):
+    world = await world([], [])
+    world.redis.kill()
+
+    for node in world.nodes:
+        await asyncio.to_thread(node.log.wait_for, "Redis is away")
+
+    async def retry():
+        async with EventStream(world.clients, "456") as stream:
+            return await stream.next() is None and stream.retry
+
+    # That of a node, until the proxy knows that none is ready.
+    assert await retry() >= 1000
+    for node in world.nodes:
+        node.kill()
+
+    async def is_away():
+        return await retry() == 2000
+
+    await eventually(is_away)
 
 
 async def test_a_page_of_the_same_host_needs_no_option(world):

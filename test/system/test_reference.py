@@ -156,8 +156,9 @@ def test_the_endpoints_of_the_reference_are_those_of_the_description():
                  for method in item if method in ("get", "post", "put", "patch", "delete")}
     documented = {request.partition("?")[0] for cell, *_ in table_with(README, "request", "does")
                   for request in words_of(cell)}
-    assert documented | {"GET /websocket/{id}"} == described
-    assert "`GET /websocket/{id}`" in README
+    sessions = {"GET /websocket/{id}", "GET /events/{id}"}
+    assert documented | sessions == described
+    assert all(f"`{request}`" in README for request in sessions)
 
 
 def test_the_reference_says_when_each_status_is_answered():

@@ -7,6 +7,7 @@
 using namespace waybill;
 using namespace waybill::net;
 using namespace std::chrono_literals;
+using namespace std::string_literals;
 
 namespace {
 
@@ -88,6 +89,8 @@ const std::string longest_name(256, 'a');
 
 CAF_TEST(each path and method lead to a request of their own) {
   parse<websocket_request>("GET", "/websocket/456");
+  parse<events_request>("GET", "/events/456");
+  parse<confirm_request>("POST", "/events/456/confirm?upto=1-0");
   parse<push_request>("POST", "/socket/456");
   parse<push_request>("POST", "/topic/news");
   parse<push_request>("POST", "/broadcast");
@@ -282,6 +285,46 @@ CAF_TEST(topics are listened to once and in the order of the list) {
 CAF_TEST(a client may send other parameters) {
   auto client = parse<websocket_request>("GET", "/websocket/456?token=x&v=2");
   CAF_CHECK(client.token == "x");
+}
+
+CAF_TEST(a stream has the parameters of a WebSocket) {
+  auto client
+    = parse<events_request>("GET", "/events/456?topics=b,a,b&token=x&v=2");
+  CAF_CHECK_EQUAL(client.topics, (names{"b", "a"}));
+  CAF_CHECK(client.token == "x");
+  CAF_CHECK(client.address == push_address::id("456"));
+  CAF_CHECK(client.position == event_position{});
+  CAF_CHECK_EQUAL(check("GET", "/events/456?topics=a/b"), "400 bad_parameter");
+  CAF_CHECK_EQUAL(check("GET", "/events/a%2Fb"), "400 bad_id");
+}
+
+CAF_TEST(a stream begins at the position of its client) {
+  auto entry_of = [](const std::string& text, const std::string& last) {
+    request_head head{http::verb::get, "GET", target_of(text)};
+    head.last_event_id = last;
+    auto routed = net::route(head, port_role::both, max_topics);
+    if (std::holds_alternative<response>(routed))
+      return print(routed);
+    auto& found = std::get<routed_request>(routed).request;
+    return std::get<events_request>(found).position.entry;
+  };
+  CAF_CHECK_EQUAL(entry_of("/events/456", ""), "");
+  CAF_CHECK_EQUAL(entry_of("/events/456", "5-0"), "5-0");
+  CAF_CHECK_EQUAL(entry_of("/events/456?after=4-0", ""), "4-0");
+  CAF_MESSAGE("the field is newer than the URL");
+  CAF_CHECK_EQUAL(entry_of("/events/456?after=4-0", "5-0"), "5-0");
+  CAF_CHECK_EQUAL(entry_of("/events/456", "x"), "400 bad_parameter");
+  CAF_CHECK_EQUAL(entry_of("/events/456?after=x", ""), "400 bad_parameter");
+}
+
+CAF_TEST(a confirmation has an entry) {
+  auto parsed = parse<confirm_request>(
+    "POST", "/events/456/confirm?upto=5-0;closed=1&token=x");
+  CAF_CHECK_EQUAL(parsed.entry, "5-0");
+  CAF_CHECK(parsed.token == "x");
+  for (auto text : {"", "?upto=", "?upto=0", "?upto=x"})
+    CAF_CHECK_EQUAL(check("POST", "/events/456/confirm"s + text),
+                    "400 bad_parameter");
 }
 
 CAF_TEST(only a push to an id may be kept) {

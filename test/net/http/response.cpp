@@ -16,6 +16,13 @@ CAF_TEST(a response is its status line and fields and body) {
                   "{\"nodes\":1}\n");
 }
 
+CAF_TEST(a response without content has no body and no length) {
+  CAF_CHECK_EQUAL(serialize({http::status::no_content}, {}),
+                  "HTTP/1.1 204 No Content\r\n"
+                  "Server: waybill\r\n"
+                  "\r\n");
+}
+
 CAF_TEST(the response to HEAD has the length of the body but no body) {
   CAF_CHECK_EQUAL(
     serialize({http::status::not_found, {{"nodes", 1}}}, {11, true, true}),
