@@ -214,8 +214,11 @@ void handle(api_context& context, api_call call, const exchange_ptr& exchange) {
 void admit(api_context& context, const api_call& call,
            std::function<void(std::variant<session_slot_ptr, response>)> then) {
   auto events = std::get_if<events_request>(&call.request);
-  if (events && events->position.is_final(std::chrono::system_clock::now()))
+  if (events && events->position.is_final(std::chrono::system_clock::now())) {
+    if (auto& entry = events->position.entry; !entry.empty())
+      context.actors.confirm(events->address, entry);
     return then(response{http::status::no_content});
+  }
   if (context.actors.draining())
     return then(stopping());
   auto& address = client_part(call.request)->address;
