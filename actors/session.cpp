@@ -20,6 +20,15 @@ constexpr size_t max_burst = 50;
 const auto too_slow = close_reason{close_code::try_again_later,
                                    "you read too slowly: your queue is full"};
 
+/// Returns the answer to a heartbeat; null if the message is none.
+const payload* find_answer(const session_config& config,
+                           const payload& message) {
+  if (!config.heartbeats || message.type() != payload::format::text)
+    return nullptr;
+  auto found = config.heartbeats->find(message.bytes());
+  return found == config.heartbeats->end() ? nullptr : &found->second;
+}
+
 } // namespace
 
 session::session(caf::actor_config& cfg, caf::execution_unit* host,
@@ -83,7 +92,9 @@ void session::on_reachable() {
 void session::on_message(const payload& message) {
   if (!lifecycle_.takes_input())
     return;
-  if (config_.upstream)
+  if (auto answer = find_answer(config_, message))
+    enqueue_frame({*answer});
+  else if (config_.upstream)
     send(config_.upstream, client_message{id_, message});
   else
     enqueue_frame({message});

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,6 +25,9 @@ enum class slow_consumer : uint8_t {
   drop_oldest,
 };
 
+/// Answers to texts by which clients ask whether their session is alive.
+using heartbeats = std::map<std::string, payload, std::less<>>;
+
 /// Configuration of all sessions of a node.
 struct session_config {
   /// The first text that a client gets; if it is empty, a WebSocket gets
@@ -38,6 +43,9 @@ struct session_config {
 
   /// Receives messages from clients; without one they are echoed.
   upstream_actor upstream;
+
+  /// Texts that sessions answer themselves; null for none.
+  std::shared_ptr<const waybill::heartbeats> heartbeats = nullptr;
 };
 
 /// Sends frames to one client: first the greeting, then its mailbox, then
@@ -80,7 +88,8 @@ private:
   /// Greets the client and reads its mailbox: every node can reach it now.
   void on_reachable();
 
-  /// Passes a client's message upstream, or echoes it.
+  /// Answers a client's heartbeat; passes other messages upstream, or echoes
+  /// them.
   void on_message(const payload& message);
 
   /// Puts the greeting at the front of the queue, once, and lets frames be

@@ -190,6 +190,12 @@ node_actors spawn_actors(caf::actor_system& system, net::event_loop& home,
   sessions.max_queue = config.max_queue;
   sessions.max_queue_frames = config.max_queue_frames;
   sessions.when_slow = config.when_slow;
+  if (!config.heartbeats.empty()) {
+    heartbeats answers;
+    for (auto& [text, answer] : config.heartbeats)
+      answers.insert_or_assign(text, make_text(answer));
+    sessions.heartbeats = std::make_shared<const heartbeats>(answers);
+  }
   if (!config.redis.empty()) {
     auto bus = result.keep(spawn_redis(system, home, config));
     result.bus = bus;

@@ -144,6 +144,10 @@ void declare_sessions(CLI::App& parser, options& result) {
     .add_option("--greeting", result.greeting,
                 "First text to each client; empty for none")
     ->capture_default_str();
+  add(parser, "--heartbeat", result.heartbeats, &read_heartbeat,
+      "TEXT=ANSWER, such as ping=pong", "",
+      "Text of a client that the node answers itself, such as ping=pong, for "
+      "clients without ping frames; repeatable");
   add(parser, "--upstream", result.upstream, &read_upstream,
       "log, echo or redis", "log",
       "Destination of messages from clients: log, echo, redis");

@@ -3,11 +3,21 @@
 #include <algorithm>
 #include <charconv>
 
+#include "actors/core/text.hpp"
+
 namespace waybill::app {
 
 std::optional<redis::server_url> read_redis(std::string_view text) {
   auto result = redis::server_url::parse(text);
   return result ? std::optional{*std::move(result)} : std::nullopt;
+}
+
+std::optional<heartbeat> read_heartbeat(std::string_view text) {
+  auto end = text.find('=');
+  if (end == 0 || end == text.npos || !is_utf8(text))
+    return std::nullopt;
+  return heartbeat{std::string{text.substr(0, end)},
+                   std::string{text.substr(end + 1)}};
 }
 
 std::optional<upstream> read_upstream(std::string_view text) {

@@ -14,6 +14,9 @@ namespace waybill::app {
 
 std::optional<redis::server_url> read_redis(std::string_view text);
 
+/// Parses `text=answer`, both UTF-8; the text is not empty.
+std::optional<heartbeat> read_heartbeat(std::string_view text);
+
 std::optional<upstream> read_upstream(std::string_view text);
 
 std::optional<same_id> read_same_id(std::string_view text);

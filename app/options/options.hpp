@@ -19,6 +19,12 @@ namespace waybill::app {
 /// Destination of messages from clients.
 enum class upstream { log, echo, redis };
 
+/// A text of a client, and its answer.
+struct heartbeat {
+  std::string text;
+  std::string answer;
+};
+
 /// TLS of some ports: its files, and the certificate loaded from them.
 struct tls_option {
   net::tls_files files;
@@ -43,6 +49,7 @@ struct options {
   std::string node;
   size_t threads;
   std::string greeting = "连接成功!";
+  std::vector<heartbeat> heartbeats;
   app::upstream upstream;
   waybill::same_id same_id;
   std::chrono::milliseconds drain;

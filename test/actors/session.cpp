@@ -332,6 +332,32 @@ CAF_TEST(echoes messages of its client without an upstream) {
   CAF_CHECK_EQUAL(connection->written, (test::texts{"连接成功!", "hello"}));
 }
 
+CAF_TEST(answers heartbeats itself) {
+  client_message last;
+  session_config config;
+  config.upstream = spawn_mock<upstream_actor>(
+    {[&](const client_message& message) { last = message; }});
+  config.heartbeats = std::make_shared<const heartbeats>(
+    heartbeats{{"ping", make_text("pong")}, {"2", make_text("3")}});
+  start(config);
+  greet();
+  written_all();
+  for (auto text : {"ping", "2"}) {
+    anon_send(aut, receive_atom_v, make_text(text));
+    written_all();
+  }
+  CAF_CHECK_EQUAL(connection->written, (test::texts{"连接成功!", "pong", "3"}));
+  CAF_CHECK_EQUAL(last.id, "");
+  CAF_MESSAGE("but passes on what is not quite one");
+  for (auto& other : {make_text("ping "), make_text(""),
+                      payload{payload::format::binary, "ping"}}) {
+    anon_send(aut, receive_atom_v, other);
+    settle();
+    CAF_CHECK(last.body == other);
+  }
+  CAF_CHECK_EQUAL(connection->written.size(), 3u);
+}
+
 // -- receipts -----------------------------------------------------------------
 
 CAF_TEST(reports when a push is written and when it is received) {

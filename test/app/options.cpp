@@ -77,11 +77,28 @@ CAF_TEST(an argument beats a variable and a variable the file) {
 }
 
 CAF_TEST(options are read as what they stand for) {
-  auto x = parse({"--listen", "127.0.0.1:0", "--listen=[::1]:81", "--redis",
-                  "redis://u:p@h:1/2", "--same-id", "newest-per-node",
-                  "--upstream", "echo", "--max-queue", "1MiB", "--idle-timeout",
-                  "500ms", "--log-format", "json", "--compression",
-                  "--events-lifetime", "2m"});
+  auto x = parse({"--listen",
+                  "127.0.0.1:0",
+                  "--listen=[::1]:81",
+                  "--redis",
+                  "redis://u:p@h:1/2",
+                  "--same-id",
+                  "newest-per-node",
+                  "--upstream",
+                  "echo",
+                  "--max-queue",
+                  "1MiB",
+                  "--idle-timeout",
+                  "500ms",
+                  "--log-format",
+                  "json",
+                  "--compression",
+                  "--events-lifetime",
+                  "2m",
+                  "--heartbeat",
+                  "ping=pong",
+                  "--heartbeat",
+                  "a=b=c"});
   CAF_CHECK_EQUAL(x.listen.size(), 2u);
   CAF_CHECK_EQUAL(x.listen[1].host, "::1");
   CAF_REQUIRE_EQUAL(x.redis.size(), 1u);
@@ -92,6 +109,10 @@ CAF_TEST(options are read as what they stand for) {
   CAF_CHECK(x.connections.websocket.idle_timeout == 500ms);
   CAF_CHECK(x.connections.websocket.compression);
   CAF_CHECK(x.connections.events_lifetime == 2min);
+  CAF_REQUIRE_EQUAL(x.heartbeats.size(), 2u);
+  CAF_CHECK_EQUAL(x.heartbeats[0].answer, "pong");
+  CAF_CHECK_EQUAL(x.heartbeats[1].text, "a");
+  CAF_CHECK_EQUAL(x.heartbeats[1].answer, "b=c");
   CAF_CHECK(x.log_json);
 }
 

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from clients import joined, receive, until_ready
+from harness import WAYBILL, Process
 
 
 @pytest.fixture(scope="module")
@@ -101,3 +102,25 @@ async def test_the_upstream_channel_has_the_prefix_of_the_cluster(lab):
     async with joined(node, "456") as ws:
         await ws.send("aaaa")
         assert next_message(listener) == {"KEY": "456", "VALUE": "aaaa"}
+
+
+async def test_a_heartbeat_is_answered_and_goes_nowhere_else(lab):
+    redis = lab.redis()
+    node = lab.node("--upstream", "redis", "--heartbeat", "ping=pong", "--heartbeat", "2=3",
+                    redis=redis)
+    listener = redis.connect()
+    assert listener.command("SUBSCRIBE", "waybill:upstream")[2] == 1
+    async with joined(node, "456") as ws:
+        for text, answer in [("ping", "pong"), ("2", "3"), ("ping", "pong")]:
+            await ws.send(text)
+            assert await receive(ws) == answer
+        for text in ["Ping", b"ping", "pong"]:
+            await ws.send(text)
+        assert [next_message(listener)["VALUE"] for _ in range(3)] == ["Ping", "cGluZw==", "pong"]
+
+
+@pytest.mark.parametrize("value", ["ping", "=pong", ""])
+def test_a_heartbeat_has_a_text_and_an_answer(value):
+    with Process(WAYBILL, "serve", "--heartbeat", value) as process:
+        assert process.wait() == 2
+        assert "TEXT=ANSWER" in "\n".join(process.log.rest())
