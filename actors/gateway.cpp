@@ -52,13 +52,17 @@ gateway::behavior_type gateway::make_behavior() {
 }
 
 std::string gateway::next_push_id() {
-  return push_prefix_ + std::to_string(++pushes_);
+  return push_id(++pushes_);
+}
+
+std::string gateway::push_id(uint64_t number) const {
+  return push_prefix_ + std::to_string(number);
 }
 
 push_log::entry gateway::take(const push_address& address, push& push) {
   push.id = next_push_id();
   if (!address.is_id())
-    return {};
+    return {pushes_};
   return push_log_.taken(address.name(), pushes_, push);
 }
 

@@ -57,9 +57,12 @@ public:
   /// Returns an id for a push that is unique in the cluster.
   std::string next_push_id();
 
+  /// Returns the id of the push with that number.
+  std::string push_id(uint64_t number) const;
+
   /// Names a push, and records in the trace of its id that this node took it.
-  /// @returns the record, to be passed to `answered`; none unless `address` is
-  ///          that of an id.
+  /// @returns its number with the record, to be passed to `answered`; no record
+  ///          unless `address` is that of an id.
   push_log::entry take(const push_address& address, push& push);
 
   /// Records in the trace of the push that this HTTP status answered it.

@@ -18,7 +18,8 @@ namespace {
 /// message on a channel.
 constexpr size_t usual_length = 3;
 
-/// Adds a reply to the list that hiredis is parsing, or creates a new one.
+/// Adds a reply to the list that hiredis is parsing, or sets that of the
+/// reader.
 /// @returns null if memory is exhausted, which hiredis reports.
 void* add(const redisReadTask* task, reply::kind type, int64_t number = 0,
           std::string_view text = {}, size_t length = 0) noexcept {
@@ -26,7 +27,7 @@ void* add(const redisReadTask* task, reply::kind type, int64_t number = 0,
     reply result{type, number, std::string{text}};
     result.items.reserve(std::min(length, usual_length));
     if (!task->parent)
-      return new reply{std::move(result)};
+      return &(*static_cast<reply*>(task->privdata) = std::move(result));
     auto list = static_cast<reply*>(task->parent->obj);
     return &list->items.emplace_back(std::move(result));
   } catch (const std::bad_alloc&) {
@@ -66,7 +67,7 @@ Functions make_functions() {
       return add(task, reply::kind::nil);
     };
   }
-  result.freeObject = [](void* ptr) { delete static_cast<reply*>(ptr); };
+  result.freeObject = [](void* ptr) { *static_cast<reply*>(ptr) = {}; };
   return result;
 }
 
@@ -99,13 +100,14 @@ void reply_reader::deleter::operator()(redisReader* ptr) const noexcept {
   redisReaderFree(ptr);
 }
 
-reply_reader::reply_reader() {
+reply_reader::reply_reader() : reply_(std::make_unique<reply>()) {
   static const auto functions = make_functions<redisReplyObjectFunctions>();
   // hiredis only reads them, despite its non-const parameter.
   reader_.reset(redisReaderCreateWithFunctions(
     const_cast<redisReplyObjectFunctions*>(&functions)));
   if (!reader_)
     throw std::bad_alloc{};
+  reader_->privdata = reply_.get();
 }
 
 void reply_reader::feed(std::string_view bytes) {
@@ -118,8 +120,7 @@ std::optional<reply> reply_reader::next() {
     throw std::runtime_error{reader_->errstr};
   if (!ptr)
     return std::nullopt;
-  auto result = std::unique_ptr<reply>{static_cast<reply*>(ptr)};
-  return std::move(*result);
+  return std::exchange(*reply_, {});
 }
 
 uint64_t to_number(std::string_view text) {

@@ -80,6 +80,8 @@ private:
     void operator()(redisReader* ptr) const noexcept;
   };
 
+  /// The reply that is being parsed, to which the reader refers.
+  std::unique_ptr<reply> reply_;
   std::unique_ptr<redisReader, deleter> reader_;
 };
 

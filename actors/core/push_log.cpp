@@ -11,7 +11,7 @@ push_log::entry push_log::taken(std::string_view id, uint64_t number,
 }
 
 void push_log::answered(entry entry, uint16_t status) {
-  if (entry.number == 0)
+  if (entry.position == unrecorded)
     return;
   auto& record = records_[entry.position];
   if (record.number != entry.number)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -16,11 +17,15 @@ namespace waybill {
 /// so a record has no text.
 class push_log {
 public:
-  /// Record of a push that is not answered yet.
+  /// Position of a push without a record.
+  static constexpr auto unrecorded = std::numeric_limits<size_t>::max();
+
+  /// Push that is not answered yet, by its number.
   struct entry {
-    /// Number of the push; 0 if it is not recorded.
     uint64_t number = 0;
-    size_t position = 0;
+
+    /// Position of the record.
+    size_t position = unrecorded;
   };
 
   /// Records that a push was taken.

@@ -1,130 +1,91 @@
 #include "net/api/push.hpp"
 
-#include <algorithm>
 #include <chrono>
-#include <functional>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "net/api/authorize.hpp"
 #include "net/api/metrics.hpp"
 #include "net/api/push_options.hpp"
+#include "net/api/push_response.hpp"
 
 namespace waybill::net {
 
 namespace {
 
-/// Receives the response to a push.
-using response_handler = std::function<void(response)>;
-
 /// Limits the lines of a batch, since the response to a short line is longer
 /// than the line.
 constexpr size_t max_lines = 10'000;
 
-/// Returns the delivery counts that are known at the push's receipt level.
-json counts_of(const outcome& outcome) {
-  auto result = json::object();
-  // Building it from a list would copy each member.
-  result.get_ref<json::object_t&>().reserve(8);
-  result.emplace("push", outcome.push);
-  result.emplace("nodes", outcome.counts.nodes);
-  if (outcome.want != receipt_level::routed) {
-    result.emplace("sessions", outcome.counts.sessions);
-    result.emplace("written", outcome.counts.written);
-  }
-  if (outcome.want == receipt_level::received)
-    result.emplace("received", outcome.counts.received);
-  if (outcome.counts.dropped > 0)
-    result.emplace("dropped", outcome.counts.dropped);
-  if (outcome.unknown > 0)
-    result.emplace("unknown", outcome.unknown);
-  if (outcome.kept)
-    result.emplace("kept", true);
-  return result;
-}
-
-response response_of(const outcome& outcome) {
-  auto reached = outcome.want == receipt_level::routed ? outcome.counts.nodes
-                 : outcome.want == receipt_level::written
-                   ? outcome.counts.written
-                   : outcome.counts.received;
-  auto figures = counts_of(outcome);
-  if (reached > 0 && outcome.unknown == 0)
-    return {http::status::ok, std::move(figures)};
-  if (outcome.kept)
-    return {http::status::accepted, std::move(figures)};
-  if (is_nobody(outcome))
-    return error_response(http::status::not_found, "nobody",
-                          "nobody holds this address, and nothing was kept",
-                          figures);
-  return error_response(http::status::gateway_timeout, "unanswered",
-                        outcome.unknown > 0
-                          ? "the push may or may not have arrived"
-                          : "no session reached the receipt level in time",
-                        figures);
-}
-
-response unanswered(const std::string& push_id) {
-  outcome result{push_id};
+response unanswered(const api_context& context, uint64_t number) {
+  outcome result{context.actors.push_id(number)};
   result.unknown = 1;
-  return response_of(result);
+  return to_response(result);
 }
 
-response response_of(const std::string& push_id,
-                     const caf::expected<outcome>& outcome) {
-  if (outcome)
-    return response_of(*outcome);
-  return outcome.error() == errc::unanswered ? unanswered(push_id)
-                                             : to_answer(outcome.error());
-}
-
-/// Publishes a push and passes the response to `then`. A push without a receipt
-/// needs a timeout by the caller; others have their own.
-/// @returns the id of the push.
-std::string publish(api_context& context, const push_address& address,
-                    push push, response_handler then) {
+/// Publishes a push, and calls `respond` with the response. A push without a
+/// receipt needs a timeout by the caller; others have their own.
+/// @returns the number of the push.
+template <class Respond>
+uint64_t publish(api_context& context, const push_address& address, push push,
+                 Respond respond) {
   using clock = std::chrono::steady_clock;
   auto taken = context.actors.take(address, push);
-  auto id = push.id;
   auto want = push.want;
   context.actors.publish(
     address, std::move(push),
-    [&context, taken, id, want, then,
+    [&context, taken, want, respond = std::move(respond),
      start = clock::now()](const caf::expected<outcome>& outcome) {
-      auto result = response_of(id, outcome);
+      auto result = outcome ? to_response(*outcome)
+                    : outcome.error() == errc::unanswered
+                      ? unanswered(context, taken.number)
+                      : to_answer(outcome.error());
       if (outcome && outcome->kept)
         context.actors.note(metric::kept_pushes);
       count_answer(context.actors, want, result.status, clock::now() - start);
       context.actors.answered(taken, static_cast<uint16_t>(result.status));
-      then(std::move(result));
+      respond(result);
     });
-  return id;
+  return taken.number;
 }
 
 push make_push(const push_options& options, payload body) {
-  push result{""};
-  result.body = std::move(body);
-  result.want = options.want;
-  result.ttl = options.ttl;
-  result.wait = options.wait;
-  return result;
+  return {.id = {},
+          .body = std::move(body),
+          .want = options.want,
+          .ttl = options.ttl,
+          .wait = options.wait};
 }
 
 /// Collects the responses to the lines of a batch.
 struct batch {
   exchange_ptr exchange;
-  json responses;
+
+  /// The bodies of the responses; empty for those that are missing.
+  std::vector<std::string> lines;
 
   /// Number of lines without a response.
-  size_t missing = 0;
+  size_t missing = lines.size();
 
   /// Sets the response to a line, unless it has one.
   void set(size_t line, const response& response) {
-    if (missing == 0 || !responses[line].is_null())
+    auto& text = lines[line];
+    if (!text.empty())
       return;
-    responses[line] = response.body;
-    responses[line]["status"] = static_cast<unsigned>(response.status);
+    text = serialize_body(response);
+    // It is an object with members.
+    auto status = std::to_string(static_cast<unsigned>(response.status));
+    text.replace(text.rfind('}'), 1, ",\"status\":" + status + '}');
     if (--missing == 0)
-      exchange->respond({http::status::ok, std::move(responses)});
+      respond();
+  }
+
+  void respond() {
+    response result{http::status::ok, json::array()};
+    for (auto& line : lines)
+      result.text += line;
+    exchange->respond(result);
   }
 };
 
@@ -178,13 +139,14 @@ void handle_push(api_context& context, push_request request, std::string body,
     = make_push(request.options, payload{request.format, std::move(body)});
   order.key = std::move(request.key);
   auto is_timed = !needs_receipt(order);
-  auto id = publish(
+  auto number = publish(
     context, request.address, std::move(order),
-    [exchange](response response) { exchange->respond(std::move(response)); });
+    [exchange](const response& response) { exchange->respond(response); });
   if (is_timed)
-    exchange->set_deadline(request.options.wait, [id](net::exchange& late) {
-      late.respond(unanswered(id));
-    });
+    exchange->set_deadline(request.options.wait,
+                           [&context, number](net::exchange& late) {
+                             late.respond(unanswered(context, number));
+                           });
 }
 
 void handle_batch(api_context& context, const batch_request& request,
@@ -197,9 +159,9 @@ void handle_batch(api_context& context, const batch_request& request,
       error_response(http::status::payload_too_large, "too_many_lines",
                      "send at most 10000 lines in one request"));
   auto all = std::make_shared<batch>(
-    batch{exchange, json(lines.size(), nullptr), lines.size()});
+    batch{exchange, std::vector<std::string>(lines.size())});
   auto options = request.options;
-  std::vector<std::pair<size_t, std::string>> timed;
+  std::vector<std::pair<size_t, uint64_t>> timed;
   for (size_t i = 0; i < lines.size(); ++i) {
     auto line = parse_line(lines[i]);
     if (auto wrong = std::get_if<response>(&line)) {
@@ -212,21 +174,21 @@ void handle_batch(api_context& context, const batch_request& request,
       continue;
     }
     options.ttl = ttl;
-    auto id = publish(
+    auto number = publish(
       context, address, make_push(options, make_text(std::move(message))),
       [all, i](const response& response) { all->set(i, response); });
     if (options.want == receipt_level::routed)
-      timed.emplace_back(i, std::move(id));
+      timed.emplace_back(i, number);
   }
   if (!timed.empty())
     exchange->set_deadline(options.wait,
-                           [weak = std::weak_ptr{all},
+                           [&context, weak = std::weak_ptr{all},
                             timed = std::move(timed)](const net::exchange&) {
                              // The lines without a response keep the batch.
                              auto all = weak.lock();
-                             for (auto& [line, id] : timed)
+                             for (auto [line, number] : timed)
                                if (all)
-                                 all->set(line, unanswered(id));
+                                 all->set(line, unanswered(context, number));
                            });
 }
 

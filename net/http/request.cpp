@@ -205,6 +205,8 @@ std::variant<target, response> parse_target(std::string_view raw,
                                             std::string_view host) {
   namespace urls = boost::urls;
   target result;
+  // Most paths have two segments.
+  result.path.reserve(2);
   auto text = encode_raw(raw, find_path(raw));
   auto url = urls::parse_origin_form(text);
   if (!url) {

@@ -7,23 +7,11 @@ namespace waybill::net {
 
 namespace {
 
-/// Returns the media type of a body.
+/// Returns the media type of a body without one in `fields`.
 const char* type_of(const json& body) {
   return body.is_string()  ? "text/plain; version=0.0.4; charset=utf-8"
          : body.is_array() ? "application/x-ndjson"
                            : "application/json";
-}
-
-/// Serializes a body.
-std::string print(const json& body) {
-  if (body.is_string())
-    return body.get<std::string>();
-  if (!body.is_array())
-    return body.dump() + '\n';
-  std::string result;
-  for (auto& line : body)
-    result += line.dump() + '\n';
-  return result;
 }
 
 /// Appends strings.
@@ -41,8 +29,25 @@ void append_field(std::string& result, http::field name,
 
 } // namespace
 
+std::string serialize_body(const response& response) {
+  auto& body = response.body;
+  if (!response.text.empty())
+    return response.text;
+  if (body.is_string())
+    return body.get<std::string>();
+  if (!body.is_array())
+    return body.dump() + '\n';
+  std::string result;
+  for (auto& line : body)
+    result += line.dump() + '\n';
+  return result;
+}
+
 std::string serialize(const response& response, const response_mode& mode) {
-  auto body = print(response.body);
+  std::string document;
+  if (response.text.empty())
+    document = serialize_body(response);
+  auto& body = response.text.empty() ? document : response.text;
   std::string result;
   result.reserve(256 + body.size());
   auto reason = http::obsolete_reason(response.status);

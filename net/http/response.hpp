@@ -35,6 +35,11 @@ struct response {
 
   /// Details of the reason, for the log only.
   std::string detail = {};
+
+  /// The serialized body; empty for most. Frequent responses have it in place
+  /// of a document, which costs ten times as much: `body` is null or an empty
+  /// array then, and tells the media type.
+  std::string text = {};
 };
 
 /// Properties of the connection and request that shape a response.
@@ -48,6 +53,9 @@ struct response_mode {
   /// Set if the request is HEAD, whose response has no body.
   bool is_head = false;
 };
+
+/// Serializes the body of a response.
+std::string serialize_body(const response& response);
 
 /// Serializes a response (RFC 9112, section 4).
 std::string serialize(const response& response, const response_mode& mode);

@@ -47,6 +47,9 @@ open_connections::slot add_connection(server_context& context,
 
 void log_refusal(server_context& context, const connection_info& from,
                  const http::request_header<>* head, const response& response) {
+  // That has no document, as a rule.
+  if (response.body.is_null())
+    return;
   auto& code = response.body["error"].get_ref<const std::string&>();
   if (code == "nobody")
     return;

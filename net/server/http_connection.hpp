@@ -47,14 +47,17 @@ private:
   using error_code = boost::system::error_code;
   using parser = http::request_parser<http::string_body>;
 
+  /// Size of a read of a head, at most.
+  static constexpr size_t read_size = 4096;
+
   // -- reading a request, from the first byte to the last ---------------------
 
   void await_request() {
     parser_.reset();
     response_ = {};
     call_ = {};
-    // An idle connection holds no buffer.
-    if (buffer_.size() == 0)
+    // An idle connection holds a buffer for one read.
+    if (buffer_.size() == 0 && buffer_.capacity() > read_size)
       buffer_.shrink_to_fit();
     deadline(context_.config.idle_timeout, &http_connection::close);
     in_flight_.reset();
@@ -63,8 +66,7 @@ private:
   }
 
   void read_head() {
-    auto space
-      = std::min<size_t>(context_.config.max_head - buffer_.size(), 4096);
+    auto space = std::min(context_.config.max_head - buffer_.size(), read_size);
     stream_.async_read_some(
       buffer_.prepare(space),
       [self = this->shared_from_this()](error_code ec, size_t size) {

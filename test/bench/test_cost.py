@@ -46,8 +46,8 @@ def read(counters):
 
 
 @pytest.mark.parametrize("work, most", [
-    ("http", {"allocations": 60, "sends": 2.5, "receives": 2.5}),
-    ("redis", {"allocations": 10, "sends": 1.5, "receives": 0.5}),
+    ("http", {"allocations": 38, "sends": 2.5, "receives": 2.5}),
+    ("redis", {"allocations": 8.5, "sends": 1.5, "receives": 0.5}),
 ])
 def test_a_push_takes_few_calls(load, counters, work, most):
     load.prepare(work, at_once=16, seconds=0.3)

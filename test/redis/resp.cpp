@@ -18,7 +18,7 @@ CAF_TEST(a command holds any bytes) {
 
 CAF_TEST(replies come out as their bytes come in) {
   auto bytes = "+OK\r\n:42\r\n-ERR no\r\n$-1\r\n"
-               "*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$3\r\na\0b\r\n"s;
+               "*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$3\r\na\0b\r\n+PONG\r\n"s;
   reply_reader reader;
   std::vector<reply> all;
   for (char c : bytes) {
@@ -26,13 +26,14 @@ CAF_TEST(replies come out as their bytes come in) {
     while (auto x = reader.next())
       all.push_back(*std::move(x));
   }
-  CAF_REQUIRE_EQUAL(all.size(), 5u);
+  CAF_REQUIRE_EQUAL(all.size(), 6u);
   CAF_CHECK(all[0].type == reply::kind::text && all[0].text == "OK");
   CAF_CHECK(all[1].type == reply::kind::number && all[1].number == 42);
   CAF_CHECK(all[2].type == reply::kind::error && all[2].text == "ERR no");
   CAF_CHECK(all[3].type == reply::kind::nil);
   CAF_REQUIRE_EQUAL(all[4].items.size(), 3u);
   CAF_CHECK_EQUAL(all[4].items[2].text, "a\0b"s);
+  CAF_CHECK(all[5].text == "PONG" && all[5].items.empty());
 }
 
 CAF_TEST(bytes that are not RESP are refused) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sstream>
+
 #include <boost/asio/io_context.hpp>
 
 #include "net/api/api.hpp"
@@ -66,6 +68,17 @@ struct api_fixture : fixture {
   void pass(caf::timespan time) {
     advance_time(time);
     turn();
+  }
+
+  /// Parses the text of an answer that has one.
+  static net::response with_document(net::response x) {
+    std::istringstream lines{std::exchange(x.text, "")};
+    for (std::string line; std::getline(lines, line);)
+      if (x.body.is_array())
+        x.body.push_back(net::json::parse(line));
+      else
+        x.body = net::json::parse(line);
+    return x;
   }
 
   /// Takes the first answer that was not taken yet.
@@ -162,7 +175,9 @@ private:
       // nop
     }
 
-    void respond(const net::response& x) override { all.answers.push_back(x); }
+    void respond(const net::response& x) override {
+      all.answers.push_back(with_document(x));
+    }
 
     void set_deadline(std::chrono::milliseconds time) override {
       all.deadline = time;

@@ -72,3 +72,15 @@ CAF_TEST(a list has a line for each of its members) {
     = serialize({http::status::ok, json::array({{{"a", 1}}, {{"b", 2}}})}, {});
   CAF_CHECK(text.ends_with("\r\n\r\n{\"a\":1}\n{\"b\":2}\n"));
 }
+
+CAF_TEST(a text is sent in place of the body that tells its type) {
+  response lines{http::status::ok, json::array()};
+  lines.text = "{\"a\":1}\n{\"b\":2}\n";
+  CAF_CHECK_EQUAL(
+    serialize(lines, {}),
+    serialize({http::status::ok, json::array({{{"a", 1}}, {{"b", 2}}})}, {}));
+  response object{http::status::ok, nullptr};
+  object.text = "{\"a\":1}\n";
+  CAF_CHECK_EQUAL(serialize(object, {}),
+                  serialize({http::status::ok, {{"a", 1}}}, {}));
+}
