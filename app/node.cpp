@@ -13,6 +13,7 @@
 
 #include "actors/collector.hpp"
 #include "actors/loopback.hpp"
+#include "actors/scheduler.hpp"
 #include "actors/system_config.hpp"
 #include "app/console.hpp"
 #include "app/heap_trim.hpp"
@@ -247,6 +248,7 @@ std::string listen(net::server& server, const options& config) {
 int run_node(const options& config, const std::vector<std::string>& arguments) {
   const auto began = std::chrono::system_clock::now();
   system_config system_options;
+  system_options.load<scheduler>();
   caf::actor_system system{system_options};
 
   // The last handlers of the loops may still use gateways and contexts.
