@@ -1,23 +1,61 @@
 #pragma once
 
+#include <condition_variable>
+#include <map>
+#include <mutex>
 #include <thread>
+#include <vector>
 
 #include <caf/actor_system.hpp>
-#include <caf/detail/set_thread_name.hpp>
 #include <caf/detail/thread_safe_actor_clock.hpp>
 #include <caf/policy/work_sharing.hpp>
 #include <caf/scheduler/coordinator.hpp>
 
 namespace waybill {
 
-/// Clock of delayed messages, which are never cancelled.
+/// Clock of delayed messages. Those of one step of time share a wake-up, since
+/// each receipt has one that hardly ever matters.
+///
+/// CAF's own clock wakes its thread for each message and for each actor that
+/// ends, whose timeouts it looks for. No actor of Waybill has any.
 class message_clock : public caf::detail::thread_safe_actor_clock {
 public:
-  /// Does nothing. CAF calls it for each actor that ends, and would wake the
-  /// thread of the clock to look for timeouts, which no actor of Waybill has.
+  using super = caf::detail::thread_safe_actor_clock;
+
+  /// Longest time for which a message is late.
+  static constexpr auto step = std::chrono::milliseconds{10};
+
+  using super::schedule_message;
+
+  /// Schedules a message. Wakes the thread of the clock only if all others are
+  /// due later.
+  void schedule_message(time_point time, caf::strong_actor_ptr receiver,
+                        caf::mailbox_element_ptr content) override;
+
+  /// Does nothing.
   void cancel_timeouts(caf::abstract_actor*) override {
     // nop
   }
+
+  /// Sends messages when they are due, until `stop` is called.
+  void run();
+
+  /// Ends `run`, and drops the messages that are not due yet.
+  void stop();
+
+private:
+  struct message {
+    caf::strong_actor_ptr receiver;
+    caf::mailbox_element_ptr content;
+  };
+
+  /// Messages by the end of their step.
+  using schedule = std::map<time_point, std::vector<message>>;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  schedule schedule_;
+  bool stopped_ = false;
 };
 
 /// CAF's scheduler with another clock.
@@ -38,20 +76,9 @@ public:
   message_clock& clock() noexcept override { return clock_; }
 
 protected:
-  void start() override {
-    // The thread of CAF's own clock, which gets nothing to do, stays.
-    super::start();
-    timer_ = std::thread{[this] {
-      caf::detail::set_thread_name("waybill.clock");
-      clock_.run_dispatch_loop();
-    }};
-  }
+  void start() override;
 
-  void stop() override {
-    super::stop();
-    clock_.cancel_dispatch_loop();
-    timer_.join();
-  }
+  void stop() override;
 
 private:
   message_clock clock_;
