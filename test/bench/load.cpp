@@ -1,11 +1,14 @@
 // Loads a router with sessions and pushes, for trial.py to measure it. Prints
 // `ready`, and then reads requests from its input, a line each:
 //
-//   sessions COUNT            opens so many sessions more, which stay
-//   http PUSHERS SECONDS      pushes to random ids by HTTP, each pusher from
-//   port to port broadcast PUSHERS SECONDS the same to everyone redis PUSHERS
-//   SECONDS     publishes to random ids, all on one connection upgrade CLIENTS
-//   SECONDS   opens sessions, awaits their greetings, and closes them
+// - sessions COUNT opens so many sessions more, which stay;
+// - http PUSHERS SECONDS pushes to random ids by HTTP, each pusher from port to
+//   port;
+// - broadcast PUSHERS SECONDS does the same to everyone;
+// - batch PUSHERS SECONDS sends batches of lines to random ids;
+// - redis PUSHERS SECONDS publishes to random ids, all on one connection;
+// - upgrade CLIENTS SECONDS opens sessions, awaits their greetings, and closes
+//   them.
 //
 // It answers with a line of JSON. Before work that is measured it prints
 // `ready`, and begins at the next line of its input.
@@ -101,9 +104,12 @@ private:
     }
     if (sessions_.empty())
       fail("no sessions to push to");
-    if (name == "http" || name == "broadcast") {
+    using target = http_pushes::target;
+    if (name == "http" || name == "broadcast" || name == "batch") {
       http_pushes work(loop_, opts_, time, count, sessions_,
-                       name == "broadcast");
+                       name == "http"    ? target::session
+                       : name == "batch" ? target::batch
+                                         : target::everyone);
       measure_pushes(work, count);
     } else if (name == "redis") {
       redis_pushes work(loop_, opts_, time, count, sessions_);
@@ -172,6 +178,8 @@ int main(int argc, char** argv) {
                "pushes reach the sessions of their node only");
   app.add_option("--redis", opts.redis_port, "port of Redis");
   app.add_option("--channel", opts.channel, "channel that all nodes read");
+  app.add_option("--query", opts.query, "of the target of pushes");
+  app.add_option("--size", opts.size, "of a push, in bytes");
   CLI11_PARSE(app, argc, argv);
   load(opts).run();
 }

@@ -189,6 +189,12 @@ inline frame first_frame(std::string_view bytes) {
       return {};
     length = byte(2) << 8 | byte(3);
     head = 4;
+  } else if (length == 127) {
+    if (bytes.size() < 10)
+      return {};
+    length = 0;
+    for (head = 2; head < 10; ++head)
+      length = length << 8 | byte(head);
   }
   head += byte(1) & 0x80 ? 4 : 0;
   if (bytes.size() < head + length)

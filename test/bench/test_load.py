@@ -1,5 +1,6 @@
 """No push counts but one that was answered and delivered, once, as it was sent."""
 
+import json
 import re
 import socketserver
 import threading
@@ -40,7 +41,11 @@ class Handler(socketserver.StreamRequestHandler):
 
     def send(self, text):
         """Sends a frame."""
-        self.wfile.write(bytes([0x81, len(text)]) + text.encode())
+        size = len(text).to_bytes(8, "big")
+        head = size[-1:] if len(text) < 126 else b"\x7e" + size[-2:]
+        if len(text) > 0xffff:
+            head = b"\x7f" + size
+        self.wfile.write(b"\x81" + head + text.encode())
 
 
 class StandIn(socketserver.ThreadingTCPServer):
@@ -69,6 +74,20 @@ def honest(sessions, folder, name, text):
         session.send(text)
 
 
+def batched(sessions, folder, _, text):
+    """Delivers the lines of a batch."""
+    assert folder == "push"
+    for line in map(json.loads, text.splitlines()):
+        honest(sessions, "socket", line["to"], line["message"])
+
+
+def kept(sessions, folder, name, text):
+    """Delivers a push with a parameter."""
+    name, _, query = name.partition("?")
+    assert query == "ttl=60"
+    honest(sessions, folder, name, text)
+
+
 def lossy(*_):
     """Answers a push as if it were delivered."""
 
@@ -94,9 +113,9 @@ def refused(*_):
     return NOT_FOUND
 
 
-def figures_of(router, request, at_once=2):
+def figures_of(router, request, at_once=2, options=()):
     """Returns what is measured of two sessions of a router."""
-    with router, Load([router.server_address[1]]) as load:
+    with router, Load([router.server_address[1]], options) as load:
         load.open_sessions(2)
         load.prepare(request, at_once, 0.1)
         return load.work()
@@ -110,6 +129,21 @@ def test_each_push_counts_that_came_to_its_sessions(request_, frames):
     assert figures["frames"] == frames * figures["count"]
     assert figures["lost"] == 0
     assert 0 < figures["p50"] <= figures["p99"]
+
+
+def test_each_line_of_a_batch_counts():
+    figures = figures_of(StandIn(batched), "batch")
+    assert figures["frames"] == 64 * figures["count"] > 64
+    assert figures["lost"] == 0
+
+
+@pytest.mark.parametrize("size", [1000, 70_000])
+def test_pushes_have_a_size_and_parameters(size):
+    router = StandIn(kept)
+    figures = figures_of(router, "http", options=["--size", str(size), "--query", "?ttl=60"])
+    assert figures["count"] > 1
+    assert figures["lost"] == 0
+    assert {len(text) for text in router.pushes} == {size}
 
 
 def test_a_push_that_does_not_come_is_lost():

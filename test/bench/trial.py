@@ -74,13 +74,15 @@ def children(pid):
 @dataclass
 class Sample:
     """The cost of some work, divided by how often it was done: µs of CPU of the router, of
-    Redis and of the load generator; and how long pushes took, in ms."""
+    Redis and of the load generator; how long pushes took, in ms; and how many were done a
+    second."""
 
     router: float
     redis: float
     load: float
     p50: float
     p99: float
+    rate: float
 
 
 class Trial:
@@ -136,9 +138,9 @@ class Trial:
         figures = load.work()
         router, redis = cpu_time(*self._pids) - router, cpu_time(self._redis_pid) - redis
         assert not figures["lost"], f"{self.name} lost {figures['lost']} of {figures['count']}"
-        count = figures["frames" if request == "broadcast" else "count"]
+        count = figures["frames" if request in ("broadcast", "batch") else "count"]
         return Sample(router / count, redis / count, figures["cpu"] / count,
-                      figures["p50"] / 1000, figures["p99"] / 1000)
+                      figures["p50"] / 1000, figures["p99"] / 1000, count / seconds)
 
     def memory(self):
         """Returns how many bytes the router has in memory."""

@@ -13,8 +13,9 @@
 
 namespace waybill::bench {
 
-// The size of a push in bytes, about that of a text in a chat.
-constexpr std::size_t text_size = 100;
+// The number of lines of a batch.
+constexpr std::size_t batch_size = 64;
+
 constexpr std::string_view text_mark = "push-";
 
 /// The push of a pusher, which makes one after the other.
@@ -32,17 +33,19 @@ struct push {
 /// sessions.
 class pushes : public workload, public text_receiver {
 public:
-  pushes(event_loop& loop, std::chrono::duration<double> time,
-         std::size_t pushers, const std::vector<session*>& sessions)
-      : workload(loop, time), pushes_(pushers), sessions_(sessions) {}
+  pushes(event_loop& loop, const options& opts,
+         std::chrono::duration<double> time, std::size_t pushers,
+         const std::vector<session*>& sessions)
+      : workload(loop, time), text_size_(opts.size), pushes_(pushers),
+        sessions_(sessions) {}
 
   void on_text(std::size_t session, std::string_view payload) override {
     // A router may put several messages into one frame.
     std::size_t begin = 0;
     std::size_t count = 0;
     for (; (begin = payload.find(text_mark, begin)) != std::string_view::npos;
-         begin += text_size) {
-      on_push(session, payload.substr(begin, text_size));
+         begin += text_size_) {
+      on_push(session, payload.substr(begin, text_size_));
       ++count;
     }
     if (!count)
@@ -68,7 +71,7 @@ private:
     char head[32];
     std::snprintf(head, sizeof head, "push-%05zu-%012zu", pusher, ++made_);
     x.text = head;
-    x.text.resize(text_size, '.');
+    x.text.resize(text_size_, '.');
     x.begin = clock::now();
     send(pusher, x);
     return true;
@@ -94,6 +97,7 @@ private:
       finish(pusher);
   }
 
+  std::size_t text_size_;
   std::vector<push> pushes_;
   const std::vector<session*>& sessions_;
   std::size_t made_ = 0;
@@ -134,11 +138,15 @@ private:
 /// Pushes by HTTP, over a connection of each pusher to each port.
 class http_pushes : public pushes {
 public:
+  /// The sessions of a push: one, all, or one for each line of a batch, which
+  /// has the same text in all lines.
+  enum class target { session, everyone, batch };
+
   http_pushes(event_loop& loop, const options& opts,
               std::chrono::duration<double> time, std::size_t pushers,
-              const std::vector<session*>& sessions, bool is_broadcast)
-      : pushes(loop, time, pushers, sessions), loop_(loop), opts_(opts),
-        is_broadcast_(is_broadcast), next_ports_(pushers) {
+              const std::vector<session*>& sessions, target kind)
+      : pushes(loop, opts, time, pushers, sessions), loop_(loop), opts_(opts),
+        kind_(kind), next_ports_(pushers) {
     for (std::size_t i = 0; i < pushers; ++i) {
       // Pushers begin at different nodes.
       next_ports_[i] = i;
@@ -160,31 +168,46 @@ protected:
   void send(std::size_t pusher, push& x) override {
     x.is_answered = false;
     auto port = next_ports_[pusher]++ % opts_.ports.size();
-    auto target = opts_.broadcast_target;
-    if (is_broadcast_) {
-      x.session = push::everyone;
-      x.awaited = audiences_[port];
-    } else {
+    std::string path = opts_.broadcast_target;
+    std::string body = x.text;
+    if (kind_ == target::session) {
       x.session = random_session();
       x.awaited = 1;
-      target = opts_.push_path + std::to_string(x.session);
+      path = opts_.push_path + std::to_string(x.session) + opts_.query;
       if (opts_.is_local)
         port = std::ranges::find(opts_.ports, sessions()[x.session]->port())
                - opts_.ports.begin();
+    } else {
+      x.session = push::everyone;
+      x.awaited = audiences_[port];
+    }
+    if (kind_ == target::batch) {
+      x.awaited = batch_size;
+      path = "/push" + opts_.query;
+      body = make_lines(x.text);
     }
     connections_[pusher * opts_.ports.size() + port]->send(
-      "POST " + target + " HTTP/1.1\r\nHost: waybill\r\nContent-Length: "
-      + std::to_string(x.text.size()) + "\r\n\r\n" + x.text);
+      "POST " + path + " HTTP/1.1\r\nHost: waybill\r\nContent-Length: "
+      + std::to_string(body.size()) + "\r\n\r\n" + body);
   }
 
 private:
+  /// Makes the lines of a batch to random sessions.
+  std::string make_lines(const std::string& text) {
+    std::string result;
+    for (std::size_t i = 0; i < batch_size; ++i)
+      result += R"({"to":")" + std::to_string(random_session())
+                + R"(","message":")" + text + "\"}\n";
+    return result;
+  }
+
   bool reaches(std::uint16_t port, const session& x) const {
     return !opts_.is_local || x.port() == port;
   }
 
   event_loop& loop_;
   const options& opts_;
-  bool is_broadcast_;
+  target kind_;
   std::vector<std::size_t> next_ports_;
   std::vector<http_connection*> connections_;
   std::vector<std::size_t> audiences_;
@@ -214,7 +237,7 @@ public:
   redis_pushes(event_loop& loop, const options& opts,
                std::chrono::duration<double> time, std::size_t pushers,
                const std::vector<session*>& sessions)
-      : pushes(loop, time, pushers, sessions), loop_(loop), opts_(opts),
+      : pushes(loop, opts, time, pushers, sessions), loop_(loop), opts_(opts),
         connection_(
           loop.add(std::make_unique<redis_connection>(opts.redis_port))) {}
 

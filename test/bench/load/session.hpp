@@ -20,6 +20,8 @@ struct options {
   bool is_local = false;
   std::uint16_t redis_port = 0;
   std::string channel;
+  std::string query;
+  std::size_t size = 100;
 };
 
 /// Ends the program: the router does what it must not, or the request makes no
