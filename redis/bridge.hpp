@@ -185,9 +185,10 @@ private:
   /// Has Redis try the commands that are needed.
   void check();
 
-  /// Reads whether Redis evicts mailboxes instead of refusing pushes (INFO
-  /// memory).
-  void read_policy();
+  /// Reads whether Redis evicts mailboxes instead of refusing pushes (INFO).
+  /// Ends this actor if the server is part of a Redis Cluster and should not
+  /// be.
+  void read_info();
 
   size_t expected_nodes() override;
 

@@ -75,7 +75,7 @@ void bridge::on_tick() {
     tick_canary_ = canaries_;
   }
   if (++ticks_ % policy_ticks == 0)
-    read_policy();
+    read_info();
   if (!is_ready())
     return;
   count_nodes();
@@ -135,11 +135,15 @@ void bridge::check() {
   });
 }
 
-void bridge::read_policy() {
-  redis_->send({"INFO", "memory"}, [this](const caf::expected<reply>& reply) {
+void bridge::read_info() {
+  redis_->send({"INFO"}, [this](const caf::expected<reply>& reply) {
     if (!reply || reply->type != reply::kind::text)
       return;
     auto& text = reply->text;
+    if (!config_.cluster && text.find("\ncluster_enabled:1") != text.npos)
+      return quit(caf::error{
+        errc::failed,
+        config_.server + " is part of a Redis Cluster: use redis+cluster://"});
     auto evicts = text.find("\nmaxmemory:0\r") == text.npos
                   && text.find("\nmaxmemory_policy:") != text.npos
                   && text.find("\nmaxmemory_policy:noeviction") == text.npos;

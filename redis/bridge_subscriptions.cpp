@@ -24,7 +24,7 @@ void bridge::on(link_up& event) {
   health_.on_link_up();
   commands_.load();
   check();
-  read_policy();
+  read_info();
   if (!config_.cluster || part_.has_open_channel)
     subscribe_open();
   set_farewell();

@@ -6,7 +6,7 @@ namespace waybill::redis {
 
 namespace {
 
-/// Time for which a redirection outweighs tables.
+/// Time for which a move outweighs tables.
 constexpr auto move_time = std::chrono::seconds{2};
 
 /// Time after which a smaller table is believed.
@@ -34,7 +34,17 @@ bool topology::on_table(const endpoint& source, slot_table table,
     }
   }
   doubted_.reset();
-  return !(std::exchange(table_, std::move(table)) == table_);
+  if (table == table_)
+    return false;
+  // Other servers hear of a move later.
+  for (size_t slot = 0; slot < slot_count; ++slot) {
+    auto from = table_.at(static_cast<uint16_t>(slot));
+    auto to = table.at(static_cast<uint16_t>(slot));
+    if (from && to && from->server != to->server)
+      moves_.push_back({static_cast<uint16_t>(slot), to->server, now});
+  }
+  table_ = std::move(table);
+  return true;
 }
 
 bool topology::on_moved(uint16_t slot, const endpoint& owner, time_point now) {

@@ -12,8 +12,9 @@ namespace waybill::redis {
 ///
 /// A server that is dying or cut off reports slots without a master, so a table
 /// that covers fewer slots than before is believed only when two servers report
-/// it, or after five seconds. A redirection is believed at once, and for two
-/// seconds against the tables of servers that have not heard of the move yet.
+/// it, or after five seconds. A move of a slot, by a table or a redirection, is
+/// believed at once, and for two seconds against the tables of servers that
+/// have not heard of it yet.
 class topology {
 public:
   using time_point = std::chrono::steady_clock::time_point;
@@ -50,7 +51,7 @@ private:
   slot_table table_;
   std::optional<doubted_table> doubted_;
 
-  /// The redirections of the last two seconds, the oldest first.
+  /// The moves of the last two seconds, the oldest first.
   std::deque<move> moves_;
 };
 

@@ -397,6 +397,16 @@ CAF_TEST(refuses pushes while its own come back late) {
   CAF_CHECK_EQUAL(*taken, "");
 }
 
+CAF_TEST(ends at a Redis that is part of a cluster) {
+  redis->info = "# Cluster\r\ncluster_enabled:1\r\n";
+  caf::error reason;
+  self->monitor(aut);
+  happen(link_up{7});
+  self->receive([&](caf::down_msg& x) { reason = std::move(x.reason); });
+  CAF_CHECK(sys.render(reason).find("use redis+cluster://")
+            != std::string::npos);
+}
+
 CAF_TEST(warns of a Redis that deletes mailboxes) {
   redis->info = "# Memory\r\nmaxmemory:1000\r\n"
                 "maxmemory_policy:allkeys-lru\r\n";

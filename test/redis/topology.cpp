@@ -45,6 +45,16 @@ CAF_TEST(a table that covers as much is believed at once) {
   CAF_CHECK(aut.table() == moved);
 }
 
+CAF_TEST(a server that has not heard of a move does not undo it) {
+  auto moved = table_of({{0, a}, {1, c}, {2, c}});
+  CAF_CHECK(aut.on_table(a, moved, now));
+  CAF_CHECK(!aut.on_table(b, whole, now + 1999ms));
+  CAF_CHECK(aut.table() == moved);
+  CAF_MESSAGE("but a redirection does");
+  CAF_CHECK(aut.on_moved(1, b, now + 1s));
+  CAF_CHECK(aut.table() == whole);
+}
+
 CAF_TEST(a smaller table needs a second server) {
   CAF_CHECK(!aut.on_table(a, part, now));
   CAF_CHECK(aut.is_in_doubt());
