@@ -118,10 +118,9 @@ private:
     join_lists(fields);
     if (auto wrong = check_fields(fields))
       return reject(std::move(*wrong), false);
-    auto accepted
-      = accept(context_.api, fields,
-               find_client(fields, from_.peer, context_.config.trusted_proxies),
-               from_.role);
+    auto client
+      = find_client(fields, from_.peer, context_.config.trusted_proxies);
+    auto accepted = accept(context_.api, fields, client, from_.role);
     if (auto wrong = std::get_if<response>(&accepted))
       return reject(std::move(*wrong));
     call_ = std::get<api_call>(std::move(accepted));
