@@ -50,6 +50,16 @@ CAF_TEST(delayed messages arrive in the order of their times) {
   CAF_CHECK_EQUAL(arrived, (std::vector{1, 40, 60, 80}));
 }
 
+CAF_TEST(a message does not wait for one that is due later) {
+  caf::actor_system sys{config};
+  caf::scoped_actor self{sys};
+  self->delayed_send(self, 1h, 0);
+  for (int i = 1; i < 20; ++i) {
+    self->delayed_send(self, 1ms, i);
+    self->receive([i](int number) { CAF_CHECK_EQUAL(number, i); });
+  }
+}
+
 CAF_TEST(messages of one step arrive in the order of their calls) {
   caf::actor_system sys{config};
   caf::scoped_actor self{sys};
