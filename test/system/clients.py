@@ -14,6 +14,7 @@ import websockets
 
 from harness import TIMEOUT, eventually, together
 from raw_websocket import TEXT, RawWebSocket
+from redis_cluster import ON_CLUSTER
 
 GREETING = "连接成功!"
 
@@ -181,9 +182,13 @@ async def is_unready(node):
 
 
 async def until_ready(*nodes):
-    """Waits until all nodes are ready."""
+    """Waits until all nodes are ready, and have all masters of a Redis Cluster."""
+    async def has_all_servers(node):
+        return not ON_CLUSTER or (await get(node, "/stats"))["servers_away"] == 0
+
     for node in nodes:
         await eventually(lambda: is_ready(node))
+        await eventually(lambda: has_all_servers(node))
 
 
 async def until_unready(*nodes):
