@@ -4,6 +4,8 @@ import re
 import ssl
 from urllib.parse import urlsplit
 
+import pytest
+
 from certificates import Certificate
 from clients import Http, confirm, join, joined, keep, push, receive, receive_many
 from harness import ROOT, TlsServer, UnixServer
@@ -12,11 +14,16 @@ from tokens import ES256, bearer, make_key, make_pair, run
 GUIDE = ROOT / "docs/guide/security.md"
 
 
-async def test_the_user_of_the_guide_can_do_all_that_a_node_does(lab, tmp_path):
-    rules = re.search(r"^user waybill on .*$", GUIDE.read_text(), re.MULTILINE)[0]
+@pytest.mark.parametrize("kind", ["one Redis", "a Redis Cluster"])
+async def test_the_user_of_the_guide_can_do_all_that_a_node_does(lab, tmp_path, kind):
+    guide = GUIDE.read_text()
+    rules = re.search(r"^user waybill on .*$", guide, re.MULTILINE)[0]
+    if kind == "a Redis Cluster":
+        more = re.search(r"A Redis Cluster needs `([^`]*)`", guide)[1]
+        rules = " ".join([rules.replace(" +role", ""), *more.split()])
     users = tmp_path / "users.acl"
     users.write_text(f"user default on nopass ~* &* +@all\n{rules}\n")
-    redis = lab.redis("--aclfile", users)
+    redis = (lab.redis_cluster if kind == "a Redis Cluster" else lab.redis)("--aclfile", users)
     parts = urlsplit(redis.url)
     url = parts._replace(netloc=f"waybill:PASSWORD@{parts.netloc}").geturl()
     options = ["--same-id", "newest", "--upstream", "redis", "--mailbox-limit", "2"]
