@@ -57,7 +57,7 @@ redis.call(PUBLISH, ARGV[11], newer)
 local nodes = redis.call(PUBLISH)");
 }
 
-script_table newer_table(pubsub kind) {
+script_table newer_table(pubsub_kind kind) {
   auto result = scripts_of_this_release(kind);
   result.push = script{newer_push_script(result.push.text)};
   return result;
@@ -73,10 +73,10 @@ std::string pack(const json& message) {
   return result;
 }
 
-const script_table& scripts_of(pubsub kind) {
-  static const auto classic = newer_table(pubsub::classic);
-  static const auto sharded = newer_table(pubsub::sharded);
-  return kind == pubsub::classic ? classic : sharded;
+const script_table& scripts_of(pubsub_kind kind) {
+  static const auto classic = newer_table(pubsub_kind::classic);
+  static const auto sharded = newer_table(pubsub_kind::sharded);
+  return kind == pubsub_kind::classic ? classic : sharded;
 }
 
 } // namespace waybill::redis
