@@ -58,7 +58,7 @@ class Member(Redis):
 
 
 class RedisCluster:
-    """Three masters, used as if they were one Redis.
+    """Masters, three by default, used as if they were one Redis.
 
     @param enter takes a context manager, and returns what that yields
     @param options what each server is started with, besides
@@ -68,22 +68,23 @@ class RedisCluster:
     # Commands of no key, which all masters are asked.
     EVERYWHERE = {"CLIENT", "CONFIG"}
 
-    def __init__(self, enter, *options, replicas=0):
-        self.masters = [enter(Member(*options)).start() for _ in range(3)]
-        self.replicas = [enter(Member(*options)).start() for _ in range(3 * replicas)]
+    def __init__(self, enter, *options, size=3, replicas=0):
+        self.masters = [enter(Member(*options)).start() for _ in range(size)]
+        self.replicas = [enter(Member(*options)).start() for _ in range(size * replicas)]
         self.servers = self.masters + self.replicas
         self._join()
         for i, replica in enumerate(self.replicas):
-            replica.command("CLUSTER", "REPLICATE", self.masters[i % 3].name)
+            replica.command("CLUSTER", "REPLICATE", self.masters[i % size].name)
         for replica in self.replicas:
             wait_until(lambda: replica.command("ROLE")[3] == b"connected")
 
     def _join(self):
         """Shares out the slots, and waits until all servers know each other."""
-        first = self.masters[0]
+        first, size = self.masters[0], len(self.masters)
         for i, master in enumerate(self.masters):
             master.command("CLUSTER", "SET-CONFIG-EPOCH", i + 1)
-            master.command("CLUSTER", "ADDSLOTSRANGE", i * SLOTS // 3, (i + 1) * SLOTS // 3 - 1)
+            master.command("CLUSTER", "ADDSLOTSRANGE", i * SLOTS // size,
+                           (i + 1) * SLOTS // size - 1)
         for server in self.servers[1:]:
             first.meet(server)
         self._wait()

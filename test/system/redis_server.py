@@ -116,6 +116,11 @@ class Redis:
         """Whether it was started, and not killed since."""
         return self._process is not None
 
+    @property
+    def process_id(self):
+        """The id of the process that runs."""
+        return self._process.pid
+
     def start(self, *more):
         """Starts Redis, at the address it had before if it ran before, with more
         options for this time."""
