@@ -199,7 +199,9 @@ caf::result<T> bridge::ask(Command send) {
 }
 
 void bridge::on_failed(const caf::error& error) {
-  retry_ = retry_ || error == errc::refused;
+  // A master may not have executed a command for one of its slots.
+  retry_ = retry_ || error == errc::refused
+           || (config_.cluster && error == errc::bus_away);
   complain(error);
 }
 

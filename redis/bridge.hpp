@@ -5,6 +5,7 @@
 #include <list>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "actors/core/log_gate.hpp"
@@ -16,6 +17,7 @@
 #include "redis/lag_meter.hpp"
 #include "redis/node_table.hpp"
 #include "redis/report_batch.hpp"
+#include "redis/slot_moves.hpp"
 
 namespace waybill::redis {
 
@@ -83,9 +85,8 @@ private:
   void on(unsubscribed& event);
   void on(revoked& event);
 
-  /// Records that a channel is subscribed, or will not be: all that is to be
-  /// known once the last SUBSCRIBE of all was replied to.
-  /// @returns whether SUBSCRIBE of this channel awaits no other reply.
+  /// Records the reply to a SUBSCRIBE.
+  /// @returns whether no other one of this channel is unconfirmed.
   bool confirm_subscription(const std::string& channel);
 
   caf::result<ok_atom> attach_address(const push_address& address);
@@ -118,8 +119,14 @@ private:
   /// Ends the link, and then this actor.
   void retire();
 
-  /// Ends this actor, whose master has no slots.
-  void finish_retirement();
+  /// Ends this actor once it has been idle from one tick to the next.
+  void end_if_idle();
+
+  /// Ends subscriptions that were given up some time ago.
+  void end_subscriptions();
+
+  /// Subscribes again to channels of this node that Redis has ended.
+  void renew_subscriptions();
 
   bool has_moved(const std::string& channel) override;
 
@@ -133,8 +140,7 @@ private:
   /// Executes a command for another bridge.
   caf::result<reply> execute(const routed_command& command);
 
-  /// Publishes a canary by a script, which a server that does not have the slot
-  /// rejects: it may accept SPUBLISH.
+  /// Publishes a canary by a script: a former master would accept SPUBLISH.
   void send_cluster_canary(const std::string& message);
 
   // -- messages from Redis (bridge_messages.cpp) ------------------------------
@@ -185,10 +191,10 @@ private:
   /// Has Redis try the commands that are needed.
   void check();
 
-  /// Reads whether Redis evicts mailboxes instead of refusing pushes (INFO).
-  /// Ends this actor if the server is part of a Redis Cluster and should not
-  /// be.
-  void read_info();
+  /// Reads whether Redis evicts mailboxes instead of refusing pushes. Ends this
+  /// actor if the server is part of a Redis Cluster and should not be.
+  /// @param words INFO, with the section `memory` or all.
+  void read_info(const command& words);
 
   size_t expected_nodes() override;
 
@@ -301,23 +307,29 @@ private:
   /// CLIENT ID of the subscribed connection; 0 if unknown.
   uint64_t client_ = 0;
 
-  /// Set once this node shuts down in order.
+  /// Set once this node shuts down in order, and once this bridge is to end.
   bool leaving_ = false;
-
-  /// Set once this bridge is to end.
   bool retiring_ = false;
 
   /// The slots of the master, and what else this bridge has for the cluster.
   assignment part_;
 
-  /// Slots that the master got or lost.
-  struct move {
-    slot_set slots;
-    time_point when;
-  };
+  slot_moves moves_;
 
-  /// The moves of the last seconds, the oldest first.
-  std::deque<move> moves_;
+  /// Channels in slots that the master has lost, and when, the oldest first.
+  std::deque<std::pair<std::vector<std::string>, time_point>> given_up_;
+
+  /// Channels that Redis has ended, and rejected, since the last tick.
+  std::vector<std::string> revoked_;
+  std::unordered_set<std::string> rejected_;
+
+  /// Number of commands at other masters; set if none has returned since the
+  /// last tick.
+  size_t redirected_ = 0;
+  bool idle_ = false;
+
+  /// Set if the last canary was redirected.
+  bool canary_moved_ = false;
 
   /// The last number of nodes that was reported to the router.
   uint64_t reported_nodes_ = 0;

@@ -59,6 +59,8 @@ void bridge::on_canary_reply(const caf::expected<reply>& reply) {
 
 void bridge::on_tick() {
   delayed_send(this, canary_interval, tick_atom_v);
+  if (retiring_ && !linked_)
+    return end_if_idle();
   if (!linked_)
     return;
   auto now = clock().now();
@@ -69,13 +71,15 @@ void bridge::on_tick() {
   update();
   if (now - last_heard_ >= longest_silence)
     return redis_->abandon("no message returned for 3 s");
+  renew_subscriptions();
+  end_subscriptions();
   check();
   if (unconfirmed_.empty() || is_ready()) {
     send_canary();
     tick_canary_ = canaries_;
   }
   if (++ticks_ % policy_ticks == 0)
-    read_info();
+    read_info({"INFO", "memory"});
   if (!is_ready())
     return;
   count_nodes();
@@ -135,8 +139,8 @@ void bridge::check() {
   });
 }
 
-void bridge::read_info() {
-  redis_->send({"INFO"}, [this](const caf::expected<reply>& reply) {
+void bridge::read_info(const command& words) {
+  redis_->send(words, [this](const caf::expected<reply>& reply) {
     if (!reply || reply->type != reply::kind::text)
       return;
     auto& text = reply->text;

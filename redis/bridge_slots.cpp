@@ -2,19 +2,11 @@
 
 #include "redis/bridge.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include <spdlog/spdlog.h>
 
 namespace waybill::redis {
-
-namespace {
-
-/// Time after a move of a slot within which nodes may not have followed.
-constexpr auto moving_time = std::chrono::seconds{2};
-
-} // namespace
 
 void bridge::on(const assignment& part) {
   if (part.slots.none())
@@ -27,7 +19,7 @@ void bridge::on(const assignment& part) {
     nodes_.on_inherited(part.nodes);
   // A cluster that this process has just met has not moved.
   if (old.slots.any() || part.nodes > 0)
-    moves_.push_back({old.slots ^ part.slots, now});
+    moves_.on_moved(old.slots ^ part.slots, now);
   commands_.set_slots(part.slots);
   subscribe_own();
   if (linked_ && old.has_open_channel != part.has_open_channel) {
@@ -61,7 +53,7 @@ void bridge::give_up(const slot_set& lost) {
   for (auto& [channel, held] : entries_) {
     if (!held.held || !lost.test(key_slot(channel)))
       continue;
-    // Messages arrive until Redis ends the subscription.
+    // Nodes that do not know of the move publish here, until Redis does.
     held.held = false;
     if (held.attached.pending())
       held.attached.deliver(errc::bus_away);
@@ -72,11 +64,41 @@ void bridge::give_up(const slot_set& lost) {
   std::vector<std::string> channels;
   for (auto& address : addresses)
     channels.push_back(commands_.channel_of(address));
-  redis_->unsubscribe(std::move(channels));
+  if (linked_)
+    given_up_.push_back({std::move(channels), clock().now()});
+  else
+    for (auto& channel : channels)
+      forget(entries_.find(channel));
   lose(std::move(addresses));
   // The router knows their next master.
   if (holder_)
     send(holder_, bus_state::ready);
+}
+
+void bridge::end_subscriptions() {
+  auto now = clock().now();
+  for (;
+       !given_up_.empty() && now - given_up_.front().second >= slot_moves::time;
+       given_up_.pop_front()) {
+    auto& channels = given_up_.front().first;
+    std::erase_if(channels, [this](const std::string& channel) {
+      auto i = entries_.find(channel);
+      return i == entries_.end() || i->second.held
+             || !i->second.detached.empty();
+    });
+    if (!channels.empty())
+      redis_->unsubscribe(std::move(channels));
+  }
+}
+
+void bridge::renew_subscriptions() {
+  rejected_.clear();
+  for (auto& channel : std::exchange(revoked_, {})) {
+    if (channel == own_channel_ || channel == nodes_channel_)
+      subscribe({channel});
+    else if (channel == config_.open_channel && part_.has_open_channel)
+      subscribe_open();
+  }
 }
 
 void bridge::lose(push_addresses lost) {
@@ -89,14 +111,13 @@ void bridge::retire() {
   retiring_ = true;
   if (linked_)
     redis_->reset("its master has no slots");
-  else
-    finish_retirement();
 }
 
-void bridge::finish_retirement() {
+void bridge::end_if_idle() {
+  // A command that was redirected may be followed by another.
+  if (redirected_ > 0 || !std::exchange(idle_, true))
+    return;
   spdlog::info("{} is no master of the Redis Cluster", config_.server);
-  if (holder_)
-    send(holder_, bus_state::ready);
   counts_[metric::redis_evicts] = 0;
   if (router_)
     send(router_, bridge_retired{counts_});
@@ -104,12 +125,7 @@ void bridge::finish_retirement() {
 }
 
 bool bridge::has_moved(const std::string& channel) {
-  auto now = clock().now();
-  while (!moves_.empty() && now - moves_.front().when >= moving_time)
-    moves_.pop_front();
-  return std::any_of(
-    moves_.begin(), moves_.end(),
-    [slot = key_slot(channel)](const move& x) { return x.slots.test(slot); });
+  return moves_.has(key_slot(channel), clock().now());
 }
 
 bool bridge::has_slot(const std::string& channel) {
@@ -118,9 +134,16 @@ bool bridge::has_slot(const std::string& channel) {
 
 void bridge::redirect(redirected_command command,
                       commands::handler<reply> handler) {
+  ++redirected_;
+  auto finish = [this, handler](caf::expected<reply> x) {
+    --redirected_;
+    idle_ = false;
+    handler(std::move(x));
+    flush_outcomes();
+  };
   request(router_, caf::infinite, std::move(command))
-    .then([handler](reply& x) { handler(std::move(x)); },
-          [handler](caf::error& error) { handler(std::move(error)); });
+    .then([finish](reply& x) { finish(std::move(x)); },
+          [finish](caf::error& error) { finish(std::move(error)); });
 }
 
 void bridge::on_redirected(const std::string& error) {
@@ -148,6 +171,14 @@ void bridge::send_cluster_canary(const std::string& message) {
     own_channel_, message, [this](const caf::expected<reply>& x) {
       if (!x)
         return on_canary_reply(x);
+      // The slot of the channel may have moved, and others have not: a server
+      // that is no master says so again.
+      auto is_moved
+        = x->type == reply::kind::error && x->text.starts_with("MOVED ");
+      if (is_moved)
+        on_redirected(x->text);
+      if (!std::exchange(canary_moved_, is_moved) && is_moved)
+        return;
       on_canary_reply(x->items.size() == 2 ? x->items[0] : *x);
     });
 }

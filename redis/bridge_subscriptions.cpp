@@ -16,6 +16,8 @@ constexpr size_t batch_size = 1000;
 } // namespace
 
 void bridge::on(link_up& event) {
+  if (retiring_)
+    return redis_->reset("its master has no slots");
   linked_ = true;
   client_ = event.client;
   first_canary_ = canaries_ + 1;
@@ -24,7 +26,7 @@ void bridge::on(link_up& event) {
   health_.on_link_up();
   commands_.load();
   check();
-  read_info();
+  read_info({"INFO"});
   if (!config_.cluster || part_.has_open_channel)
     subscribe_open();
   set_farewell();
@@ -61,9 +63,12 @@ void bridge::on(link_down& event) {
       i->second.attached.deliver(errc::bus_away);
     forget(i++);
   }
+  given_up_.clear();
+  revoked_.clear();
   update();
-  if (retiring_)
-    finish_retirement();
+  // The next masters have the addresses.
+  if (retiring_ && holder_)
+    send(holder_, bus_state::ready);
 }
 
 void bridge::on(subscribed& event) {
@@ -101,6 +106,8 @@ void bridge::on(revoked& event) {
     confirm_subscription(event.channel);
   on_redirected(event.error);
   auto i = entries_.find(event.channel);
+  if (i == entries_.end() || event.channel == nodes_channel_)
+    revoked_.push_back(event.channel);
   if (i == entries_.end())
     return;
   auto& held = i->second;
@@ -114,8 +121,10 @@ void bridge::on(revoked& event) {
   if (!was_held)
     return;
   lose({std::move(address)});
-  // Unless Redis said why, the router knows the next master already.
-  auto is_moved = !event.rejected || event.error.starts_with("MOVED ");
+  // The router knows the next master already, unless two name each other.
+  auto is_moved = !event.rejected
+                  || (event.error.starts_with("MOVED ")
+                      && rejected_.insert(event.channel).second);
   (is_moved ? attaches_again_ : retry_) = true;
 }
 

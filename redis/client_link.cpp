@@ -8,6 +8,8 @@
 #include <boost/asio/post.hpp>
 #include <caf/send.hpp>
 
+#include "redis/redirection.hpp"
+
 namespace waybill::redis {
 
 client_link::client_link(boost::asio::io_context& context, server_url url,
@@ -246,6 +248,9 @@ void client_link::on_ordered(subscription_order::result result,
   case meaning::unsubscribed:
     return emit(unsubscribed{std::move(result.channel)});
   case meaning::rejected:
+    // Any other error, such as NOPERM, would be the same at each server.
+    if (!redirection::parse(error, {}))
+      return lose(std::move(error));
     return emit(revoked{std::move(result.channel), true, std::move(error)});
   case meaning::revoked:
     return emit(revoked{std::move(result.channel)});

@@ -48,6 +48,14 @@ auto cluster::sending() {
   };
 }
 
+template <class Atom, class... Ts>
+auto cluster::telling_all() {
+  return [this](Atom atom, const push_address& address, const Ts&... xs) {
+    for (auto& [server, master] : masters_)
+      send(master.bridge, atom, address, xs...);
+  };
+}
+
 cluster::behavior_type cluster::make_behavior() {
   schedule_tick(clock().now());
   return {
@@ -67,8 +75,8 @@ cluster::behavior_type cluster::make_behavior() {
     },
     delegating<uint64_t, publish_atom, kick>(),
     delegating<uint64_t, publish_atom, query>(),
-    sending<await_atom, std::string, report_receiver_actor>(),
-    sending<forget_atom, std::string>(),
+    telling_all<await_atom, std::string, report_receiver_actor>(),
+    telling_all<forget_atom, std::string>(),
     sending<report_atom, report>(),
     delegating<uint64_t, probe_atom, std::string, std::string>(),
     sending<record_atom, std::string, outcome>(),

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/core/log_gate.hpp"
 #include "actors/hosted.hpp"
 #include "redis/client.hpp"
 #include "redis/redirection.hpp"
@@ -110,6 +111,11 @@ private:
   template <class Atom, class... Ts>
   auto sending();
 
+  /// Returns a handler that forwards messages to all bridges: reports come from
+  /// the master that has the address when they are sent.
+  template <class Atom, class... Ts>
+  auto telling_all();
+
   /// Returns the master of an address, or null.
   master* master_of(const push_address& address);
 
@@ -207,6 +213,7 @@ private:
 
   std::list<held_command> held_;
   registry_actor registry_;
+  log_gate gate_;
   std::vector<observer_actor> observers_;
   bus_status state_;
 

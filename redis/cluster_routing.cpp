@@ -152,7 +152,9 @@ void cluster::apply() {
   }
   counts_[metric::slots_moved] += moved;
   if (moved > 0)
-    spdlog::warn("{} slots have moved to other masters ({})", moved, server_);
+    if (auto left_out = gate_.take("moved", clock().now()))
+      spdlog::warn("slots have moved to other masters: {} ({}){}", moved,
+                   server_, *left_out);
   assign_open_channel();
   // Addresses whose slot had no master can be attached.
   if (registry_)

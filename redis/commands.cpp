@@ -219,13 +219,15 @@ void commands::publish_proof(const std::string& channel,
       return x && x->type == reply::kind::error
              && x->text.starts_with(beginning);
     };
-    if (is("NOSCRIPT"))
+    if (is("NOSCRIPT")) {
       load(scripts_.count);
-    // Only the master of a slot that migrates replies ASK.
-    if (is("ASK "))
+      redis_.send(*words, handler);
+    } else if (is("ASK ")) {
+      // Only the master of a slot that migrates replies this.
       redis_.send({publish_command(), (*words)[3], (*words)[5]}, handler);
-    else
+    } else {
       handler(std::move(x));
+    }
   });
 }
 
@@ -290,7 +292,21 @@ void commands::owner(const push_address& address, handler<uint64_t> then) {
 }
 
 void commands::presence(const push_address& address, handler<uint64_t> then) {
-  count(channel_of(address), {}, std::move(then));
+  if (config_.cluster)
+    return count(channel_of(address), {}, std::move(then));
+  auto expected = static_cast<int64_t>(environment_.expected_nodes());
+  send(std::make_shared<const command>(make_command(
+         "PUBSUB", "NUMSUB", channel_of(address), names_.channel_of_nodes())),
+       [expected, then](const caf::expected<reply>& x) {
+         if (!x)
+           return then(x.error());
+         if (x->items.size() != 4)
+           return then(unexpected_reply());
+         if (x->items[1].number == 0 && x->items[3].number < expected)
+           then(caf::error{errc::nodes_missing});
+         else
+           then(number_of(x->items[1]));
+       });
 }
 
 void commands::tell(const std::string& node, const node_message& message,

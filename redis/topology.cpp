@@ -34,8 +34,11 @@ bool topology::on_table(const endpoint& source, slot_table table,
     }
   }
   doubted_.reset();
-  if (table == table_)
+  if (table == table_) {
+    // Replicas may differ.
+    table_ = std::move(table);
     return false;
+  }
   // Other servers hear of a move later.
   for (size_t slot = 0; slot < slot_count; ++slot) {
     auto from = table_.at(static_cast<uint16_t>(slot));
@@ -48,6 +51,9 @@ bool topology::on_table(const endpoint& source, slot_table table,
 }
 
 bool topology::on_moved(uint16_t slot, const endpoint& owner, time_point now) {
+  std::erase_if(moves_, [&](const move& x) {
+    return x.slot == slot || now - x.when >= move_time;
+  });
   moves_.push_back({slot, owner, now});
   auto known = table_.at(slot);
   if (known && known->server == owner)

@@ -266,6 +266,10 @@ async def failover(scenario):
     await eventually(lambda: is_master(scenario.redis, 2))
 
 
+# The time after a move in which nobody is sure that nobody is there, in seconds.
+MOVING = 2
+
+
 def master_by_chance(scenario):
     """Returns a master of the Redis Cluster."""
     return scenario.chance.choice(list(scenario.redis.masters_now()))
@@ -280,8 +284,7 @@ async def slot_moved(scenario):
         await asyncio.to_thread(scenario.redis.migrate, slot, target)
         await last(scenario, 0, 0.2)
         await asyncio.to_thread(scenario.redis.move, slot, target)
-    # So long nobody is sure that nobody is there.
-    await asyncio.sleep(2)
+    await asyncio.sleep(MOVING)
 
 
 async def shard_killed(scenario):
@@ -307,6 +310,7 @@ async def shard_failover(scenario):
     if not old.is_running:
         old.start()
     await eventually(scenario.redis.has_replicas)
+    await asyncio.sleep(MOVING)
 
 
 FAULTS = {fault.__name__: fault for fault in [

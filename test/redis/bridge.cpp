@@ -926,10 +926,13 @@ CAF_TEST(tells how many nodes hold an address) {
     push_address::id("456"),
     [&](caf::expected<uint64_t> x) { nodes = unbox(x); });
   settle();
-  CAF_CHECK_EQUAL(redis->sent.back(),
-                  (command{"EVALSHA", scripts.count.sha, "1",
-                           "waybill:{id:456}", "waybill:{nodes}"}));
-  answer(list_of({two, two}));
+  CAF_CHECK_EQUAL(
+    redis->sent.back(),
+    (command{"PUBSUB", "NUMSUB", "waybill:{id:456}", "waybill:{nodes}"}));
+  answer(list_of({{reply::kind::text, 0, "waybill:{id:456}"},
+                  two,
+                  {reply::kind::text, 0, "waybill:{nodes}"},
+                  two}));
   CAF_CHECK_EQUAL(nodes, 2u);
 }
 

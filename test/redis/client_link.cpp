@@ -475,4 +475,13 @@ CAF_TEST(in a cluster a new link owes no replies of the last) {
   CAF_CHECK_EQUAL(seen, test::texts{"subscribed d"});
 }
 
+CAF_TEST(in a cluster a user without rights has no link) {
+  auto& peer = start_sharded();
+  aut->subscribe({"a"});
+  peer.write("-NOPERM this user has no permissions\r\n");
+  await_events(1);
+  CAF_CHECK_EQUAL(seen,
+                  test::texts{"down NOPERM this user has no permissions"});
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

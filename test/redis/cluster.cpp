@@ -97,6 +97,8 @@ struct cluster_fixture : test::fixture {
         return result;
       },
       [seen](leave_atom) { seen("leave"); },
+      [seen](await_atom, const push_address&, const std::string& id,
+             const report_receiver_actor&) { seen("await " + id); },
     });
     bridges[name] = result;
     return result;
@@ -378,6 +380,15 @@ CAF_TEST(metrics are those of all masters and of bridges that have ended) {
   self->send(router, bridge_retired{past});
   settle();
   CAF_CHECK_EQUAL(figure(aut, metric::pushes), 17u);
+}
+
+CAF_TEST(reports are awaited from all masters) {
+  start();
+  self->send(aut, await_atom_v, first, std::string{"p"},
+             report_receiver_actor{});
+  settle();
+  const test::texts all{"a await p", "b await p"};
+  CAF_CHECK_EQUAL(log, all);
 }
 
 CAF_TEST(all bridges leave) {

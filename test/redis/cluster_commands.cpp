@@ -236,11 +236,14 @@ CAF_TEST(a canary is published by a script with the slot) {
   CAF_CHECK(redis.sent.back() == bare);
   answer(test::one);
   CAF_CHECK_EQUAL(kept.number, 1);
-  CAF_MESSAGE("and a script that is unknown is loaded");
+  CAF_MESSAGE("and a script that is unknown is loaded and run again");
   publish();
   redis.loaded.clear();
   answer(error("NOSCRIPT No matching script"));
   CAF_CHECK_EQUAL(redis.loaded, test::texts{scripts.count.text});
+  CAF_CHECK(redis.sent.back() == script);
+  answer(test::two);
+  CAF_CHECK_EQUAL(kept.number, 2);
 }
 
 CAF_TEST(a check uses other keys once its slot migrates) {

@@ -49,7 +49,7 @@ struct fake_client : redis::client {
       tried = command.back();
       return checks.push_back(std::move(then));
     }
-    if (command[1] == "waybill:{nodes}" && command[0] == "PUBLISH")
+    if (command[0] == "PUBLISH" && command[1] == "waybill:{nodes}")
       return beats.push_back(redis::decode_beat(command[2]).value());
     sent.push_back(command);
     waiting.push_back(std::move(then));

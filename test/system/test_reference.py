@@ -201,7 +201,7 @@ def test_the_names_in_redis_are_those_of_the_reference():
     kinds = set(re.findall(r'tagged\("([\w:]*)"', text))
     assert {name[len("waybill:"):name.index("{")] for name in documented
             if name.startswith("waybill:") and "{" in name} == kinds
-    tags = set(re.findall(r'tagged\("", "(\w+:)"', text)
+    tags = set(re.findall(r'(?:tagged\("", |tag = )"(\w+:)"', text)
                + re.findall(r'push_address{"(\w+:?)"', sources("actors")))
     assert {tag for name in documented for tag in re.findall(r"\{(\w+:?)", name)} \
         == tags | {"waybill:"}

@@ -34,13 +34,3 @@ async def test_a_node_that_starts_again_with_its_name_says_nothing(lab):
     lab.node("--node", "twin", redis=redis).kill()
     node = lab.node("--node", "twin", redis=redis)
     assert await clashes(node) == 0
-
-
-async def test_a_node_that_reaches_one_redis_in_two_ways_is_no_other(lab):
-    redis = lab.redis()
-    node = lab.node("--node", "twin", "--redis", redis.url, "--redis", redis.unix_url)
-    spy = redis.connect()
-    spy.command("SUBSCRIBE", "waybill:{node:twin}")
-    for _ in range(4):
-        spy.read()
-    assert await clashes(node) == 0

@@ -68,7 +68,7 @@ async def test_a_start_with_few_descriptors_serves_or_says_why_not():
 
 
 @needs_plain_memory
-@pytest.mark.parametrize("kind, sizes", [("as", range(40, 200, 6)), ("data", range(2, 100, 4))])
+@pytest.mark.parametrize("kind, sizes", [("as", range(40, 220, 6)), ("data", range(2, 100, 4))])
 async def test_a_start_with_little_memory_serves_or_says_why_not(kind, sizes):
     found = {size: await outcome(f"--{kind}={size * MIB}") for size in sizes}
     for size, result in found.items():
