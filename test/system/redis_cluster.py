@@ -42,6 +42,11 @@ class Member(Redis):
         """The name by which the others know it."""
         return self.command("CLUSTER", "MYID").decode()
 
+    def epoch_of(self, name):
+        """Returns the configuration epoch of a server, as this one knows it."""
+        nodes = self.command("CLUSTER", "NODES").decode().splitlines()
+        return next(int(node.split()[6]) for node in nodes if node.startswith(name))
+
     def meet(self, other):
         """Introduces another server."""
         self.command("CLUSTER", "MEET", "127.0.0.1", other.port, other.port + 1)
@@ -134,6 +139,8 @@ class RedisCluster:
     def migrate(self, slot, target):
         """Begins to move a slot: its keys go, one after the other, but both masters have it."""
         source = self.owner_of(slot)
+        # A target that does not know of a newer epoch would not win the slot for good.
+        wait_until(lambda: target.epoch_of(source.name) == source.epoch_of(source.name))
         target.command("CLUSTER", "SETSLOT", slot, "IMPORTING", source.name)
         source.command("CLUSTER", "SETSLOT", slot, "MIGRATING", target.name)
         while keys := source.command("CLUSTER", "GETKEYSINSLOT", slot, 10):
