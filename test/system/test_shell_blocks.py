@@ -82,8 +82,9 @@ BESIDE = {
     "docs/guide/redis.md: More than one core: Redis Cluster": HOSTS + """
         sed -n '/^cluster-enabled/,/^cluster-require/p' docs/guide/redis.md > redis.conf
         for i in 21 22 23; do
-          redis-server redis.conf --bind 10.0.0.$i --protected-mode no --daemonize yes --dir /tmp \\
-            --cluster-config-file $i.conf
+          mkdir $i
+          redis-server redis.conf --bind 10.0.0.$i --cluster-announce-ip 10.0.0.$i --dir $i \\
+            --protected-mode no --daemonize yes
           until redis-cli -h 10.0.0.$i ping; do sleep 0.1; done
         done
         redis-cli --cluster create 10.0.0.21:6379 10.0.0.22:6379 10.0.0.23:6379 --cluster-yes
