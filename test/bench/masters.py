@@ -19,7 +19,7 @@ from routers import NODES
 from trial import Load, cpu_time
 
 SESSIONS = 300
-UNDER_WAY = 64
+UNDER_WAY = 512
 
 
 class Setup:

@@ -19,7 +19,7 @@ def printed():
         ["/usr/bin/python3", HERE / script, "--seconds", "0.1", "--rounds", "1"], check=True,
         stdout=subprocess.PIPE, text=True, timeout=300,
         env=CLEAN_ENVIRONMENT | {"WAYBILL": str(WAYBILL)}).stdout
-        for script in ("compare.py", "variants.py"))
+        for script in ("compare.py", "variants.py", "masters.py"))
 
 
 def frames_of(text):
@@ -30,7 +30,7 @@ def frames_of(text):
 def test_the_document_shows_the_tables_that_are_printed(printed):
     documented = frames_of((REFERENCE / "performance.md").read_text())
     found = frames_of(printed)
-    assert len(found) >= 7
+    assert len(found) >= 8
     # Without Google Benchmark that of the steps is not there.
     assert [frame for frame in documented if frame in found or frame[0][0] != "step"] == found
 
