@@ -22,6 +22,7 @@ UNRUN = {
     "/usr/bin/python3 -m pytest": "runs a test that CTest runs, too",
     "/usr/bin/python3 test/bench/compare.py": "takes minutes; test_compare runs a short one",
     "/usr/bin/python3 test/bench/variants.py": "takes minutes; test_compare runs a short one",
+    "/usr/bin/python3 test/bench/masters.py": "takes half a minute; test_compare runs a short one",
     "/usr/bin/python3 test/wire/record.py": "writes into the repository",
     "bash app/demo.sh": "builds, and shows what the other tests check",
     "bash app/setup.sh": "installs packages, which test/run.sh has done",
