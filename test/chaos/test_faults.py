@@ -38,11 +38,11 @@ def test_a_failover_costs_nothing_that_was_promised():
 
 
 def test_a_failover_of_a_shard_costs_nothing_that_was_promised():
-    check(20, "shard_failover", mix="keyless")
+    check(12, "shard_failover", mix="keyless")
 
 
 def test_faults_of_a_cluster_cost_nothing_that_was_promised():
-    check(20, "slot_moved", "shard_killed", *CLUSTER_TOO)
+    check(15, "slot_moved", "shard_killed", *CLUSTER_TOO)
 
 
 def test_faults_at_random_cost_nothing_that_was_promised():
