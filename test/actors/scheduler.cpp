@@ -75,11 +75,13 @@ CAF_TEST(a message that is not due keeps no system from its end) {
   std::atomic<bool> has_ended = false;
   {
     caf::actor_system sys{config};
-    auto keeper = sys.spawn([&](caf::event_based_actor* self) {
-      self->attach_functor([&] { has_ended = true; });
+    // CAF refers to the arguments of a function, so there must be one.
+    auto run = [](caf::event_based_actor* self, std::atomic<bool>* ended) {
+      self->attach_functor([ended] { *ended = true; });
       self->delayed_send(self, 1h, 0);
       return caf::behavior{[](int) {}};
-    });
+    };
+    auto keeper = sys.spawn(run, &has_ended);
     caf::anon_send_exit(keeper, caf::exit_reason::user_shutdown);
   }
   CAF_CHECK(has_ended.load());
