@@ -131,6 +131,7 @@ private:
   bool has_moved(const std::string& channel) override;
 
   bool has_slot(const std::string& channel) override;
+  caf::error uncounted() override;
 
   void redirect(redirected_command command,
                 commands::handler<reply> handler) override;
@@ -313,7 +314,6 @@ private:
 
   /// The slots of the master, and what else this bridge has for the cluster.
   assignment part_;
-
   slot_moves moves_;
 
   /// Channels in slots that the master has lost, and when, the oldest first.

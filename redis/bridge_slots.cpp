@@ -128,6 +128,10 @@ bool bridge::has_moved(const std::string& channel) {
   return moves_.has(key_slot(channel), clock().now());
 }
 
+caf::error bridge::uncounted() {
+  return part_.follows_replica ? errc::unanswered : errc::nodes_missing;
+}
+
 bool bridge::has_slot(const std::string& channel) {
   return !config_.cluster || part_.slots.test(key_slot(channel));
 }

@@ -92,6 +92,9 @@ private:
 
   using masters = std::map<endpoint, master>;
 
+  /// The master of each slot, or null.
+  using owners = std::array<master*, slot_count>;
+
   /// A command that no master could execute yet.
   struct held_command {
     redirected_command content;
@@ -157,6 +160,9 @@ private:
   /// tells all others their parts.
   void apply();
 
+  /// Returns whether the former master of slots is a replica now.
+  bool is_taken_from_replica(const owners& old, const slot_set& slots) const;
+
   /// Assigns the open channel to a master that is ready.
   void assign_open_channel();
 
@@ -198,8 +204,7 @@ private:
   topology topology_;
   masters masters_;
 
-  /// The master of each slot, or null.
-  std::array<master*, slot_count> by_slot_ = {};
+  owners by_slot_ = {};
 
   /// The master with the open channel.
   endpoint open_;

@@ -124,7 +124,7 @@ void cluster::apply() {
     }
   }
   uint64_t moved = 0;
-  decltype(by_slot_) old = {};
+  owners old = {};
   old.swap(by_slot_);
   for (auto& [server, slots] : table.masters()) {
     auto& master = masters_[server];
@@ -134,6 +134,8 @@ void cluster::apply() {
         moved += old[slot] && old[slot] != &master;
       }
     auto part = master.part;
+    if (part.slots.none())
+      part.follows_replica = is_taken_from_replica(old, slots);
     part.slots = slots;
     assign(master, std::move(part));
   }
@@ -159,6 +161,15 @@ void cluster::apply() {
   // Addresses whose slot had no master can be attached.
   if (registry_)
     send(registry_, bus_state::ready);
+}
+
+bool cluster::is_taken_from_replica(const owners& old,
+                                    const slot_set& slots) const {
+  for (auto& [server, former] : masters_)
+    for (size_t slot = 0; slot < slot_count; ++slot)
+      if (old[slot] == &former && slots.test(slot))
+        return topology_.table().is_replica(server);
+  return false;
 }
 
 void cluster::assign_open_channel() {

@@ -46,6 +46,17 @@ caf::error error_of(impairment kind, std::string text) {
           std::move(text)};
 }
 
+/// Returns the error for a push that was counted as reaching nobody by a server
+/// that then redirected the script that confirms it. A slot that only migrates
+/// has its subscribers here; a replica hands on to its master what it counts
+/// for nobody.
+caf::error uncounted(const caf::error& redirection) {
+  auto text = redirection.context().get_as<std::string>(0);
+  return text.starts_with("ASK ") || text.starts_with("TRYAGAIN ")
+           ? errc::nodes_missing
+           : errc::unanswered;
+}
+
 /// Converts the reply of the script `push`.
 caf::expected<outcome> outcome_of(const push& push, const reply& x) {
   auto& items = x.items;
@@ -143,7 +154,7 @@ void commands::publish(const push_address& address, const push& push,
       else if (is_new && !result->kept && x->items[1].number == 0
                && (x->items[2].number < expected
                    || environment_.has_moved(channel)))
-        then(caf::error{errc::nodes_missing});
+        then(environment_.uncounted());
       else
         then(std::move(result));
     },
@@ -177,7 +188,7 @@ void commands::count(const std::string& channel, command message,
        [this, channel, publishes, expected,
         then = std::move(then)](const caf::expected<reply>& x) {
          if (!x && is_redirected(x.error()) && publishes)
-           then(caf::error{errc::nodes_missing});
+           then(uncounted(x.error()));
          else if (!x && is_redirected(x.error()))
            count_migrating(channel, then);
          else if (!x)
@@ -187,7 +198,8 @@ void commands::count(const std::string& channel, command message,
          else if (x->items[0].number == 0
                   && (x->items[1].number < expected
                       || environment_.has_moved(channel)))
-           then(caf::error{errc::nodes_missing});
+           then(publishes ? environment_.uncounted()
+                          : caf::error{errc::nodes_missing});
          else
            then(static_cast<uint64_t>(x->items[0].number));
        },

@@ -68,6 +68,10 @@ public:
     /// has moved a moment ago.
     virtual bool has_moved(const std::string& channel) = 0;
 
+    /// Returns the error for a push that was counted as reaching nobody, while
+    /// nodes are missing.
+    virtual caf::error uncounted() = 0;
+
     /// Returns whether the server has the slot of a channel.
     virtual bool has_slot(const std::string& channel) = 0;
 

@@ -83,6 +83,10 @@ std::vector<endpoint> slot_table::servers() const {
   return result;
 }
 
+bool slot_table::is_replica(const endpoint& server) const {
+  return std::binary_search(replicas_.begin(), replicas_.end(), server);
+}
+
 const slot_table::master* slot_table::at(uint16_t slot) const noexcept {
   for (auto& master : masters_)
     if (master.slots.test(slot))

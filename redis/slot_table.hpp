@@ -49,6 +49,9 @@ public:
   /// Returns all servers, masters first: each can be asked for the table.
   std::vector<endpoint> servers() const;
 
+  /// Returns whether a server is a replica.
+  bool is_replica(const endpoint& server) const;
+
   /// Returns the master of a slot, or null.
   const master* at(uint16_t slot) const noexcept;
 

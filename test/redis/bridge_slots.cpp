@@ -73,7 +73,7 @@ struct bridge_slots_fixture : test::fixture {
   }
 
   void assign(slot_set slots, bool open = false, uint64_t nodes = 0) {
-    self->send(aut, assignment{slots, open, nodes, holder});
+    self->send(aut, assignment{slots, open, nodes, false, holder});
     settle();
   }
 

@@ -301,6 +301,15 @@ CAF_TEST(a new master takes the place of a dead one) {
   CAF_CHECK_EQUAL(parts["b"].nodes, 0u);
 }
 
+CAF_TEST(a new master knows whether the old one is its replica) {
+  start();
+  table = list_of({range_of(0, 8191, {server_of("c", 1), server_of("a", 1)}),
+                   range_of(8192, 16383, {server_of("d", 1)})});
+  pass(1s);
+  CAF_CHECK(parts["c"].follows_replica);
+  CAF_CHECK(!parts["d"].follows_replica);
+}
+
 CAF_TEST(masters are asked in turn and the seeds only if none is ready) {
   start();
   asked.clear();

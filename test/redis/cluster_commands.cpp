@@ -36,6 +36,8 @@ struct fake_environment : waybill::redis::commands::environment {
     return channel == moved_channel;
   }
 
+  caf::error uncounted() override { return missing; }
+
   bool has_slot(const std::string& channel) override {
     return channel != lost_channel;
   }
@@ -48,6 +50,7 @@ struct fake_environment : waybill::redis::commands::environment {
   void on_redirected(const std::string& x) override { ignored.push_back(x); }
 
   size_t nodes = 1;
+  caf::error missing = errc::nodes_missing;
   std::string moved_channel;
   std::string lost_channel;
   test::texts impairments;
@@ -187,6 +190,24 @@ CAF_TEST(nobody is there only if the slot has not moved a moment ago) {
   aut.publish(id456, push{"p1", make_text("a")}, keep_outcome());
   answer(number_reply(1));
   CAF_CHECK_EQUAL(result, "sent to 1");
+}
+
+CAF_TEST(a push to a former master may have reached somebody) {
+  aut.publish(id456, push{"p1", make_text("a")}, keep_outcome());
+  answer(number_reply(0));
+  answer(error(moved));
+  CAF_CHECK(has("unanswered"));
+  CAF_MESSAGE("and so may one to a new master");
+  surroundings.missing = errc::unanswered;
+  surroundings.moved_channel = "waybill:{id:456}";
+  aut.publish(id456, push{"p1", make_text("a")}, keep_outcome());
+  answer(number_reply(0));
+  answer(list_of({number_reply(0), number_reply(1)}));
+  CAF_CHECK(has("unanswered"));
+  CAF_MESSAGE("but presence is not that of a push");
+  aut.presence(id456, keep_number());
+  answer(list_of({number_reply(0), number_reply(1)}));
+  CAF_CHECK(has("nodes_missing"));
 }
 
 CAF_TEST(replicas of a master that has lost the slot are not asked) {

@@ -16,6 +16,8 @@ struct fake_environment : redis::commands::environment {
 
   bool has_moved(const std::string&) override { return false; }
 
+  caf::error uncounted() override { return errc::nodes_missing; }
+
   bool has_slot(const std::string&) override { return true; }
 
   void redirect(redis::redirected_command,
