@@ -188,7 +188,10 @@ void commands::count(const std::string& channel, command message,
        [this, channel, publishes, expected,
         then = std::move(then)](const caf::expected<reply>& x) {
          if (!x && is_redirected(x.error()) && publishes)
-           then(uncounted(x.error()));
+           // Without the slot, it was another master that counted.
+           then(environment_.has_slot(channel)
+                  ? uncounted(x.error())
+                  : caf::error{errc::nodes_missing});
          else if (!x && is_redirected(x.error()))
            count_migrating(channel, then);
          else if (!x)

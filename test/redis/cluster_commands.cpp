@@ -197,7 +197,14 @@ CAF_TEST(a push to a former master may have reached somebody) {
   answer(number_reply(0));
   answer(error(moved));
   CAF_CHECK(has("unanswered"));
-  CAF_MESSAGE("and so may one to a new master");
+  CAF_MESSAGE("but not if the former master has redirected it");
+  surroundings.lost_channel = "waybill:{id:456}";
+  aut.publish(id456, push{"p1", make_text("a")}, keep_outcome());
+  answer(number_reply(0));
+  answer(error(moved));
+  CAF_CHECK(has("nodes_missing"));
+  surroundings.lost_channel.clear();
+  CAF_MESSAGE("and one to a new master may");
   surroundings.missing = errc::unanswered;
   surroundings.moved_channel = "waybill:{id:456}";
   aut.publish(id456, push{"p1", make_text("a")}, keep_outcome());

@@ -95,14 +95,20 @@ async def test_the_ids_of_a_dead_master_are_back_when_its_replica_is_promoted(la
         await assert_reachable(two, name, other)
 
 
+def listeners(redis):
+    """Returns the masters at which nodes subscribe to the open channel."""
+    return [x for x in redis.masters
+            if x.is_running and x.command("PUBSUB", "NUMSUB", "waybill")[1]]
+
+
 async def test_the_open_channel_survives_its_server(lab):
     redis = lab.redis_cluster(replicas=1)
     node = lab.cluster(size=1, redis=redis).nodes[0]
-    listened = next(x for x in redis.masters if x.command("PUBSUB", "NUMSUB", "waybill")[1])
+    await eventually(lambda: listeners(redis))
+    listened = listeners(redis)[0]
     async with joined(node, name := elsewhere(redis, listened)) as ws:
         listened.kill()
-        await eventually(lambda: any(x.command("PUBSUB", "NUMSUB", "waybill")[1]
-                                     for x in redis.masters if x.is_running))
+        await eventually(lambda: listeners(redis))
         publisher = next(x for x in redis.masters if x.is_running)
         publisher.publish('{"KEY":"%s","VALUE":"open"}' % name)
         assert await receive(ws) == "open"
