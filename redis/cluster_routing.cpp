@@ -28,6 +28,9 @@ constexpr auto shortest_interval = std::chrono::milliseconds{50};
 /// Time within which a new master must be ready for the bus to wait for it.
 constexpr auto start_time = std::chrono::seconds{3};
 
+/// Time after which no node is subscribed at the former master of slots.
+constexpr auto following_time = std::chrono::seconds{10};
+
 bool is_ready(const bus_status& x) {
   return x.state == bus_state::ready;
 }
@@ -80,6 +83,12 @@ void cluster::on_tick() {
   next_tick_ = time_point::max();
   retry_held();
   ask();
+  for (auto& [server, master] : masters_)
+    if (master.part.follows_replica && now - master.since >= following_time) {
+      auto part = master.part;
+      part.follows_replica = false;
+      assign(master, std::move(part));
+    }
   update();
   auto is_calm = !topology_.is_in_doubt() && !masters_.empty()
                  && std::all_of(masters_.begin(), masters_.end(), [](auto& x) {

@@ -27,8 +27,8 @@ struct assignment {
   /// expected at a master that has just got its slots.
   uint64_t nodes = 0;
 
-  /// Set if the former master of the slots is a replica now: messages reach
-  /// nodes that are still subscribed there, and are not counted.
+  /// Set for ten seconds if the former master of the slots is a replica now:
+  /// messages reach nodes that are still subscribed there, and are not counted.
   bool follows_replica = false;
 
   /// Receives messages of the open channel; may be null.

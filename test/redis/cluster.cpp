@@ -308,6 +308,11 @@ CAF_TEST(a new master knows whether the old one is its replica) {
   pass(1s);
   CAF_CHECK(parts["c"].follows_replica);
   CAF_CHECK(!parts["d"].follows_replica);
+  CAF_MESSAGE("and that no node is subscribed there after ten seconds");
+  pass(9s);
+  CAF_CHECK(parts["c"].follows_replica);
+  pass(1s);
+  CAF_CHECK(!parts["c"].follows_replica);
 }
 
 CAF_TEST(masters are asked in turn and the seeds only if none is ready) {
