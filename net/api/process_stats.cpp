@@ -2,36 +2,31 @@
 
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <sstream>
 #include <string>
-#include <vector>
 
 namespace waybill::net {
 
 usage usage_of(size_t process) {
   usage result;
   auto folder = "/proc/" + std::to_string(process);
-  std::ifstream stat{folder + "/stat"};
-  std::string text{std::istreambuf_iterator<char>{stat}, {}};
-  // `utime` and `stime` are the 12th and 13th fields after the name, which may
-  // contain any character.
-  std::istringstream fields{
-    text.substr(std::min(text.rfind(')'), text.size()))};
-  std::vector<std::string> all{std::istream_iterator<std::string>{fields}, {}};
-  if (all.size() > 13)
-    result.cpu_seconds = (std::stod(all[12]) + std::stod(all[13]))
-                         / static_cast<double>(sysconf(_SC_CLK_TCK));
   std::ifstream statm{folder + "/statm"};
   double total = 0;
   double resident = 0;
-  if (statm >> total >> resident)
-    result.memory_bytes = resident * static_cast<double>(sysconf(_SC_PAGESIZE));
+  if (!(statm >> total >> resident))
+    return result;
+  result.memory_bytes = resident * static_cast<double>(sysconf(_SC_PAGESIZE));
+  timespec used{};
+  if (clockid_t clock = 0;
+      clock_getcpuclockid(static_cast<pid_t>(process), &clock) == 0
+      && clock_gettime(clock, &used) == 0)
+    result.cpu_seconds = static_cast<double>(used.tv_sec)
+                         + 1e-9 * static_cast<double>(used.tv_nsec);
   return result;
 }
 

@@ -223,13 +223,16 @@ async def test_a_node_that_stops_ends_streams_in_order(lab):
     async with listening(one, "456") as stream:
         assert (await push(two, "456", "last", "?ttl=600")).status == 200
         one.signal(signal.SIGTERM)
-        assert await stream.rest() == ["last"]
+        # A stream that is still reading its mailbox leaves the push there.
+        got = await stream.rest()
         assert 1000 <= stream.retry <= 3000
         stream.close()
         assert one.wait() == 0
     async with listening(two, "456", last_id=stream.last_id) as again:
         assert (await push(two, "456", "next")).status == 200
-        assert (await again.next()).data == "next"
+        while got[-1:] != ["next"]:
+            got.append((await again.next()).data)
+        assert got == ["last", "next"]
 
 
 async def test_a_node_that_dies_costs_no_kept_push(lab):
