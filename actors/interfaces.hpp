@@ -118,6 +118,9 @@ using bus_event_protocol = caf::typed_actor<
   // Messages to addresses of this node: pushes to their sessions, kicks,
   // claims, and queries, which it answers by a report.
   caf::reacts_to<deliver_atom, addressed_messages>,
+  // Sessions of this id join these topics; comes before the answer to the
+  // request that attaches the id.
+  caf::reacts_to<topics_atom, push_address, kept_topics>,
   // Pushes to these addresses are missed until they are attached again.
   caf::reacts_to<lost_atom, push_addresses>,
   // The state of the bus, or of a part of it. When it is ready, lost addresses
@@ -203,8 +206,9 @@ using publish_protocol = caf::typed_actor<
   // Sends a request to close sessions to all nodes that hold their id. Returns
   // the number of those nodes.
   caf::replies_to<publish_atom, push_address, kick>::with<uint64_t>,
-  // Sends a query to all nodes that hold an address. Returns the number of
-  // those nodes.
+  // Sends a query to all nodes that hold an address, and keeps or removes the
+  // topic of one that changes those of an id. Returns the number of those
+  // nodes.
   caf::replies_to<publish_atom, push_address, query>::with<uint64_t>,
   // Records the outcome of a push for its idempotency key; removes the key if
   // the push reached no session and is not kept.

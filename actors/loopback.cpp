@@ -47,7 +47,7 @@ loopback::behavior_type loopback::make_behavior() {
     },
     [this](attach_atom, const push_address& address,
            const registry_actor& registry) {
-      holders_[address.key()].push_back(registry);
+      add_holder(address, registry);
       return ok_atom_v;
     },
     [this](detach_atom, const push_address& address,
@@ -65,7 +65,7 @@ loopback::behavior_type loopback::make_behavior() {
       return deliver(address, kick);
     },
     [this](publish_atom, const push_address& address, const query& query) {
-      return deliver(address, query);
+      return publish(address, query);
     },
     [this](await_atom, const push_address&, const std::string& id,
            const report_receiver_actor& receiver) { waiting_[id] = receiver; },
@@ -100,6 +100,13 @@ loopback::behavior_type loopback::make_behavior() {
     },
     [this](get_atom) { return counts_; },
   };
+}
+
+void loopback::add_holder(const push_address& address,
+                          const registry_actor& registry) {
+  holders_[address.key()].push_back(registry);
+  if (auto topics = topics_.topics_of(address, clock().now()); !topics.empty())
+    send(registry, topics_atom_v, address, std::move(topics));
 }
 
 void loopback::remove_holder(const push_address& address,
@@ -138,6 +145,17 @@ caf::expected<outcome> loopback::publish(const push_address& address,
   if (!push.key.empty() && (result.kept || result.counts.nodes > 0))
     idempotency_.add(address, push, result, now);
   return result;
+}
+
+uint64_t loopback::publish(const push_address& address, const query& query) {
+  auto now = clock().now();
+  if (query.type == query::kind::unsubscribe) {
+    topics_.remove(address, query.subject);
+  } else if (changes_topics(query)) {
+    topics_.expire(now);
+    topics_.keep(address, query.subject, now + query.ttl);
+  }
+  return deliver(address, query);
 }
 
 uint64_t loopback::probe(const std::string& id) {

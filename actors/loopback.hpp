@@ -6,6 +6,7 @@
 
 #include "actors/core/idempotency_store.hpp"
 #include "actors/core/inboxes.hpp"
+#include "actors/core/topic_store.hpp"
 #include "actors/hosted.hpp"
 #include "actors/interfaces.hpp"
 
@@ -29,6 +30,8 @@ protected:
   behavior_type make_behavior() override;
 
 private:
+  void add_holder(const push_address& address, const registry_actor& registry);
+
   void remove_holder(const push_address& address,
                      const registry_actor& registry);
 
@@ -36,6 +39,10 @@ private:
 
   void publish(const numbered_pushes& pushes,
                const outcome_receiver_actor& receiver);
+
+  /// Delivers a query, and keeps or removes the topic that it changes.
+  /// @returns the number of registries that hold `address`.
+  uint64_t publish(const push_address& address, const query& query);
 
   /// Delivers a message to the registries that hold `address`.
   /// @returns the number of those registries.
@@ -65,6 +72,7 @@ private:
   std::unordered_map<std::string, report_receiver_actor> waiting_;
   inboxes inboxes_;
   idempotency_store idempotency_;
+  topic_store topics_;
 
   /// The last claim of each id that is held, and the last of all.
   std::unordered_map<std::string, uint64_t> owners_;

@@ -71,6 +71,8 @@ registry::behavior_type registry::make_behavior() {
       gateways_.push_back(gateway);
     },
     [this](trace_atom, trace_events& events) { add_events(events); },
+    [this](topics_atom, const push_address& address,
+           const kept_topics& topics) { keep_topics(address, topics); },
     [this](lost_atom, const push_addresses& lost) { lose(lost); },
     [this](bus_state state) {
       if (state == bus_state::ready)
@@ -120,6 +122,7 @@ void registry::join(const push_addresses& addresses, const std::string& peer,
     return send_away(session);
   for (auto& address : sessions_.join(added, addresses))
     attach_address(address, *sessions_.find(address));
+  join_kept_topics(added);
   note(added, trace_event::kind::joined,
        is_stream ? to_string(transport) : std::string{});
   if (policy_ == same_id::newest_per_node)

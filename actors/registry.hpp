@@ -119,6 +119,9 @@ private:
   void detach_address(const push_address& address,
                       const std::function<void()>& handler);
 
+  /// Calls `handler` when every later push to an address arrives.
+  static void when_attached(entry& entry, std::function<void()> handler);
+
   /// Marks addresses as missing pushes.
   void lose(const push_addresses& lost);
 
@@ -194,6 +197,27 @@ private:
   void gather(const std::vector<Handle>& actors,
               std::function<void(std::vector<T>&)> handler,
               const Ts&... question);
+
+  // -- topics of sessions (registry_topics.cpp) -------------------------------
+
+  /// Adds the sessions of an id to topics, and those that come in their time.
+  void keep_topics(const push_address& address, const kept_topics& topics);
+
+  /// Adds a session to the topics that are kept for its id.
+  /// @pre it has joined its id.
+  void join_kept_topics(member& member);
+
+  /// Adds a session to a topic.
+  void join_topic(member& member, const push_address& topic);
+
+  /// Adds the sessions of an id to a topic; reports when pushes reach them.
+  void subscribe(const push_address& address, const query& query);
+
+  /// Removes the sessions of an id from a topic.
+  void unsubscribe(const push_address& address, const query& query);
+
+  /// Returns the sessions of an id; none if the node drains.
+  std::vector<member*> movable_members(const push_address& address);
 
   // -- draining (registry_drain.cpp) ------------------------------------------
 

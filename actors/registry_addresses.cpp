@@ -20,6 +20,9 @@ void registry::attach_address(const push_address& address, entry& entry) {
       return;
     entry->attached = attached;
     entry->away = !attached;
+    if (attached)
+      for (auto& handler : std::exchange(entry->on_attached, {}))
+        handler();
     for (auto& session : session_table::sessions_of(*entry))
       greet(*sessions_.find(session));
   };
@@ -29,6 +32,13 @@ void registry::attach_address(const push_address& address, entry& entry) {
             if (error == errc::bus_away)
               act(false);
           });
+}
+
+void registry::when_attached(entry& entry, std::function<void()> handler) {
+  if (entry.attached)
+    handler();
+  else
+    entry.on_attached.push_back(std::move(handler));
 }
 
 void registry::detach_address(const push_address& address,
@@ -47,6 +57,8 @@ void registry::lose(const push_addresses& lost) {
     entry->attached = false;
     entry->away = true;
     entry->claim = 0;
+    // Changes are missed, too; the bus sends them when it attaches the id.
+    entry->kept_topics.clear();
     if (!address.is_id())
       continue;
     for (auto& [id, session] : entry->sessions) {

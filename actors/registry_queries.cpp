@@ -15,6 +15,13 @@ void registry::on(const push_address& address, const query& query) {
     return report_trace(address, query);
   case query::kind::metrics:
     return send(collector_, report_atom_v, address, query);
+  case query::kind::members:
+    return report_answer(address, query,
+                         delivery_counts{1, sessions_at(address).size()});
+  case query::kind::subscribe:
+    return subscribe(address, query);
+  case query::kind::unsubscribe:
+    return unsubscribe(address, query);
   }
 }
 

@@ -25,29 +25,41 @@ void session_table::remove(caf::actor_id session) {
 push_addresses session_table::join(member& member,
                                    const push_addresses& addresses) {
   push_addresses result;
-  member.joined = addresses;
-  for (auto& address : addresses) {
-    auto [i, is_new] = entries_.try_emplace(address.key());
-    i->second.sessions.emplace(member.session.id(), member.session);
-    if (is_new)
+  member.joined.reserve(addresses.size());
+  for (auto& address : addresses)
+    if (join(member, address))
       result.push_back(address);
-  }
   return result;
+}
+
+bool session_table::join(member& member, const push_address& address) {
+  auto [i, is_new] = entries_.try_emplace(address.key());
+  if (i->second.sessions.emplace(member.session.id(), member.session).second)
+    member.joined.push_back(address);
+  return is_new;
+}
+
+bool session_table::leave(member& member, const push_address& address) {
+  return std::erase(member.joined, address) > 0 && release(member, address);
 }
 
 push_addresses session_table::give_up(member& member) {
   push_addresses result;
-  for (auto& address : std::exchange(member.joined, {})) {
-    auto i = entries_.find(address.key());
-    i->second.sessions.erase(member.session.id());
-    i->second.draining -= member.draining;
-    if (!i->second.sessions.empty())
-      continue;
-    if (!i->second.detached)
+  for (auto& address : std::exchange(member.joined, {}))
+    if (release(member, address))
       result.push_back(address);
-    entries_.erase(i);
-  }
   return result;
+}
+
+bool session_table::release(const member& member, const push_address& address) {
+  auto i = entries_.find(address.key());
+  i->second.sessions.erase(member.session.id());
+  i->second.draining -= member.draining;
+  if (!i->second.sessions.empty())
+    return false;
+  auto is_held = !i->second.detached;
+  entries_.erase(i);
+  return is_held;
 }
 
 session_table::departure session_table::drain(const member& member) {

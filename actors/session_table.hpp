@@ -1,8 +1,12 @@
 #pragma once
 
+#include <functional>
+#include <map>
 #include <string>
 #include <unordered_map>
 #include <vector>
+
+#include <caf/actor_clock.hpp>
 
 #include "actors/interfaces.hpp"
 
@@ -36,6 +40,12 @@ public:
 
     /// Number of the newest known claim to this id.
     uint64_t claim = 0;
+
+    /// Topics that later sessions of this id join, by name, and when that ends.
+    std::map<std::string, caf::actor_clock::time_point> kept_topics;
+
+    /// Called when the bus delivers pushes to this address.
+    std::vector<std::function<void()>> on_attached;
   };
 
   /// A session of this node.
@@ -84,6 +94,14 @@ public:
   /// Adds a session to addresses, the id first.
   /// @returns the addresses that are new to this node.
   push_addresses join(member& member, const push_addresses& addresses);
+
+  /// Adds a session to an address, unless it has joined it.
+  /// @returns whether the address is new to this node.
+  bool join(member& member, const push_address& address);
+
+  /// Removes a session from an address, if it has joined it.
+  /// @returns whether the address has no session left and is to be detached.
+  bool leave(member& member, const push_address& address);
 
   /// Removes a session from its addresses.
   /// @returns the addresses that have no session left and are to be detached.
@@ -135,6 +153,10 @@ public:
   size_t addresses() const;
 
 private:
+  /// Removes a session from the entry of an address that it has joined.
+  /// @returns whether the address has no session left and is to be detached.
+  bool release(const member& member, const push_address& address);
+
   std::unordered_map<std::string, entry> entries_;
   std::unordered_map<caf::actor_id, member> members_;
   size_t streams_ = 0;

@@ -101,7 +101,7 @@ void survey::check() {
   auto complete = true;
   for (auto& [name, node] : nodes_) {
     answers += node.answers;
-    complete = complete && node.is_complete();
+    complete = complete && is_complete(node);
   }
   if (complete && answers >= result_.nodes)
     finish();
@@ -126,7 +126,7 @@ void survey::finish() {
   uint64_t incomplete = 0;
   for (auto& [name, node] : nodes_) {
     answers += node.answers;
-    incomplete += !node.is_complete();
+    incomplete += !is_complete(node);
   }
   result_.unknown
     = published_ ? result_.nodes - std::min(result_.nodes, answers) + incomplete

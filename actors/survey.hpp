@@ -35,8 +35,6 @@ private:
     uint64_t sessions = 0;
     uint64_t reported = 0;
 
-    bool is_complete() const noexcept { return reported >= sessions; }
-
     void add(const delivery_counts& x);
     void add(const settled& x);
     void add(const session_list& x);
@@ -49,6 +47,12 @@ private:
   void on_published(uint64_t nodes);
 
   void on_report(report& report);
+
+  /// Returns whether a node has reported all: only sessions may come in parts.
+  bool is_complete(const progress& node) const noexcept {
+    return query_.type != query::kind::sessions
+           || node.reported >= node.sessions;
+  }
 
   /// Ends if all nodes have answered.
   void check();

@@ -9,17 +9,6 @@
 
 namespace waybill::redis {
 
-namespace {
-
-/// Checks whether a key holds another type than the command expects.
-bool is_wrong_type(const caf::error& why) {
-  return why == errc::refused
-         && why.context().get_as<std::string>(0).find("WRONGTYPE")
-              != std::string::npos;
-}
-
-} // namespace
-
 bridge::bridge(caf::actor_config& cfg, caf::execution_unit* host,
                bridge_config config, client_ptr redis, router_actor router)
     : hosted(cfg, host), config_(std::move(config)), redis_(std::move(redis)),
@@ -224,7 +213,7 @@ caf::result<inbox_page> bridge::read(const inbox_query& query) {
       };
   commands_.read(query, on_rejected,
                  [this, promise](caf::expected<inbox_page> x) mutable {
-                   if (!x && is_wrong_type(x.error())) {
+                   if (!x && commands::is_wrong_type(x.error())) {
                      // The mailbox can never be read; live pushes still can
                      // be delivered.
                      ++counts_[metric::unreadable_mailboxes];

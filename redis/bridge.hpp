@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <deque>
-#include <list>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -14,6 +13,7 @@
 #include "redis/commands.hpp"
 #include "redis/config.hpp"
 #include "redis/health.hpp"
+#include "redis/held_address.hpp"
 #include "redis/lag_meter.hpp"
 #include "redis/node_table.hpp"
 #include "redis/report_batch.hpp"
@@ -51,26 +51,10 @@ protected:
 private:
   using time_point = caf::actor_clock::time_point;
 
-  using promise = caf::typed_response_promise<ok_atom>;
-
   /// Interval between canaries, and of all periodic work.
   static constexpr auto canary_interval = std::chrono::milliseconds{500};
 
-  /// An address that this node holds, or is about to give up.
-  struct entry {
-    push_address address;
-
-    /// Set until the address is detached.
-    bool held = false;
-
-    /// Pending until every push to the channel is sure to arrive.
-    promise attached;
-
-    /// Pending until Redis confirms UNSUBSCRIBE, the oldest first.
-    std::list<promise> detached;
-  };
-
-  using entries = std::unordered_map<std::string, entry>;
+  using entries = std::unordered_map<std::string, held_address>;
 
   /// Connects to Redis, and schedules the first tick.
   void start();
@@ -92,6 +76,13 @@ private:
   caf::result<ok_atom> attach_address(const push_address& address);
 
   caf::result<ok_atom> detach_address(const push_address& address);
+
+  /// Completes the request to attach an address that is subscribed: reads the
+  /// topics that are kept for an id.
+  void complete_attachment(held_address& held);
+
+  void on_kept(const std::string& channel, uint64_t completion,
+               caf::expected<kept_topics> topics);
 
   void subscribe(std::vector<std::string> channels);
 
@@ -347,6 +338,9 @@ private:
 
   /// Addresses of this node, by channel.
   entries entries_;
+
+  /// Number of the last request for what is kept for an address.
+  uint64_t completions_ = 0;
 
   /// Number of unconfirmed SUBSCRIBE commands of each channel. Redis replies in
   /// order, so a channel is subscribed once it has confirmed the last one.

@@ -203,7 +203,7 @@ void bridge::end_outage() {
                outage_time().count(), entries_.size(), config_.server);
   for (auto& [channel, held] : entries_)
     if (held.attached.pending())
-      held.attached.deliver(ok_atom_v);
+      complete_attachment(held);
   if (holder_)
     send(holder_, bus_state::ready);
 }

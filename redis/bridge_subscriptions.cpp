@@ -76,7 +76,7 @@ void bridge::on(subscribed& event) {
     return;
   if (auto held = entries_.find(event.channel);
       held != entries_.end() && held->second.attached.pending())
-    held->second.attached.deliver(ok_atom_v);
+    complete_attachment(held->second);
 }
 
 bool bridge::confirm_subscription(const std::string& channel) {
@@ -135,15 +135,52 @@ caf::result<ok_atom> bridge::attach_address(const push_address& address) {
   auto is_known = std::exchange(held.held, true);
   if (!linked_)
     return errc::bus_away;
-  if (!is_known)
-    subscribe({channel});
-  else if (is_ready() && !unconfirmed_.contains(channel))
-    return ok_atom_v;
   // A second attach supersedes the first, whose caller still gets an error.
   if (held.attached.pending())
     held.attached.deliver(errc::detached);
-  held.attached = make_response_promise<ok_atom>();
-  return held.attached;
+  auto result = held.attached = make_response_promise<ok_atom>();
+  held.completion = 0;
+  if (!is_known)
+    subscribe({channel});
+  else if (is_ready() && !unconfirmed_.contains(channel))
+    complete_attachment(held);
+  return result;
+}
+
+void bridge::complete_attachment(held_address& held) {
+  if (!held.address.is_id()) {
+    held.attached.deliver(ok_atom_v);
+    return;
+  }
+  held.completion = ++completions_;
+  commands_.topics(held.address,
+                   [this, channel = commands_.channel_of(held.address),
+                    number = held.completion](caf::expected<kept_topics> x) {
+                     on_kept(channel, number, std::move(x));
+                   });
+}
+
+void bridge::on_kept(const std::string& channel, uint64_t completion,
+                     caf::expected<kept_topics> topics) {
+  auto found = entries_.find(channel);
+  if (found == entries_.end() || found->second.completion != completion)
+    return;
+  auto& held = found->second;
+  held.completion = 0;
+  if (!held.attached.pending())
+    return;
+  if (!topics && commands::is_wrong_type(topics.error())) {
+    // They can never be read; pushes still can be delivered.
+    ++counts_[metric::bad_messages];
+    complain(topics.error());
+  } else if (!topics) {
+    on_failed(topics.error());
+    held.attached.deliver(errc::bus_away);
+    return;
+  } else if (!topics->empty()) {
+    send(holder_, topics_atom_v, held.address, std::move(*topics));
+  }
+  held.attached.deliver(ok_atom_v);
 }
 
 caf::result<ok_atom> bridge::detach_address(const push_address& address) {

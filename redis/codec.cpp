@@ -27,8 +27,19 @@ std::string_view name_of(query::kind type) {
     return "trace";
   case query::kind::metrics:
     return "figures";
+  case query::kind::members:
+    return "members";
+  case query::kind::subscribe:
+    return "subscribe";
+  case query::kind::unsubscribe:
+    return "unsubscribe";
   }
   return "";
+}
+
+/// Tells whether the subject of a query is a topic.
+bool has_topic(query::kind type) {
+  return type == query::kind::subscribe || type == query::kind::unsubscribe;
 }
 
 /// Returns the kind of query of that name, if there is one.
@@ -73,7 +84,7 @@ public:
       push_.reply_to = std::move(value);
     else if (name_ == "entry")
       push_.entry = std::move(value);
-    else if (name_ == "id")
+    else if (name_ == "id" || name_ == "topic")
       subject_ = std::move(value);
     else if (name_ == "text")
       set_body(make_text(std::move(value)));
@@ -127,8 +138,10 @@ private:
       return caf::error{another_kind};
     if (!is_utf8(subject_))
       return wrong("an id that is not UTF-8");
+    if (has_topic(*type) && !is_name(subject_))
+      return wrong("a topic that is no name");
     return bus_message{query{*type, std::move(subject_), std::move(push_.id),
-                             std::move(push_.reply_to)}};
+                             std::move(push_.reply_to), push_.ttl}};
   }
 
   /// A push, whose id and `reply_to` other messages have, too.
@@ -151,6 +164,10 @@ std::string encode(const query& query) {
   json result = {{"push", query.id}, {"kind", name_of(query.type)}};
   if (query.type == query::kind::trace)
     result["id"] = query.subject;
+  if (has_topic(query.type))
+    result["topic"] = query.subject;
+  if (query.ttl.count() > 0)
+    result["ttl"] = static_cast<uint64_t>(query.ttl.count());
   if (!query.reply_to.empty()) {
     result["to"] = query.reply_to;
     result["want"] = 0u;

@@ -26,8 +26,9 @@ std::string encode(const push& push);
 /// The `"kind"` is `"kick"`; `"push"` is the id.
 std::string encode(const kick& kick);
 
-/// The `"kind"` is `"inspect"`, `"trace"` (of the `"id"`) or `"figures"`;
-/// `"push"` and `"to"` are as in a push, and `"want"` is 0.
+/// The `"kind"` is `"inspect"`, `"trace"` (of the `"id"`), `"figures"`,
+/// `"members"`, or `"subscribe"` (to the `"topic"`, with its `"ttl"`) or
+/// `"unsubscribe"`; `"push"` and `"to"` are as in a push, and `"want"` is 0.
 std::string encode(const query& query);
 
 /// Encodes a claim without its number: the `"kind"` is `"claim"`, and so is the

@@ -82,7 +82,7 @@ caf::expected<outcome> outcome_of(const push& push, const reply& x) {
 void commands::load() {
   auto& all = scripts_;
   for (auto script : {&all.check, &all.count, &all.push, &all.record, &all.read,
-                      &all.dead_letter, &all.confirm, &all.claim})
+                      &all.dead_letter, &all.confirm, &all.topics, &all.claim})
     load(*script);
 }
 
@@ -126,7 +126,7 @@ void commands::publish(const push_address& address, const push& push,
         then(std::move(result));
       });
   auto text = [](auto number) { return std::to_string(number.count()); };
-  auto expected = static_cast<int64_t>(environment_.expected_nodes());
+  auto expected = environment_.expected_nodes();
   // Only a push that is kept is not lost where no node subscribes yet; and
   // replicas are asked here.
   auto is_mobile = push.ttl.count() > 0 && config_.replicas == 0;
@@ -152,8 +152,7 @@ void commands::publish(const push_address& address, const push& push,
       if (result && result->kept && config_.replicas > 0)
         await_replicas(channel, *std::move(result), then);
       else if (is_new && !result->kept && x->items[1].number == 0
-               && (x->items[2].number < expected
-                   || environment_.has_moved(channel)))
+               && !proves_absence(channel, x->items[2].number, expected))
         then(environment_.uncounted());
       else
         then(std::move(result));
@@ -181,7 +180,7 @@ void commands::publish(std::string channel, std::string message,
 void commands::count(const std::string& channel, command message,
                      handler<uint64_t> then) {
   // Taken before the count: a node that returns meanwhile is counted.
-  auto expected = static_cast<int64_t>(environment_.expected_nodes());
+  auto expected = environment_.expected_nodes();
   message.insert(message.begin(), names_.channel_of_nodes());
   auto publishes = message.size() > 1;
   eval(scripts_.count, {channel}, std::move(message),
@@ -199,14 +198,19 @@ void commands::count(const std::string& channel, command message,
          else if (x->items.size() != 2)
            then(unexpected_reply());
          else if (x->items[0].number == 0
-                  && (x->items[1].number < expected
-                      || environment_.has_moved(channel)))
+                  && !proves_absence(channel, x->items[1].number, expected))
            then(publishes ? environment_.uncounted()
                           : caf::error{errc::nodes_missing});
          else
            then(static_cast<uint64_t>(x->items[0].number));
        },
        {redirect_policy::kind::none});
+}
+
+bool commands::proves_absence(const std::string& channel, int64_t present,
+                              size_t expected) {
+  return present >= static_cast<int64_t>(expected)
+         && !environment_.has_moved(channel);
 }
 
 void commands::count_migrating(const std::string& channel,

@@ -115,11 +115,14 @@ public:
     publish(channel_of(address), encode(kick), redirect_policy{}.time,
             std::move(then));
   }
+
+  /// Publishes a query as above. If it changes the topics of an id, Redis keeps
+  /// or removes the topic in the same step.
   void publish(const push_address& address, const query& query,
-               handler<uint64_t> then) {
-    publish(channel_of(address), encode(query), redirect_policy{}.time,
-            std::move(then));
-  }
+               handler<uint64_t> then);
+
+  /// Reads the topics that are kept for an id.
+  void topics(const push_address& address, handler<kept_topics> then);
 
   /// Stores the outcome of a push under its idempotency key, which is known for
   /// its address.
@@ -180,6 +183,13 @@ public:
   /// executed elsewhere.
   static bool is_redirected(const caf::error& error);
 
+  /// Returns whether a key holds another type than the command expects.
+  static bool is_wrong_type(const caf::error& error) {
+    return error == errc::refused
+           && error.context().get_as<std::string>(0).find("WRONGTYPE")
+                != std::string::npos;
+  }
+
   const names& all_names() const noexcept { return names_; }
 
   /// Sets the slots of the server, a master of a Redis Cluster.
@@ -202,6 +212,18 @@ private:
   /// @param message is published to them, if there is one.
   void count(const std::string& channel, command message,
              handler<uint64_t> then);
+
+  /// Returns whether a count of 0 subscribers of a channel proves that there
+  /// are none.
+  /// @param present is the number of nodes that were counted in the same step.
+  /// @param expected is the number of nodes that must be there.
+  bool proves_absence(const std::string& channel, int64_t present,
+                      size_t expected);
+
+  /// Reads the remaining times of topics.
+  /// @param scored are names of topics, each followed by the time at which it
+  ///        ends.
+  void end_times(std::vector<reply> scored, handler<kept_topics> then);
 
   /// Counts the nodes that hold a channel whose slot migrates, and fails with
   /// `errc::nodes_missing` if there are none.

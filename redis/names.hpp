@@ -66,6 +66,12 @@ public:
     return tagged("owner:", address.key());
   }
 
+  /// Returns the sorted set with the topics that are kept for an address, by
+  /// the time at which they end.
+  std::string topics_of(const push_address& address) const {
+    return tagged("topics:", address.key());
+  }
+
   /// Returns the hash with the outcome of a push under an Idempotency-Key.
   std::string once_of(const push_address& address, std::string_view key) const;
 

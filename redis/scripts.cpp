@@ -31,7 +31,8 @@ namespace {
 constexpr std::string_view check_text = R"(
 local mail, due, once, owner = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local functions = {
-  {{'XREVRANGE', mail, '+', '-'}, {'XRANGE', mail, '-', '+'}},
+  {{'XREVRANGE', mail, '+', '-'}, {'XRANGE', mail, '-', '+'},
+   {'ZRANGE', due, 0, 0}},
   {{'XADD', mail, 'NOMKSTREAM', '*', 'message', ''}, {'XLEN', mail},
    {'XDEL', mail, '0-1'}, {'PTTL', mail}, {'PEXPIRE', mail, 1},
    {'ZADD', due, 'XX', 1, ''}, {'ZCARD', due}, {'ZRANGEBYSCORE', due, 0, 1},
@@ -207,6 +208,25 @@ end
 return removed
 )";
 
+constexpr std::string_view topics_text = R"(
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local topics, topic, ttl = KEYS[1], ARGV[4], tonumber(ARGV[5])
+if ttl == 0 then
+  redis.call('ZREM', topics, topic)
+else
+  for _, past in ipairs(redis.call('ZRANGEBYSCORE', topics, '-inf', now)) do
+    redis.call('ZREM', topics, past)
+  end
+  redis.call('ZADD', topics, string.format('%.0f', now + ttl), topic)
+  if redis.call('PTTL', topics) < ttl then
+    redis.call('PEXPIRE', topics, ttl)
+  end
+end
+return {redis.call(PUBLISH, ARGV[1], ARGV[2]),
+        redis.call('PUBSUB', NUMSUB, ARGV[3])[2]}
+)";
+
 constexpr std::string_view claim_text = R"(
 local t = redis.call('TIME')
 local number = t[1] * 1000000 + t[2]
@@ -249,6 +269,7 @@ script_table make_table(pubsub_kind kind) {
           make_script({field_function, read_text}),
           make_script({dead_letter_text}),
           make_script({confirm_text}),
+          make_script({names, topics_text}),
           make_script({names, claim_text})};
 }
 

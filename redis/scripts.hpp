@@ -94,6 +94,16 @@ struct script_table {
   /// Returns the number of entries removed.
   script confirm;
 
+  /// Publishes a query that changes the topics of an id, and keeps or removes
+  /// the topic.
+  ///
+  /// KEYS: the topics that are kept. ARGV: the channel, the message, the
+  /// channel that all nodes hold, the topic, and the milliseconds for which it
+  /// is kept, or 0 to remove it.
+  ///
+  /// Returns the number of subscribers of the first channel, and of the second.
+  script topics;
+
   /// Makes a newer session the owner of an id.
   ///
   /// KEYS: the owner. ARGV: the channel; the message without the number of the

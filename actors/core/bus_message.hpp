@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -29,6 +30,18 @@ struct claim {
   /// Larger than the number of any older claim.
   uint64_t number = 0;
 };
+
+/// Topic that later sessions of an id join, too.
+struct kept_topic {
+  push_address topic;
+
+  /// The remaining time.
+  std::chrono::milliseconds ttl{0};
+
+  friend bool operator==(const kept_topic&, const kept_topic&) = default;
+};
+
+using kept_topics = std::vector<kept_topic>;
 
 /// Message that a bus carries to the nodes that hold an address.
 using bus_message = std::variant<push, kick, claim, query>;

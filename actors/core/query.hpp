@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -10,7 +11,8 @@
 
 namespace waybill {
 
-/// Question to the nodes that hold an address. Each answers by reports.
+/// Question or instruction to the nodes that hold an address. Each answers by
+/// reports.
 struct query {
   enum class kind : uint8_t {
     /// The sessions of the id that the query is sent to: a `session_list`.
@@ -19,13 +21,22 @@ struct query {
     trace,
     /// The metrics of the node: `node_metrics`. Sent to all nodes.
     metrics,
+    /// The number of sessions of the address that the query is sent to:
+    /// `delivery_counts`.
+    members,
+    /// Adds the sessions of the id that the query is sent to to a topic:
+    /// `delivery_counts`, once every later push to the topic reaches them.
+    subscribe,
+    /// Removes the sessions of the id that the query is sent to from a topic:
+    /// `delivery_counts`, once no later push to the topic reaches them.
+    unsubscribe,
   };
 
-  static constexpr auto last_kind = kind::metrics;
+  static constexpr auto last_kind = kind::unsubscribe;
 
   kind type = kind::sessions;
 
-  /// The id whose trace is requested.
+  /// The id whose trace is requested, or the name of the topic.
   std::string subject = {};
 
   /// The id of this query, unique in the cluster.
@@ -33,7 +44,17 @@ struct query {
 
   /// The node that waits for reports.
   std::string reply_to = {};
+
+  /// Time for which sessions of the id that come later are added to the topic,
+  /// too, up to `longest_ttl`; 0 for none.
+  std::chrono::milliseconds ttl{0};
 };
+
+/// Returns whether a query changes the topics that are kept for an id.
+inline bool changes_topics(const query& x) {
+  return x.type == query::kind::unsubscribe
+         || (x.type == query::kind::subscribe && x.ttl.count() > 0);
+}
 
 inline std::string to_string(query::kind x) {
   switch (x) {
@@ -43,6 +64,12 @@ inline std::string to_string(query::kind x) {
     return "trace";
   case query::kind::metrics:
     return "metrics";
+  case query::kind::members:
+    return "members";
+  case query::kind::subscribe:
+    return "subscribe";
+  case query::kind::unsubscribe:
+    return "unsubscribe";
   }
   return "unknown";
 }

@@ -126,6 +126,10 @@ struct dispatcher {
     handle_kick(context, request, exchange);
   }
 
+  void operator()(const topic_request& request) const {
+    handle_topic(context, request, exchange);
+  }
+
   void operator()(const presence_request& request) const {
     handle_presence(context, request, exchange);
   }

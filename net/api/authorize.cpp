@@ -130,6 +130,9 @@ authorize_pusher(const api_keys& keys, const http::request_header<>& fields,
   if (auto address = address_of(request.request);
       address && !allows(result, *address))
     return forbidden("this key does not allow this address");
+  if (auto change = std::get_if<topic_request>(&request.request);
+      change && !allows(result, change->topic))
+    return forbidden("this key does not allow this topic");
   return result;
 }
 

@@ -1,7 +1,6 @@
 #include "net/api/push_options.hpp"
 
 #include <charconv>
-#include <optional>
 
 #include "actors/core/text.hpp"
 #include "net/config.hpp"
@@ -18,6 +17,8 @@ std::optional<receipt_level> parse_level(std::string_view text) {
   return std::nullopt;
 }
 
+} // namespace
+
 std::optional<std::chrono::seconds> parse_ttl(std::string_view text) {
   int64_t count = 0;
   auto last = text.data() + text.size();
@@ -27,8 +28,6 @@ std::optional<std::chrono::seconds> parse_ttl(std::string_view text) {
     return std::nullopt;
   return std::chrono::seconds{count};
 }
-
-} // namespace
 
 std::variant<push_options, response>
 parse_push_options(const std::map<std::string, std::string>& query,

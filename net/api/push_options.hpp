@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -18,6 +19,9 @@ namespace waybill::net {
 std::variant<push_options, response>
 parse_push_options(const std::map<std::string, std::string>& query,
                    bool may_keep);
+
+/// Parses a `ttl`, in seconds up to `longest_ttl`.
+std::optional<std::chrono::seconds> parse_ttl(std::string_view text);
 
 /// A line of a batch.
 struct batch_line {

@@ -38,6 +38,48 @@ std::vector<std::pair<std::string, T>> answers_in(const query_result& found) {
   return result;
 }
 
+/// Returns the sessions of an id.
+json print_sessions(const query_result& found) {
+  auto result = json::array();
+  for (auto& [node, list] : answers_in<session_list>(found))
+    for (auto& info : list.sessions)
+      result.push_back({{"node", node},
+                        {"peer", info.peer},
+                        {"age", info.age},
+                        {"queue", info.queue}});
+  return result;
+}
+
+/// Returns the number of sessions of a topic for each node.
+json print_members(const query_result& found) {
+  auto result = json::array();
+  for (auto& [node, counts] : answers_in<delivery_counts>(found))
+    if (counts.sessions > 0)
+      result.push_back({{"node", node}, {"sessions", counts.sessions}});
+  return result;
+}
+
+/// Builds the response to a change of the topics of an id.
+/// @param needs_session is set if the change concerns no session that comes
+///        later.
+response to_topic_response(const query_result& found, bool needs_session) {
+  delivery_counts sum;
+  for (auto& [node, counts] : answers_in<delivery_counts>(found))
+    sum += counts;
+  response result{http::status::ok};
+  if (found.unknown > 0)
+    result = error_response(http::status::gateway_timeout, "unanswered",
+                            "a node did not answer in time; try again");
+  else if (sum.sessions == 0 && needs_session)
+    result = error_response(http::status::not_found, "nobody",
+                            "nobody holds this address, and no ttl was set");
+  result.body["nodes"] = sum.nodes;
+  result.body["sessions"] = sum.sessions;
+  if (found.unknown > 0)
+    result.body["unknown"] = found.unknown;
+  return result;
+}
+
 /// Formats microseconds since 1970 (RFC 3339).
 std::string print_time(int64_t at) {
   constexpr int64_t second = 1'000'000;
@@ -136,34 +178,47 @@ json print_trace(const std::string& id, const query_result& found) {
 
 void handle_presence(api_context& context, const presence_request& request,
                      const exchange_ptr& exchange) {
-  std::string id{request.address.name()};
+  auto& address = request.address;
+  auto kind = address.is_id() ? "id" : "topic";
+  json subject{{kind, address.name()}};
   if (!request.detail)
     return context.actors.presence(
-      request.address, [id, exchange](const caf::expected<uint64_t>& nodes) {
-        exchange->respond(
-          nodes
-            ? response{http::status::ok,
-                       {{"id", id}, {"online", *nodes > 0}, {"nodes", *nodes}}}
-            : to_answer(nodes.error()));
+      address, [subject, exchange](const caf::expected<uint64_t>& nodes) {
+        if (!nodes)
+          return exchange->respond(to_answer(nodes.error()));
+        response result{http::status::ok, subject};
+        result.body["online"] = *nodes > 0;
+        result.body["nodes"] = *nodes;
+        exchange->respond(std::move(result));
       });
+  auto type = address.is_id() ? query::kind::sessions : query::kind::members;
   ask(
-    context, request.address, {query::kind::sessions}, request.wait,
-    [id](const query_result& found) -> json {
-      auto sessions = json::array();
-      for (auto& [node, list] : answers_in<session_list>(found))
-        for (auto& info : list.sessions)
-          sessions.push_back({{"node", node},
-                              {"peer", info.peer},
-                              {"age", info.age},
-                              {"queue", info.queue}});
-      auto online = !sessions.empty() || found.unknown > 0;
-      return {{"id", id},
-              {"online", online},
-              {"nodes", found.nodes},
-              {"sessions", std::move(sessions)},
-              {"unknown", found.unknown}};
+    context, address, {type}, request.wait,
+    [subject, type](const query_result& found) -> json {
+      auto sessions = type == query::kind::sessions ? print_sessions(found)
+                                                    : print_members(found);
+      auto result = subject;
+      result["online"] = !sessions.empty() || found.unknown > 0;
+      result["nodes"] = found.nodes;
+      result["sessions"] = std::move(sessions);
+      result["unknown"] = found.unknown;
+      return result;
     },
     exchange);
+}
+
+void handle_topic(api_context& context, const topic_request& request,
+                  const exchange_ptr& exchange) {
+  query change{request.type, std::string{request.topic.name()}};
+  change.ttl = request.ttl;
+  auto needs_session
+    = request.type == query::kind::subscribe && request.ttl.count() == 0;
+  context.actors.query(
+    request.address, std::move(change), request.wait,
+    [needs_session, exchange](const caf::expected<query_result>& found) {
+      exchange->respond(found ? to_topic_response(*found, needs_session)
+                              : to_answer(found.error()));
+    });
 }
 
 void handle_trace(api_context& context, const trace_request& request,

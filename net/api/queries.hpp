@@ -7,9 +7,15 @@ namespace waybill::net {
 // Queries to other nodes. `unknown` in a response is the number of nodes that
 // did not answer.
 
-/// Returns the nodes, or sessions, of an id: `GET /socket/{id}`.
+/// Returns the nodes, or sessions, of an id or a topic: `GET /socket/{id}` and
+/// `GET /topic/{name}`.
 void handle_presence(api_context& context, const presence_request& request,
                      const exchange_ptr& exchange);
+
+/// Adds the sessions of an id to a topic, or removes them from it: `PUT` and
+/// `DELETE /socket/{id}/topics/{name}`.
+void handle_topic(api_context& context, const topic_request& request,
+                  const exchange_ptr& exchange);
 
 /// Returns the trace of the last pushes to an id: `GET /trace/{id}`.
 void handle_trace(api_context& context, const trace_request& request,

@@ -10,6 +10,7 @@
 #include "actors/core/address.hpp"
 #include "actors/core/payload.hpp"
 #include "actors/core/push.hpp"
+#include "actors/core/query.hpp"
 #include "net/events/event_position.hpp"
 
 namespace waybill::net {
@@ -72,7 +73,21 @@ struct kick_request {
   push_address address;
 };
 
-/// Queries the nodes, or sessions, of an id.
+/// Adds the sessions of an id to a topic, or removes them from it.
+struct topic_request {
+  /// The id.
+  push_address address;
+  push_address topic;
+
+  /// `subscribe` or `unsubscribe`.
+  query::kind type = query::kind::subscribe;
+
+  /// Time for which it also holds for sessions that come later.
+  std::chrono::seconds ttl{0};
+  std::chrono::milliseconds wait = default_wait;
+};
+
+/// Queries the nodes, or sessions, of an id or a topic.
 struct presence_request {
   push_address address;
 
@@ -109,11 +124,11 @@ struct file_request {
 };
 
 /// A request, parsed from its head.
-using request
-  = std::variant<websocket_request, events_request, confirm_request,
-                 push_request, batch_request, kick_request, presence_request,
-                 trace_request, stats_request, metrics_request,
-                 liveness_request, readiness_request, file_request>;
+using request = std::variant<websocket_request, events_request, confirm_request,
+                             push_request, batch_request, kick_request,
+                             topic_request, presence_request, trace_request,
+                             stats_request, metrics_request, liveness_request,
+                             readiness_request, file_request>;
 
 /// Returns the part that all requests of clients have; null for others.
 inline const client_request* client_part(const request& request) {

@@ -17,9 +17,14 @@ enum class audience : uint8_t { clients, admins, everyone };
 struct parser_input {
   const request_head& head;
 
-  /// The part of the path that the route leaves open; empty if it has none.
-  const std::string& name;
+  /// The parts of the path that the route leaves open.
+  const std::vector<std::string>& names;
   size_t max_topics;
+
+  /// Returns the first of them; empty if there is none.
+  std::string_view name() const {
+    return names.empty() ? std::string_view{} : names.front();
+  }
 };
 
 // -- parsers ------------------------------------------------------------------
@@ -52,7 +57,7 @@ std::variant<client_request, response> parse_client(const parser_input& in) {
                          + " topics");
   if (!std::all_of(topics.begin(), topics.end(), is_name))
     return bad_parameter("set topics to valid names, separated by commas");
-  return client_request{push_address::id(in.name), std::move(topics),
+  return client_request{push_address::id(in.name()), std::move(topics),
                         parameter(in.head, "token")};
 }
 
@@ -94,7 +99,7 @@ parsed_request parse_confirmation(const parser_input& in) {
   if (entry.empty())
     return bad_parameter("set upto to the id of a kept push");
   return confirm_request{
-    {push_address::id(in.name), {}, parameter(in.head, "token")},
+    {push_address::id(in.name()), {}, parameter(in.head, "token")},
     std::move(entry)};
 }
 
@@ -119,11 +124,11 @@ parsed_request parse_push(const request_head& head, push_address address) {
 }
 
 parsed_request parse_id_push(const parser_input& in) {
-  return parse_push(in.head, push_address::id(in.name));
+  return parse_push(in.head, push_address::id(in.name()));
 }
 
 parsed_request parse_topic_push(const parser_input& in) {
-  return parse_push(in.head, push_address::topic(in.name));
+  return parse_push(in.head, push_address::topic(in.name()));
 }
 
 parsed_request parse_broadcast(const parser_input& in) {
@@ -142,7 +147,7 @@ parsed_request parse_batch(const parser_input& in) {
 parsed_request parse_kick(const parser_input& in) {
   if (!in.head.target.query.empty())
     return bad_parameter("send DELETE without parameters");
-  return kick_request{push_address::id(in.name)};
+  return kick_request{push_address::id(in.name())};
 }
 
 /// Parses the parameters of a question to other nodes.
@@ -168,15 +173,52 @@ std::optional<response> parse_question(const request_head& head,
 }
 
 parsed_request parse_presence(const parser_input& in) {
-  presence_request result{push_address::id(in.name)};
+  presence_request result{push_address::id(in.name())};
   if (auto wrong
       = parse_question(in.head, result.wait, "detail", &result.detail))
     return std::move(*wrong);
   return result;
 }
 
+parsed_request parse_members(const parser_input& in) {
+  presence_request result{push_address::topic(in.name())};
+  if (auto wrong
+      = parse_question(in.head, result.wait, "detail", &result.detail))
+    return std::move(*wrong);
+  return result;
+}
+
+/// @param type is `subscribe`, which may have a `ttl`, or `unsubscribe`.
+parsed_request parse_topic(const parser_input& in, query::kind type) {
+  topic_request result{push_address::id(in.names[0]),
+                       push_address::topic(in.names[1]), type};
+  auto may_keep = type == query::kind::subscribe;
+  for (auto& [name, value] : in.head.target.query) {
+    auto wait = parse_duration(value);
+    auto ttl = parse_ttl(value);
+    if (name == "wait" && wait)
+      result.wait = *wait;
+    else if (name == "ttl" && ttl && may_keep)
+      result.ttl = *ttl;
+    else
+      return bad_parameter(may_keep
+                             ? "use only wait, a duration such as 5s, and ttl, "
+                               "a number of seconds up to a year"
+                             : "use only wait, a duration such as 5s");
+  }
+  return result;
+}
+
+parsed_request parse_subscription(const parser_input& in) {
+  return parse_topic(in, query::kind::subscribe);
+}
+
+parsed_request parse_unsubscription(const parser_input& in) {
+  return parse_topic(in, query::kind::unsubscribe);
+}
+
 parsed_request parse_trace(const parser_input& in) {
-  trace_request result{push_address::id(in.name)};
+  trace_request result{push_address::id(in.name())};
   if (auto wrong = parse_question(in.head, result.wait))
     return std::move(*wrong);
   return result;
@@ -191,7 +233,7 @@ parsed_request parse_stats(const parser_input& in) {
 }
 
 parsed_request parse_file(const parser_input& in) {
-  return file_request{in.name};
+  return file_request{std::string{in.name()}};
 }
 
 /// Ignores all parameters, which probes and scrapers may add.
@@ -228,6 +270,12 @@ constexpr route_info routes[] = {
   {"/socket/{id}", "GET, HEAD", scope::presence, audience::admins,
    parse_presence},
   {"/socket/{id}", "POST", scope::push, audience::admins, parse_id_push},
+  {"/socket/{id}/topics/{name}", "DELETE", scope::push, audience::admins,
+   parse_unsubscription},
+  {"/socket/{id}/topics/{name}", "PUT", scope::push, audience::admins,
+   parse_subscription},
+  {"/topic/{name}", "GET, HEAD", scope::presence, audience::admins,
+   parse_members},
   {"/topic/{name}", "POST", scope::push, audience::admins, parse_topic_push},
   {"/broadcast", "POST", scope::push, audience::admins, parse_broadcast},
   {"/push", "POST", scope::push, audience::admins, parse_batch},
@@ -251,11 +299,11 @@ std::string_view take_segment(std::string_view& path) {
   return result;
 }
 
-/// Returns the segment of a path that a pattern leaves open; an empty string if
-/// it has none, and nothing if the path does not match.
-std::optional<std::string> match_path(std::string_view pattern,
-                                      const std::vector<std::string>& path) {
-  std::string result;
+/// Returns the segments of a path that a pattern leaves open; nothing if the
+/// path does not match.
+std::optional<std::vector<std::string>>
+match_path(std::string_view pattern, const std::vector<std::string>& path) {
+  std::vector<std::string> result;
   for (auto& segment : path) {
     if (pattern.empty())
       return std::nullopt;
@@ -264,7 +312,7 @@ std::optional<std::string> match_path(std::string_view pattern,
     if (is_open ? expected == "{file}" && segment.empty() : segment != expected)
       return std::nullopt;
     if (is_open)
-      result = segment;
+      result.push_back(segment);
   }
   return pattern.empty() && !path.empty() ? std::optional{result}
                                           : std::nullopt;
@@ -312,86 +360,33 @@ response method_not_allowed(std::string_view path) {
   return result;
 }
 
-// -- unknown paths ------------------------------------------------------------
-
-/// Returns the first segment of a path, normalized to lower case and the
-/// singular.
-std::string meant_by(const target& target) {
-  std::string result = target.path.empty() ? "" : target.path.front();
-  std::transform(result.begin(), result.end(), result.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-  });
-  if (result.ends_with('s') && result != "ws")
-    result.pop_back();
-  return result;
-}
-
-bool means_session(const target& target) {
-  auto name = meant_by(target);
-  return name == "websocket" || name == "ws" || name == "event";
-}
-
 } // namespace
-
-response no_such_path(const target& target) {
-  // Common mistakes and the path that was probably meant.
-  constexpr std::pair<std::string_view, std::string_view> names[]
-    = {{"websocket", "open a WebSocket at /websocket/{id}"},
-       {"ws", "open a WebSocket at /websocket/{id}"},
-       {"event", "open an event stream at /events/{id}"},
-       {"socket", "push with POST /socket/{id}"},
-       {"topic", "push to a topic with POST /topic/{name}"},
-       {"broadcast", "push to everyone with POST /broadcast"},
-       {"push", "push a batch with POST /push"},
-       {"batch", "push a batch with POST /push"},
-       {"stat", "read the counters with GET /stats"},
-       {"metric", "read the metrics with GET /metrics"},
-       {"trace", "read the trace of an id with GET /trace/{id}"},
-       {"live", "check whether the node is live with GET /livez"},
-       {"livez", "check whether the node is live with GET /livez"},
-       {"health", "check whether the node is ready with GET /readyz"},
-       {"healthz", "check whether the node is ready with GET /readyz"},
-       {"ready", "check whether the node is ready with GET /readyz"},
-       {"readyz", "check whether the node is ready with GET /readyz"},
-       {"console", "open the console at /console"}};
-  auto name = meant_by(target);
-  auto found = std::find_if(std::begin(names), std::end(names),
-                            [&](auto& x) { return x.first == name; });
-  std::string message{found == std::end(names)
-                        ? "open a WebSocket at /websocket/{id}, or push with "
-                          "POST /socket/{id}"
-                        : found->second};
-  if (target.path.size() > 1 && target.path.back().empty())
-    message += ", without a slash at the end";
-  return error_response(http::status::not_found, "no_such_path",
-                        std::move(message));
-}
 
 std::variant<routed_request, response>
 route(const request_head& head, port_role port, size_t max_topics) {
-  std::optional<std::string> name;
+  std::optional<std::vector<std::string>> names;
   auto row = std::find_if(std::begin(routes), std::end(routes), [&](auto& x) {
-    name = match_path(x.path, head.target.path);
-    return name.has_value();
+    names = match_path(x.path, head.target.path);
+    return names.has_value();
   });
-  if (!name && (port != port_role::clients || means_session(head.target)))
+  if (!names && (port != port_role::clients || means_session(head.target)))
     return no_such_path(head.target);
-  if (auto wrong = check_port(name ? row->ports : audience::admins, port))
+  if (auto wrong = check_port(names ? row->ports : audience::admins, port))
     return std::move(*wrong);
   if (head.method == http::verb::unknown)
     return error_response(http::status::not_implemented, "no_such_method",
-                          "use DELETE, GET, HEAD or POST");
+                          "use DELETE, GET, HEAD, POST or PUT");
   auto pattern = row->path;
   row = std::find_if(row, std::end(routes), [&](auto& x) {
     return x.path == pattern && contains_method(x.methods, head.method_name);
   });
   if (row == std::end(routes))
     return method_not_allowed(pattern);
-  if (has_name(pattern) && !is_name(*name))
+  if (has_name(pattern) && !std::all_of(names->begin(), names->end(), is_name))
     return error_response(http::status::bad_request, "bad_id",
                           "send a name of 1 to 256 bytes of UTF-8 without "
                           "control characters and slashes");
-  auto parsed = row->parse({head, *name, max_topics});
+  auto parsed = row->parse({head, *names, max_topics});
   if (auto wrong = std::get_if<response>(&parsed))
     return std::move(*wrong);
   return routed_request{row->needed, std::get<request>(std::move(parsed))};

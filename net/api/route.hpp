@@ -31,4 +31,7 @@ std::variant<routed_request, response> route(const request_head& head,
 /// meant.
 response no_such_path(const target& target);
 
+/// Returns whether the client probably meant a path that opens a session.
+bool means_session(const target& target);
+
 } // namespace waybill::net

@@ -30,6 +30,12 @@ struct loopback_fixture : test::fixture {
   /// Spawns a mock registry.
   registry_actor spawn_holder(const std::string& name) {
     return spawn_mock<registry_actor>({
+      [this, name](topics_atom, const push_address& address,
+                   const kept_topics& topics) {
+        for (auto& [topic, ttl] : topics)
+          heard.push_back(name + ' ' + address.key() + " keeps " + topic.key()
+                          + " for " + std::to_string(ttl.count()));
+      },
       [this, name](deliver_atom, const addressed_messages& messages) {
         for (auto& [address, message] : messages)
           hear(name + ' ' + address.key(), message);
@@ -308,6 +314,21 @@ CAF_TEST(a probe is settled at once) {
   CAF_REQUIRE_EQUAL(reports.size(), 1u);
   CAF_CHECK(std::holds_alternative<settled>(reports[0].content));
   CAF_CHECK_EQUAL(reports[0].node, "n1");
+}
+
+CAF_TEST(keeps the topics of an id for later registries) {
+  query change{query::kind::subscribe, "news", "q"};
+  change.ttl = 10s;
+  CAF_CHECK(ask<uint64_t>(publish_atom_v, id456, change) == uint64_t{0});
+  attach(id456, first);
+  CAF_CHECK_EQUAL(heard, test::texts{"1 id:456 keeps topic:news for 10000"});
+  heard.clear();
+  change.type = query::kind::unsubscribe;
+  CAF_CHECK(ask<uint64_t>(publish_atom_v, id456, change) == uint64_t{1});
+  CAF_CHECK_EQUAL(heard, test::texts{"1 id:456 query q"});
+  heard.clear();
+  attach(id456, second);
+  CAF_CHECK_EQUAL(heard, test::texts{});
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

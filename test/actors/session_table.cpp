@@ -99,6 +99,20 @@ CAF_TEST(an address that was left is new to the next session) {
   CAF_CHECK(!aut.find(id1)->attached);
 }
 
+CAF_TEST(a session joins and leaves single addresses) {
+  auto& first = join({id1});
+  auto& second = join({id2, news});
+  CAF_CHECK(!aut.join(first, news));
+  CAF_CHECK(!aut.join(first, news));
+  CAF_CHECK_EQUAL(first.joined, (push_addresses{id1, news}));
+  CAF_CHECK_EQUAL(count_sessions(news), 2u);
+  CAF_CHECK(!aut.leave(second, news));
+  CAF_CHECK(!aut.leave(second, news));
+  CAF_CHECK(aut.leave(first, news));
+  CAF_CHECK(!aut.find(news));
+  CAF_CHECK(aut.join(first, news));
+}
+
 CAF_TEST(an address that is held without sessions is not new) {
   auto& entry = aut.hold(news);
   CAF_CHECK(entry.sessions.empty());

@@ -75,6 +75,18 @@ CAF_TEST(a node may report its number of sessions and then each of them) {
   CAF_CHECK_EQUAL(answer().unknown, 0u);
 }
 
+CAF_TEST(a number of sessions is the whole answer to most queries) {
+  for (auto type : {query::kind::members, query::kind::subscribe,
+                    query::kind::unsubscribe}) {
+    start(type);
+    published(2);
+    add_report("n1", delivery_counts{1, 2});
+    CAF_CHECK(!is_answered());
+    add_report("n2", delivery_counts{1, 0});
+    CAF_CHECK_EQUAL(answer().unknown, 0u);
+  }
+}
+
 CAF_TEST(a session may report before its node) {
   start(query::kind::sessions);
   published(1);

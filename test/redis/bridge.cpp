@@ -936,4 +936,57 @@ CAF_TEST(tells how many nodes hold an address) {
   CAF_CHECK_EQUAL(nodes, 2u);
 }
 
+CAF_TEST(an id is attached with the topics that are kept for it) {
+  make_ready();
+  redis->kept.reset();
+  auto session = join("456");
+  happen(subscribed{"waybill:{id:456}"});
+  CAF_CHECK_EQUAL(redis->sent.back()[0], "ZRANGE");
+  CAF_CHECK(seen(session).empty());
+  auto text = [](const std::string& x) {
+    return reply{reply::kind::text, 0, x};
+  };
+  answer(list_of({text("news"), text("1001000")}));
+  answer(list_of({text("1000"), text("0")}));
+  CAF_CHECK(seen(session).empty());
+  CAF_CHECK_EQUAL(redis->seen.back(), "subscribe waybill:{topic:news}");
+  happen(subscribed{"waybill:{topic:news}"});
+  CAF_CHECK_EQUAL(seen(session), test::texts{"greet"});
+}
+
+CAF_TEST(an id whose topics cannot be read is attached by the next attempt) {
+  make_ready();
+  redis->kept.reset();
+  auto session = join("456");
+  happen(subscribed{"waybill:{id:456}"});
+  answer(caf::error{errc::bus_away});
+  CAF_CHECK(seen(session).empty());
+  redis->kept = list_of({});
+  self->send(holder, bus_state::ready);
+  settle();
+  CAF_CHECK_EQUAL(seen(session), test::texts{"greet"});
+}
+
+CAF_TEST(topics under a key of another type keep no session waiting) {
+  make_ready();
+  redis->kept = reply{reply::kind::error, 0, "WRONGTYPE Operation"};
+  auto session = join("456");
+  happen(subscribed{"waybill:{id:456}"});
+  CAF_CHECK_EQUAL(seen(session), test::texts{"greet"});
+  CAF_CHECK_EQUAL(figure(aut, metric::bad_messages), 1u);
+}
+
+CAF_TEST(topics that were asked for before a session left are ignored) {
+  make_ready();
+  redis->kept.reset();
+  end(join("456"));
+  auto session = join("456");
+  happen(subscribed{"waybill:{id:456}"});
+  CAF_CHECK(redis->sent.empty() || redis->sent.back()[0] != "ZRANGE");
+  happen(unsubscribed{"waybill:{id:456}"});
+  happen(subscribed{"waybill:{id:456}"});
+  answer(list_of({}));
+  CAF_CHECK_EQUAL(seen(session), test::texts{"greet"});
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -58,6 +58,7 @@ protected:
       [](attach_atom, const collector_actor&) {},
       [](attach_atom, const gateway_actor&) {},
       [](trace_atom, const trace_events&) {},
+      [](topics_atom, const push_address&, const kept_topics&) {},
       [](lost_atom, const push_addresses&) {},
       [](bus_state) {},
       [](read_atom, const inbox_query&) { return inbox_page{}; },

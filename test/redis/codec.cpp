@@ -7,6 +7,7 @@
 
 using namespace waybill;
 using namespace waybill::redis;
+using namespace std::chrono_literals;
 using namespace std::string_literals;
 
 namespace {
@@ -82,6 +83,18 @@ CAF_TEST(queries survive the way between nodes) {
   }
 }
 
+CAF_TEST(changes of topics survive the way between nodes) {
+  query change{query::kind::subscribe, "news", "q", "n1", 60s};
+  auto x = decoded<query>(encode(change));
+  CAF_CHECK(x.type == change.type && x.ttl == 60s);
+  CAF_CHECK_EQUAL(x.subject, "news");
+  change = {query::kind::unsubscribe, "news", "q", "n1"};
+  x = decoded<query>(encode(change));
+  CAF_CHECK(x.type == change.type && x.ttl == 0s);
+  change.subject = "a/b";
+  CAF_CHECK(!decode(encode(change)));
+}
+
 CAF_TEST(messages have the bytes that other releases expect) {
   auto is = [](const std::string& bytes, const json& map) {
     std::string expected;
@@ -98,6 +111,13 @@ CAF_TEST(messages have the bytes that other releases expect) {
   CAF_CHECK(
     is(encode(query{query::kind::metrics, "", "q", "n1"}),
        {{"kind", "figures"}, {"push", "q"}, {"to", "n1"}, {"want", 0u}}));
+  CAF_CHECK(is(encode(query{query::kind::subscribe, "news", "q", "n1", 60s}),
+               {{"kind", "subscribe"},
+                {"push", "q"},
+                {"to", "n1"},
+                {"topic", "news"},
+                {"ttl", 60000u},
+                {"want", 0u}}));
   CAF_CHECK(
     is(encode(query{query::kind::trace, "456", "q", "n1"}), {{"id", "456"},
                                                              {"kind", "trace"},

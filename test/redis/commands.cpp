@@ -625,6 +625,54 @@ CAF_TEST(presence of nobody is known only if all nodes are there) {
   CAF_CHECK_EQUAL(result, unexpected);
 }
 
+CAF_TEST(a query that changes the topics of an id keeps them) {
+  query change{query::kind::subscribe, "news", "q", "n1", 60s};
+  aut.publish(id456, change, keep_number());
+  CAF_CHECK_EQUAL(
+    redis.sent.back(),
+    (command{"EVALSHA", scripts.topics.sha, "1", "waybill:topics:{id:456}",
+             "waybill:{id:456}", encode(change), "waybill:{nodes}", "news",
+             "60000"}));
+  answer(list_of({two, two}));
+  CAF_CHECK_EQUAL(result, "2");
+  CAF_MESSAGE("nobody is known only if all nodes are there");
+  surroundings.nodes = 2;
+  change.type = query::kind::unsubscribe;
+  for (auto [nodes, expected] : {std::pair{1, "nodes_missing"}, {2, "0"}}) {
+    aut.publish(id456, change, keep_number());
+    answer(list_of({number(0), number(nodes)}));
+    CAF_CHECK_EQUAL(result, expected);
+  }
+  CAF_MESSAGE("one that is not kept is only published");
+  aut.publish(id456, query{query::kind::subscribe, "news"}, keep_number());
+  CAF_CHECK_EQUAL(redis.sent.back()[0], "PUBLISH");
+}
+
+CAF_TEST(topics that are kept have the time that is left in Redis) {
+  redis.kept.reset();
+  kept_topics found;
+  auto keep = [&](const caf::expected<kept_topics>& x) {
+    result = x ? "" : sys.render(x.error());
+    found = x ? *x : kept_topics{};
+  };
+  aut.topics(id456, keep);
+  CAF_CHECK_EQUAL(
+    redis.sent.back(),
+    (command{"ZRANGE", "waybill:topics:{id:456}", "0", "-1", "WITHSCORES"}));
+  answer(list_of({text("past"), text("999999"), text("bad/name"),
+                  text("1000001"), text("news"), text("1001001")}));
+  CAF_CHECK_EQUAL(redis.sent.back(), command{"TIME"});
+  answer(list_of({text("1000"), text("0")}));
+  CAF_CHECK(found == (kept_topics{{push_address::topic("news"), 1001ms}}));
+  CAF_MESSAGE("without any there is no second command");
+  aut.topics(id456, keep);
+  answer(list_of({}));
+  CAF_CHECK(found.empty() && result.empty());
+  aut.topics(id456, keep);
+  answer(error("WRONGTYPE Operation"));
+  CAF_CHECK_EQUAL(result, R"(refused("WRONGTYPE Operation"))");
+}
+
 CAF_TEST(a node is told on its own channel) {
   node_message message{"n1", {}, "p"};
   aut.tell("n2", message, keep_number());

@@ -17,8 +17,10 @@ using kind = trace_event::kind;
 constexpr int64_t date = 1'700'000'000'000'000;
 
 struct queries_fixture : test::api_fixture {
-  void ask(const std::string& text) {
-    handle(*context, make(http::verb::get, text), keep());
+  void ask(const std::string& text) { ask(http::verb::get, text); }
+
+  void ask(http::verb method, const std::string& text) {
+    handle(*context, make(method, text), keep());
     turn();
   }
 
@@ -96,6 +98,61 @@ CAF_TEST(sessions of an id are shown with what they are like) {
     body(), json::parse(R"({"id":"456","online":true,"nodes":1,"sessions":[
       {"node":"a","peer":"192.0.2.1:80","age":7,"queue":512},
       {"node":"a","peer":"192.0.2.2:80","age":8,"queue":0}],"unknown":0})"));
+}
+
+CAF_TEST(a topic is online if a node holds it) {
+  bus_state_of().present = uint64_t{2};
+  ask("/topic/news");
+  CAF_CHECK_EQUAL(print(answer()),
+                  R"(200 {"topic":"news","online":true,"nodes":2})");
+  CAF_CHECK_EQUAL(bus_state_of().seen.back(), "presence topic:news");
+}
+
+CAF_TEST(sessions of a topic are counted for each node) {
+  ask("/topic/news?detail=1");
+  CAF_CHECK_EQUAL(bus_state_of().seen.back(), "ask topic:news for members");
+  reach_nodes(2);
+  tell(test::report_of("a", delivery_counts{1, 3}));
+  tell(test::report_of("b", delivery_counts{1, 0}));
+  CAF_CHECK_EQUAL(
+    body(), json::parse(R"({"topic":"news","online":true,"nodes":2,"sessions":[
+      {"node":"a","sessions":3}],"unknown":0})"));
+}
+
+CAF_TEST(a change of topics is answered when all nodes have made it) {
+  ask(http::verb::put, "/socket/456/topics/news");
+  CAF_CHECK_EQUAL(bus_state_of().seen.back(), "ask id:456 for subscribe");
+  CAF_CHECK_EQUAL(bus_state_of().queries.back().subject, "news");
+  reach_nodes(2);
+  tell(test::report_of("a", delivery_counts{1, 2}));
+  CAF_CHECK(answers.empty());
+  tell(test::report_of("b", delivery_counts{1, 1}));
+  CAF_CHECK_EQUAL(print(answer()), R"(200 {"nodes":2,"sessions":3})");
+  ask(http::verb::delete_, "/socket/456/topics/news");
+  CAF_CHECK_EQUAL(bus_state_of().seen.back(), "ask id:456 for unsubscribe");
+  reach_nodes(0);
+  CAF_CHECK_EQUAL(print(answer()), R"(200 {"nodes":0,"sessions":0})");
+}
+
+CAF_TEST(a topic for nobody is refused unless it is kept) {
+  ask(http::verb::put, "/socket/456/topics/news");
+  reach_nodes(0);
+  CAF_CHECK_EQUAL(print(answer()), "404 nobody");
+  ask(http::verb::put, "/socket/456/topics/news?ttl=60");
+  CAF_CHECK(bus_state_of().queries.back().ttl == 60s);
+  reach_nodes(0);
+  CAF_CHECK_EQUAL(print(answer()), R"(200 {"nodes":0,"sessions":0})");
+}
+
+CAF_TEST(a change of topics that a node does not confirm is not known) {
+  ask(http::verb::put, "/socket/456/topics/news?wait=1s");
+  reach_nodes(2);
+  tell(test::report_of("a", delivery_counts{1, 2}));
+  pass(1s);
+  auto shown = answer();
+  CAF_CHECK_EQUAL(shown.status, http::status::gateway_timeout);
+  CAF_CHECK_EQUAL(shown.body["sessions"], 2);
+  CAF_CHECK_EQUAL(shown.body["unknown"], 1);
 }
 
 CAF_TEST(an id without sessions is online if a node stays silent) {

@@ -96,8 +96,11 @@ CAF_TEST(each path and method lead to a request of their own) {
   parse<push_request>("POST", "/broadcast");
   parse<batch_request>("POST", "/push");
   parse<kick_request>("DELETE", "/socket/456");
+  parse<topic_request>("PUT", "/socket/456/topics/news");
+  parse<topic_request>("DELETE", "/socket/456/topics/news");
   for (auto method : {"GET", "HEAD"}) {
     parse<presence_request>(method, "/socket/456");
+    parse<presence_request>(method, "/topic/news");
     parse<trace_request>(method, "/trace/456");
     parse<liveness_request>(method, "/livez");
     parse<readiness_request>(method, "/readyz");
@@ -113,13 +116,31 @@ CAF_TEST(a file of the console is named by the rest of its path) {
 }
 
 CAF_TEST(a path with more or less or other segments leads nowhere) {
-  for (auto text :
-       {"/",           "/websocket",      "/socket",        "/topic",
-        "/trace",      "/websocket/456/", "/websocket/a/b", "/socket/4/5",
-        "/topic/a/b",  "/trace/a/b",      "/broadcast/",    "/broadcast/all",
-        "/push/",      "/livez/",         "/readyz/x",      "/stats/cluster",
-        "/metrics/",   "/console/a/b",    "//socket/456",   "/./socket/456",
-        "/Socket/456", "/%73ocket/456",   "/sockets/456"}) {
+  for (auto text : {"/",
+                    "/websocket",
+                    "/socket",
+                    "/topic",
+                    "/trace",
+                    "/websocket/456/",
+                    "/websocket/a/b",
+                    "/socket/4/5",
+                    "/socket/4/topics",
+                    "/socket/4/topics/5/6",
+                    "/topic/a/b",
+                    "/trace/a/b",
+                    "/broadcast/",
+                    "/broadcast/all",
+                    "/push/",
+                    "/livez/",
+                    "/readyz/x",
+                    "/stats/cluster",
+                    "/metrics/",
+                    "/console/a/b",
+                    "//socket/456",
+                    "/./socket/456",
+                    "/Socket/456",
+                    "/%73ocket/456",
+                    "/sockets/456"}) {
     CAF_MESSAGE(text);
     CAF_CHECK_EQUAL(check("GET", text), "404 no_such_path");
   }
@@ -181,7 +202,8 @@ CAF_TEST(a resource takes its methods and names them to those who use others) {
        std::initializer_list<std::pair<const char*, std::string_view>>{
          {"/websocket/456", "GET"},
          {"/socket/456", "DELETE, GET, HEAD, POST"},
-         {"/topic/news", "POST"},
+         {"/socket/456/topics/news", "DELETE, PUT"},
+         {"/topic/news", "GET, HEAD, POST"},
          {"/broadcast", "POST"},
          {"/push", "POST"},
          {"/trace/456", "GET, HEAD"},
@@ -389,6 +411,25 @@ CAF_TEST(closing the sessions of an id takes no parameters) {
   CAF_CHECK_EQUAL(check("DELETE", "/socket/456?wait=5s"), "400 bad_parameter");
 }
 
+CAF_TEST(a change of topics takes its parameters along) {
+  auto joined
+    = parse<topic_request>("PUT", "/socket/456/topics/news?ttl=60&wait=10ms");
+  CAF_CHECK_EQUAL(joined.address, push_address::id("456"));
+  CAF_CHECK_EQUAL(joined.topic, push_address::topic("news"));
+  CAF_CHECK(joined.type == query::kind::subscribe);
+  CAF_CHECK(joined.ttl == 60s && joined.wait == 10ms);
+  auto left = parse<topic_request>("DELETE", "/socket/456/topics/news");
+  CAF_CHECK(left.type == query::kind::unsubscribe);
+  CAF_CHECK(left.ttl == 0s && left.wait == 5s);
+  for (auto bad : {"?ttl=-1", "?ttl=x", "?wait=x", "?x=1"})
+    CAF_CHECK_EQUAL(check("PUT", "/socket/456/topics/news"s + bad),
+                    "400 bad_parameter");
+  CAF_CHECK_EQUAL(check("DELETE", "/socket/456/topics/news?ttl=1"),
+                  "400 bad_parameter");
+  CAF_CHECK_EQUAL(check("PUT", "/socket/456/topics/a%2Fb"), "400 bad_id");
+  CAF_CHECK_EQUAL(check("PUT", "/socket/a%2Fb/topics/news"), "400 bad_id");
+}
+
 CAF_TEST(a key opens what its request does) {
   auto scope_at = [](std::string_view method, const std::string& text) {
     return std::get<routed_request>(route(method, text)).needed;
@@ -396,8 +437,10 @@ CAF_TEST(a key opens what its request does) {
   for (auto text : {"/socket/456", "/topic/news", "/broadcast", "/push"})
     CAF_CHECK(scope_at("POST", text) == scope::push);
   CAF_CHECK(scope_at("DELETE", "/socket/456") == scope::kick);
+  for (auto method : {"PUT", "DELETE"})
+    CAF_CHECK(scope_at(method, "/socket/456/topics/news") == scope::push);
   for (auto method : {"GET", "HEAD"}) {
-    for (auto text : {"/socket/456", "/trace/456"})
+    for (auto text : {"/socket/456", "/topic/news", "/trace/456"})
       CAF_CHECK(scope_at(method, text) == scope::presence);
     for (auto text : {"/stats", "/metrics"})
       CAF_CHECK(scope_at(method, text) == scope::admin);

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <list>
+
+#include <caf/typed_response_promise.hpp>
+
+#include "actors/messages.hpp"
+
+namespace waybill::redis {
+
+/// An address that this node holds, or is about to give up.
+struct held_address {
+  using promise = caf::typed_response_promise<ok_atom>;
+
+  push_address address;
+
+  /// Set until the address is detached.
+  bool held = false;
+
+  /// Pending until every push to the channel is sure to arrive, and the
+  /// registry has what is kept for the address.
+  promise attached;
+
+  /// Number of the request for what is kept; 0 for none.
+  uint64_t completion = 0;
+
+  /// Pending until Redis confirms UNSUBSCRIBE, the oldest first.
+  std::list<promise> detached;
+};
+
+} // namespace waybill::redis
