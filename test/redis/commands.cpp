@@ -129,7 +129,7 @@ CAF_TEST(Redis is told all scripts before they are needed) {
        {&scripts.check, &scripts.count, &scripts.push, &scripts.record,
         &scripts.read, &scripts.dead_letter, &scripts.confirm, &scripts.claim})
     CAF_CHECK_EQUAL(std::count(all.begin(), all.end(), script->text), 1);
-  CAF_CHECK_EQUAL(all.size(), 8u);
+  CAF_CHECK_EQUAL(all.size(), 9u);
 }
 
 CAF_TEST(a check tells of each function what stops it) {
