@@ -107,6 +107,9 @@ void loopback::add_holder(const push_address& address,
   holders_[address.key()].push_back(registry);
   if (auto topics = topics_.topics_of(address, clock().now()); !topics.empty())
     send(registry, topics_atom_v, address, std::move(topics));
+  if (auto value = topics_.value_of(address, clock().now()))
+    send(registry, deliver_atom_v,
+         addressed_messages{{address, last_value{*std::move(value)}}});
 }
 
 void loopback::remove_holder(const push_address& address,
@@ -140,7 +143,11 @@ caf::expected<outcome> loopback::publish(const push_address& address,
       return errc::inbox_full;
     sent.entry = *entry;
   }
-  outcome result{push.id, push.want, push.ttl.count() > 0};
+  if (push.retain.count() > 0) {
+    topics_.expire(now);
+    topics_.keep_value(address, push, now);
+  }
+  outcome result{push.id, push.want, is_kept(push)};
   result.counts.nodes = deliver(address, sent);
   if (!push.key.empty() && (result.kept || result.counts.nodes > 0))
     idempotency_.add(address, push, result, now);
@@ -151,7 +158,9 @@ uint64_t loopback::publish(const push_address& address, const query& query) {
   auto now = clock().now();
   if (query.type == query::kind::unsubscribe) {
     topics_.remove(address, query.subject);
-  } else if (changes_topics(query)) {
+  } else if (query.type == query::kind::forget) {
+    topics_.forget_value(address);
+  } else if (changes_kept(query)) {
     topics_.expire(now);
     topics_.keep(address, query.subject, now + query.ttl);
   }

@@ -119,7 +119,7 @@ void receipt::on_published(outcome& outcome) {
 bool receipt::owes(const delivery_counts& counts) const {
   auto done
     = push_.want == receipt_level::received ? counts.received : counts.written;
-  return done + counts.lost + counts.dropped < counts.sessions;
+  return done + failures_in(counts) < counts.sessions;
 }
 
 void receipt::check() {

@@ -122,6 +122,9 @@ void registry::join(const push_addresses& addresses, const std::string& peer,
     return send_away(session);
   for (auto& address : sessions_.join(added, addresses))
     attach_address(address, *sessions_.find(address));
+  for (auto& address : addresses)
+    if (address.is_topic())
+      on_joined(address, session);
   join_kept_topics(added);
   note(added, trace_event::kind::joined,
        is_stream ? to_string(transport) : std::string{});

@@ -219,6 +219,25 @@ private:
   /// Returns the sessions of an id; none if the node drains.
   std::vector<member*> movable_members(const push_address& address);
 
+  // -- last values of topics (registry_values.cpp) ----------------------------
+
+  /// Delivers the last value of a topic to the sessions that lack it.
+  void on(const push_address& address, const last_value& value);
+
+  /// Forgets the last value of a topic.
+  void forget_value(const push_address& address);
+
+  /// Sends a session the last value of a topic that it has joined, now or when
+  /// the bus delivers to the topic.
+  void on_joined(const push_address& topic, const session_actor& session);
+
+  /// Sends a session the last value of a topic, if that is known.
+  void send_value(const push_address& address, entry& entry,
+                  const session_actor& session);
+
+  /// Keeps a push as the last value of its topic.
+  void keep_value(entry& entry, const push& push);
+
   // -- draining (registry_drain.cpp) ------------------------------------------
 
   ok_promise start_drain(caf::timespan time);

@@ -20,9 +20,11 @@ void registry::attach_address(const push_address& address, entry& entry) {
       return;
     entry->attached = attached;
     entry->away = !attached;
-    if (attached)
+    if (attached) {
+      entry->late.clear();
       for (auto& handler : std::exchange(entry->on_attached, {}))
         handler();
+    }
     for (auto& session : session_table::sessions_of(*entry))
       greet(*sessions_.find(session));
   };
@@ -59,6 +61,7 @@ void registry::lose(const push_addresses& lost) {
     entry->claim = 0;
     // Changes are missed, too; the bus sends them when it attaches the id.
     entry->kept_topics.clear();
+    entry->value = nullptr;
     if (!address.is_id())
       continue;
     for (auto& [id, session] : entry->sessions) {

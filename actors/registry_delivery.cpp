@@ -30,9 +30,11 @@ void registry::on(const push_address& address, const push& push) {
   if (count == 0)
     return;
   counts_[metric::deliveries] += count;
-  auto is_plain = push.reply_to.empty() && push.entry.empty();
+  if (push.retain.count() > 0)
+    keep_value(*found, push);
+  auto plain = is_plain(push);
   for (auto& [id, session] : found->sessions)
-    if (is_plain)
+    if (plain)
       send(session, deliver_atom_v, push.body, delivery);
     else
       send(session, deliver_atom_v, address, push);

@@ -22,6 +22,9 @@ void registry::on(const push_address& address, const query& query) {
     return subscribe(address, query);
   case query::kind::unsubscribe:
     return unsubscribe(address, query);
+  case query::kind::forget:
+    forget_value(address);
+    return report_answer(address, query, delivery_counts{1});
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include "actors/registry.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace waybill {
@@ -25,8 +26,12 @@ void registry::join_kept_topics(member& member) {
 }
 
 void registry::join_topic(member& member, const push_address& topic) {
+  if (std::find(member.joined.begin(), member.joined.end(), topic)
+      != member.joined.end())
+    return;
   if (sessions_.join(member, topic))
     attach_address(topic, *sessions_.find(topic));
+  on_joined(topic, member.session);
 }
 
 void registry::subscribe(const push_address& address, const query& query) {

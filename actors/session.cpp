@@ -126,6 +126,9 @@ void session::enqueue_frame(frame frame) {
   if (lifecycle_.is_closed()
       || (lifecycle_.is_ending() && !reader_.is_done() && is_kept(frame)))
     return drop(frame, &delivery_counts::lost);
+  if (frame.tracked && !frame.tracked->collapse.empty())
+    drop(send_queue_.supersede(frame.tracked->collapse),
+         &delivery_counts::superseded);
   auto fits = send_queue_.has_room(frame.body.size());
   if (!fits && config_.when_slow == slow_consumer::close) {
     drop(frame, &delivery_counts::dropped);
@@ -185,9 +188,11 @@ void session::request_page(const inbox_reader::page_request& next) {
 void session::on_page(const inbox_page& page) {
   if (lifecycle_.is_ending())
     return;
-  // A kept push that also arrived live releases the held frames up to it.
+  // A kept push that also arrived live releases the held frames up to it. One
+  // that a held frame supersedes has left the mailbox meanwhile.
   for (auto& push : page.pushes)
-    if (!send_queue_.release_to(push.entry))
+    if (!send_queue_.release_to(push.entry)
+        && (push.collapse.empty() || !send_queue_.has_held(push.collapse)))
       send_queue_.put(make_frame(address_, push));
   reader_.on_page(page.upto, page.more);
   if (reader_.is_done())
@@ -272,7 +277,8 @@ void session::send_report(const delivery_info& delivery,
 }
 
 void session::drop(const frame& frame, uint64_t delivery_counts::*part) {
-  ++dropped_;
+  if (part == &delivery_counts::dropped || part == &delivery_counts::lost)
+    ++dropped_;
   history_.dropped(frame);
   if (frame.tracked)
     send_report(*frame.tracked, part);
@@ -290,7 +296,7 @@ void session::write_next() {
   for (size_t count = 1; !send_queue_.is_writing() && lifecycle_.may_write();
        ++count) {
     while (send_queue_.first() && is_expired(*send_queue_.first()))
-      drop(send_queue_.take_first(), &delivery_counts::lost);
+      drop(send_queue_.take_first(), &delivery_counts::expired);
     if (!send_queue_.first())
       return execute(lifecycle_.on_queue_written(pinged_ == 0));
     if (!connection_->write(send_queue_.begin()))

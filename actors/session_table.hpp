@@ -2,8 +2,10 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include <caf/actor_clock.hpp>
@@ -18,6 +20,12 @@ public:
   /// Keyed by actor: all sessions of a node may leave one address at once, so
   /// each must be found in constant time.
   using session_map = std::unordered_map<caf::actor_id, session_actor>;
+
+  /// The last value of a topic.
+  struct kept_value {
+    push content;
+    caf::actor_clock::time_point end;
+  };
 
   /// An address that this node holds.
   struct entry {
@@ -43,6 +51,16 @@ public:
 
     /// Topics that later sessions of this id join, by name, and when that ends.
     std::map<std::string, caf::actor_clock::time_point> kept_topics;
+
+    /// The last value of this topic; null if there is none or it may be
+    /// outdated.
+    std::shared_ptr<const kept_value> value;
+
+    /// The id of the last value that its sessions have got.
+    std::string last_id;
+
+    /// Sessions that joined this topic while the bus did not deliver to it.
+    std::unordered_set<caf::actor_id> late;
 
     /// Called when the bus delivers pushes to this address.
     std::vector<std::function<void()>> on_attached;

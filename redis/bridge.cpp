@@ -225,10 +225,21 @@ caf::result<inbox_page> bridge::read(const inbox_query& query) {
                    } else if (x->pushes.empty()) {
                      promise.deliver(std::move(*x));
                    } else {
-                     fenced_.push_back({canaries_ + 1, promise, std::move(*x)});
+                     deliver_fenced(promise, std::move(*x));
                    }
                  });
   return promise;
+}
+
+void bridge::deliver_fenced(caf::typed_response_promise<inbox_page> promise,
+                            inbox_page page) {
+  fenced_.push_back({canaries_ + 1, [promise, page = std::move(page)](
+                                      bool has_returned) mutable {
+                       if (has_returned)
+                         promise.deliver(std::move(page));
+                       else
+                         promise.deliver(caf::error{errc::bus_away});
+                     }});
 }
 
 void bridge::take(report report) {

@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <deque>
+#include <functional>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -78,11 +80,23 @@ private:
   caf::result<ok_atom> detach_address(const push_address& address);
 
   /// Completes the request to attach an address that is subscribed: reads the
-  /// topics that are kept for an id.
+  /// topics of an id, or the last value of a topic.
   void complete_attachment(held_address& held);
 
-  void on_kept(const std::string& channel, uint64_t completion,
-               caf::expected<kept_topics> topics);
+  /// Returns a handler of what is kept for an address. It calls `on_kept` with
+  /// a value, and then attaches the address unless that returns false.
+  template <class T>
+  commands::handler<T> completing(held_address& held,
+                                  bool (bridge::*on_kept)(held_address&,
+                                                          uint64_t, T&));
+
+  bool on_topics(held_address& held, uint64_t completion, kept_topics& topics);
+
+  bool on_value(held_address& held, uint64_t completion,
+                std::optional<last_value>& value);
+
+  /// Passes on messages that have waited for the last value of their topic.
+  void release(held_address& held);
 
   void subscribe(std::vector<std::string> channels);
 
@@ -254,6 +268,10 @@ private:
 
   caf::result<inbox_page> read(const inbox_query& query);
 
+  /// Delivers a page after all pushes that were published before it was read.
+  void deliver_fenced(caf::typed_response_promise<inbox_page> promise,
+                      inbox_page page);
+
   /// Passes a report to the actor of this node that waits for it, or queues it
   /// for its node.
   void take(report report);
@@ -360,14 +378,15 @@ private:
   /// Time until which an older node of this name is assumed to exist.
   time_point rival_until_;
 
-  /// A mailbox page that waits for a canary: by then all pushes that were
-  /// published before the page was read have arrived.
-  struct fenced_page {
+  /// What was read from Redis and waits for a canary: by then all pushes that
+  /// were published before have arrived.
+  struct fenced_read {
     uint64_t canary;
-    caf::typed_response_promise<inbox_page> promise;
-    inbox_page page;
+
+    /// Is told whether the canary has returned.
+    std::function<void(bool)> handler;
   };
-  std::deque<fenced_page> fenced_;
+  std::deque<fenced_read> fenced_;
 
   /// Actors that wait for reports, by the id of the push or query.
   std::unordered_map<std::string, report_receiver_actor> waiting_;

@@ -245,7 +245,7 @@ void bridge::on_canary(const std::string& bytes) {
   lag_.on_heard(number, last_heard_);
   for (; !fenced_.empty() && fenced_.front().canary <= number;
        fenced_.pop_front())
-    fenced_.front().promise.deliver(std::move(fenced_.front().page));
+    fenced_.front().handler(true);
   if (unconfirmed_.empty())
     health_.on_canary();
   update();

@@ -51,7 +51,11 @@ void bridge::on(message& message) {
   auto decoded = decode(message.bytes);
   if (!decoded)
     return on_unreadable(message.channel, decoded.error());
-  deliveries_.push_back({i->second.address, std::move(*decoded)});
+  auto& held = i->second;
+  if (held.completion != 0 && held.address.is_topic())
+    held.arrived.push_back(std::move(*decoded));
+  else
+    deliveries_.push_back({held.address, std::move(*decoded)});
 }
 
 void bridge::flush_deliveries() {

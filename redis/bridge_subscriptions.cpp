@@ -2,7 +2,9 @@
 
 #include "redis/bridge.hpp"
 
+#include <algorithm>
 #include <utility>
+#include <variant>
 
 #include <spdlog/spdlog.h>
 
@@ -56,9 +58,10 @@ void bridge::on(link_down& event) {
   health_.on_link_down(event.reason);
   lag_.reset();
   unconfirmed_.clear();
-  for (auto& page : std::exchange(fenced_, {}))
-    page.promise.deliver(caf::error{errc::bus_away});
+  for (auto& read : std::exchange(fenced_, {}))
+    read.handler(false);
   for (auto i = entries_.begin(); i != entries_.end();) {
+    release(i->second);
     if (i->second.attached.pending())
       i->second.attached.deliver(errc::bus_away);
     forget(i++);
@@ -111,6 +114,7 @@ void bridge::on(revoked& event) {
   if (i == entries_.end())
     return;
   auto& held = i->second;
+  release(held);
   for (auto& promise : std::exchange(held.detached, {}))
     promise.deliver(ok_atom_v);
   if (held.attached.pending())
@@ -138,8 +142,8 @@ caf::result<ok_atom> bridge::attach_address(const push_address& address) {
   // A second attach supersedes the first, whose caller still gets an error.
   if (held.attached.pending())
     held.attached.deliver(errc::detached);
+  release(held);
   auto result = held.attached = make_response_promise<ok_atom>();
-  held.completion = 0;
   if (!is_known)
     subscribe({channel});
   else if (is_ready() && !unconfirmed_.contains(channel))
@@ -148,39 +152,82 @@ caf::result<ok_atom> bridge::attach_address(const push_address& address) {
 }
 
 void bridge::complete_attachment(held_address& held) {
-  if (!held.address.is_id()) {
+  if (held.address.is_id())
+    commands_.topics(held.address, completing(held, &bridge::on_topics));
+  else if (held.address.is_topic())
+    commands_.value(held.address, completing(held, &bridge::on_value));
+  else
     held.attached.deliver(ok_atom_v);
-    return;
-  }
-  held.completion = ++completions_;
-  commands_.topics(held.address,
-                   [this, channel = commands_.channel_of(held.address),
-                    number = held.completion](caf::expected<kept_topics> x) {
-                     on_kept(channel, number, std::move(x));
-                   });
 }
 
-void bridge::on_kept(const std::string& channel, uint64_t completion,
-                     caf::expected<kept_topics> topics) {
-  auto found = entries_.find(channel);
-  if (found == entries_.end() || found->second.completion != completion)
-    return;
-  auto& held = found->second;
+template <class T>
+commands::handler<T> bridge::completing(held_address& held,
+                                        bool (bridge::*on_kept)(held_address&,
+                                                                uint64_t, T&)) {
+  held.completion = ++completions_;
+  return [this, on_kept, channel = commands_.channel_of(held.address),
+          number = held.completion](caf::expected<T> x) {
+    auto found = entries_.find(channel);
+    if (found == entries_.end() || found->second.completion != number)
+      return;
+    auto& held = found->second;
+    if (x && !(this->*on_kept)(held, number, *x))
+      return;
+    release(held);
+    auto can_be_read
+      = !x
+        && (x.error() != errc::refused || commands::is_redirected(x.error()));
+    if (!can_be_read) {
+      // What can never be read keeps no session waiting.
+      if (!x) {
+        ++counts_[metric::bad_messages];
+        complain(x.error());
+      }
+      held.attached.deliver(ok_atom_v);
+    } else {
+      on_failed(x.error());
+      held.attached.deliver(errc::bus_away);
+    }
+  };
+}
+
+bool bridge::on_topics(held_address& held, uint64_t, kept_topics& topics) {
+  if (!topics.empty())
+    send(holder_, topics_atom_v, held.address, std::move(topics));
+  return true;
+}
+
+bool bridge::on_value(held_address& held, uint64_t completion,
+                      std::optional<last_value>& value) {
+  if (!value)
+    return true;
+  // Pushes from before it was read may still arrive, itself among them.
+  auto handler = [this, channel = commands_.channel_of(held.address),
+                  completion, value = *std::move(value)](bool has_returned) {
+    auto found = entries_.find(channel);
+    if (!has_returned || found == entries_.end()
+        || found->second.completion != completion)
+      return;
+    auto& held = found->second;
+    auto has_arrived
+      = std::any_of(held.arrived.begin(), held.arrived.end(), [&](auto& x) {
+          auto live = std::get_if<push>(&x);
+          return live && live->id == value.content.id;
+        });
+    if (!has_arrived)
+      deliveries_.push_back({held.address, value});
+    release(held);
+    held.attached.deliver(ok_atom_v);
+  };
+  fenced_.push_back({canaries_ + 1, std::move(handler)});
+  return false;
+}
+
+void bridge::release(held_address& held) {
   held.completion = 0;
-  if (!held.attached.pending())
-    return;
-  if (!topics && commands::is_wrong_type(topics.error())) {
-    // They can never be read; pushes still can be delivered.
-    ++counts_[metric::bad_messages];
-    complain(topics.error());
-  } else if (!topics) {
-    on_failed(topics.error());
-    held.attached.deliver(errc::bus_away);
-    return;
-  } else if (!topics->empty()) {
-    send(holder_, topics_atom_v, held.address, std::move(*topics));
-  }
-  held.attached.deliver(ok_atom_v);
+  for (auto& message : std::exchange(held.arrived, {}))
+    deliveries_.push_back({held.address, std::move(message)});
+  flush_deliveries();
 }
 
 caf::result<ok_atom> bridge::detach_address(const push_address& address) {
@@ -190,6 +237,7 @@ caf::result<ok_atom> bridge::detach_address(const push_address& address) {
     return ok_atom_v;
   auto& held = i->second;
   held.held = false;
+  release(held);
   if (held.attached.pending())
     held.attached.deliver(errc::detached);
   auto result = make_response_promise<ok_atom>();

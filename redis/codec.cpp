@@ -33,6 +33,8 @@ std::string_view name_of(query::kind type) {
     return "subscribe";
   case query::kind::unsubscribe:
     return "unsubscribe";
+  case query::kind::forget:
+    return "forget";
   }
   return "";
 }
@@ -82,6 +84,8 @@ public:
       push_.id = std::move(value);
     else if (name_ == "to")
       push_.reply_to = std::move(value);
+    else if (name_ == "collapse")
+      push_.collapse = std::move(value);
     else if (name_ == "entry")
       push_.entry = std::move(value);
     else if (name_ == "id" || name_ == "topic")
@@ -107,6 +111,10 @@ public:
       claim_.number = value;
     else if (name_ == "ttl")
       push_.ttl = to_ttl(value);
+    else if (name_ == "fresh")
+      push_.fresh = to_ttl(value);
+    else if (name_ == "retain")
+      push_.retain = to_ttl(value);
     return true;
   }
 

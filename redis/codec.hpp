@@ -18,7 +18,8 @@ constexpr auto another_kind = caf::sec::unexpected_message;
 /// omitted.
 ///
 /// A push has `"push"` (its id), `"text"` or `"data"`, `"to"` and `"want"` (the
-/// node of the receipt and its level) and `"ttl"` (in milliseconds). If it is
+/// node of the receipt and its level), `"ttl"`, `"fresh"` and `"retain"` (in
+/// milliseconds), and `"collapse"`. If it is
 /// kept, the last member is `"entry"`, without a value: a script in Redis
 /// appends it as `append_entry` does.
 std::string encode(const push& push);
@@ -27,7 +28,8 @@ std::string encode(const push& push);
 std::string encode(const kick& kick);
 
 /// The `"kind"` is `"inspect"`, `"trace"` (of the `"id"`), `"figures"`,
-/// `"members"`, or `"subscribe"` (to the `"topic"`, with its `"ttl"`) or
+/// `"members"`, `"forget"`, or `"subscribe"` (to the `"topic"`, with its
+/// `"ttl"`) or
 /// `"unsubscribe"`; `"push"` and `"to"` are as in a push, and `"want"` is 0.
 std::string encode(const query& query);
 

@@ -62,7 +62,7 @@ caf::expected<outcome> outcome_of(const push& push, const reply& x) {
   auto& items = x.items;
   auto status = items.empty() ? "" : items[0].text;
   if (status == "sent" && items.size() == 3) {
-    outcome result{push.id, push.want, push.ttl.count() > 0};
+    outcome result{push.id, push.want, is_kept(push)};
     result.counts.nodes = static_cast<uint64_t>(items[1].number);
     return result;
   }
@@ -82,7 +82,7 @@ caf::expected<outcome> outcome_of(const push& push, const reply& x) {
 void commands::load() {
   auto& all = scripts_;
   for (auto script : {&all.check, &all.count, &all.push, &all.record, &all.read,
-                      &all.dead_letter, &all.confirm, &all.topics, &all.claim})
+                      &all.dead_letter, &all.confirm, &all.change, &all.claim})
     load(*script);
 }
 
@@ -115,7 +115,7 @@ void commands::publish(const push_address& address, const push& push,
   auto channel = channel_of(address);
   // The pusher gets the reason before its own time is up.
   auto time = push.wait * 3 / 4;
-  if (push.ttl.count() == 0 && push.key.empty())
+  if (!is_kept(push) && push.key.empty())
     return publish(
       std::move(channel), encode(push), time,
       [result = outcome{push.id, push.want},
@@ -133,32 +133,36 @@ void commands::publish(const push_address& address, const push& push,
   std::vector<std::string> keys;
   if (push.ttl.count() > 0)
     keys = {names_.inbox_of(address), names_.due_of(address)};
+  if (push.ttl.count() > 0 && !push.collapse.empty())
+    keys.push_back(names_.collapse_of(address, push.collapse));
+  if (push.retain.count() > 0)
+    keys.push_back(names_.last_of(address));
   if (!push.key.empty())
     keys.push_back(names_.once_of(address, push.key));
-  eval(
-    scripts_.push, std::move(keys),
-    make_command(channel, encode(push), text(push.ttl),
-                 std::to_string(config_.mailbox_limit),
-                 push.key.empty() ? "" : fingerprint_of(config_, address, push),
-                 push.id, std::to_string(static_cast<unsigned>(push.want)),
-                 names_.channel_of_node(config_.node),
-                 text(milliseconds{push.wait + grace}),
-                 text(milliseconds{key_time}), names_.channel_of_nodes()),
-    [this, push, channel, expected,
-     then = std::move(then)](const caf::expected<reply>& x) {
-      auto result
-        = x ? outcome_of(push, *x) : caf::expected<outcome>{x.error()};
-      auto is_new = result && x->items.size() == 3;
-      if (result && result->kept && config_.replicas > 0)
-        await_replicas(channel, *std::move(result), then);
-      else if (is_new && !result->kept && x->items[1].number == 0
-               && !proves_absence(channel, x->items[2].number, expected))
-        then(environment_.uncounted());
-      else
-        then(std::move(result));
-    },
-    {is_mobile ? redirect_policy::kind::follow : redirect_policy::kind::stay,
-     time});
+  eval(scripts_.push, std::move(keys),
+       make_command(
+         channel, encode(push), text(push.ttl),
+         std::to_string(config_.mailbox_limit),
+         push.key.empty() ? "" : fingerprint_of(config_, address, push),
+         push.id, std::to_string(static_cast<unsigned>(push.want)),
+         names_.channel_of_node(config_.node),
+         text(milliseconds{push.wait + grace}), text(milliseconds{key_time}),
+         names_.channel_of_nodes(), text(push.retain), push.collapse),
+       [this, push, channel, expected,
+        then = std::move(then)](const caf::expected<reply>& x) {
+         auto result
+           = x ? outcome_of(push, *x) : caf::expected<outcome>{x.error()};
+         auto is_new = result && x->items.size() == 3;
+         if (result && result->kept && config_.replicas > 0)
+           await_replicas(channel, *std::move(result), then);
+         else if (is_new && !result->kept && x->items[1].number == 0
+                  && !proves_absence(channel, x->items[2].number, expected))
+           then(environment_.uncounted());
+         else
+           then(std::move(result));
+       },
+       {is_mobile ? redirect_policy::kind::follow : redirect_policy::kind::stay,
+        time});
 }
 
 void commands::publish(std::string channel, std::string message,

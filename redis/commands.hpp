@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -116,13 +117,17 @@ public:
             std::move(then));
   }
 
-  /// Publishes a query as above. If it changes the topics of an id, Redis keeps
-  /// or removes the topic in the same step.
+  /// Publishes a query as above. If it changes what is kept for the address,
+  /// Redis changes that in the same step.
   void publish(const push_address& address, const query& query,
                handler<uint64_t> then);
 
   /// Reads the topics that are kept for an id.
   void topics(const push_address& address, handler<kept_topics> then);
+
+  /// Reads the last value of a topic, if there is one (GET, PTTL).
+  void value(const push_address& address,
+             handler<std::optional<last_value>> then);
 
   /// Stores the outcome of a push under its idempotency key, which is known for
   /// its address.
@@ -219,6 +224,10 @@ private:
   /// @param expected is the number of nodes that must be there.
   bool proves_absence(const std::string& channel, int64_t present,
                       size_t expected);
+
+  /// Reads the remaining time of a last value.
+  void read_end(const std::string& key, last_value value,
+                handler<std::optional<last_value>> then);
 
   /// Reads the remaining times of topics.
   /// @param scored are names of topics, each followed by the time at which it

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <list>
+#include <vector>
 
 #include <caf/typed_response_promise.hpp>
 
@@ -24,6 +25,9 @@ struct held_address {
 
   /// Number of the request for what is kept; 0 for none.
   uint64_t completion = 0;
+
+  /// Messages that arrived after that request, which follow the last value.
+  std::vector<bus_message> arrived;
 
   /// Pending until Redis confirms UNSUBSCRIBE, the oldest first.
   std::list<promise> detached;

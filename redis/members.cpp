@@ -16,6 +16,8 @@ constexpr count_member count_members[] = {
   {"received", &delivery_counts::received},
   {"lost", &delivery_counts::lost},
   {"dropped", &delivery_counts::dropped},
+  {"superseded", &delivery_counts::superseded},
+  {"expired", &delivery_counts::expired},
 };
 
 } // namespace

@@ -32,8 +32,8 @@ bool flag_in(const json& map, const char* name);
 /// Returns a map or list in a map, or null.
 const json& part_in(const json& map, const char* name);
 
-/// Converts the `"ttl"` of a message, in milliseconds: a longer one than the
-/// maximum counts as that.
+/// Converts the `"ttl"` or another time of a message, in milliseconds: a longer
+/// one than the maximum counts as that.
 std::chrono::milliseconds to_ttl(uint64_t value);
 
 /// Adds a member for each count that is not 0.

@@ -48,7 +48,17 @@ bool names::is_channel_of_nodes(std::string_view channel) const noexcept {
 
 std::string names::once_of(const push_address& address,
                            std::string_view key) const {
-  auto result = tagged("once:", address.key());
+  return tagged("once:", address.key(), key);
+}
+
+std::string names::collapse_of(const push_address& address,
+                               std::string_view collapse) const {
+  return tagged("collapse:", address.key(), collapse);
+}
+
+std::string names::tagged(std::string_view kind, std::string_view tag,
+                          std::string_view key) const {
+  auto result = tagged(kind, tag);
   result += ':';
   result += key;
   return result;

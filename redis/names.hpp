@@ -66,6 +66,16 @@ public:
     return tagged("owner:", address.key());
   }
 
+  /// Returns the string with the entry of the last push to an address with this
+  /// `collapse`.
+  std::string collapse_of(const push_address& address,
+                          std::string_view collapse) const;
+
+  /// Returns the string with the last value of a topic.
+  std::string last_of(const push_address& address) const {
+    return tagged("last:", address.key());
+  }
+
   /// Returns the sorted set with the topics that are kept for an address, by
   /// the time at which they end.
   std::string topics_of(const push_address& address) const {
@@ -97,6 +107,10 @@ private:
 
   /// Returns a name with a hash tag, such as `waybill:mail:{id:456}`.
   std::string tagged(std::string_view kind, std::string_view tag) const;
+
+  /// Returns a name that also has a key, such as `waybill:once:{id:456}:KEY`.
+  std::string tagged(std::string_view kind, std::string_view tag,
+                     std::string_view key) const;
 
   std::string prefix_;
 

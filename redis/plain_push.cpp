@@ -164,8 +164,26 @@ std::string encode(const push& push) {
   auto is_text = push.body.type() == payload::format::text;
   auto has_receipt = !push.reply_to.empty();
   auto is_kept = push.ttl.count() != 0;
-  writer out{overhead + push.id.size() + body.size() + push.reply_to.size()};
-  out.put_map(2 + 2 * has_receipt + 2 * is_kept);
+  auto has_collapse = !push.collapse.empty();
+  auto is_fresh = push.fresh.count() != 0;
+  auto is_value = push.retain.count() != 0;
+  writer out{overhead + push.id.size() + body.size() + push.reply_to.size()
+             + push.collapse.size()};
+  out.put_map(2 + 2 * has_receipt + 2 * is_kept + has_collapse + is_fresh
+              + is_value);
+  // These make it unusual, so that the full reader reads it.
+  if (has_collapse) {
+    out.put_text("collapse");
+    out.put_text(push.collapse);
+  }
+  if (is_fresh) {
+    out.put_text("fresh");
+    out.put_number(static_cast<uint64_t>(push.fresh.count()));
+  }
+  if (is_value) {
+    out.put_text("retain");
+    out.put_number(static_cast<uint64_t>(push.retain.count()));
+  }
   if (!is_text) {
     out.put_text("data");
     out.put_data(body);

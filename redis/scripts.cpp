@@ -70,7 +70,9 @@ constexpr std::string_view push_text = R"(
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local ttl = tonumber(ARGV[3])
-local mail, due = KEYS[1], KEYS[2]
+local retain, collapse = tonumber(ARGV[12]), ARGV[13]
+-- An address has a mailbox or a last value.
+local mail, due, collapsed, last = KEYS[1], KEYS[2], KEYS[3], KEYS[1]
 local once = KEYS[#KEYS]
 local has_key = ARGV[5] ~= ''
 if has_key then
@@ -87,6 +89,10 @@ if has_key then
 end
 local message = ARGV[2]
 if ttl > 0 then
+  local function if_kept(entry)
+    return entry and #redis.call('XRANGE', mail, entry, entry) > 0 and entry
+  end
+  local older = collapse ~= '' and if_kept(redis.call('GET', collapsed))
   local limit, kept = tonumber(ARGV[4]), redis.call('XLEN', mail)
   if kept >= limit and redis.call('ZCARD', due) < kept then
     for _, e in ipairs(redis.call('XRANGE', mail, '-', '+')) do
@@ -95,11 +101,16 @@ if ttl > 0 then
     end
     redis.call('PEXPIRE', due, redis.call('PTTL', mail))
   end
-  while kept >= limit do
+  while kept - (older and 1 or 0) >= limit do
     local past = redis.call('ZRANGEBYSCORE', due, '-inf', now, 'LIMIT', 0, 16)
     if #past == 0 then return {'full'} end
     kept = kept - redis.call('XDEL', mail, unpack(past))
     redis.call('ZREM', due, unpack(past))
+    older = if_kept(older)
+  end
+  if older then
+    redis.call('XDEL', mail, older)
+    redis.call('ZREM', due, older)
   end
   local expiry = string.format('%.0f', now + ttl)
   local entry = redis.call('XADD', mail, '*', 'message', message, 'expiry',
@@ -112,16 +123,21 @@ if ttl > 0 then
   end
   redis.call('ZADD', due, expiry, entry)
   redis.call('PEXPIRE', due, left)
+  if collapse ~= '' then
+    redis.call('SET', collapsed, entry, 'PX', ttl)
+  end
   message = message .. string.char(160 + #entry) .. entry
+elseif retain > 0 then
+  redis.call('SET', last, message, 'PX', retain)
 end
 if has_key then
   redis.call('HSET', once, 'fingerprint', ARGV[5], 'push', ARGV[6], 'want',
-             ARGV[7], 'kept', ttl > 0 and '1' or '0', 'nodes', 0, 'node',
+             ARGV[7], 'kept', ttl + retain > 0 and '1' or '0', 'nodes', 0, 'node',
              ARGV[8], 'until', string.format('%.0f', now + ARGV[9]))
   redis.call('PEXPIRE', once, ARGV[10])
 end
 local nodes = redis.call(PUBLISH, ARGV[1], message)
-if has_key and (nodes > 0 or ttl > 0) then
+if has_key and (nodes > 0 or ttl > 0 or retain > 0) then
   redis.call('HSET', once, 'nodes', nodes)
 elseif has_key then
   redis.call('DEL', once)
@@ -208,11 +224,13 @@ end
 return removed
 )";
 
-constexpr std::string_view topics_text = R"(
+constexpr std::string_view change_text = R"(
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local topics, topic, ttl = KEYS[1], ARGV[4], tonumber(ARGV[5])
-if ttl == 0 then
+if topic == '' then
+  redis.call('DEL', KEYS[1])
+elseif ttl == 0 then
   redis.call('ZREM', topics, topic)
 else
   for _, past in ipairs(redis.call('ZRANGEBYSCORE', topics, '-inf', now)) do
@@ -269,7 +287,7 @@ script_table make_table(pubsub_kind kind) {
           make_script({field_function, read_text}),
           make_script({dead_letter_text}),
           make_script({confirm_text}),
-          make_script({names, topics_text}),
+          make_script({names, change_text}),
           make_script({names, claim_text})};
 }
 

@@ -39,17 +39,20 @@ struct script_table {
   /// Returns the number of subscribers of the first channel, and of the second.
   script count;
 
-  /// Publishes a push once: stores it in a mailbox if it has a time to live,
-  /// and records its idempotency key if it has one.
+  /// Publishes a push once: stores it in a mailbox if it has a time to live, in
+  /// place of the last one with the same `collapse`, or as the last value of
+  /// its topic, and records its idempotency key if it has one.
   ///
   /// KEYS: the mailbox and its expiry times if the push has a time to live, the
-  /// record of the idempotency key if it has one. ARGV: the channel, the
-  /// message, its time to live in milliseconds or 0, the limit of the mailbox,
-  /// the fingerprint of a push with a key or an empty string, the id of the
-  /// push, its receipt level, the channel of its node, the milliseconds for
-  /// which it may be in flight, the milliseconds for which its key is kept, and
-  /// the channel that all nodes hold. A slot that migrates would reject the
-  /// channel as a key: it never exists.
+  /// entry of its `collapse` if it has one, too, or the last value of the
+  /// topic, the record of the idempotency key if it has one. ARGV: the channel,
+  /// the message, its time to live in milliseconds or 0, the limit of the
+  /// mailbox, the fingerprint of a push with a key or an empty string, the id
+  /// of the push, its receipt level, the channel of its node, the milliseconds
+  /// for which it may be in flight, the milliseconds for which its key is kept,
+  /// the channel that all nodes hold, the milliseconds for which the push is
+  /// the last value of its topic or 0, and its `collapse` or an empty string. A
+  /// slot that migrates would reject the channel as a key: it never exists.
   ///
   /// Returns `{"sent", nodes, present}`, where `present` is the number of
   /// subscribers of the last channel if no node received the push, and 0
@@ -94,15 +97,16 @@ struct script_table {
   /// Returns the number of entries removed.
   script confirm;
 
-  /// Publishes a query that changes the topics of an id, and keeps or removes
-  /// the topic.
+  /// Publishes a query that changes what is kept for an address, and changes
+  /// that: the topics of an id, or the last value of a topic.
   ///
-  /// KEYS: the topics that are kept. ARGV: the channel, the message, the
-  /// channel that all nodes hold, the topic, and the milliseconds for which it
-  /// is kept, or 0 to remove it.
+  /// KEYS: the topics of the id, or the last value. ARGV: the channel, the
+  /// message, the channel that all nodes hold, the topic or an empty string to
+  /// remove the last value, and the milliseconds for which the topic is kept,
+  /// or 0 to remove it.
   ///
   /// Returns the number of subscribers of the first channel, and of the second.
-  script topics;
+  script change;
 
   /// Makes a newer session the owner of an id.
   ///

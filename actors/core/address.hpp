@@ -43,6 +43,10 @@ public:
   /// can be kept.
   bool is_id() const noexcept { return key_.starts_with("id:"); }
 
+  /// Returns whether this is the address of a topic. Only topics have a last
+  /// value.
+  bool is_topic() const noexcept { return key_.starts_with("topic:"); }
+
   /// Returns the id of the client, or the name of the topic.
   std::string_view name() const noexcept {
     return std::string_view{key_}.substr(key_.find(':') + 1);

@@ -43,8 +43,14 @@ struct kept_topic {
 
 using kept_topics = std::vector<kept_topic>;
 
+/// The last value of a topic, for registries that have just attached it.
+struct last_value {
+  /// `retain` is the remaining time.
+  push content;
+};
+
 /// Message that a bus carries to the nodes that hold an address.
-using bus_message = std::variant<push, kick, claim, query>;
+using bus_message = std::variant<push, kick, claim, query, last_value>;
 
 /// A message of the bus, and the address that it is for.
 struct addressed_message {

@@ -19,6 +19,8 @@ std::optional<std::string> inboxes::append(const push_address& address,
                                            const push& push, time_point now) {
   expire(now);
   auto& found = boxes_[address.key()];
+  if (!push.collapse.empty())
+    supersede(found, push.collapse);
   if (found.size() >= limit_)
     return std::nullopt;
   auto number = ++entries_;
@@ -72,6 +74,15 @@ size_t inboxes::confirm(const push_address& address, const std::string& entry) {
   if (entries.empty())
     boxes_.erase(found);
   return removed;
+}
+
+void inboxes::supersede(box& from, const std::string& collapse) {
+  std::erase_if(from, [&](auto& x) {
+    auto is_older = x.second.push.collapse == collapse;
+    if (is_older)
+      expiries_.erase(x.second.expiry);
+    return is_older;
+  });
 }
 
 void inboxes::expire(time_point now) {

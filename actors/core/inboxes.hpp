@@ -26,7 +26,7 @@ public:
     // nop
   }
 
-  /// Keeps a push for its `ttl`.
+  /// Keeps a push for its `ttl`, in place of those with the same `collapse`.
   /// @returns the name of its entry, or nothing if the mailbox is full.
   std::optional<std::string> append(const push_address& address,
                                     const push& push, time_point now);
@@ -51,6 +51,9 @@ private:
   };
 
   using box = std::map<uint64_t, item>;
+
+  /// Removes the entries with the same `collapse`.
+  void supersede(box& from, const std::string& collapse);
 
   /// Removes expired entries.
   void expire(time_point now);

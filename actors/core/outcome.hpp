@@ -33,6 +33,12 @@ struct delivery_counts {
   /// Sessions that dropped the push because their clients read too slowly.
   uint64_t dropped = 0;
 
+  /// Sessions that got a later push of the same `collapse` instead.
+  uint64_t superseded = 0;
+
+  /// Sessions that did not get the push before its `fresh` or `ttl` had passed.
+  uint64_t expired = 0;
+
   delivery_counts& operator+=(const delivery_counts& x) {
     nodes += x.nodes;
     sessions += x.sessions;
@@ -40,6 +46,8 @@ struct delivery_counts {
     received += x.received;
     lost += x.lost;
     dropped += x.dropped;
+    superseded += x.superseded;
+    expired += x.expired;
     return *this;
   }
 
@@ -50,7 +58,7 @@ struct delivery_counts {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, delivery_counts& x) {
   return f(caf::meta::type_name("delivery_counts"), x.nodes, x.sessions,
-           x.written, x.received, x.lost, x.dropped);
+           x.written, x.received, x.lost, x.dropped, x.superseded, x.expired);
 }
 
 /// Outcome of a push.
@@ -75,6 +83,11 @@ template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, outcome& x) {
   return f(caf::meta::type_name("outcome"), x.push, x.want, x.kept, x.counts,
            x.unknown);
+}
+
+/// Returns the number of sessions that will not get a push any more.
+inline uint64_t failures_in(const delivery_counts& x) {
+  return x.lost + x.dropped + x.superseded + x.expired;
 }
 
 /// A push, and the number by which its sender recognizes the outcome.

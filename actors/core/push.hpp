@@ -42,7 +42,7 @@ inline std::optional<receipt_level> to_receipt_level(uint64_t x) {
   return static_cast<receipt_level>(x);
 }
 
-/// Maximum `ttl` of a push.
+/// Maximum `ttl` and `retain` of a push.
 constexpr auto longest_ttl = std::chrono::hours{365 * 24};
 
 /// One message from a backend to the clients of an address.
@@ -66,6 +66,18 @@ struct push {
   /// The mailbox entry of the push; empty if it is not kept.
   std::string entry = {};
 
+  /// Name of the pushes to the id of which only the last is to be delivered;
+  /// empty for none.
+  std::string collapse = {};
+
+  /// Time after which the push must not be written, up to `longest_ttl`; 0 for
+  /// none.
+  std::chrono::milliseconds fresh{0};
+
+  /// Time for which the push is the last value of its topic, up to
+  /// `longest_ttl`; 0 for a push that is no such value.
+  std::chrono::milliseconds retain{0};
+
   /// The pusher's Idempotency-Key. Only the bus uses it.
   std::string key = {};
 
@@ -77,6 +89,17 @@ struct push {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, push& x) {
   return f(caf::meta::type_name("push"), x.id);
+}
+
+/// Returns whether a session needs no more of a push than its body.
+inline bool is_plain(const push& x) {
+  return x.reply_to.empty() && x.entry.empty() && x.collapse.empty()
+         && x.fresh.count() == 0;
+}
+
+/// Returns whether Redis keeps a push.
+inline bool is_kept(const push& x) {
+  return x.ttl.count() > 0 || x.retain.count() > 0;
 }
 
 /// Returns whether a push needs more than the answer of the bus.

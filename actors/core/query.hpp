@@ -30,9 +30,12 @@ struct query {
     /// Removes the sessions of the id that the query is sent to from a topic:
     /// `delivery_counts`, once no later push to the topic reaches them.
     unsubscribe,
+    /// Removes the last value of the topic that the query is sent to:
+    /// `delivery_counts` of no session.
+    forget,
   };
 
-  static constexpr auto last_kind = kind::unsubscribe;
+  static constexpr auto last_kind = kind::forget;
 
   kind type = kind::sessions;
 
@@ -50,9 +53,9 @@ struct query {
   std::chrono::milliseconds ttl{0};
 };
 
-/// Returns whether a query changes the topics that are kept for an id.
-inline bool changes_topics(const query& x) {
-  return x.type == query::kind::unsubscribe
+/// Returns whether a query changes what the bus keeps for the address.
+inline bool changes_kept(const query& x) {
+  return x.type == query::kind::unsubscribe || x.type == query::kind::forget
          || (x.type == query::kind::subscribe && x.ttl.count() > 0);
 }
 
@@ -70,6 +73,8 @@ inline std::string to_string(query::kind x) {
     return "subscribe";
   case query::kind::unsubscribe:
     return "unsubscribe";
+  case query::kind::forget:
+    return "forget";
   }
   return "unknown";
 }

@@ -6,11 +6,25 @@
 
 namespace waybill {
 
+namespace {
+
+/// Returns the time from which on a push must not be written.
+delivery_info::time_point expiry_of(const push& push,
+                                    delivery_info::time_point now) {
+  auto result = delivery_info::time_point::max();
+  for (auto limit : {push.ttl, push.fresh})
+    if (limit.count() > 0)
+      result = std::min(result, now + limit);
+  return result;
+}
+
+} // namespace
+
 delivery_info::delivery_info(push_address address, const push& push,
                              time_point now)
     : address(std::move(address)), id(push.id), reply_to(push.reply_to),
-      entry(push.entry), want(push.want),
-      expiry(push.ttl.count() > 0 ? now + push.ttl : time_point::max()) {
+      entry(push.entry), collapse(push.collapse), want(push.want),
+      expiry(expiry_of(push, now)) {
   // nop
 }
 
@@ -82,22 +96,42 @@ void send_queue::move_out(frame& frame, frames& to) {
   to.push_back(std::move(frame));
 }
 
+template <class Predicate>
+void send_queue::extract(std::list<frame>& from, size_t skipped, frames& to,
+                         Predicate predicate) {
+  for (auto i = std::next(from.begin(), skipped); i != from.end();) {
+    if (!predicate(*i)) {
+      ++i;
+      continue;
+    }
+    move_out(*i, to);
+    i = from.erase(i);
+  }
+}
+
 frames send_queue::make_room(size_t size) {
   frames result;
-  auto take_from = [&](std::list<frame>& from, size_t first) {
-    for (auto i = std::next(from.begin(), first);
-         i != from.end() && !has_room(size);) {
-      if (is_kept(*i)) {
-        ++i;
-        continue;
-      }
-      move_out(*i, result);
-      i = from.erase(i);
-    }
-  };
-  take_from(queue_, writing_ ? 1 : 0);
-  take_from(held_, 0);
+  auto is_in_the_way
+    = [&](const frame& x) { return !is_kept(x) && !has_room(size); };
+  extract(queue_, writing_ ? 1 : 0, result, is_in_the_way);
+  extract(held_, 0, result, is_in_the_way);
   return result;
+}
+
+frames send_queue::supersede(const std::string& collapse) {
+  frames result;
+  auto is_older = [&](const frame& x) {
+    return x.tracked && x.tracked->collapse == collapse;
+  };
+  extract(queue_, writing_ ? 1 : 0, result, is_older);
+  extract(held_, 0, result, is_older);
+  return result;
+}
+
+bool send_queue::has_held(const std::string& collapse) const {
+  return std::any_of(held_.begin(), held_.end(), [&](const frame& x) {
+    return x.tracked && x.tracked->collapse == collapse;
+  });
 }
 
 frames send_queue::clear() {
@@ -115,11 +149,7 @@ frames send_queue::clear() {
 
 frames send_queue::clear_kept_held() {
   frames result;
-  for (auto& frame : std::exchange(held_, {}))
-    if (is_kept(frame))
-      move_out(frame, result);
-    else
-      held_.push_back(std::move(frame));
+  extract(held_, 0, result, [](const frame& x) { return is_kept(x); });
   return result;
 }
 

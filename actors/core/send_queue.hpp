@@ -24,6 +24,7 @@ struct delivery_info {
   std::string id;
   std::string reply_to;
   std::string entry;
+  std::string collapse;
   receipt_level want;
 
   /// Time from which on the frame must not be written.
@@ -116,6 +117,10 @@ public:
   /// Removes the held frames that the mailbox holds, too.
   frames clear_kept_held();
 
+  /// Removes the frames of pushes with the same `collapse` but that in flight.
+  /// @pre `!collapse.empty()`
+  frames supersede(const std::string& collapse);
+
   // -- observers --------------------------------------------------------------
 
   /// Returns whether a frame is in flight.
@@ -128,6 +133,10 @@ public:
   }
 
   bool has_held() const noexcept { return !held_.empty(); }
+
+  /// Returns whether a frame with the same `collapse` is held.
+  /// @pre `!collapse.empty()`
+  bool has_held(const std::string& collapse) const;
 
   /// Returns whether there is a frame besides the one in flight.
   bool has_waiting() const noexcept { return count() > (writing_ ? 1 : 0); }
@@ -148,6 +157,11 @@ private:
   void append(frame frame);
 
   void move_out(frame& frame, frames& to);
+
+  /// Removes frames that match `predicate`, but for the first `skipped` ones.
+  template <class Predicate>
+  void extract(std::list<frame>& from, size_t skipped, frames& to,
+               Predicate predicate);
 
   const size_t max_bytes_;
   const size_t max_frames_;

@@ -30,6 +30,9 @@ struct push_arguments {
   std::string receipt = "routed";
   milliseconds wait{5000};
   seconds ttl{0};
+  std::string collapse;
+  milliseconds fresh{0};
+  std::string retain;
   std::string key;
 };
 
@@ -113,6 +116,15 @@ int run_push(std::vector<std::string> arguments) {
   add(parser, "--ttl", from.ttl, &read_ttl,
       "a number of seconds from 0 to 31536000, which is a year", "0",
       "Seconds to keep the push until a client has read it");
+  parser.add_option("--collapse", from.collapse,
+                    "Replace older pushes with this key that the id has not "
+                    "got");
+  add(parser, "--fresh", from.fresh, &net::parse_duration, duration_form, "0s",
+      "Time after which the push is not delivered; 0s for no limit");
+  parser.add_option(
+    "--retain", from.retain,
+    "Seconds to keep the push as the last value of the topic; 0 "
+    "with an empty text forgets that");
   parser.add_option(
     "--idempotency-key", from.key,
     "Key that identifies the push, so that retries push it once");
@@ -135,6 +147,12 @@ int run_push(std::vector<std::string> arguments) {
              + "&wait=" + std::to_string(from.wait.count()) + "ms";
   if (from.ttl.count() > 0)
     *target += "&ttl=" + std::to_string(from.ttl.count());
+  if (!from.collapse.empty())
+    *target += "&collapse=" + quote(from.collapse);
+  if (from.fresh.count() > 0)
+    *target += "&fresh=" + std::to_string(from.fresh.count()) + "ms";
+  if (!from.retain.empty())
+    *target += "&retain=" + quote(from.retain);
   if (!from.words.empty())
     return push_once(from, *target, from.words.front()) ? 0 : 1;
   if (from.files.empty())

@@ -1,5 +1,6 @@
 #include "net/api/push.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "net/api/metrics.hpp"
 #include "net/api/push_options.hpp"
 #include "net/api/push_response.hpp"
+#include "net/api/queries.hpp"
 
 namespace waybill::net {
 
@@ -51,11 +53,18 @@ uint64_t publish(api_context& context, const push_address& address, push push,
 }
 
 push make_push(const push_options& options, payload body) {
-  return {.id = {},
-          .body = std::move(body),
-          .want = options.want,
-          .ttl = options.ttl,
-          .wait = options.wait};
+  push result{.id = {},
+              .body = std::move(body),
+              .want = options.want,
+              .ttl = options.ttl,
+              .collapse = options.collapse,
+              .fresh = options.fresh,
+              .retain = options.retain.value_or(std::chrono::seconds{0}),
+              .wait = options.wait};
+  // The mailbox keeps no push that must not be written any more.
+  if (result.fresh.count() > 0)
+    result.ttl = std::min(result.ttl, result.fresh);
+  return result;
 }
 
 /// Collects the responses to the lines of a batch.
@@ -135,6 +144,8 @@ void handle_push(api_context& context, push_request request, std::string body,
     return exchange->respond(error_response(
       http::status::bad_request, "bad_utf8",
       "send text as UTF-8, or bytes as application/octet-stream"));
+  if (request.options.retain == std::chrono::seconds{0} && body.empty())
+    return handle_forget(context, request, exchange);
   auto order
     = make_push(request.options, payload{request.format, std::move(body)});
   order.key = std::move(request.key);
@@ -160,7 +171,7 @@ void handle_batch(api_context& context, const batch_request& request,
                      "send at most 10000 lines in one request"));
   auto all = std::make_shared<batch>(
     batch{exchange, std::vector<std::string>(lines.size())});
-  auto options = request.options;
+  auto& options = request.options;
   std::vector<std::pair<size_t, uint64_t>> timed;
   for (size_t i = 0; i < lines.size(); ++i) {
     auto line = parse_line(lines[i]);
@@ -168,15 +179,16 @@ void handle_batch(api_context& context, const batch_request& request,
       all->set(i, *wrong);
       continue;
     }
-    auto& [address, message, ttl] = std::get<batch_line>(line);
+    auto& [address, message, own] = std::get<batch_line>(line);
     if (!allows(call.allowed, address)) {
       all->set(i, forbidden("this key does not allow this address"));
       continue;
     }
-    options.ttl = ttl;
-    auto number = publish(
-      context, address, make_push(options, make_text(std::move(message))),
-      [all, i](const response& response) { all->set(i, response); });
+    own.want = options.want;
+    own.wait = options.wait;
+    auto number
+      = publish(context, address, make_push(own, make_text(std::move(message))),
+                [all, i](const response& response) { all->set(i, response); });
     if (options.want == receipt_level::routed)
       timed.emplace_back(i, number);
   }

@@ -1,5 +1,6 @@
 #include "net/api/push_options.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "actors/core/text.hpp"
@@ -17,6 +18,56 @@ std::optional<receipt_level> parse_level(std::string_view text) {
   return std::nullopt;
 }
 
+/// Tells whether a text may be the `collapse` of a push.
+bool is_collapse(std::string_view text) {
+  return !text.empty() && text.size() <= 64
+         && std::all_of(text.begin(), text.end(),
+                        [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
+/// Tells whether a line of a batch may set this option.
+bool is_member(std::string_view name) {
+  return name == "ttl" || name == "collapse" || name == "fresh"
+         || name == "retain";
+}
+
+/// Sets an option of a push to `address`: `ttl`, `collapse`, `fresh` or
+/// `retain`.
+/// @returns the problem, if there is one.
+std::optional<std::string> set_option(push_options& to, std::string_view name,
+                                      std::string_view value,
+                                      const push_address& address) {
+  if (name == "ttl") {
+    auto ttl = parse_ttl(value);
+    if (!ttl)
+      return "set ttl to a number of seconds, up to a year";
+    if (ttl->count() > 0 && !address.is_id())
+      return "set ttl only for a push to an id";
+    to.ttl = *ttl;
+  } else if (name == "collapse") {
+    if (!is_collapse(value))
+      return "set collapse to 1 to 64 visible ASCII characters";
+    if (!address.is_id())
+      return "set collapse only for a push to an id";
+    to.collapse = value;
+  } else if (name == "fresh") {
+    auto fresh = parse_duration(value);
+    if (!fresh || fresh->count() == 0)
+      return "set fresh to a duration such as 30s, 500ms or 10m";
+    to.fresh = *fresh;
+  } else if (name == "retain") {
+    to.retain = parse_ttl(value);
+    if (!to.retain)
+      return "set retain to a number of seconds, up to a year";
+    if (!address.is_topic())
+      return "set retain only for a push to a topic";
+  } else {
+    return "use only the parameters receipt, wait, ttl, collapse, fresh and "
+           "retain";
+  }
+  return std::nullopt;
+}
+
 } // namespace
 
 std::optional<std::chrono::seconds> parse_ttl(std::string_view text) {
@@ -31,7 +82,7 @@ std::optional<std::chrono::seconds> parse_ttl(std::string_view text) {
 
 std::variant<push_options, response>
 parse_push_options(const std::map<std::string, std::string>& query,
-                   bool may_keep) {
+                   const push_address& address) {
   push_options result;
   for (auto& [name, value] : query) {
     if (name == "receipt") {
@@ -44,15 +95,8 @@ parse_push_options(const std::map<std::string, std::string>& query,
       if (!wait)
         return bad_parameter("set wait to a duration such as 5s, 500ms or 10m");
       result.wait = *wait;
-    } else if (name == "ttl") {
-      auto ttl = parse_ttl(value);
-      if (!ttl)
-        return bad_parameter("set ttl to a number of seconds, up to a year");
-      if (ttl->count() > 0 && !may_keep)
-        return bad_parameter("set ttl only for a push to an id");
-      result.ttl = *ttl;
-    } else {
-      return bad_parameter("use only the parameters receipt, wait and ttl");
+    } else if (auto problem = set_option(result, name, value, address)) {
+      return bad_parameter(*problem);
     }
   }
   return result;
@@ -75,10 +119,6 @@ std::variant<batch_line, response> parse_line(std::string_view text) {
     return error_response(http::status::bad_request, "bad_line",
                           std::move(message));
   };
-  // A null counts as absent.
-  auto is_optional = [](std::string_view name) {
-    return name == "to" || name == "topic" || name == "all" || name == "ttl";
-  };
   // Discards deeper values while parsing, to bound memory.
   auto shallow = [](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
     return depth <= 1;
@@ -89,8 +129,11 @@ std::variant<batch_line, response> parse_line(std::string_view text) {
   batch_line result;
   size_t addresses = 0;
   auto has_message = false;
+  // The options depend on the address, which may follow them.
+  std::vector<std::pair<std::string, std::string>> options;
   for (auto& [name, value] : line.items()) {
-    if (value.is_null() && is_optional(name))
+    // A null counts as absent.
+    if (value.is_null() && name != "message")
       continue;
     if (name == "to" || name == "topic") {
       if (!value.is_string() || !is_name(value.get<std::string>()))
@@ -109,19 +152,23 @@ std::variant<batch_line, response> parse_line(std::string_view text) {
         return bad("set message to a string");
       result.message = value.get<std::string>();
       has_message = true;
-    } else if (name == "ttl") {
-      auto ttl = parse_ttl(value.dump());
-      if (!ttl)
-        return bad("set ttl to a number of seconds, up to a year");
-      result.ttl = *ttl;
+    } else if (is_member(name)) {
+      // A number that is written as a string counts as none.
+      auto is_text = name == "collapse" || name == "fresh";
+      options.emplace_back(name, is_text && value.is_string()
+                                   ? value.get<std::string>()
+                                 : is_text ? std::string{}
+                                           : value.dump());
     } else {
-      return bad("use only the members to, topic, all, message and ttl");
+      return bad("use only the members to, topic, all, message, ttl, "
+                 "collapse, fresh and retain");
     }
   }
   if (addresses != 1 || !has_message)
     return bad("send a message and one of to, topic and all");
-  if (result.ttl.count() > 0 && !result.address.is_id())
-    return bad("set ttl only for a push to an id");
+  for (auto& [name, value] : options)
+    if (auto problem = set_option(result.options, name, value, result.address))
+      return bad(*problem);
   return result;
 }
 

@@ -15,10 +15,10 @@ namespace waybill::net {
 
 /// Parses the parameters of a push. Rejects unknown ones, so that a typing
 /// error cannot weaken a push unnoticed.
-/// @param may_keep allows `ttl`.
+/// @param address determines the parameters that are allowed.
 std::variant<push_options, response>
 parse_push_options(const std::map<std::string, std::string>& query,
-                   bool may_keep);
+                   const push_address& address);
 
 /// Parses a `ttl`, in seconds up to `longest_ttl`.
 std::optional<std::chrono::seconds> parse_ttl(std::string_view text);
@@ -27,7 +27,9 @@ std::optional<std::chrono::seconds> parse_ttl(std::string_view text);
 struct batch_line {
   push_address address;
   std::string message;
-  std::chrono::seconds ttl{0};
+
+  /// The options of this line; `want` and `wait` are those of the batch.
+  push_options options = {};
 };
 
 /// Parses a line such as `{"to":"456","message":"…","ttl":0}`.

@@ -53,6 +53,10 @@ void for_each_member(const verdict& verdict, const outcome& outcome, Add add) {
     add("received", outcome.counts.received);
   if (outcome.counts.dropped > 0)
     add("dropped", outcome.counts.dropped);
+  if (outcome.counts.superseded > 0)
+    add("superseded", outcome.counts.superseded);
+  if (outcome.counts.expired > 0)
+    add("expired", outcome.counts.expired);
   if (outcome.unknown > 0)
     add("unknown", outcome.unknown);
   if (outcome.kept)

@@ -59,10 +59,10 @@ json print_members(const query_result& found) {
   return result;
 }
 
-/// Builds the response to a change of the topics of an id.
+/// Builds the response to a change that all nodes of an address make.
 /// @param needs_session is set if the change concerns no session that comes
 ///        later.
-response to_topic_response(const query_result& found, bool needs_session) {
+response to_change_response(const query_result& found, bool needs_session) {
   delivery_counts sum;
   for (auto& [node, counts] : answers_in<delivery_counts>(found))
     sum += counts;
@@ -216,7 +216,17 @@ void handle_topic(api_context& context, const topic_request& request,
   context.actors.query(
     request.address, std::move(change), request.wait,
     [needs_session, exchange](const caf::expected<query_result>& found) {
-      exchange->respond(found ? to_topic_response(*found, needs_session)
+      exchange->respond(found ? to_change_response(*found, needs_session)
+                              : to_answer(found.error()));
+    });
+}
+
+void handle_forget(api_context& context, const push_request& request,
+                   const exchange_ptr& exchange) {
+  context.actors.query(
+    request.address, {query::kind::forget}, request.options.wait,
+    [exchange](const caf::expected<query_result>& found) {
+      exchange->respond(found ? to_change_response(*found, false)
                               : to_answer(found.error()));
     });
 }

@@ -17,6 +17,11 @@ void handle_presence(api_context& context, const presence_request& request,
 void handle_topic(api_context& context, const topic_request& request,
                   const exchange_ptr& exchange);
 
+/// Forgets the last value of a topic: `POST /topic/{name}?retain=0` without a
+/// body.
+void handle_forget(api_context& context, const push_request& request,
+                   const exchange_ptr& exchange);
+
 /// Returns the trace of the last pushes to an id: `GET /trace/{id}`.
 void handle_trace(api_context& context, const trace_request& request,
                   const exchange_ptr& exchange);

@@ -26,6 +26,14 @@ struct push_options {
 
   /// The time that the push is kept in a mailbox; 0 for none.
   std::chrono::seconds ttl{0};
+
+  /// As in `push`.
+  std::string collapse = {};
+  std::chrono::milliseconds fresh{0};
+
+  /// The time for which the push is the last value of its topic; 0 to forget
+  /// that value if the body is empty.
+  std::optional<std::chrono::seconds> retain = {};
 };
 
 /// The part that all requests of clients have.

@@ -110,7 +110,7 @@ bool is_idempotency_key(const std::string& x) {
 }
 
 parsed_request parse_push(const request_head& head, push_address address) {
-  auto options = parse_push_options(head.target.query, address.is_id());
+  auto options = parse_push_options(head.target.query, address);
   if (auto wrong = std::get_if<response>(&options))
     return std::move(*wrong);
   auto& keys = head.idempotency_keys;
@@ -136,7 +136,8 @@ parsed_request parse_broadcast(const parser_input& in) {
 }
 
 parsed_request parse_batch(const parser_input& in) {
-  auto options = parse_push_options(in.head.target.query, false);
+  auto options
+    = parse_push_options(in.head.target.query, push_address::everyone());
   if (auto wrong = std::get_if<response>(&options))
     return std::move(*wrong);
   if (!in.head.idempotency_keys.empty())

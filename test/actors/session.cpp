@@ -84,6 +84,18 @@ struct session_fixture : test::fixture {
     settle();
   }
 
+  /// Delivers a push that needs reports and has other limits.
+  void limit(const std::string& text, const std::string& collapse,
+             std::chrono::milliseconds fresh = 0ms) {
+    waybill::push push{text, make_text(text)};
+    push.want = receipt_level::written;
+    push.reply_to = "n1";
+    push.collapse = collapse;
+    push.fresh = fresh;
+    anon_send(aut, deliver_atom_v, id456, push);
+    settle();
+  }
+
   /// Delivers a live push that the mailbox keeps, too.
   void keep(const std::string& text, std::chrono::milliseconds ttl = 10s) {
     anon_send(aut, deliver_atom_v, id456, kept(text, ttl));
@@ -899,6 +911,44 @@ CAF_TEST(closes its connection when it fails) {
   CAF_CHECK(!is_up());
   CAF_REQUIRE(connection->closed);
   CAF_CHECK(connection->closed->code == close_code::internal_error);
+}
+
+CAF_TEST(a push supersedes an older one of its key that waits) {
+  greet();
+  limit("a", "k");
+  push("b");
+  limit("c", "k");
+  limit("d", "other");
+  delivery_counts superseded;
+  superseded.superseded = 1;
+  CAF_CHECK_EQUAL(reports(), std::vector<delivery_counts>{superseded});
+  written_all();
+  CAF_CHECK_EQUAL(connection->written,
+                  (test::texts{"连接成功!", "b", "c", "d"}));
+  CAF_MESSAGE("nothing was dropped");
+  CAF_CHECK_EQUAL(figure(registry, metric::dropped_frames), 0u);
+}
+
+CAF_TEST(a push that was read from the mailbox gives way to a live one) {
+  page({"a"});
+  deref<test::fake_bus>(bus).pages.back().pushes[0].collapse = "k";
+  limit("b", "k");
+  greet();
+  written_all();
+  CAF_CHECK_EQUAL(connection->written, (test::texts{"连接成功!", "b"}));
+}
+
+CAF_TEST(a push is not written when it is no longer fresh) {
+  greet();
+  limit("a", "", 1s);
+  limit("b", "", 2s);
+  advance_time(1s);
+  written_all();
+  CAF_CHECK_EQUAL(connection->written, (test::texts{"连接成功!", "b"}));
+  delivery_counts expired, done;
+  expired.expired = 1;
+  done.written = 1;
+  CAF_CHECK_EQUAL(reports(), (std::vector<delivery_counts>{expired, done}));
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

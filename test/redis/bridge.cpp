@@ -989,4 +989,70 @@ CAF_TEST(topics that were asked for before a session left are ignored) {
   CAF_CHECK_EQUAL(seen(session), test::texts{"greet"});
 }
 
+CAF_TEST(a topic is attached with its last value before later pushes) {
+  make_ready();
+  auto topic = push_address::topic("news");
+  auto session = spawn<test::fake_session>();
+  self->send(holder, join_atom_v,
+             push_addresses{push_address::id("456"), topic}, std::string{},
+             transport_kind::websocket, session);
+  settle();
+  happen(subscribed{"waybill:{id:456}"});
+  auto push_of = [](const std::string& id) {
+    push result{id, make_text(id)};
+    result.retain = 10s;
+    return result;
+  };
+  auto read = [&](const std::string& id) {
+    answer(reply{reply::kind::text, 0, encode(push_of(id))});
+    answer(reply{reply::kind::number, 10'000});
+  };
+  happen(subscribed{"waybill:{topic:news}"});
+  happen(message{"waybill:{topic:news}", encode(push_of("b"))});
+  CAF_CHECK_EQUAL(redis->sent.back()[0], "GET");
+  read("a");
+  CAF_MESSAGE("pushes from before it was read may still be on their way");
+  happen(message{"waybill:{topic:news}", encode(push_of("c"))});
+  CAF_CHECK_EQUAL(seen(session), test::texts{});
+  return_canary();
+  CAF_CHECK_EQUAL(
+    seen(session),
+    (test::texts{"deliver topic:news a", "deliver b", "deliver c", "greet"}));
+}
+
+CAF_TEST(a last value that has also arrived is delivered once) {
+  make_ready();
+  auto session = spawn<test::fake_session>();
+  self->send(
+    holder, join_atom_v,
+    push_addresses{push_address::id("456"), push_address::topic("news")},
+    std::string{}, transport_kind::websocket, session);
+  settle();
+  happen(subscribed{"waybill:{id:456}"});
+  happen(subscribed{"waybill:{topic:news}"});
+  push value{"a", make_text("a")};
+  value.retain = 10s;
+  answer(reply{reply::kind::text, 0, encode(value)});
+  answer(reply{reply::kind::number, 10'000});
+  happen(message{"waybill:{topic:news}", encode(value)});
+  return_canary();
+  CAF_CHECK_EQUAL(seen(session), (test::texts{"deliver a", "greet"}));
+}
+
+CAF_TEST(pushes to a topic wait for its value no longer than the link) {
+  make_ready();
+  auto session = spawn<test::fake_session>();
+  self->send(
+    holder, join_atom_v,
+    push_addresses{push_address::id("456"), push_address::topic("news")},
+    std::string{}, transport_kind::websocket, session);
+  settle();
+  happen(subscribed{"waybill:{id:456}"});
+  happen(subscribed{"waybill:{topic:news}"});
+  happen(message{"waybill:{topic:news}", encode(push{"a", make_text("a")})});
+  CAF_CHECK_EQUAL(seen(session), test::texts{});
+  happen(link_down{"gone"});
+  CAF_CHECK_EQUAL(seen(session).front(), "deliver a");
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -219,3 +219,22 @@ CAF_TEST(what a client sent becomes JSON) {
   CAF_CHECK_EQUAL(binary("\xff\xfe\xfd"),
                   R"({"KEY":"1","VALUE":"//79","ENCODING":"base64"})");
 }
+
+CAF_TEST(limits of a push survive the way between nodes) {
+  push push{"p", make_text("a")};
+  push.collapse = "k";
+  push.fresh = 30s;
+  push.retain = 60s;
+  auto x = decoded(encode(push));
+  CAF_CHECK_EQUAL(x.collapse, "k");
+  CAF_CHECK(x.fresh == 30s && x.retain == 60s);
+  CAF_CHECK_EQUAL(x.body, push.body);
+  auto is_known = [](const delivery_counts& counts) {
+    outcome outcome{"p", receipt_level::written, false, counts};
+    return unbox(decode_outcome(encode(outcome))).counts == counts;
+  };
+  delivery_counts counts;
+  counts.superseded = 1;
+  counts.expired = 2;
+  CAF_CHECK(is_known(counts));
+}

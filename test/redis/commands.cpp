@@ -230,10 +230,78 @@ CAF_TEST(a push with a time to live is kept by a script) {
     (command{"EVALSHA", scripts.push.sha, "2", "waybill:mail:{id:456}",
              "waybill:due:{id:456}", "waybill:{id:456}", encode(push), "10000",
              "1000", "", "p", "2", "waybill:{node:n1}", "2000", "600000",
-             "waybill:{nodes}"}));
+             "waybill:{nodes}", "0", ""}));
   CAF_CHECK_EQUAL(result, "sent to 2");
   CAF_CHECK(last.kept);
   CAF_CHECK(last.want == receipt_level::received);
+}
+
+CAF_TEST(a push that supersedes others names the key of its last entry) {
+  auto push = make_kept("p");
+  push.collapse = "k";
+  publish(push, {list_of({text("sent"), two, two})});
+  auto& sent = redis.sent.front();
+  CAF_CHECK_EQUAL(sent[2], "3");
+  CAF_CHECK_EQUAL(sent[5], "waybill:collapse:{id:456}:k");
+  CAF_CHECK_EQUAL(sent.back(), "k");
+  CAF_MESSAGE("without a mailbox there is nothing to replace in Redis");
+  push.ttl = 0ms;
+  publish(push, {two});
+  CAF_CHECK_EQUAL(redis.sent.back()[0], "PUBLISH");
+}
+
+CAF_TEST(the last value of a topic is kept by a script) {
+  push push{"p", make_text("a")};
+  push.retain = 60s;
+  aut.publish(push_address::topic("news"), push, keep_outcome());
+  CAF_CHECK_EQUAL(
+    redis.sent.back(),
+    (command{"EVALSHA", scripts.push.sha, "1", "waybill:last:{topic:news}",
+             "waybill:{topic:news}", encode(push), "0", "10000", "", "p", "0",
+             "waybill:{node:n1}", "2000", "600000", "waybill:{nodes}", "60000",
+             ""}));
+  answer(list_of({text("sent"), number(0), one}));
+  CAF_CHECK_EQUAL(result, "sent to 0");
+  CAF_CHECK(last.kept);
+  aut.publish(push_address::topic("news"), query{query::kind::forget, "", "q"},
+              keep_number());
+  CAF_CHECK_EQUAL(redis.sent.back()[3], "waybill:last:{topic:news}");
+  CAF_CHECK_EQUAL(redis.sent.back()[7], "");
+}
+
+CAF_TEST(the last value of a topic is read with its remaining time) {
+  std::optional<last_value> found;
+  auto keep = [&](caf::expected<std::optional<last_value>> x) {
+    result = x ? "" : sys.render(x.error());
+    found = x ? *std::move(x) : std::nullopt;
+  };
+  auto read = [&] { aut.value(push_address::topic("news"), keep); };
+  push push{"p", make_text("a")};
+  push.want = receipt_level::written;
+  push.reply_to = "n2";
+  push.retain = 60s;
+  read();
+  CAF_CHECK_EQUAL(redis.sent.back(),
+                  (command{"GET", "waybill:last:{topic:news}"}));
+  answer(text(encode(push)));
+  CAF_CHECK_EQUAL(redis.sent.back(),
+                  (command{"PTTL", "waybill:last:{topic:news}"}));
+  answer(number(1500));
+  CAF_REQUIRE(found);
+  CAF_CHECK_EQUAL(found->content.id, "p");
+  CAF_CHECK(found->content.retain == 1500ms);
+  CAF_CHECK(found->content.reply_to.empty());
+  CAF_MESSAGE("it may end between the two commands");
+  read();
+  answer(text(encode(push)));
+  answer(number(-2));
+  CAF_CHECK(!found && result.empty());
+  read();
+  answer(nil);
+  CAF_CHECK(!found && result.empty());
+  read();
+  answer(text("nonsense"));
+  CAF_CHECK_EQUAL(result, R"(refused("waybill:last:{topic:news} is no push"))");
 }
 
 CAF_TEST(a push that is kept may reach nobody now) {
@@ -630,7 +698,7 @@ CAF_TEST(a query that changes the topics of an id keeps them) {
   aut.publish(id456, change, keep_number());
   CAF_CHECK_EQUAL(
     redis.sent.back(),
-    (command{"EVALSHA", scripts.topics.sha, "1", "waybill:topics:{id:456}",
+    (command{"EVALSHA", scripts.change.sha, "1", "waybill:topics:{id:456}",
              "waybill:{id:456}", encode(change), "waybill:{nodes}", "news",
              "60000"}));
   answer(list_of({two, two}));

@@ -73,3 +73,19 @@ CAF_TEST(a push that is read has its remaining time) {
   CAF_REQUIRE_EQUAL(page.pushes.size(), 1u);
   CAF_CHECK(page.pushes[0].ttl == 6s);
 }
+
+CAF_TEST(a push supersedes that of its key and takes the last place) {
+  inboxes aut{3};
+  auto keyed = [](const std::string& text) {
+    auto result = make_push(text);
+    result.collapse = "k";
+    return result;
+  };
+  CAF_CHECK(aut.append(id456, keyed("a"), start));
+  CAF_CHECK(aut.append(id456, make_push("b"), start));
+  CAF_CHECK(aut.append(id456, make_push("c"), start));
+  CAF_CHECK(aut.append(id456, keyed("d"), start));
+  CAF_CHECK_EQUAL(test::texts_of(aut.read({id456, "", "", 100}, start)),
+                  (test::texts{"b", "c", "d"}));
+  CAF_CHECK_EQUAL(aut.size(), 3u);
+}

@@ -97,3 +97,45 @@ CAF_TEST(releases held frames up to an entry) {
   CAF_CHECK_EQUAL(drain(aut), (test::texts{"a", "1"}));
   CAF_CHECK_EQUAL(aut.bytes(), 1u);
 }
+
+CAF_TEST(a push supersedes those of its key but not that in flight) {
+  auto keyed = [](const std::string& text, const std::string& key) {
+    push push{text, make_text(text)};
+    push.collapse = key;
+    return frame{push.body,
+                 std::make_unique<const delivery_info>(
+                   push_address::id("456"), push, delivery_info::time_point{})};
+  };
+  send_queue aut{100, 100};
+  aut.put(keyed("a", "k"));
+  aut.begin();
+  for (auto text : {"b", "c"}) {
+    aut.put(keyed(text, "k"));
+    aut.put(keyed(text, "other"));
+    aut.put(plain(text));
+  }
+  aut.hold(keyed("d", "k"));
+  CAF_CHECK(aut.has_held("k") && !aut.has_held("other"));
+  CAF_CHECK_EQUAL(texts_of(aut.supersede("k")), (test::texts{"b", "c", "d"}));
+  CAF_CHECK_EQUAL(aut.bytes(), 5u);
+  aut.written();
+  CAF_CHECK_EQUAL(drain(aut), (test::texts{"b", "b", "c", "c"}));
+}
+
+CAF_TEST(a frame expires with the shorter of its times) {
+  auto expiry
+    = [](std::chrono::milliseconds ttl, std::chrono::milliseconds fresh) {
+        push push{"a"};
+        push.ttl = ttl;
+        push.fresh = fresh;
+        delivery_info info{push_address::id("456"), push,
+                           delivery_info::time_point{}};
+        return std::chrono::ceil<std::chrono::milliseconds>(
+                 info.expiry - delivery_info::time_point{})
+          .count();
+      };
+  using std::chrono::milliseconds;
+  CAF_CHECK_EQUAL(expiry(milliseconds{5}, milliseconds{0}), 5);
+  CAF_CHECK_EQUAL(expiry(milliseconds{0}, milliseconds{4}), 4);
+  CAF_CHECK_EQUAL(expiry(milliseconds{5}, milliseconds{4}), 4);
+}

@@ -55,4 +55,23 @@ CAF_TEST(forgets what has passed) {
   CAF_CHECK(aut.topics_of(id456, now).empty());
 }
 
+CAF_TEST(keeps the last value of a topic for its time) {
+  push value{"p", make_text("a")};
+  value.retain = 2s;
+  value.want = receipt_level::written;
+  value.reply_to = "n1";
+  CAF_CHECK(!aut.value_of(news, now));
+  aut.keep_value(news, value, now);
+  value.id = "q";
+  aut.keep_value(news, value, now + 1s);
+  auto found = aut.value_of(news, now + 2s);
+  CAF_REQUIRE(found);
+  CAF_CHECK_EQUAL(found->id, "q");
+  CAF_CHECK(found->retain == 1s);
+  CAF_CHECK(found->reply_to.empty() && found->want == receipt_level::routed);
+  CAF_CHECK(!aut.value_of(news, now + 3s));
+  aut.forget_value(news);
+  CAF_CHECK(!aut.value_of(news, now));
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -12,8 +12,14 @@ namespace {
 
 using parameters = std::map<std::string, std::string>;
 
-push_options parse(const parameters& query, bool may_keep = true) {
-  auto result = parse_push_options(query, may_keep);
+using texts = std::vector<std::string>;
+
+const auto id456 = push_address::id("456");
+const auto news = push_address::topic("news");
+
+push_options parse(const parameters& query,
+                   const push_address& address = id456) {
+  auto result = parse_push_options(query, address);
   if (auto wrong = std::get_if<response>(&result))
     CAF_FAIL(wrong->body.dump());
   return std::get<push_options>(result);
@@ -21,8 +27,9 @@ push_options parse(const parameters& query, bool may_keep = true) {
 
 /// Returns what a pusher reads who sends these parameters; empty if they are
 /// taken.
-std::string refusal(const parameters& query, bool may_keep = true) {
-  auto result = parse_push_options(query, may_keep);
+std::string refusal(const parameters& query,
+                    const push_address& address = id456) {
+  auto result = parse_push_options(query, address);
   auto wrong = std::get_if<response>(&result);
   if (!wrong)
     return "";
@@ -109,15 +116,62 @@ CAF_TEST(a push is kept for a whole number of seconds up to a year) {
 }
 
 CAF_TEST(what cannot be kept may say so but not ask for more) {
-  CAF_CHECK(parse({{"ttl", "0"}}, false).ttl == 0s);
-  CAF_CHECK_EQUAL(refusal({{"ttl", "1"}}, false), not_kept);
-  CAF_CHECK_EQUAL(refusal({{"ttl", "x"}}, false), bad_ttl);
+  CAF_CHECK(parse({{"ttl", "0"}}, news).ttl == 0s);
+  CAF_CHECK_EQUAL(refusal({{"ttl", "1"}}, news), not_kept);
+  CAF_CHECK_EQUAL(refusal({{"ttl", "x"}}, news), bad_ttl);
+}
+
+CAF_TEST(a push may replace older ones of its key) {
+  CAF_CHECK_EQUAL(parse({}).collapse, "");
+  for (auto& good : texts{"a", "price-7", "~", std::string(64, 'x')})
+    CAF_CHECK_EQUAL(parse({{"collapse", good}}).collapse, good);
+  for (auto& bad : texts{"", "a b", "\t", "ä", std::string(65, 'x')})
+    CAF_CHECK_EQUAL(refusal({{"collapse", bad}}),
+                    "set collapse to 1 to 64 visible ASCII characters");
+  for (auto address : {news, push_address::everyone()})
+    CAF_CHECK_EQUAL(refusal({{"collapse", "a"}}, address),
+                    "set collapse only for a push to an id");
+}
+
+CAF_TEST(a push may be fresh for a time) {
+  CAF_CHECK(parse({}).fresh == 0ms);
+  for (auto address : {id456, news, push_address::everyone()})
+    CAF_CHECK(parse({{"fresh", "30s"}}, address).fresh == 30s);
+  for (auto bad : {"", "0s", "30", "-1s", "soon"})
+    CAF_CHECK_EQUAL(refusal({{"fresh", bad}}),
+                    "set fresh to a duration such as 30s, 500ms or 10m");
+}
+
+CAF_TEST(a push may be the last value of its topic) {
+  CAF_CHECK(!parse({}, news).retain);
+  CAF_CHECK(parse({{"retain", "0"}}, news).retain == 0s);
+  CAF_CHECK(parse({{"retain", "60"}}, news).retain == 60s);
+  CAF_CHECK_EQUAL(refusal({{"retain", "x"}}, news),
+                  "set retain to a number of seconds, up to a year");
+  for (auto address : {id456, push_address::everyone()})
+    CAF_CHECK_EQUAL(refusal({{"retain", "1"}}, address),
+                    "set retain only for a push to a topic");
+}
+
+CAF_TEST(a line has the options of its address) {
+  auto line = read_line(R"({"collapse":"a","fresh":"1s","to":"4","message":"",)"
+                        R"("ttl":5,"retain":null})");
+  CAF_CHECK_EQUAL(line.options.collapse, "a");
+  CAF_CHECK(line.options.fresh == 1s && line.options.ttl == 5s);
+  line = read_line(R"({"retain":60,"topic":"news","message":""})");
+  CAF_CHECK(line.options.retain == 60s);
+  for (auto bad : {R"({"retain":60,"to":"4","message":""})",
+                   R"({"collapse":"a","topic":"4","message":""})",
+                   R"({"collapse":1,"to":"4","message":""})",
+                   R"({"fresh":1,"to":"4","message":""})"})
+    CAF_CHECK_NOT_EQUAL(line_refusal(bad), "");
 }
 
 CAF_TEST(a parameter that is unknown is refused) {
   for (auto name : {"", "TTL", "ttl ", "receipts", "detail", "key"})
     CAF_CHECK_EQUAL(refusal({{name, "1"}}),
-                    "use only the parameters receipt, wait and ttl");
+                    "use only the parameters receipt, wait, ttl, collapse, "
+                    "fresh and retain");
 }
 
 CAF_TEST(the lines of a body are those that are not blank) {
@@ -134,11 +188,11 @@ CAF_TEST(a line goes to an id or a topic or everyone) {
   auto line = read_line(R"({"to":"456","message":"hello","ttl":60})");
   CAF_CHECK_EQUAL(line.address, push_address::id("456"));
   CAF_CHECK_EQUAL(line.message, "hello");
-  CAF_CHECK(line.ttl == 60s);
+  CAF_CHECK(line.options.ttl == 60s);
   line = read_line(R"( {"message":"a","topic":"news"} )"
                    "\r\n");
   CAF_CHECK_EQUAL(line.address, push_address::topic("news"));
-  CAF_CHECK(line.ttl == 0s);
+  CAF_CHECK(line.options.ttl == 0s);
   line = read_line(R"({"all":true,"message":""})");
   CAF_CHECK_EQUAL(line.address, push_address::everyone());
   CAF_CHECK_EQUAL(line.message, "");
@@ -227,8 +281,8 @@ CAF_TEST(a line is kept for a whole number of seconds up to a year) {
   auto line = [](const std::string& ttl) {
     return R"({"to":"4","message":"a","ttl":)" + ttl + '}';
   };
-  CAF_CHECK(read_line(line("0")).ttl == 0s);
-  CAF_CHECK(read_line(line("31536000")).ttl == longest_ttl);
+  CAF_CHECK(read_line(line("0")).options.ttl == 0s);
+  CAF_CHECK(read_line(line("31536000")).options.ttl == longest_ttl);
   for (auto bad : bad_ttls)
     CAF_CHECK_EQUAL(line_refusal(line(bad)), bad_ttl);
   for (auto bad : {"\"60\"", "true", "[]", "{}", "0.0"})

@@ -1,0 +1,130 @@
+#define CAF_SUITE registry_values
+
+#include "test/actors/registry_fixture.hpp"
+
+using namespace waybill;
+using namespace std::chrono_literals;
+
+namespace {
+
+const auto news = push_address::topic("news");
+
+struct values_fixture : test::registry_fixture {
+  /// Joins the topic as a client of its own.
+  session_actor listen(const std::string& id) {
+    return join({push_address::id(id), news});
+  }
+
+  waybill::push retained(const std::string& text) {
+    waybill::push result{text, make_text(text)};
+    result.retain = 10s;
+    return result;
+  }
+
+  void push_retained(const std::string& text) {
+    deliver(aut, news, retained(text));
+  }
+
+  /// Lets the bus deliver a value that it has read.
+  void read(const std::string& text) {
+    deliver(aut, news, last_value{retained(text)});
+  }
+
+  void attach_all() {
+    while (!bus_state_of().attaching.empty())
+      attached();
+  }
+
+  /// Returns the texts that a session has got.
+  test::texts got(const session_actor& session) {
+    test::texts result;
+    for (auto& line : seen(session))
+      if (line.starts_with("deliver "))
+        result.push_back(line.substr(line.rfind(' ') + 1));
+    return result;
+  }
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(registry_values_tests, values_fixture)
+
+CAF_TEST(the bus delivers the value of a topic that is new to the node) {
+  auto session = listen("1");
+  read("a");
+  attach_all();
+  push(news, "b");
+  CAF_CHECK_EQUAL(got(session), (test::texts{"a", "b"}));
+}
+
+CAF_TEST(a session that joins later gets the last value first) {
+  auto first = listen("1");
+  attach_all();
+  push_retained("a");
+  push(news, "b");
+  auto second = listen("2");
+  push(news, "c");
+  CAF_CHECK_EQUAL(got(first), (test::texts{"a", "b", "c"}));
+  CAF_CHECK_EQUAL(got(second), (test::texts{"a", "c"}));
+}
+
+CAF_TEST(a value ends with its time) {
+  listen("1");
+  attach_all();
+  push_retained("a");
+  advance_time(10s);
+  CAF_CHECK_EQUAL(got(listen("2")), test::texts{});
+}
+
+CAF_TEST(a value that was forgotten is not delivered) {
+  listen("1");
+  attach_all();
+  push_retained("a");
+  auto found = ask<delivery_counts>(news, query::kind::forget);
+  CAF_CHECK_EQUAL(found, (delivery_counts{1, 0}));
+  CAF_CHECK_EQUAL(got(listen("2")), test::texts{});
+}
+
+CAF_TEST(after an outage only sessions that lack the value get it) {
+  auto first = listen("1");
+  attach_all();
+  push_retained("a");
+  lose({news});
+  auto second = listen("2");
+  CAF_CHECK_EQUAL(got(second), test::texts{});
+  bus_is(bus_state::ready);
+  read("a");
+  attach_all();
+  CAF_CHECK_EQUAL(got(first), test::texts{"a"});
+  CAF_CHECK_EQUAL(got(second), test::texts{"a"});
+  CAF_MESSAGE("a value from the outage is news to all");
+  lose({news});
+  bus_is(bus_state::ready);
+  read("b");
+  attach_all();
+  CAF_CHECK_EQUAL(got(first), (test::texts{"a", "b"}));
+  CAF_CHECK_EQUAL(got(second), (test::texts{"a", "b"}));
+}
+
+CAF_TEST(no report is due for a value) {
+  listen("1");
+  attach_all();
+  auto tracked = retained("a");
+  tracked.want = receipt_level::written;
+  tracked.reply_to = "n2";
+  deliver(aut, news, std::move(tracked));
+  CAF_CHECK_EQUAL(bus_state_of().reports.size(), 1u);
+  CAF_CHECK_EQUAL(got(listen("2")), test::texts{"a"});
+  CAF_CHECK_EQUAL(bus_state_of().reports.size(), 1u);
+}
+
+CAF_TEST(a session that joins a topic twice gets the value once) {
+  auto session = listen("1");
+  attach_all();
+  push_retained("a");
+  deliver(aut, push_address::id("1"),
+          query{query::kind::subscribe, "news", "q", "n2"});
+  CAF_CHECK_EQUAL(got(session), test::texts{"a"});
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
