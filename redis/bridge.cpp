@@ -32,7 +32,7 @@ void bridge::on_exit() {
   // Breaks cycles: promises refer to this actor, and so do the other actors.
   entries_.clear();
   observers_.clear();
-  fenced_.clear();
+  fence_.clear();
   waiting_.clear();
   outcomes_.clear();
   holder_ = nullptr;
@@ -211,35 +211,30 @@ caf::result<inbox_page> bridge::read(const inbox_query& query) {
         complain("entry", "bad entry in the mailbox of " + address.key() + ": "
                             + reason);
       };
-  commands_.read(query, on_rejected,
-                 [this, promise](caf::expected<inbox_page> x) mutable {
-                   if (!x && commands::is_wrong_type(x.error())) {
-                     // The mailbox can never be read; live pushes still can
-                     // be delivered.
-                     ++counts_[metric::unreadable_mailboxes];
-                     complain(x.error());
-                     promise.deliver(inbox_page{});
-                   } else if (!x) {
-                     on_failed(x.error());
-                     promise.deliver(std::move(x.error()));
-                   } else if (x->pushes.empty()) {
-                     promise.deliver(std::move(*x));
-                   } else {
-                     deliver_fenced(promise, std::move(*x));
-                   }
-                 });
+  commands_.read(
+    query, on_rejected, [this, promise](caf::expected<inbox_page> x) mutable {
+      if (!x && commands::is_wrong_type(x.error())) {
+        // The mailbox can never be read; live pushes still can
+        // be delivered.
+        ++counts_[metric::unreadable_mailboxes];
+        complain(x.error());
+        promise.deliver(inbox_page{});
+      } else if (!x) {
+        on_failed(x.error());
+        promise.deliver(std::move(x.error()));
+      } else if (x->pushes.empty()) {
+        promise.deliver(std::move(*x));
+      } else {
+        fence_.add(canaries_ + 1,
+                   [promise, page = std::move(*x)](bool has_returned) mutable {
+                     if (has_returned)
+                       promise.deliver(std::move(page));
+                     else
+                       promise.deliver(caf::error{errc::bus_away});
+                   });
+      }
+    });
   return promise;
-}
-
-void bridge::deliver_fenced(caf::typed_response_promise<inbox_page> promise,
-                            inbox_page page) {
-  fenced_.push_back({canaries_ + 1, [promise, page = std::move(page)](
-                                      bool has_returned) mutable {
-                       if (has_returned)
-                         promise.deliver(std::move(page));
-                       else
-                         promise.deliver(caf::error{errc::bus_away});
-                     }});
 }
 
 void bridge::take(report report) {

@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <deque>
-#include <functional>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -11,6 +10,7 @@
 
 #include "actors/core/log_gate.hpp"
 #include "actors/hosted.hpp"
+#include "redis/canary_fence.hpp"
 #include "redis/client.hpp"
 #include "redis/commands.hpp"
 #include "redis/config.hpp"
@@ -268,10 +268,6 @@ private:
 
   caf::result<inbox_page> read(const inbox_query& query);
 
-  /// Delivers a page after all pushes that were published before it was read.
-  void deliver_fenced(caf::typed_response_promise<inbox_page> promise,
-                      inbox_page page);
-
   /// Passes a report to the actor of this node that waits for it, or queues it
   /// for its node.
   void take(report report);
@@ -378,15 +374,7 @@ private:
   /// Time until which an older node of this name is assumed to exist.
   time_point rival_until_;
 
-  /// What was read from Redis and waits for a canary: by then all pushes that
-  /// were published before have arrived.
-  struct fenced_read {
-    uint64_t canary;
-
-    /// Is told whether the canary has returned.
-    std::function<void(bool)> handler;
-  };
-  std::deque<fenced_read> fenced_;
+  canary_fence fence_;
 
   /// Actors that wait for reports, by the id of the push or query.
   std::unordered_map<std::string, report_receiver_actor> waiting_;

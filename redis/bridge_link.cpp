@@ -243,9 +243,7 @@ void bridge::on_canary(const std::string& bytes) {
     return;
   last_heard_ = clock().now();
   lag_.on_heard(number, last_heard_);
-  for (; !fenced_.empty() && fenced_.front().canary <= number;
-       fenced_.pop_front())
-    fenced_.front().handler(true);
+  fence_.on_returned(number);
   if (unconfirmed_.empty())
     health_.on_canary();
   update();

@@ -23,8 +23,8 @@ void bridge::on_events(events& events) {
   flush_outcomes();
   if (std::exchange(attaches_again_, false) && holder_)
     send(holder_, bus_state::ready);
-  // One canary covers all mailbox pages that arrived in this batch.
-  if (!fenced_.empty() && fenced_.back().canary > canaries_)
+  // One canary covers all that was read in this batch.
+  if (fence_.needs_more_than(canaries_))
     send_canary();
 }
 

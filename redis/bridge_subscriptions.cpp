@@ -58,8 +58,7 @@ void bridge::on(link_down& event) {
   health_.on_link_down(event.reason);
   lag_.reset();
   unconfirmed_.clear();
-  for (auto& read : std::exchange(fenced_, {}))
-    read.handler(false);
+  fence_.on_lost();
   for (auto i = entries_.begin(); i != entries_.end();) {
     release(i->second);
     if (i->second.attached.pending())
@@ -219,7 +218,7 @@ bool bridge::on_value(held_address& held, uint64_t completion,
     release(held);
     held.attached.deliver(ok_atom_v);
   };
-  fenced_.push_back({canaries_ + 1, std::move(handler)});
+  fence_.add(canaries_ + 1, std::move(handler));
   return false;
 }
 

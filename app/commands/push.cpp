@@ -67,6 +67,21 @@ std::optional<std::string> read_body(const std::string& name) {
                      : read_file(name, longest);
 }
 
+/// Returns the parameters of a push.
+std::string query_of(const push_arguments& from) {
+  auto result = "?receipt=" + quote(from.receipt)
+                + "&wait=" + std::to_string(from.wait.count()) + "ms";
+  if (from.ttl.count() > 0)
+    result += "&ttl=" + std::to_string(from.ttl.count());
+  if (!from.collapse.empty())
+    result += "&collapse=" + quote(from.collapse);
+  if (from.fresh.count() > 0)
+    result += "&fresh=" + std::to_string(from.fresh.count()) + "ms";
+  if (!from.retain.empty())
+    result += "&retain=" + quote(from.retain);
+  return result;
+}
+
 text_request to_request(const push_arguments& from, const std::string& target,
                         std::string body) {
   auto result = make_push(from.to, target, std::move(body));
@@ -143,16 +158,7 @@ int run_push(std::vector<std::string> arguments) {
     return fail(2, "push one text, or files");
   if (auto code = open_access(from.to))
     return *code;
-  *target += "?receipt=" + quote(from.receipt)
-             + "&wait=" + std::to_string(from.wait.count()) + "ms";
-  if (from.ttl.count() > 0)
-    *target += "&ttl=" + std::to_string(from.ttl.count());
-  if (!from.collapse.empty())
-    *target += "&collapse=" + quote(from.collapse);
-  if (from.fresh.count() > 0)
-    *target += "&fresh=" + std::to_string(from.fresh.count()) + "ms";
-  if (!from.retain.empty())
-    *target += "&retain=" + quote(from.retain);
+  *target += query_of(from);
   if (!from.words.empty())
     return push_once(from, *target, from.words.front()) ? 0 : 1;
   if (from.files.empty())

@@ -31,6 +31,10 @@ struct description {
   std::string operator()(const query& x) {
     return to_string(x.type) + ' ' + x.id + " for " + x.reply_to;
   }
+
+  std::string operator()(const last_value& x) {
+    return "value " + std::string{x.content.body.bytes()};
+  }
 };
 
 /// Forwards pushes from the bus to the test.
