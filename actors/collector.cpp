@@ -34,8 +34,19 @@ void collector::collect(std::function<void(const metrics&)> handler) {
           auto all = counts_;
           all += of_registry;
           all += of_bus;
-          handler(all);
+          withhold_headroom(std::move(all), handler);
         });
+    });
+}
+
+void collector::withhold_headroom(metrics all,
+                                  std::function<void(const metrics&)> handler) {
+  request(bus_, caf::infinite, state_atom_v)
+    .then([all = std::move(all),
+           handler = std::move(handler)](const bus_status& status) mutable {
+      if (status.state != bus_state::ready || !status.takes_sessions)
+        all[metric::headroom] = 0;
+      handler(all);
     });
 }
 

@@ -25,6 +25,11 @@ private:
   /// Calls `handler` with the metrics of the node.
   void collect(std::function<void(const metrics&)> handler);
 
+  /// Calls `handler` with these metrics of the node, which takes no sessions
+  /// while the bus is away.
+  void withhold_headroom(metrics all,
+                         std::function<void(const metrics&)> handler);
+
   caf::typed_response_promise<metrics> respond();
 
   /// Reports the metrics of the node as its answer to a query.

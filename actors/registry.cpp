@@ -28,7 +28,8 @@ registry::registry(caf::actor_config& cfg, caf::execution_unit* host,
       on_failure_(std::move(on_failure)), limits_(limits),
       admission_(limits.sessions),
       pushers_({static_cast<double>(limits.max_push_rate),
-                static_cast<double>(limits.max_push_rate)}) {
+                static_cast<double>(limits.max_push_rate)}),
+      returns_(static_cast<double>(limits.sessions.per_second)) {
   set_down_handler([this](caf::down_msg& x) { on_down(x); });
 }
 
@@ -115,6 +116,7 @@ void registry::join(const push_addresses& addresses, const std::string& peer,
   auto is_stream = transport == transport_kind::events;
   ++counts_[metric::joins];
   counts_[metric::event_joins] += is_stream;
+  joins_.add(clock().now());
   monitor(session);
   auto& added = sessions_.add(session, peer, transport);
   admission_.joined(peer);
@@ -212,6 +214,9 @@ metrics registry::collect() const {
   result[metric::event_sessions] = sessions_.streams();
   result[metric::queued_bytes] = loads_.total();
   result[metric::addresses] = sessions_.addresses();
+  if (!draining_)
+    result[metric::headroom] = admission_.headroom(
+      sessions_.members().size(), joins_.per_second(clock().now()));
   return result;
 }
 

@@ -9,6 +9,7 @@
 #include "actors/core/delivery_log.hpp"
 #include "actors/core/queue_loads.hpp"
 #include "actors/core/rate.hpp"
+#include "actors/core/retry_schedule.hpp"
 #include "actors/core/trace.hpp"
 #include "actors/hosted.hpp"
 #include "actors/interfaces.hpp"
@@ -242,6 +243,10 @@ private:
 
   ok_promise start_drain(caf::timespan time);
 
+  /// Has clients come back at the rate of the other nodes, of which Redis knows
+  /// the number, then calls `handler`.
+  void spread_returns(std::function<void()> handler);
+
   /// Drains the next share of the sessions.
   void drain_some();
 
@@ -285,11 +290,17 @@ private:
   /// Set once the node stops; sessions that join then are closed at once.
   bool draining_ = false;
 
+  /// Measures the sessions that join, for the headroom.
+  rate_meter joins_;
+
   /// Pending while the node drains, with the sessions that are left and the
   /// number of them that each tick drains.
   ok_promise drained_;
   std::vector<session_actor> to_drain_;
   size_t drain_share_ = 0;
+
+  /// The times after which their clients connect to the other nodes.
+  retry_schedule returns_;
 };
 
 } // namespace waybill

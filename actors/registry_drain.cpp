@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <memory>
 
 namespace waybill {
@@ -16,8 +17,7 @@ constexpr auto drain_step = std::chrono::milliseconds{50};
 /// Minimum number of sessions in a share, so that a small node drains at once.
 constexpr size_t min_drain_share = 5;
 
-const auto stopping
-  = close_reason{close_code::going_away, "this node is stopping"};
+constexpr auto stopping = "this node is stopping";
 
 } // namespace
 
@@ -29,8 +29,24 @@ registry::ok_promise registry::start_drain(caf::timespan time) {
     to_drain_.push_back(member.session);
   auto steps = static_cast<size_t>(time / drain_step) + 1;
   drain_share_ = std::max(min_drain_share, to_drain_.size() / steps + 1);
-  drain_some();
+  spread_returns([this] { drain_some(); });
   return drained_;
+}
+
+void registry::spread_returns(std::function<void()> handler) {
+  auto rate = limits_.sessions.per_second;
+  if (rate == 0)
+    return handler();
+  request(bus_, caf::infinite, presence_atom_v, push_address::nodes())
+    .then(
+      [this, rate, handler](uint64_t nodes) {
+        // The clients of a node that runs alone come back to itself.
+        auto others = std::max<uint64_t>(nodes, 2) - 1;
+        returns_.set_rate(static_cast<double>(others * rate));
+        handler();
+      },
+      // Without an answer, the rate is that of one node.
+      [handler](const caf::error&) { handler(); });
 }
 
 void registry::drain_some() {
@@ -62,7 +78,9 @@ void registry::drain(const member& member) {
 }
 
 void registry::send_away(const session_actor& session) {
-  send(session, close_atom_v, stopping);
+  send(session, close_atom_v,
+       close_reason{close_code::going_away, stopping,
+                    returns_.next(clock().now())});
 }
 
 void registry::end_drain() {

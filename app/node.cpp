@@ -223,10 +223,13 @@ net::server_context make_context(const gateway_actor& handle,
   // Connections call the gateway of their own loop directly.
   auto& actors
     = dynamic_cast<gateway&>(*caf::actor_cast<caf::abstract_actor*>(handle));
-  return {{actors, config.node, config.access.loaded, version(),
-           config.max_topics, config.limits.sessions.in_total,
-           config.limits.max_push_rate > 0, console_files(), began},
-          config.connections};
+  return {
+    {actors, config.node, config.access.loaded, version(), config.max_topics,
+     config.limits.sessions.in_total, config.limits.max_push_rate > 0,
+     console_files(), began,
+     net::upgrade_limiter{static_cast<double>(config.limits.sessions.per_second)
+                          / static_cast<double>(config.threads)}},
+    config.connections};
 }
 
 /// Opens the ports of a node, or ends the process with 1 if that fails.

@@ -143,6 +143,9 @@ public:
 
   std::vector<std::string> seen;
 
+  /// The time to come back, of the last request to close.
+  std::chrono::milliseconds retry{0};
+
   /// Details that it returns.
   session_info info;
 
@@ -166,6 +169,7 @@ protected:
       [this](receive_atom, const payload&) { seen.push_back("receive"); },
       [this](close_atom, const close_reason& x) {
         seen.push_back("close " + to_string(x.code));
+        retry = x.retry;
       },
       [this](tick_atom) { seen.push_back("tick"); },
       [](trace_atom) { return trace_events{}; },

@@ -1,5 +1,8 @@
 #include "actors/core/admission.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 namespace waybill {
 
 std::optional<errc> admission::take(const std::string& id,
@@ -23,6 +26,17 @@ void admission::give_back(const std::string& id, const std::string& peer) {
   --taken_;
   subtract(taken_of_id_, id);
   left(peer);
+}
+
+uint64_t admission::headroom(size_t sessions, double opened) const {
+  // Both limits are at most that.
+  constexpr uint64_t most = 1'000'000;
+  auto left = [](size_t limit, uint64_t used) {
+    return limit == 0 ? most : limit - std::min<uint64_t>(limit, used);
+  };
+  return std::min(
+    left(limits_.in_total, sessions + taken_),
+    left(limits_.per_second, static_cast<uint64_t>(std::llround(opened))));
 }
 
 void admission::joined(const std::string& peer) {

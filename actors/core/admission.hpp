@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -13,6 +14,9 @@ struct session_limits {
   size_t in_total = 0;
   size_t per_id = 0;
   size_t per_peer = 0;
+
+  /// Sessions that the node opens in a second.
+  size_t per_second = 0;
 };
 
 /// Reserves slots during admission, so that concurrent upgrades cannot exceed a
@@ -32,6 +36,11 @@ public:
 
   /// Releases a slot.
   void give_back(const std::string& id, const std::string& peer);
+
+  /// Returns the number of sessions a second that the node would open now.
+  /// @param sessions the number of sessions on the node.
+  /// @param opened the number of them that it has opened in the last second.
+  uint64_t headroom(size_t sessions, double opened) const;
 
   /// Counts a session of this peer that has joined or left.
   void joined(const std::string& peer);

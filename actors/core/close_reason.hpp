@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -40,15 +41,20 @@ inline std::string to_string(close_code x) {
 struct close_reason {
   close_code code;
 
-  /// Reason for humans; at most 123 bytes of UTF-8 (RFC 6455, section 5.5).
+  /// Reason for humans; at most 100 bytes of UTF-8. The transport may add the
+  /// time to come back, and RFC 6455, section 5.5, allows 123.
   std::string text;
+
+  /// Time after which the client should come back; 0 to leave that to the
+  /// transport.
+  std::chrono::milliseconds retry{0};
 
   friend bool operator==(const close_reason&, const close_reason&) = default;
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, close_reason& x) {
-  return f(caf::meta::type_name("close_reason"), x.code, x.text);
+  return f(caf::meta::type_name("close_reason"), x.code, x.text, x.retry);
 }
 
 } // namespace waybill

@@ -22,14 +22,39 @@ public:
   std::chrono::nanoseconds take(const rate& limit, time_point now,
                                 double count = 1);
 
+  /// Returns the time to wait until `take` takes `count` tokens; 0 if it would
+  /// now.
+  std::chrono::nanoseconds wait_time(const rate& limit, time_point now,
+                                     double count = 1) const;
+
   /// Puts a token back.
   void put_back() noexcept { --missing_; }
 
   bool is_full(const rate& limit, time_point now) const;
 
 private:
-  /// Number of tokens missing from a full bucket at the time `last_`.
+  /// Returns the number of tokens missing from a full bucket.
+  double missing(const rate& limit, time_point now) const;
+
+  /// The same at the time `last_`.
   double missing_ = 0;
+  time_point last_;
+};
+
+/// Measures the rate of events, averaged over about the last second.
+class rate_meter {
+public:
+  using time_point = std::chrono::steady_clock::time_point;
+
+  /// Counts an event.
+  void add(time_point now);
+
+  /// Returns the number of events a second.
+  double per_second(time_point now) const;
+
+private:
+  /// The rate at the time `last_`, which decays.
+  double rate_ = 0;
   time_point last_;
 };
 

@@ -1,10 +1,14 @@
 #include "app/client/websocket_client.hpp"
 
+#include <cmath>
+#include <cstdlib>
+
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket.hpp>
+#include <nlohmann/json.hpp>
 
 namespace waybill::app {
 
@@ -13,6 +17,8 @@ namespace beast = boost::beast;
 namespace ws = beast::websocket;
 using asio::use_awaitable;
 using boost::system::error_code;
+using nlohmann::json;
+using std::chrono::milliseconds;
 
 namespace {
 
@@ -78,6 +84,25 @@ open_websocket(const node_access& access, const std::string& target) {
   if (auto declined = co_await client->handshake(target))
     co_return *std::move(declined);
   co_return client;
+}
+
+std::optional<milliseconds> upgrade_retry(const text_response& declined) {
+  auto body = json::parse(declined.body(), nullptr, false);
+  if (!body.is_object() || body.value("error", json{}) != "too_many_upgrades"
+      || !body.value("retry", json{}).is_number())
+    return std::nullopt;
+  return milliseconds{std::lround(1000 * body["retry"].get<double>())};
+}
+
+std::optional<milliseconds>
+close_retry(const websocket_client::close_frame& frame) {
+  constexpr std::string_view key = "retry=";
+  auto found = frame.reason.rfind(key);
+  if (found == std::string::npos)
+    return std::nullopt;
+  auto seconds
+    = std::strtod(frame.reason.c_str() + found + key.size(), nullptr);
+  return milliseconds{std::lround(1000 * seconds)};
 }
 
 } // namespace waybill::app

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,5 +43,15 @@ public:
 boost::asio::awaitable<
   std::variant<std::shared_ptr<websocket_client>, text_response>>
 open_websocket(const node_access& access, const std::string& target);
+
+/// Returns the time after which a node that opens too many sessions wants the
+/// client back; nothing if it declined the upgrade for another reason.
+std::optional<std::chrono::milliseconds>
+upgrade_retry(const text_response& declined);
+
+/// Returns the time after which the node wants the client back, by the end of
+/// its reason: `retry=7.3`, in seconds.
+std::optional<std::chrono::milliseconds>
+close_retry(const websocket_client::close_frame& frame);
 
 } // namespace waybill::app

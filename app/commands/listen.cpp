@@ -70,8 +70,9 @@ public:
       std::cerr << "waybill: "
                 << (problem.empty() ? "the connection has ended" : problem)
                 << "; connecting again\n";
-      timer.expires_after(jittered(pause_));
+      timer.expires_after(retry_ ? *retry_ : jittered(pause_));
       pause_ = std::min(2 * pause_, longest_pause);
+      retry_.reset();
       co_await timer.async_wait(use_awaitable);
     }
     co_return *code_;
@@ -98,6 +99,7 @@ private:
 
   void on_declined(const text_response& response) {
     std::cerr << "waybill: " << response.result_int() << ' ' << response.body();
+    retry_ = upgrade_retry(response);
     // These are temporary: a limit, a stopping node, an unavailable bus.
     if (response.result() != http::status::too_many_requests
         && response.result() != http::status::service_unavailable)
@@ -107,6 +109,7 @@ private:
   void on_closed(const websocket_client::close_frame& frame) {
     std::cerr << "waybill: closed with " << frame.code << ' ' << frame.reason
               << '\n';
+    retry_ = close_retry(frame);
     // Application codes also apply after a reconnect.
     if (frame.code >= 4000)
       code_ = 1;
@@ -135,6 +138,9 @@ private:
   const listen_arguments& arguments_;
   std::string target_;
   milliseconds pause_ = first_pause;
+
+  /// The delay that the node told, if any.
+  std::optional<milliseconds> retry_;
   size_t messages_ = 0;
   std::optional<int> code_;
   std::minstd_rand random_{std::random_device{}()};

@@ -180,6 +180,11 @@ void declare_request_limits(CLI::App& parser, options& result) {
       &read_limit, limit_form, "0",
       "New connections a second from an IPv4 address or IPv6 /64; 0 for no "
       "limit, as many clients may share an address");
+  add(
+    parser, "--max-upgrade-rate", result.max_upgrade_rate, &read_limit,
+    limit_form, "",
+    "Sessions a second that this node opens, WebSockets and event streams; by "
+    "default 1000 for each event loop; 0 for no limit");
   add(parser, "--max-push-rate", result.limits.max_push_rate, &read_limit,
       limit_form, "0",
       "Pushes a second of a pusher on this node; 0 for no limit");

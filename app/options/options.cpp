@@ -17,6 +17,10 @@ namespace waybill::app {
 
 namespace {
 
+/// Sessions that an event loop opens in a second, by default. They take a
+/// fifth of its time.
+constexpr size_t upgrades_per_loop = 1000;
+
 std::string host_name() {
   char buffer[256] = {};
   return gethostname(buffer, sizeof(buffer) - 1) == 0 ? buffer : "node";
@@ -193,6 +197,8 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments,
   sockets.rates = rates_of(result);
   result.limits.sessions.in_total
     = std::min(result.limits.sessions.in_total, most_sessions());
+  result.limits.sessions.per_second
+    = result.max_upgrade_rate.value_or(upgrades_per_loop * result.threads);
   connections.open = open_limits(result.threads);
   return result;
 }

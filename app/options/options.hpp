@@ -2,6 +2,7 @@
 
 #include <iostream>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <variant>
@@ -58,6 +59,9 @@ struct options {
   slow_consumer when_slow;
   node_limits limits;
   size_t max_topics;
+
+  /// Nothing for 1000 a thread.
+  std::optional<size_t> max_upgrade_rate;
   size_t max_message_rate;
   size_t max_byte_rate;
   uint64_t max_request_memory;

@@ -11,6 +11,7 @@
 #include "net/api/route.hpp"
 #include "net/client_key.hpp"
 #include "net/events/event_stream.hpp"
+#include "net/retry.hpp"
 
 namespace waybill::net {
 
@@ -108,6 +109,26 @@ response too_fast(caf::timespan wait) {
   return result;
 }
 
+response too_many_upgrades(std::chrono::milliseconds retry) {
+  auto result = error_response(
+    http::status::service_unavailable, "too_many_upgrades",
+    "too many clients connect; come back in " + to_seconds(retry) + " s",
+    {{"retry", std::stod(to_seconds(retry))}});
+  auto seconds = std::chrono::ceil<std::chrono::seconds>(retry).count();
+  result.fields = {{http::field::retry_after, std::to_string(seconds)}};
+  result.counted = metric::over_max_upgrade_rate;
+  return result;
+}
+
+/// Checks whether the node may open another session now, if a request is for
+/// one.
+std::optional<std::chrono::milliseconds>
+check_upgrade_rate(api_context& context, const request& request) {
+  if (!opens_session(request) || context.actors.draining())
+    return std::nullopt;
+  return context.upgrades.check(std::chrono::steady_clock::now());
+}
+
 /// Calls the handler of a request.
 struct dispatcher {
   api_context& context;
@@ -171,7 +192,7 @@ struct dispatcher {
 
 } // namespace
 
-std::variant<api_call, response> accept(const api_context& context,
+std::variant<api_call, response> accept(api_context& context,
                                         const http::request_header<>& fields,
                                         const peer_address& client,
                                         port_role port) {
@@ -182,19 +203,25 @@ std::variant<api_call, response> accept(const api_context& context,
   if (auto wrong = std::get_if<response>(&routed))
     return std::move(*wrong);
   auto& found = std::get<routed_request>(routed);
-  auto allowed = authorize(*context.access, fields, found);
+  auto retry = check_upgrade_rate(context, found.request);
+  auto allowed = retry ? authorize_page(*context.access, fields)
+                       : authorize(*context.access, fields, found);
   if (auto wrong = std::get_if<response>(&allowed))
     return std::move(*wrong);
   return api_call{std::move(found.request),
-                  std::get<permissions>(std::move(allowed)), client};
+                  std::get<permissions>(std::move(allowed)),
+                  client,
+                  {},
+                  retry};
 }
 
 std::string serialize(const response& response, const api_call& call,
                       const response_mode& mode) {
   if (std::holds_alternative<events_request>(call.request)
       && may_pass(response.status))
-    return serialize(
-      end_of_stream(response, call.allowed.origin, spread_retry()), mode);
+    return serialize(end_of_stream(response, call.allowed.origin,
+                                   call.retry.value_or(spread_retry())),
+                     mode);
   return serialize(response, mode);
 }
 
@@ -217,6 +244,8 @@ void handle(api_context& context, api_call call, const exchange_ptr& exchange) {
 
 void admit(api_context& context, const api_call& call,
            std::function<void(std::variant<session_slot_ptr, response>)> then) {
+  if (call.retry)
+    return then(too_many_upgrades(*call.retry));
   auto events = std::get_if<events_request>(&call.request);
   if (events && events->position.is_final(std::chrono::system_clock::now())) {
     if (auto& entry = events->position.entry; !entry.empty())
@@ -226,17 +255,23 @@ void admit(api_context& context, const api_call& call,
   if (context.actors.draining())
     return then(stopping());
   auto& address = client_part(call.request)->address;
+  context.upgrades.take(std::chrono::steady_clock::now());
+  auto refuse = [&context, then](const caf::error& reason) {
+    context.upgrades.put_back();
+    then(to_answer(reason));
+  };
   context.actors.admit(
     std::string{address.name()}, client_key(call.client),
-    [&context, address, then](const caf::expected<session_slot_ptr>& got) {
+    [&context, address, then,
+     refuse](const caf::expected<session_slot_ptr>& got) {
       if (!got)
-        return then(to_answer(got.error()));
+        return refuse(got.error());
       context.actors.state(
-        address, [got = *got, then](const bus_status& status) {
+        address, [got = *got, then, refuse](const bus_status& status) {
           if (status.state == bus_state::ready && status.takes_sessions)
             then(got);
           else
-            then(to_answer(caf::error{errc::bus_away, status.reason}));
+            refuse(caf::error{errc::bus_away, status.reason});
         });
     });
 }

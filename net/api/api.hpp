@@ -2,12 +2,14 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <variant>
 
 #include "actors/gateway.hpp"
 #include "net/api/exchange.hpp"
 #include "net/api/request.hpp"
+#include "net/api/upgrade_limiter.hpp"
 #include "net/auth/permissions.hpp"
 #include "net/config.hpp"
 #include "net/http/request.hpp"
@@ -39,6 +41,9 @@ struct api_context {
 
   /// The start time of the process.
   std::chrono::system_clock::time_point began = {};
+
+  /// Limits the sessions that this loop opens in a second.
+  upgrade_limiter upgrades{};
 };
 
 /// A request with its sender and its body.
@@ -52,11 +57,17 @@ struct api_call {
   peer_address client = {};
 
   std::string body = {};
+
+  /// Set if the node opens no session for it now, because too many come: the
+  /// time after which the client may connect again.
+  std::optional<std::chrono::milliseconds> retry = {};
 };
 
 /// Parses and authorizes a request by its head; the body is still to be read.
+/// A session past the rate limit is not authorized, as tokens are expensive to
+/// verify: `admit` refuses it.
 /// @param port the role of the port that received it.
-std::variant<api_call, response> accept(const api_context& context,
+std::variant<api_call, response> accept(api_context& context,
                                         const http::request_header<>& fields,
                                         const peer_address& client,
                                         port_role port);

@@ -144,6 +144,16 @@ response forbidden(std::string message) {
 }
 
 std::variant<permissions, response>
+authorize_page(const access_policy& policy,
+               const http::request_header<>& fields) {
+  if (auto refusal = check_origin(policy, fields))
+    return std::move(*refusal);
+  permissions result;
+  result.origin = fields[http::field::origin];
+  return result;
+}
+
+std::variant<permissions, response>
 authorize(const access_policy& policy, const http::request_header<>& fields,
           const routed_request& request) {
   if (auto refusal = check_origin(policy, fields))

@@ -150,6 +150,12 @@ inline const client_request* client_part(const request& request) {
     request);
 }
 
+/// Returns whether a request opens a session.
+inline bool opens_session(const request& request) {
+  return std::holds_alternative<websocket_request>(request)
+         || std::holds_alternative<events_request>(request);
+}
+
 /// Returns the address that a request is about; nothing if it has none or many.
 inline std::optional<push_address> address_of(const request& request) {
   return std::visit(

@@ -11,13 +11,6 @@ using std::chrono::milliseconds;
 constexpr auto stream_type = "text/event-stream";
 constexpr auto no_cache = "no-store, no-transform";
 
-milliseconds random_between(milliseconds first, milliseconds last) {
-  std::random_device random;
-  std::uniform_int_distribution<milliseconds::rep> among{first.count(),
-                                                         last.count()};
-  return milliseconds{among(random)};
-}
-
 std::string retry_field(milliseconds time) {
   return "retry: " + std::to_string(time.count()) + "\n\n";
 }
@@ -29,12 +22,11 @@ bool is_final(close_code code) {
 
 } // namespace
 
-milliseconds spread_retry() {
-  return random_between(milliseconds{1000}, milliseconds{3000});
-}
-
 milliseconds spread_lifetime(milliseconds lifetime) {
-  return random_between(lifetime * 4 / 5, lifetime * 6 / 5);
+  std::random_device random;
+  std::uniform_int_distribution<milliseconds::rep> among{
+    (lifetime * 4 / 5).count(), (lifetime * 6 / 5).count()};
+  return milliseconds{among(random)};
 }
 
 std::string open_stream(const std::string& origin, milliseconds retry) {

@@ -19,10 +19,6 @@ constexpr auto event_comment = ":\n\n";
 /// its lifetime.
 constexpr auto short_retry = std::chrono::milliseconds{100};
 
-/// Returns the time in which a client comes back after any other end, by
-/// chance from 1 to 3 s: many streams may end at once.
-std::chrono::milliseconds spread_retry();
-
 /// Returns a time by chance within 20 % of `lifetime`.
 std::chrono::milliseconds spread_lifetime(std::chrono::milliseconds lifetime);
 

@@ -18,6 +18,7 @@
 #include "net/events/event_encoder.hpp"
 #include "net/events/event_position.hpp"
 #include "net/events/event_stream.hpp"
+#include "net/retry.hpp"
 #include "net/session_transport.hpp"
 #include "net/stream.hpp"
 #include "net/timer.hpp"
@@ -82,7 +83,7 @@ public:
     cut_after(stream_.get_executor(), this->weak_from_this(),
               close_timeout_of(reason.code));
     put(close_stream_text(reason, position_,
-                          is_over_ ? short_retry : spread_retry()));
+                          is_over_ ? short_retry : retry_of(reason)));
   }
 
 private:

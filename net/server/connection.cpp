@@ -45,6 +45,16 @@ open_connections::slot add_connection(server_context& context,
     });
 }
 
+void count_refusal(gateway& actors, const response& response) {
+  // In a storm these are too many for a message each.
+  if (response.counted == metric::over_max_upgrade_rate) {
+    actors.note(metric::refused_requests);
+    actors.note(metric::over_max_upgrade_rate);
+  } else {
+    actors.count(metric::refused_requests, response.counted);
+  }
+}
+
 void log_refusal(server_context& context, const connection_info& from,
                  const http::request_header<>* head, const response& response) {
   // That has no document, as a rule.

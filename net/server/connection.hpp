@@ -89,6 +89,9 @@ open_connections::slot add_connection(server_context& context,
                                       const connection_info& from,
                                       std::function<void()> close);
 
+/// Counts a request that was refused.
+void count_refusal(gateway& actors, const response& response);
+
 /// Logs an error response, except for pushes that nobody received.
 /// @param head the head of the request; null if it could not be read.
 void log_refusal(server_context& context, const connection_info& from,

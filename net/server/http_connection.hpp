@@ -236,7 +236,7 @@ private:
   /// Answers with an error.
   /// @param keep_alive false if the end of the request is in doubt.
   void reject(const response& response, bool keep_alive) {
-    context_.api.actors.count(metric::refused_requests, response.counted);
+    count_refusal(context_.api.actors, response);
     send(response, keep_alive);
   }
 

@@ -16,6 +16,7 @@
 #include "net/auth/permissions.hpp"
 #include "net/config.hpp"
 #include "net/peer_address.hpp"
+#include "net/retry.hpp"
 #include "net/session_transport.hpp"
 #include "net/stream.hpp"
 #include "net/websocket/frame_head.hpp"
@@ -122,7 +123,7 @@ public:
     if (failed_)
       return output().release();
     ws_.async_close(
-      ws::close_reason{static_cast<ws::close_code>(why.code), why.text},
+      ws::close_reason{static_cast<ws::close_code>(why.code), close_text(why)},
       [self = this->shared_from_this()](error_code) { self->cut(); });
   }
 

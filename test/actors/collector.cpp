@@ -81,4 +81,12 @@ CAF_TEST(answers the queries that its registry receives) {
   CAF_CHECK_EQUAL(std::get<node_metrics>(sent.content).version, "1.2.3");
 }
 
+CAF_TEST(a node has no headroom while it takes no sessions) {
+  CAF_CHECK(figure(aut, metric::headroom) > 0);
+  fake().status = {bus_state::ready, false, true, "OOM"};
+  CAF_CHECK_EQUAL(figure(aut, metric::headroom), 0u);
+  fake().status = {bus_state::away, true, true, "LOADING"};
+  CAF_CHECK_EQUAL(figure(aut, metric::headroom), 0u);
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -562,4 +562,46 @@ CAF_TEST(closes a session that joins while it drains) {
   CAF_CHECK_EQUAL(seen(late), test::texts{"close 1001"});
 }
 
+CAF_TEST(spreads the returns of its clients over the other nodes) {
+  for (auto [present, longest] :
+       {std::pair{caf::expected<uint64_t>{uint64_t{3}}, 5},
+        {uint64_t{1}, 10},
+        {caf::error{errc::bus_away}, 10}}) {
+    node_limits limits;
+    limits.sessions.per_second = 10;
+    start(same_id::all, limits);
+    bus_state_of().present = present;
+    std::vector<session_actor> all;
+    for (int i = 0; i < 100; ++i)
+      all.push_back(join(push_address::id(std::to_string(i))));
+    self->send(aut, drain_atom_v, caf::timespan{0});
+    settle();
+    detached();
+    std::chrono::milliseconds last{0};
+    for (auto& session : all) {
+      auto retry = deref<test::fake_session>(session).retry;
+      CAF_CHECK(retry >= std::chrono::milliseconds{100});
+      last = std::max(last, retry);
+    }
+    CAF_CHECK(last > std::chrono::seconds{longest - 1});
+    CAF_CHECK(last <= std::chrono::seconds{longest + 1});
+  }
+}
+
+CAF_TEST(its headroom falls while sessions join) {
+  node_limits limits;
+  limits.sessions.per_second = 10;
+  start(same_id::all, limits);
+  CAF_CHECK_EQUAL(count(metric::headroom), 10u);
+  for (int i = 0; i < 4; ++i)
+    join(id456);
+  CAF_CHECK_EQUAL(count(metric::headroom), 6u);
+  advance_time(std::chrono::seconds{10});
+  CAF_CHECK_EQUAL(count(metric::headroom), 10u);
+  CAF_MESSAGE("and it has none once it drains");
+  self->send(aut, drain_atom_v, caf::timespan{0});
+  settle();
+  CAF_CHECK_EQUAL(count(metric::headroom), 0u);
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

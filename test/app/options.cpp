@@ -120,6 +120,15 @@ CAF_TEST(a push is never larger than the queue of a client) {
   CAF_CHECK_EQUAL(parse({"--max-queue", "1000"}).connections.max_body, 1000u);
 }
 
+CAF_TEST(each event loop opens a thousand sessions a second) {
+  CAF_CHECK_EQUAL(parse({"--threads", "3"}).limits.sessions.per_second, 3000u);
+  for (size_t limit : {0, 100})
+    CAF_CHECK_EQUAL(
+      parse({"--threads=3", "--max-upgrade-rate", std::to_string(limit)})
+        .limits.sessions.per_second,
+      limit);
+}
+
 CAF_TEST(what is wrong ends with exit code 2) {
   CAF_CHECK_EQUAL(code({"--help"}), 0);
   write("nonsense = 1\n");

@@ -252,7 +252,8 @@ class Node(Process):
         command = [*within, program, "serve", "--listen", listen, *options]
         if redis:
             command += ["--redis", redis if isinstance(redis, str) else redis.url]
-        super().__init__(*command, env=env)
+        # Hundreds of sessions come at once. Tests of the limit set the option.
+        super().__init__(*command, env={"WAYBILL_MAX_UPGRADE_RATE": "0"} | (env or {}))
 
     @cached_property
     def ports(self):

@@ -94,6 +94,7 @@ LIMITED = [*(Case(line, "429 too_many_pushes", b"x") for line in [*PUSHES, "POST
            Case(WEBSOCKET, "429 too_many_sessions", headers=UPGRADE), Case(EVENTS, "200")]
 # For a minute after this was the time in `Last-Event-ID`.
 CLOSED = Case(EVENTS, "204")
+STORM = [Case(WEBSOCKET, "503 too_many_upgrades", headers=UPGRADE), Case(EVENTS, "200")]
 FULL = [Case(WEBSOCKET, "503 node_full", headers=UPGRADE), Case(EVENTS, "200")]
 CLIENTS_PORT = [Case(line, "404 admin_port") for line in PUSHERS]
 ADMINS_PORT = [Case(line, "404 client_port", headers=UPGRADE)
@@ -112,4 +113,4 @@ FROZEN = [*(Case(line, "504 unanswered", b"") for line in OF_BUS),
           *(Case(line, "200") for line in QUESTIONS)]
 
 CASES = [*OPEN, TOO_LARGE, TOO_LATE, UNREAD, DROPPED, *EMPTY, *GUARDED, *WITH_TOKEN, *FORBIDDEN, CLOSED,
-         *LIMITED, *FULL, *CLIENTS_PORT, *ADMINS_PORT, *STOPPING, *BUSY, *AWAY, *REFUSING, *FROZEN]
+         *LIMITED, *STORM, *FULL, *CLIENTS_PORT, *ADMINS_PORT, *STOPPING, *BUSY, *AWAY, *REFUSING, *FROZEN]

@@ -17,7 +17,7 @@ from clients import Http, joined, push, request, silent, stall, until_unready
 from harness import Server, together
 from openapi_cases import (ADMINS_PORT, AWAY, BUSY, CASES, CHUNKS, CLIENTS_PORT, CLOSED, CONFIRM,
                            DROPPED, EMPTY, EVENTS, FORBIDDEN, FROZEN, FULL, GUARDED, LIMITED, OPEN,
-                           REFUSING, STOPPING, TOO_LARGE, TOO_LATE, UNREAD, UPGRADE, WEBSOCKET,
+                           REFUSING, STOPPING, STORM, TOO_LARGE, TOO_LATE, UNREAD, UPGRADE, WEBSOCKET,
                            WITH_TOKEN, Case)
 from reference import REFERENCE, Description, module, sources, tables_of, words_of
 from tokens import SECRET, bearer, make_key, token
@@ -130,6 +130,9 @@ async def test_a_limited_node_answers_what_is_described(lab):
     await run(node, [Case("POST /push", "200", b'{"to":"1","message":"x"}\n' * 60)])
     async with joined(node, "456"):
         await run(node, LIMITED)
+    stormed = lab.node("--max-upgrade-rate", "1", "--threads", "1")
+    async with joined(stormed, "1"):
+        await run(stormed, STORM)
     full = lab.node("--max-sessions", "1")
     async with joined(full, "1"):
         await run(full, FULL)

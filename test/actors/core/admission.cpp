@@ -86,3 +86,20 @@ CAF_TEST(a peer that was never counted cannot leave twice) {
   CAF_CHECK_EQUAL(refusal_of(aut.take("1", "a", 0, 0)), "");
   CAF_CHECK_EQUAL(refusal_of(aut.take("2", "a", 0, 0)), "peer_full");
 }
+
+CAF_TEST(headroom is the rest of the rate and at most the free places) {
+  admission aut{{.in_total = 100, .per_second = 10}};
+  CAF_CHECK_EQUAL(aut.headroom(0, 0), 10u);
+  CAF_CHECK_EQUAL(aut.headroom(50, 3.4), 7u);
+  CAF_CHECK_EQUAL(aut.headroom(50, 10.6), 0u);
+  CAF_CHECK_EQUAL(aut.headroom(95, 0), 5u);
+  CAF_MESSAGE("a place that is taken is not free");
+  aut.take("1", "a", 95, 0);
+  CAF_CHECK_EQUAL(aut.headroom(95, 0), 4u);
+  CAF_CHECK_EQUAL(aut.headroom(101, 0), 0u);
+}
+
+CAF_TEST(without a rate headroom is the number of free places) {
+  admission aut{{.in_total = 100}};
+  CAF_CHECK_EQUAL(aut.headroom(40, 1000), 60u);
+}

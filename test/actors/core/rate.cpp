@@ -70,3 +70,23 @@ CAF_TEST(keeps buckets that are not full) {
     aut.take(std::to_string(i), begin + 10s);
   CAF_CHECK(aut.take("a", begin + 10s) > 10s);
 }
+
+CAF_TEST(the time to wait is that of a take that fails) {
+  token_bucket aut;
+  CAF_CHECK(aut.wait_time(limit, begin, 3) == 0s);
+  CAF_CHECK(aut.take(limit, begin, 3) == 0s);
+  CAF_CHECK(aut.wait_time(limit, begin) == 100ms);
+  CAF_CHECK(aut.wait_time(limit, begin + 100ms) == 0s);
+  CAF_CHECK(aut.wait_time(limit, begin + 100ms, 2) == 100ms);
+}
+
+CAF_TEST(a meter averages over about a second) {
+  rate_meter aut;
+  CAF_CHECK(aut.per_second(begin) == 0);
+  for (int i = 0; i < 1000; ++i)
+    aut.add(begin + i * 10ms);
+  auto end = begin + 10s;
+  CAF_CHECK(aut.per_second(end) > 95 && aut.per_second(end) < 105);
+  CAF_CHECK(aut.per_second(end + 1s) < 40);
+  CAF_CHECK(aut.per_second(end + 10s) < 0.01);
+}

@@ -285,4 +285,44 @@ CAF_TEST(a node that stops lets nobody in) {
   CAF_CHECK_EQUAL(enter("456"), "503 stopping");
 }
 
+CAF_TEST(only sessions that are opened count for the upgrade rate) {
+  node_limits limits;
+  limits.sessions.in_total = 1;
+  start(limits);
+  auto may_open = [this] {
+    return !context->upgrades.check(std::chrono::steady_clock::now());
+  };
+  context->upgrades = upgrade_limiter{0.001};
+  bus_state_of().status = {bus_state::away, true, true, "LOADING"};
+  CAF_CHECK_EQUAL(enter("456"), "503 bus_away");
+  CAF_CHECK(may_open());
+  bus_state_of().status = {bus_state::ready, true, true, ""};
+  CAF_CHECK_EQUAL(enter("456"), "");
+  CAF_CHECK(!may_open());
+  context->upgrades = upgrade_limiter{0.001};
+  CAF_CHECK_EQUAL(enter("457"), "503 node_full");
+  CAF_CHECK(may_open());
+}
+
+CAF_TEST(a session past the upgrade rate is told when to come back) {
+  auto request = make(http::verb::get, "/websocket/456");
+  request.retry = 7201ms;
+  admit(*context, request, [](std::variant<session_slot_ptr, response> x) {
+    auto& refused = std::get<response>(x);
+    CAF_CHECK_EQUAL(print(refused), "503 too_many_upgrades");
+    CAF_CHECK_EQUAL(refused.body["retry"].dump(), "7.3");
+    CAF_CHECK(refused.fields.at(0).first == http::field::retry_after);
+    CAF_CHECK_EQUAL(refused.fields.at(0).second, "8");
+    CAF_CHECK(refused.counted == metric::over_max_upgrade_rate);
+  });
+  request = make(http::verb::get, "/events/456");
+  request.retry = 7201ms;
+  admit(*context, request,
+        [&](const std::variant<session_slot_ptr, response>& x) {
+          auto text = net::serialize(std::get<response>(x), request, {});
+          CAF_CHECK(text.starts_with("HTTP/1.1 200 OK"));
+          CAF_CHECK(text.ends_with("\nretry: 7201\n\n"));
+        });
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

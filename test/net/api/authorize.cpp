@@ -324,4 +324,18 @@ CAF_TEST(the reason of a refusal is said) {
   CAF_CHECK(refused.fields.empty() && !refused.counted);
 }
 
+CAF_TEST(a page that is refused a session needs an origin but no token) {
+  need_tokens();
+  http::request_header<> head;
+  head.set(http::field::host, "example.com");
+  head.set(http::field::origin, "https://example.com");
+  auto found = authorize_page(policy, head);
+  CAF_REQUIRE(std::holds_alternative<permissions>(found));
+  CAF_CHECK(std::get<permissions>(found).origin == "https://example.com");
+  head.set(http::field::origin, "https://evil.example");
+  found = authorize_page(policy, head);
+  CAF_REQUIRE(std::holds_alternative<response>(found));
+  CAF_CHECK(std::get<response>(found).status == http::status::forbidden);
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -291,4 +291,36 @@ CAF_TEST(a failing operation ends only its own connection) {
   CAF_CHECK(ask(probe).starts_with("HTTP/1.1 200 OK\r\n"));
 }
 
+CAF_TEST(a session past the upgrade rate is refused before all else) {
+  context->api.upgrades = upgrade_limiter{0.001};
+  connect();
+  CAF_CHECK(ask(upgrade).starts_with("HTTP/1.1 101"));
+  CAF_MESSAGE("whatever its token is");
+  access_policy policy;
+  policy.tokens
+    = token_rules{token_algorithm::hs256, {std::string(32, 's')}, "", ""};
+  context->api.access = std::make_shared<const access_policy>(policy);
+  connect();
+  auto refused = ask(upgrade);
+  CAF_CHECK(refused.starts_with("HTTP/1.1 503"));
+  CAF_CHECK(refused.find("\r\nRetry-After: ") != refused.npos);
+  CAF_CHECK(refused.find("\"too_many_upgrades\"") != refused.npos);
+  CAF_CHECK(is_closed());
+  CAF_MESSAGE("an event stream gets 200 and the time to come back");
+  connect();
+  auto stream = ask("GET /events/456 HTTP/1.1\r\nHost: h\r\n"
+                    "Origin: http://h\r\n\r\n");
+  CAF_CHECK(stream.starts_with("HTTP/1.1 200"));
+  CAF_CHECK(stream.find("\nretry: ") != stream.npos);
+  CAF_CHECK(stream.find("Access-Control-Allow-Origin: http://h\r\n")
+            != stream.npos);
+  CAF_MESSAGE("all else is answered");
+  CAF_CHECK(ask(probe).starts_with("HTTP/1.1 200"));
+  CAF_MESSAGE("and a node that stops says so");
+  self->send(entrance, drain_atom_v);
+  context->api.access = std::make_shared<const access_policy>();
+  connect();
+  CAF_CHECK(ask(upgrade).find("\"stopping\"") != std::string::npos);
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()
