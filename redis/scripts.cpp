@@ -71,13 +71,13 @@ local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local ttl = tonumber(ARGV[3])
 local mail, due = KEYS[1], KEYS[2]
 local once = KEYS[#KEYS]
-local has_key = ARGV[5] ~= ''
+local has_key = #ARGV > 5
 if has_key then
   local r = redis.call('HMGET', once, 'fingerprint', 'push', 'want', 'kept',
                        'nodes', 'node', 'until', 'outcome')
   if r[1] then
-    if r[1] ~= ARGV[5] then return {'other'} end
-    if not r[8] and r[3] ~= '0' and ARGV[7] ~= '0' and now < tonumber(r[7])
+    if r[1] ~= ARGV[6] then return {'other'} end
+    if not r[8] and r[3] ~= '0' and ARGV[8] ~= '0' and now < tonumber(r[7])
        and redis.call('PUBSUB', NUMSUB, r[6])[2] > 0 then
       return {'waiting'}
     end
@@ -114,10 +114,10 @@ if ttl > 0 then
   message = message .. string.char(160 + #entry) .. entry
 end
 if has_key then
-  redis.call('HSET', once, 'fingerprint', ARGV[5], 'push', ARGV[6], 'want',
-             ARGV[7], 'kept', ttl > 0 and '1' or '0', 'nodes', 0, 'node',
-             ARGV[8], 'until', string.format('%.0f', now + ARGV[9]))
-  redis.call('PEXPIRE', once, ARGV[10])
+  redis.call('HSET', once, 'fingerprint', ARGV[6], 'push', ARGV[7], 'want',
+             ARGV[8], 'kept', ttl > 0 and '1' or '0', 'nodes', 0, 'node',
+             ARGV[9], 'until', string.format('%.0f', now + ARGV[10]))
+  redis.call('PEXPIRE', once, ARGV[11])
 end
 local nodes = redis.call(PUBLISH, ARGV[1], message)
 if has_key and (nodes > 0 or ttl > 0) then
@@ -126,7 +126,7 @@ elseif has_key then
   redis.call('DEL', once)
 end
 local present = 0
-if nodes == 0 then present = redis.call('PUBSUB', NUMSUB, ARGV[11])[2] end
+if nodes == 0 then present = redis.call('PUBSUB', NUMSUB, ARGV[5])[2] end
 return {'sent', nodes, present}
 )";
 
