@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/stream_traits.hpp>
@@ -143,18 +144,20 @@ private:
   template <class Buffers, class Handler>
   void start(const Buffers& buffers, Handler&& handler) {
     is_writing_ = true;
+    auto on_end
+      = [this, owner = owner_.lock(), handler = std::forward<Handler>(handler)](
+          error_code ec, size_t size) mutable {
+          is_writing_ = false;
+          // Nothing may follow a part of a frame.
+          if (ec)
+            close_stream(stream_);
+          // First, as the handler may write more.
+          write_next();
+          std::move(handler)(ec, size);
+        };
     boost::asio::async_write(
       stream_, buffers,
-      [this, owner = owner_.lock(), handler = std::forward<Handler>(handler)](
-        error_code ec, size_t size) mutable {
-        is_writing_ = false;
-        // Nothing may follow a part of a frame.
-        if (ec)
-          close_stream(stream_);
-        // First, as the handler may write more.
-        write_next();
-        std::move(handler)(ec, size);
-      });
+      boost::asio::bind_allocator(exact_allocator{}, std::move(on_end)));
   }
 
   void write_next() {
