@@ -83,9 +83,11 @@ void gateway::ask(std::function<void(caf::expected<T>)> handler,
                   const Handle& actor, Ts&&... request) {
   if (ended_)
     return handler(caf::error{errc::bus_away});
+  // Shared, since a copy copies all that the handler holds.
+  auto shared = std::make_shared<decltype(handler)>(std::move(handler));
   this->request(actor, caf::infinite, std::forward<Ts>(request)...)
-    .then([handler](T& response) { handler(std::move(response)); },
-          [handler](caf::error& error) { handler(std::move(error)); });
+    .then([shared](T& response) { (*shared)(std::move(response)); },
+          [shared](caf::error& error) { (*shared)(std::move(error)); });
 }
 
 namespace {
@@ -180,7 +182,8 @@ void gateway::spend(const std::string& pusher, uint64_t pushes,
 
 void gateway::admit(std::string id, std::string peer, slot_handler handler) {
   ask<ok_atom>(
-    [this, id, peer, handler](const caf::expected<ok_atom>& x) {
+    [this, id, peer,
+     handler = std::move(handler)](const caf::expected<ok_atom>& x) {
       if (x)
         handler(std::make_shared<const session_slot>(registry_, id, peer));
       else

@@ -29,6 +29,11 @@ const payload* find_answer(const session_config& config,
   return found == config.heartbeats->end() ? nullptr : &found->second;
 }
 
+/// Returns whether the client should confirm a frame.
+bool needs_confirmation(const delivery_info& delivery) {
+  return delivery.want == receipt_level::received || !delivery.entry.empty();
+}
+
 } // namespace
 
 session::session(caf::actor_config& cfg, caf::execution_unit* host,
@@ -215,7 +220,7 @@ void session::finish_frame() {
     auto& delivery = *done.tracked;
     if (delivery.want != receipt_level::routed)
       send_report(delivery, &delivery_counts::written);
-    if (delivery.want == receipt_level::received || !delivery.entry.empty())
+    if (needs_confirmation(delivery))
       unread_.push_back({written_, std::move(done.tracked)});
     if (unread_.size() > config_.max_queue_frames)
       return on_close(too_slow);
@@ -225,10 +230,20 @@ void session::finish_frame() {
 }
 
 void session::ping() {
-  if (pinged_ > 0 || unread_.empty() || lifecycle_.is_closed())
+  if (pinged_ > 0 || unread_.empty() || lifecycle_.is_closed()
+      || !connection_->answers_pings())
     return;
-  if (connection_->ping(written_))
-    pinged_ = written_;
+  connection_->ping(written_);
+  pinged_ = written_;
+}
+
+bool session::write(const frame& frame) {
+  if (pinged_ > 0 || !frame.tracked || !needs_confirmation(*frame.tracked)
+      || !connection_->answers_pings())
+    return connection_->write(frame, 0);
+  // Both in one system call.
+  pinged_ = written_ + 1;
+  return connection_->write(frame, pinged_);
 }
 
 void session::on_pong(uint64_t number) {
@@ -299,7 +314,7 @@ void session::write_next() {
       drop(send_queue_.take_first(), &delivery_counts::expired);
     if (!send_queue_.first())
       return execute(lifecycle_.on_queue_written(pinged_ == 0));
-    if (!connection_->write(send_queue_.begin()))
+    if (!write(send_queue_.begin()))
       return;
     // The last frame of a burst counts as in flight until the next turn.
     if (count == max_burst)

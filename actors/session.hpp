@@ -144,6 +144,10 @@ private:
   /// Sends a ping if there are frames that the client should confirm.
   void ping();
 
+  /// Writes a frame, and a ping behind it if the client should confirm it.
+  /// @returns whether the socket has taken it.
+  bool write(const frame& frame);
+
   /// Reports one session more in a part of a push's delivery counts.
   void send_report(const delivery_info& delivery,
                    uint64_t delivery_counts::*part);

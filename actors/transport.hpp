@@ -18,16 +18,19 @@ public:
   virtual ~transport() = default;
 
   /// Writes one frame.
+  /// @param ping the number for a `ping` behind the frame; 0 for none.
   /// @returns whether the socket has taken it. If not, the frame is in flight:
   ///          `written` follows when the socket has taken it, or `gone`.
   /// @pre no other frame is in flight.
-  virtual bool write(const frame& frame) = 0;
+  virtual bool write(const frame& frame, uint64_t ping) = 0;
+
+  /// Returns whether the client can answer a ping.
+  virtual bool answers_pings() const = 0;
 
   /// Sends a ping (RFC 6455, section 5.5.2), by whose pong the client confirms
   /// that it has read all frames up to `number`. `pong` follows then.
-  /// @returns false, having done nothing, if the client can answer no ping.
-  /// @pre no other ping is pending.
-  virtual bool ping(uint64_t number) = 0;
+  /// @pre `answers_pings()`, and no other ping is pending.
+  virtual void ping(uint64_t number) = 0;
 
   /// Sends a close frame (RFC 6455, section 7.1.2) or ends the stream, and
   /// drops the connection if the client does not answer within a few seconds.

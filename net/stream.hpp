@@ -1,7 +1,9 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <memory>
+#include <memory_resource>
 #include <utility>
 
 #include <boost/asio/buffer.hpp>
@@ -10,6 +12,11 @@
 #include <boost/system/error_code.hpp>
 
 namespace waybill::net {
+
+/// Allocates an operation that waits for long, or the large one before it, in a
+/// block of its own size. Asio gives each operation the block of the last one
+/// on its thread, however large that is.
+using exact_allocator = std::pmr::polymorphic_allocator<std::byte>;
 
 // These functions act on the socket below any TLS. They ignore its errors,
 // which only say that it is closed already. Beast's in-memory test stream

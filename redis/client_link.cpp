@@ -198,6 +198,11 @@ void client_link::link_connection::on_reply(reply_handler then,
   parent.emit(answered{std::move(then), std::move(reply)});
 }
 
+void client_link::link_connection::on_message(const channel_message& message) {
+  parent.emit(
+    redis::message{std::string{message.channel}, std::string{message.text}});
+}
+
 void client_link::link_connection::on_push(reply reply) {
   parent.on_pubsub_reply(reply);
 }

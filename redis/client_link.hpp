@@ -62,6 +62,7 @@ private:
     }
     void on_open() override;
     void on_reply(reply_handler then, caf::expected<reply> reply) override;
+    void on_message(const channel_message& message) override;
     void on_push(reply reply) override;
     void on_lost(const std::string& reason) override;
     client_link& parent;

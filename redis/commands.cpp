@@ -47,13 +47,13 @@ caf::error error_of(impairment kind, std::string text) {
 }
 
 /// Converts the reply of the script `push`.
-caf::expected<outcome> outcome_of(const push& push, const reply& x) {
+/// @param sent is the outcome of a push that was sent, without counts.
+caf::expected<outcome> outcome_of(outcome sent, const reply& x) {
   auto& items = x.items;
   auto status = items.empty() ? "" : items[0].text;
   if (status == "sent" && items.size() == 3) {
-    outcome result{push.id, push.want, is_kept(push)};
-    result.counts.nodes = static_cast<uint64_t>(items[1].number);
-    return result;
+    sent.counts.nodes = static_cast<uint64_t>(items[1].number);
+    return sent;
   }
   if (status == "full")
     return errc::inbox_full;
@@ -62,7 +62,7 @@ caf::expected<outcome> outcome_of(const push& push, const reply& x) {
   if (status == "waiting")
     return errc::in_flight;
   if (status == "recorded" && items.size() >= 5)
-    return at_level(recorded_outcome(items), push.want);
+    return at_level(recorded_outcome(items), sent.want);
   return unexpected_reply();
 }
 
@@ -122,25 +122,30 @@ void commands::publish(const push_address& address, const push& push,
   std::vector<std::string> keys;
   if (push.ttl.count() > 0)
     keys = {names_.inbox_of(address), names_.due_of(address)};
-  if (push.ttl.count() > 0 && !push.collapse.empty())
+  auto collapses = push.ttl.count() > 0 && !push.collapse.empty();
+  auto is_value = push.retain.count() > 0;
+  if (collapses)
     keys.push_back(names_.collapse_of(address, push.collapse));
-  if (push.retain.count() > 0)
+  if (is_value)
     keys.push_back(names_.last_of(address));
-  if (!push.key.empty())
+  auto arguments = make_command(
+    channel, encode(push), text(is_value ? push.retain : push.ttl),
+    is_value ? "" : std::to_string(config_.mailbox_limit),
+    names_.channel_of_nodes(), collapses ? "1" : "");
+  if (!push.key.empty()) {
     keys.push_back(names_.once_of(address, push.key));
-  eval(scripts_.push, std::move(keys),
-       make_command(
-         channel, encode(push), text(push.ttl),
-         std::to_string(config_.mailbox_limit),
-         push.key.empty() ? "" : fingerprint_of(config_, address, push),
-         push.id, std::to_string(static_cast<unsigned>(push.want)),
-         names_.channel_of_node(config_.node),
-         text(milliseconds{push.wait + grace}), text(milliseconds{key_time}),
-         names_.channel_of_nodes(), text(push.retain), push.collapse),
-       [this, push, channel, expected,
-        then = std::move(then)](const caf::expected<reply>& x) {
+    for (auto& argument : make_command(
+           fingerprint_of(config_, address, push), push.id,
+           std::to_string(static_cast<unsigned>(push.want)),
+           names_.channel_of_node(config_.node),
+           text(milliseconds{push.wait + grace}), text(milliseconds{key_time})))
+      arguments.push_back(argument);
+  }
+  eval(scripts_.push, std::move(keys), std::move(arguments),
+       [this, sent = outcome{push.id, push.want, is_kept(push)}, channel,
+        expected, then = std::move(then)](const caf::expected<reply>& x) {
          auto result
-           = x ? outcome_of(push, *x) : caf::expected<outcome>{x.error()};
+           = x ? outcome_of(sent, *x) : caf::expected<outcome>{x.error()};
          auto is_new = result && x->items.size() == 3;
          if (result && result->kept && config_.replicas > 0)
            await_replicas(channel, *std::move(result), then);
@@ -253,8 +258,11 @@ void commands::tell(const std::string& node, const node_message& message,
 void commands::eval(const script& script, std::vector<std::string> keys,
                     std::vector<std::string> arguments, handler<reply> then,
                     redirect_policy policy) {
-  auto words = std::make_shared<command>(
-    make_command("EVALSHA", script.sha, std::to_string(keys.size())));
+  auto words = std::make_shared<command>();
+  words->reserve(3 + keys.size() + arguments.size());
+  words->emplace_back("EVALSHA");
+  words->push_back(script.sha);
+  words->push_back(std::to_string(keys.size()));
   for (auto part : {&keys, &arguments})
     words->insert(words->end(), std::make_move_iterator(part->begin()),
                   std::make_move_iterator(part->end()));

@@ -201,9 +201,15 @@ void connection::on_read(size_t size) {
 }
 
 bool connection::handle(std::string_view bytes) {
+  // The owner may close this connection in its handler.
+  while (owner_ && waiting_.empty() && reader_.is_idle()) {
+    auto message = take_message(bytes);
+    if (!message)
+      break;
+    owner_->on_message(*message);
+  }
   reader_.feed(bytes);
   try {
-    // The owner may close this connection in its handler.
     for (auto reply = reader_.next(); reply && owner_; reply = reader_.next()) {
       if (waiting_.empty()) {
         owner_->on_push(*std::move(reply));

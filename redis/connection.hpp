@@ -15,6 +15,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/stream.hpp>
 
+#include "redis/channel_message.hpp"
 #include "redis/client.hpp"
 #include "redis/login_sequence.hpp"
 #include "redis/url.hpp"
@@ -40,7 +41,11 @@ public:
     /// A command was replied to, or failed.
     virtual void on_reply(reply_handler then, caf::expected<reply> reply) = 0;
 
-    /// A reply arrived that belongs to no command: a message on a channel.
+    /// A message on a channel arrived whole; in parts, it is passed to
+    /// `on_push`. Only connections that subscribe get any.
+    virtual void on_message(const channel_message&) {}
+
+    /// Another reply arrived that belongs to no command.
     virtual void on_push(reply reply) = 0;
 
     /// The connection was lost. The last call, and none after `close`.

@@ -114,10 +114,17 @@ void reply_reader::feed(std::string_view bytes) {
   redisReaderFeed(reader_.get(), bytes.data(), bytes.size());
 }
 
+bool reply_reader::is_idle() const noexcept {
+  return !is_partial_ && reader_->pos == reader_->len;
+}
+
 std::optional<reply> reply_reader::next() {
+  if (is_idle())
+    return std::nullopt;
   void* ptr = nullptr;
   if (redisReaderGetReply(reader_.get(), &ptr) != REDIS_OK)
     throw std::runtime_error{reader_->errstr};
+  is_partial_ = !ptr;
   if (!ptr)
     return std::nullopt;
   return std::exchange(*reply_, {});

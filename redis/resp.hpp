@@ -70,6 +70,9 @@ public:
   /// Adds bytes, which may end anywhere within a reply.
   void feed(std::string_view bytes);
 
+  /// Returns whether no byte is left: the last one ended a reply.
+  bool is_idle() const noexcept;
+
   /// Removes and returns the next complete reply.
   /// @returns nothing if there is none.
   /// @throws std::runtime_error if the bytes are not RESP.
@@ -79,6 +82,9 @@ private:
   struct deleter {
     void operator()(redisReader* ptr) const noexcept;
   };
+
+  /// Set while a part of a reply may have been parsed.
+  bool is_partial_ = false;
 
   /// The reply that is being parsed, to which the reader refers.
   std::unique_ptr<reply> reply_;

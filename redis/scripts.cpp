@@ -69,18 +69,18 @@ end
 constexpr std::string_view push_text = R"(
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
-local ttl = tonumber(ARGV[3])
-local retain, collapse = tonumber(ARGV[12]), ARGV[13]
+local time, is_value = tonumber(ARGV[3]), ARGV[4] == ''
+local collapses = ARGV[6] ~= ''
 -- An address has a mailbox or a last value.
 local mail, due, collapsed, last = KEYS[1], KEYS[2], KEYS[3], KEYS[1]
 local once = KEYS[#KEYS]
-local has_key = ARGV[5] ~= ''
+local has_key = #ARGV > 6
 if has_key then
   local r = redis.call('HMGET', once, 'fingerprint', 'push', 'want', 'kept',
                        'nodes', 'node', 'until', 'outcome')
   if r[1] then
-    if r[1] ~= ARGV[5] then return {'other'} end
-    if not r[8] and r[3] ~= '0' and ARGV[7] ~= '0' and now < tonumber(r[7])
+    if r[1] ~= ARGV[7] then return {'other'} end
+    if not r[8] and r[3] ~= '0' and ARGV[9] ~= '0' and now < tonumber(r[7])
        and redis.call('PUBSUB', NUMSUB, r[6])[2] > 0 then
       return {'waiting'}
     end
@@ -88,11 +88,13 @@ if has_key then
   end
 end
 local message = ARGV[2]
-if ttl > 0 then
+if time > 0 and is_value then
+  redis.call('SET', last, message, 'PX', time)
+elseif time > 0 then
   local function if_kept(entry)
     return entry and #redis.call('XRANGE', mail, entry, entry) > 0 and entry
   end
-  local older = collapse ~= '' and if_kept(redis.call('GET', collapsed))
+  local older = collapses and if_kept(redis.call('GET', collapsed))
   local limit, kept = tonumber(ARGV[4]), redis.call('XLEN', mail)
   if kept >= limit and redis.call('ZCARD', due) < kept then
     for _, e in ipairs(redis.call('XRANGE', mail, '-', '+')) do
@@ -112,38 +114,36 @@ if ttl > 0 then
     redis.call('XDEL', mail, older)
     redis.call('ZREM', due, older)
   end
-  local expiry = string.format('%.0f', now + ttl)
+  local expiry = string.format('%.0f', now + time)
   local entry = redis.call('XADD', mail, '*', 'message', message, 'expiry',
                            expiry)
   local left = redis.call('PTTL', mail)
   if left < 0 then redis.call('DEL', due) end
-  if left < ttl then
-    left = ttl
+  if left < time then
+    left = time
     redis.call('PEXPIRE', mail, left)
   end
   redis.call('ZADD', due, expiry, entry)
   redis.call('PEXPIRE', due, left)
-  if collapse ~= '' then
-    redis.call('SET', collapsed, entry, 'PX', ttl)
+  if collapses then
+    redis.call('SET', collapsed, entry, 'PX', time)
   end
   message = message .. string.char(160 + #entry) .. entry
-elseif retain > 0 then
-  redis.call('SET', last, message, 'PX', retain)
 end
 if has_key then
-  redis.call('HSET', once, 'fingerprint', ARGV[5], 'push', ARGV[6], 'want',
-             ARGV[7], 'kept', ttl + retain > 0 and '1' or '0', 'nodes', 0, 'node',
-             ARGV[8], 'until', string.format('%.0f', now + ARGV[9]))
-  redis.call('PEXPIRE', once, ARGV[10])
+  redis.call('HSET', once, 'fingerprint', ARGV[7], 'push', ARGV[8], 'want',
+             ARGV[9], 'kept', time > 0 and '1' or '0', 'nodes', 0, 'node',
+             ARGV[10], 'until', string.format('%.0f', now + ARGV[11]))
+  redis.call('PEXPIRE', once, ARGV[12])
 end
 local nodes = redis.call(PUBLISH, ARGV[1], message)
-if has_key and (nodes > 0 or ttl > 0 or retain > 0) then
+if has_key and (nodes > 0 or time > 0) then
   redis.call('HSET', once, 'nodes', nodes)
 elseif has_key then
   redis.call('DEL', once)
 end
 local present = 0
-if nodes == 0 then present = redis.call('PUBSUB', NUMSUB, ARGV[11])[2] end
+if nodes == 0 then present = redis.call('PUBSUB', NUMSUB, ARGV[5])[2] end
 return {'sent', nodes, present}
 )";
 

@@ -46,13 +46,13 @@ struct script_table {
   /// KEYS: the mailbox and its expiry times if the push has a time to live, the
   /// entry of its `collapse` if it has one, too, or the last value of the
   /// topic, the record of the idempotency key if it has one. ARGV: the channel,
-  /// the message, its time to live in milliseconds or 0, the limit of the
-  /// mailbox, the fingerprint of a push with a key or an empty string, the id
-  /// of the push, its receipt level, the channel of its node, the milliseconds
-  /// for which it may be in flight, the milliseconds for which its key is kept,
-  /// the channel that all nodes hold, the milliseconds for which the push is
-  /// the last value of its topic or 0, and its `collapse` or an empty string. A
-  /// slot that migrates would reject the channel as a key: it never exists.
+  /// the message, the milliseconds for which it is kept or 0, the limit of the
+  /// mailbox or an empty string for the last value of a topic, the channel that
+  /// all nodes hold, and `1` for a push that replaces others or an empty
+  /// string. A push with a key has six more: its fingerprint, its id, its
+  /// receipt level, the channel of its node, the milliseconds for which it may
+  /// be in flight, and those for which its key is kept. A slot that migrates
+  /// would reject the channel as a key: it never exists.
   ///
   /// Returns `{"sent", nodes, present}`, where `present` is the number of
   /// subscribers of the last channel if no node received the push, and 0

@@ -97,20 +97,26 @@ struct fixture : test_coordinator_fixture<system_config> {
 
 /// Transport that records the calls of its session.
 struct fake_transport : transport {
-  bool write(const frame& frame) override {
+  bool write(const frame& frame, uint64_t number) override {
     if (broken)
       throw std::runtime_error{"it is broken"};
     written.emplace_back(frame.body.bytes());
+    if (number > 0)
+      pings.push_back(number);
     if (room == 0)
       return false;
     --room;
     return true;
   }
 
-  bool ping(uint64_t number) override {
-    if (type == transport_kind::websocket)
-      pings.push_back(number);
+  bool answers_pings() const override {
     return type == transport_kind::websocket;
+  }
+
+  void ping(uint64_t number) override {
+    CAF_REQUIRE(answers_pings());
+    pings.push_back(number);
+    ++lone_pings;
   }
 
   void close(const close_reason& reason) override { closed = reason; }
@@ -122,6 +128,9 @@ struct fake_transport : transport {
   transport_kind type = transport_kind::websocket;
   std::vector<std::string> written;
   std::vector<uint64_t> pings;
+
+  /// Number of pings that were not written with a frame.
+  size_t lone_pings = 0;
   std::optional<close_reason> closed;
   bool broken = false;
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cassert>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -63,7 +64,7 @@ public:
     read(reading{self});
   }
 
-  bool write(const frame& frame) override {
+  bool write(const frame& frame, uint64_t) override {
     std::string id;
     if (is_kept(frame))
       id = position_.entry = frame.tracked->entry;
@@ -74,7 +75,9 @@ public:
     return false;
   }
 
-  bool ping(uint64_t) override { return false; }
+  bool answers_pings() const override { return false; }
+
+  void ping(uint64_t) override { assert(false); }
 
   transport_kind kind() const override { return transport_kind::events; }
 

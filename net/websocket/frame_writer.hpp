@@ -9,12 +9,14 @@
 #include <type_traits>
 #include <utility>
 
+#include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/stream_traits.hpp>
 
 #include "net/stream.hpp"
 #include "net/websocket/frame_head.hpp"
+#include "net/websocket/ping_frame.hpp"
 
 namespace waybill::net {
 
@@ -56,14 +58,17 @@ public:
     write_next();
   }
 
-  /// Writes a message as one frame.
+  /// Writes a message as one frame, and `ping` behind it, as one write.
   /// @returns whether the stream has taken it. If not, calls
   ///          `on_written(error_code)` when it has, or has failed.
   /// @pre no other frame is in flight.
   template <class Handler>
-  bool write(const payload& message, Handler on_written) {
+  bool write(const payload& message, const ping_frame& ping,
+             Handler on_written) {
     head_ = {message.type(), message.size()};
-    frame_buffers rest{buffer_of(head_.bytes()), buffer_of(message.bytes())};
+    ping_ = ping;
+    frame_buffers rest{buffer_of(head_.bytes()), buffer_of(message.bytes()),
+                       buffer_of(ping_.bytes())};
     if (!is_writing_ && write_some(rest))
       return true;
     // The lambda keeps the message, whose bytes the buffers refer to.
@@ -92,8 +97,8 @@ public:
 private:
   using error_code = boost::system::error_code;
 
-  /// The unwritten part of a header and of a message.
-  using frame_buffers = std::array<boost::asio::const_buffer, 2>;
+  /// The unwritten part of a header, of a message and of a ping.
+  using frame_buffers = std::array<boost::asio::const_buffer, 3>;
 
   static boost::asio::const_buffer buffer_of(std::string_view bytes) {
     return boost::asio::buffer(bytes.data(), bytes.size());
@@ -110,9 +115,11 @@ private:
     else {
       error_code ignored;
       auto size = stream_.write_some(rest, ignored);
-      auto in_head = std::min(size, rest[0].size());
-      rest[0] += in_head;
-      rest[1] += size - in_head;
+      for (auto& buffer : rest) {
+        auto taken = std::min(size, buffer.size());
+        buffer += taken;
+        size -= taken;
+      }
       return boost::asio::buffer_size(rest) == 0;
     }
   }
@@ -137,18 +144,20 @@ private:
   template <class Buffers, class Handler>
   void start(const Buffers& buffers, Handler&& handler) {
     is_writing_ = true;
+    auto on_end
+      = [this, owner = owner_.lock(), handler = std::forward<Handler>(handler)](
+          error_code ec, size_t size) mutable {
+          is_writing_ = false;
+          // Nothing may follow a part of a frame.
+          if (ec)
+            close_stream(stream_);
+          // First, as the handler may write more.
+          write_next();
+          std::move(handler)(ec, size);
+        };
     boost::asio::async_write(
       stream_, buffers,
-      [this, owner = owner_.lock(), handler = std::forward<Handler>(handler)](
-        error_code ec, size_t size) mutable {
-        is_writing_ = false;
-        // Nothing may follow a part of a frame.
-        if (ec)
-          close_stream(stream_);
-        // First, as the handler may write more.
-        write_next();
-        std::move(handler)(ec, size);
-      });
+      boost::asio::bind_allocator(exact_allocator{}, std::move(on_end)));
   }
 
   void write_next() {
@@ -160,8 +169,9 @@ private:
   std::weak_ptr<const void> owner_;
   std::function<bool(std::string_view)> holds_;
 
-  /// The header of the frame in flight.
+  /// The header of the frame in flight, and the ping behind it.
   frame_head head_;
+  ping_frame ping_;
 
   /// Set during an asynchronous write.
   bool is_writing_ = false;

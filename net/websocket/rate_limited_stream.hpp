@@ -61,12 +61,16 @@ private:
   template <class Buffers, class Handler>
   class reading : public boost::beast::async_base<Handler, executor_type> {
   public:
+    using allocator_type = exact_allocator;
+
     reading(rate_limited_stream& self, const Buffers& buffers, Handler handler)
         : boost::beast::async_base<Handler, executor_type>(std::move(handler),
                                                            self.get_executor()),
           self_(self), buffers_(buffers) {
       self.next_.async_read_some(buffers, std::move(*this));
     }
+
+    allocator_type get_allocator() const noexcept { return {}; }
 
     void operator()(boost::system::error_code ec, size_t size) {
       if (!ec)

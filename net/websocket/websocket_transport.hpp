@@ -91,27 +91,26 @@ public:
     });
   }
 
-  bool write(const frame& frame) override {
+  bool write(const frame& frame, uint64_t ping) override {
     // No frame may follow the answer to a close frame; `gone` is on its way.
     if (!session_)
       return false;
     if (!compresses_ || failed_)
-      return write_plain(frame.body);
-    write_compressed(frame.body);
+      return write_plain(frame.body, ping);
+    write_compressed(frame.body, ping);
     return false;
   }
 
-  bool ping(uint64_t number) override {
-    // No pong would be read.
-    if (failed_)
-      return false;
+  // After a failure, no pong would be read.
+  bool answers_pings() const override { return !failed_; }
+
+  void ping(uint64_t number) override {
     pinged_ = number;
     ws_.async_ping(std::to_string(number).c_str(),
                    [self = this->shared_from_this()](error_code ec) {
                      if (ec)
                        self->cut();
                    });
-    return true;
   }
 
   transport_kind kind() const override { return transport_kind::websocket; }
@@ -171,22 +170,29 @@ private:
     return true;
   }
 
-  /// Writes a frame by hand, which costs much less than through Beast.
+  /// Writes a frame and a ping, if any, by hand, which costs much less than
+  /// through Beast.
   /// @returns whether the socket has taken it.
-  bool write_plain(const payload& frame) {
-    return output().write(frame, [this](error_code ec) { on_written(ec); });
+  bool write_plain(const payload& frame, uint64_t ping = 0) {
+    if (ping > 0)
+      pinged_ = ping;
+    return output().write(frame, ping > 0 ? ping_frame{ping} : ping_frame{},
+                          [this](error_code ec) { on_written(ec); });
   }
 
-  void write_compressed(const payload& frame) {
+  void write_compressed(const payload& frame, uint64_t ping) {
     in_flight_ = frame;
     ws_.text(frame.type() == payload::format::text);
     auto bytes = frame.bytes();
     ws_.async_write(
       boost::asio::buffer(bytes.data(), bytes.size()),
-      [self = this->shared_from_this(), frame](error_code ec, size_t) {
+      [self = this->shared_from_this(), frame, ping](error_code ec, size_t) {
         // If Beast failed, `on_write` wrote this frame.
-        if (!self->failed_)
-          self->on_written(ec);
+        if (self->failed_)
+          return;
+        if (ping > 0 && !ec)
+          self->ping(ping);
+        self->on_written(ec);
       });
   }
 

@@ -384,6 +384,22 @@ CAF_TEST(reports when a push is written and when it is received) {
                   (std::vector<delivery_counts>{is_written, is_received}));
 }
 
+CAF_TEST(pings in the write of the frame) {
+  greet();
+  written();
+  track("a", receipt_level::received);
+  CAF_CHECK_EQUAL(connection->pings, std::vector<uint64_t>{2});
+  CAF_MESSAGE("a pong before the frame is written confirms nothing");
+  pong(2);
+  written();
+  CAF_CHECK_EQUAL(reports(), std::vector<delivery_counts>{is_written});
+  CAF_CHECK_EQUAL(connection->pings, (std::vector<uint64_t>{2, 2}));
+  CAF_CHECK_EQUAL(connection->lone_pings, 1u);
+  pong(2);
+  CAF_CHECK_EQUAL(reports(),
+                  (std::vector<delivery_counts>{is_written, is_received}));
+}
+
 CAF_TEST(reports at once what the socket takes at once) {
   connection->room = 1000;
   greet();
@@ -414,8 +430,10 @@ CAF_TEST(has one pending ping for all frames before it) {
   for (int i = 0; i < 3; ++i)
     written();
   CAF_CHECK_EQUAL(connection->pings, std::vector<uint64_t>{2});
+  CAF_CHECK_EQUAL(connection->lone_pings, 0u);
   pong(2);
   CAF_CHECK_EQUAL(connection->pings, (std::vector<uint64_t>{2, 4}));
+  CAF_CHECK_EQUAL(connection->lone_pings, 1u);
   CAF_CHECK_EQUAL(reports(),
                   (std::vector<delivery_counts>{is_written, is_written,
                                                 is_written, is_received}));

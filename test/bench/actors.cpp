@@ -42,12 +42,16 @@ private:
 
 /// A transport that accepts every frame at once.
 struct open_socket : transport {
-  bool write(const frame&) override {
+  bool write(const frame&, uint64_t) override {
     ++frames;
     return true;
   }
 
-  bool ping(uint64_t) override { return true; }
+  bool answers_pings() const override { return true; }
+
+  void ping(uint64_t) override {
+    // nop
+  }
 
   void close(const close_reason&) override {
     // nop

@@ -30,13 +30,13 @@ def counters():
 
 
 @pytest.fixture
-def load(counters):
-    """Sessions of a node whose calls are counted."""
+def load(counters, request):
+    """Sessions of a node whose calls are counted, and the query of pushes to it."""
     with (Redis() as redis,
           Node("--threads", "1", redis=redis.start(),
                env={"LD_PRELOAD": str(LIBRARY), "CALL_COUNTER": counters[0]}) as node,
-          Load([node.wait_ready().port], ["--redis", str(redis.port),
-                                          "--channel", "waybill"]) as load):
+          Load([node.wait_ready().port], ["--redis", str(redis.port), "--channel", "waybill",
+                                          "--query", request.param]) as load):
         load.open_sessions(16)
         yield load
 
@@ -45,10 +45,13 @@ def read(counters):
     return memoryview(bytes(counters[1])).cast("Q").tolist()
 
 
-@pytest.mark.parametrize("work, most", [
-    ("http", {"allocations": 38, "sends": 2.5, "receives": 2.5}),
-    ("redis", {"allocations": 8.5, "sends": 1.5, "receives": 0.5}),
-])
+@pytest.mark.parametrize("load, work, most", [
+    ("", "http", {"allocations": 38, "sends": 2.5, "receives": 2.5}),
+    ("", "redis", {"allocations": 7.5, "sends": 1.5, "receives": 0.5}),
+    # A frame and its ping are one send.
+    ("?ttl=60", "http", {"allocations": 68, "sends": 2.8, "receives": 4.6}),
+    ("?receipt=received", "http", {"allocations": 84, "sends": 2.8, "receives": 4.6}),
+], indirect=["load"])
 def test_a_push_takes_few_calls(load, counters, work, most):
     load.prepare(work, at_once=16, seconds=0.3)
     load.work()

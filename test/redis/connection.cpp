@@ -22,6 +22,13 @@ struct fake_owner : waybill::redis::connection::listener {
     then(std::move(reply));
   }
 
+  void on_message(const channel_message& message) override {
+    seen.push_back("message " + std::string{message.channel} + ' '
+                   + std::string{message.text});
+    if (closes)
+      closes->close();
+  }
+
   void on_push(reply reply) override {
     seen.push_back("push " + reply.text);
     pushed = std::move(reply);
@@ -36,9 +43,15 @@ struct fake_owner : waybill::redis::connection::listener {
   std::string lost;
   reply pushed;
 
-  /// Is closed by the first reply, if there is any.
+  /// Is closed by the first reply or message, if there is any.
   std::shared_ptr<waybill::redis::connection> closes;
 };
+
+/// Returns the bytes of a message on the channel `c`.
+std::string message_of(const std::string& text) {
+  return "*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$" + std::to_string(text.size())
+         + "\r\n" + text + "\r\n";
+}
 
 struct connection_fixture : test::fixture {
   ~connection_fixture() override {
@@ -210,14 +223,38 @@ CAF_TEST(replies reach their commands in order) {
   CAF_CHECK_EQUAL(answers, (test::texts{"A a", "B bb"}));
 }
 
-CAF_TEST(what no command asked for is a push) {
+CAF_TEST(messages and what no command asked for come in order) {
   open();
   aut->send({"SUBSCRIBE", "c"});
   run_until([this] { return !peer().received.empty(); });
-  peer().write("*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$5\r\nhello\r\n");
-  run_until([this] { return !owner.seen.empty(); });
+  peer().write(message_of("a") + message_of("b") + "+OK\r\n" + message_of("c"));
+  run_until([this] { return owner.seen.size() == 4; });
+  CAF_CHECK_EQUAL(owner.seen, (test::texts{"message c a", "message c b",
+                                           "push OK", "push "}));
   CAF_REQUIRE_EQUAL(owner.pushed.items.size(), 3u);
-  CAF_CHECK_EQUAL(owner.pushed.items[2].text, "hello");
+  CAF_CHECK_EQUAL(owner.pushed.items[2].text, "c");
+}
+
+CAF_TEST(a message in two reads comes whole) {
+  open();
+  auto first = message_of("hello");
+  peer().write("+OK\r\n" + first.substr(0, 30));
+  run_until([this] { return owner.seen.size() == 1; });
+  peer().write(first.substr(30) + message_of("x"));
+  run_until([this] { return owner.seen.size() == 3; });
+  CAF_CHECK_EQUAL(owner.pushed.items.at(2).text, "x");
+  CAF_MESSAGE("and the next ones are messages again");
+  peer().write(message_of("y"));
+  run_until([this] { return owner.seen.size() == 4; });
+  CAF_CHECK(owner.seen[3] == "message c y");
+}
+
+CAF_TEST(nothing follows a message that closes the connection) {
+  open();
+  owner.closes = aut;
+  peer().write(message_of("a") + message_of("b") + "+OK\r\n");
+  run_until([this] { return !owner.seen.empty(); });
+  CAF_CHECK_EQUAL(owner.seen, test::texts{"message c a"});
 }
 
 CAF_TEST(a push of many reads comes whole) {

@@ -97,8 +97,8 @@ struct connection {
   }
 
   /// Writes a frame, and records its end.
-  bool write(const std::string& text) {
-    return aut.write(make_text(text), [this](error_code ec) {
+  bool write(const std::string& text, const ping_frame& ping = {}) {
+    return aut.write(make_text(text), ping, [this](error_code ec) {
       ends.push_back({"frame", ec});
     });
   }
@@ -192,6 +192,27 @@ CAF_TEST(writes asynchronously what the stream did not take) {
   }
 }
 
+CAF_TEST(writes a ping behind its frame) {
+  const auto all = frame_of("abc") + std::string{ping_frame{17}.bytes()};
+  for (size_t piece = 1; piece <= all.size(); ++piece) {
+    auto socket = connect(piece);
+    auto is_whole = piece == all.size();
+    CAF_CHECK_EQUAL(socket->write("abc", ping_frame{17}), is_whole);
+    socket->write_control(pong);
+    run();
+    CAF_CHECK_EQUAL(socket->stream.written, all + pong);
+    CAF_CHECK(socket->ends
+              == (is_whole ? ends{control_end} : ends{frame_end, control_end}));
+  }
+  CAF_MESSAGE("the ping is not repeated");
+  auto socket = connect();
+  socket->write("a", ping_frame{1});
+  socket->write("b");
+  CAF_CHECK_EQUAL(socket->stream.written, frame_of("a")
+                                            + std::string{ping_frame{1}.bytes()}
+                                            + frame_of("b"));
+}
+
 CAF_TEST(writes asynchronously if the stream is full) {
   auto socket = connect();
   socket->stream.is_full = true;
@@ -232,7 +253,8 @@ CAF_TEST(writes a frame of Beast and one of the session in turn) {
 
 CAF_TEST(writes the next in turn before a handler that writes more) {
   auto socket = connect(1);
-  socket->aut.write(make_text("a"), [&](error_code) { socket->write("b"); });
+  socket->aut.write(make_text("a"), {},
+                    [&](error_code) { socket->write("b"); });
   socket->write_control(pong);
   run();
   CAF_CHECK_EQUAL(socket->stream.written, frame_of("a") + pong + frame_of("b"));

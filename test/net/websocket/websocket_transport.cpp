@@ -93,6 +93,34 @@ CAF_TEST(writes frames and pongs whole) {
   }
 }
 
+CAF_TEST(writes the ping of a frame behind it) {
+  for (auto size : pieces) {
+    piece = size;
+    open();
+    push(make_text("a"), receipt_level::received);
+    push(make_text("b"));
+    CAF_CHECK_EQUAL(ask(client_frame(pong, "1") + client_frame(text, "c")),
+                    node_frame(text, "a") + node_frame(ping, "2")
+                      + node_frame(text, "b") + node_frame(text, "c"));
+    CAF_MESSAGE("the next confirmed frame has a ping once there is a pong");
+    push(make_text("d"), receipt_level::received);
+    CAF_CHECK_EQUAL(ask(client_frame(pong, "2")),
+                    node_frame(text, "d") + node_frame(ping, "5"));
+  }
+}
+
+CAF_TEST(writes the ping of a compressed frame behind it) {
+  context->config.websocket.compression = true;
+  for (auto size : pieces) {
+    piece = size;
+    open(deflate);
+    push(make_text("aaaa"), receipt_level::received);
+    auto answer = ask("");
+    CAF_CHECK(answer.starts_with("\xc1"));
+    CAF_CHECK(answer.ends_with(node_frame(ping, "2")));
+  }
+}
+
 CAF_TEST(writes the queue before the close frame of a violation) {
   std::string input;
   std::string output;
