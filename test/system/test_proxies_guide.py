@@ -238,6 +238,43 @@ async def test_a_client_without_a_node_gets_a_stream_that_ends(world):
     await eventually(is_away)
 
 
+async def test_a_client_whose_node_dies_before_it_answers_comes_back(world):
+    world = await world([], [])
+    is_asked = asyncio.Event()
+
+    async def die(reader, writer):
+        """Answers probes, as a node does until it dies of another request."""
+        first = await reader.readuntil(b"HTTP/1.1\r\n")
+        if b"GET /readyz" in first:
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        else:
+            is_asked.set()
+        writer.close()
+
+    for node in world.nodes:
+        node.kill()
+        await asyncio.start_server(die, node.host, node.port)
+
+    async def is_followed_by_another():
+        async with EventStream(world.clients, "456") as stream:
+            assert stream.status == 200 and await stream.rest() == []
+        return is_asked.is_set()
+
+    await eventually(is_followed_by_another)
+
+
+async def test_a_confirmation_that_no_node_takes_is_not_answered_200(world):
+    world = await world([], [])
+    for node in world.nodes:
+        node.kill()
+
+    async def is_refused():
+        answer = await request(world.clients, "POST", "/events/456/confirm?upto=1", b"")
+        return answer.status in (502, 503)
+
+    await eventually(is_refused)
+
+
 async def test_a_page_of_the_same_host_needs_no_option(world):
     world = await world([], [])
     port = world.clients.port
