@@ -10,7 +10,8 @@ import pytest
 import websockets
 
 from certificates import Certificate
-from clients import Http, close_of, get, join, joined, push, receive, request
+from clients import (Http, close_of, get, join, joined, push, receive, request,
+                     until_offline)
 from documents import blocks
 from event_source import EventStream, listening
 from harness import ROOT, Node, Process, Server, TlsServer, eventually
@@ -199,6 +200,21 @@ async def test_an_event_stream_is_not_held_back(world):
             assert (await stream.next()).data == text
     async with listening(world.clients, "456", last_id=stream.last_id):
         pass
+
+
+async def test_a_client_that_leaves_its_event_stream_is_offline(world):
+    world = await world([], [])
+    curl = await asyncio.create_subprocess_exec(
+        "curl", "-sNk", "--http2", f"https://127.0.0.1:{world.clients.port}/events/456",
+        stdout=asyncio.subprocess.DEVNULL)
+
+    async def is_online():
+        return (await get(world.pushers, "/socket/456"))["online"]
+
+    await eventually(is_online)
+    curl.kill()
+    await curl.wait()
+    await until_offline(world.pushers, "456")
 
 
 async def test_event_streams_come_by_http_2(world):
