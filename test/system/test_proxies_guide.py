@@ -206,12 +206,14 @@ async def test_a_client_that_leaves_its_event_stream_is_offline(world):
     world = await world([], [])
     curl = await asyncio.create_subprocess_exec(
         "curl", "-sNk", "--http2", f"https://127.0.0.1:{world.clients.port}/events/456",
-        stdout=asyncio.subprocess.DEVNULL)
+        stdout=asyncio.subprocess.PIPE)
 
     async def is_online():
         return (await get(world.pushers, "/socket/456"))["online"]
 
     await eventually(is_online)
+    assert (await push(world.pushers, "456", "x")).status == 200
+    await curl.stdout.readuntil(b"data: x\n\n")
     curl.kill()
     await curl.wait()
     await until_offline(world.pushers, "456")
