@@ -23,12 +23,16 @@ FAREWELL = 3.0
 # After so many seconds a node that is silent counts as gone.
 SILENCE = 10.0
 
+# The time after which a push is given up that was not answered, in seconds.
+UNANSWERED = 5.0
+
 # On average, live pushes must be answered within that time in a fault that is none of
 # theirs. In seconds.
 PROMPT = 0.05
 
-# Close codes: the node stops, the client reads too slowly, there was no close frame.
-STOPS, SLOW, CUT = 1001, 1013, 1006
+# Close codes: the node stops, the client reads too slowly, there was no close frame, the
+# lifetime of an event stream is over.
+STOPS, SLOW, CUT, OVER = 1001, 1013, 1006, 1000
 
 # Counts of sessions in an answer, none larger than those after it.
 CLAIMS = ["received", "written", "sessions"]
@@ -38,7 +42,8 @@ NOTHING_SENT = {404, 503, 507}
 
 # Figures that are failures where they are not 0.
 FAILURES = ["lost", "false answers", "sessions ended wrongly", "order broken",
-            "twice at one session", "again without ttl", "late", "wrong in calm"]
+            "twice at one session", "twice at one stream", "again without ttl",
+            "streams refused", "late", "wrong in calm"]
 
 
 @dataclass
@@ -59,7 +64,10 @@ class Checker:
 
     def __init__(self):
         self._pushes = {}
+        self._pushes_to = collections.defaultdict(list)
         self._sessions = collections.defaultdict(list)
+        # The event streams of each EventSource.
+        self._streams = collections.defaultdict(list)
         self._faults = []
         # When a node was killed or restarted, when one was cut from the others, and when
         # only pushes with a ttl had to suffer.
@@ -79,6 +87,7 @@ class Checker:
         self._calls[pusher] += 1
         push = Push(pusher, self._calls[pusher], name, connection or object(), ttl, receipt, now)
         self._pushes[push.text] = push
+        self._pushes_to[name].append(push)
         return push
 
     def retry(self, push):
@@ -94,14 +103,29 @@ class Checker:
         else:
             push.repeats.append((now, status, counts))
 
-    def open(self, name, now):
-        """A client begins to connect."""
-        self._sessions[name].append(Session(name, now))
-        return self._sessions[name][-1]
+    def open(self, name, now, source=None, is_proxied=False):
+        """A client begins to connect.
+
+        @param source the EventSource, which knows its position, if it is one
+        @param is_proxied whether the stream comes by a proxy
+        """
+        session = Session(name, now, source, is_proxied)
+        self._sessions[name].append(session)
+        if source:
+            self._streams[source].append(session)
+        return session
 
     def greet(self, session, now):
-        """The greeting came."""
+        """The greeting came. An event stream has then confirmed all that was kept and came
+        by those before it."""
         session.greeted = now
+        for push in self._kept_texts(self._streams[session.source] if session.source else []):
+            push.confirmed = push.confirmed or now
+
+    def refuse(self, session, now, status):
+        """An event stream was answered with another status than 200, after which an
+        EventSource never comes back."""
+        self.complain("streams refused", f"{session.name} with {status} at {now:.3f}")
 
     def arrive(self, session, text, now):
         """Some other text came."""
@@ -112,6 +136,9 @@ class Checker:
             self.complain("order broken", f"{text!r} came before the greeting")
         if session in push.arrivals:
             self.complain("twice at one session", f"{push} and again {now:.3f}")
+        elif session.source and push.ttl and any(
+                other.source is session.source for other in push.arrivals):
+            self.complain("twice at one stream", f"{push} and again {now:.3f}")
         push.arrivals.setdefault(session, now)
         session.texts.append(text)
 
@@ -178,8 +205,10 @@ class Checker:
             duplicates += self._check_repeats(push)
             live_lost += not push.ttl and push.status == 200 and not push.arrivals
         for session in itertools.chain.from_iterable(self._sessions.values()):
-            self._check_order(session)
+            self._check_order(map(self._pushes.get, session.texts))
             self._check_end(session)
+        for streams in self._streams.values():
+            self._check_order(self._kept_texts(streams))
         for name, begun, answered in self._absences:
             if self._must_be_found(name, begun, answered):
                 self.complain("false answers", f"{name} is offline, asked {begun:.3f}, "
@@ -201,6 +230,7 @@ class Checker:
             "  in calm": sum(self._was_calm(push) for push in self._pushes.values()),
             "faults": len(self._faults),
             "sessions": len(sessions),
+            "  event streams": sum(map(len, self._streams.values())),
             "arrivals": sum(len(session.texts) for session in sessions),
             **{kind: len(self._failures[kind]) for kind in FAILURES},
             "duplicates by a lost confirmation": duplicates,
@@ -209,7 +239,7 @@ class Checker:
 
     def _was_calm(self, push):
         """Tells whether nothing excuses the push from the best of answers."""
-        return self.is_calm(push.begun, push.answered or push.begun)
+        return self.is_calm(push.begun, push.answered or push.begun + UNANSWERED)
 
     def _check_promise(self, push):
         """The promise of the status alone."""
@@ -247,7 +277,17 @@ class Checker:
         begin, end = push.begun - GRACE, push.answered + GRACE
         return sum(push.arrivals.get(session, end + 1) <= end
                    or session.stalled or session.ended_within(begin, end)
+                   or self._is_ghost(session, begin)
                    for session in self._sessions[push.name])
+
+    def _is_ghost(self, session, time):
+        """Tells whether a node may not know yet that a client has left. HAProxy learns of the
+        end of an event stream by HTTP/1.1 when it writes to it, and not before."""
+        if not session.is_proxied or session.left is None or session.left > time:
+            return False
+        return time <= GRACE + min(
+            (push.answered for push in self._pushes_to[session.name]
+             if push.begun > session.left and push.status == 200), default=time)
 
     def _check_outage(self, push):
         """The outcome that a push must have whatever is broken."""
@@ -255,6 +295,7 @@ class Checker:
             self.complain("false answers", f"{push}, though a session stands")
         is_unheard = push.status == 200 and not push.arrivals and not any(
             session.ended_within(push.begun, push.answered + GRACE)
+            or self._is_ghost(session, push.begun)
             for session in self._sessions[push.name])
         if is_unheard and any(
                 begin + SILENCE + GRACE <= push.begun and push.answered <= end
@@ -280,7 +321,8 @@ class Checker:
         is_restart = session.code in (STOPS, CUT) and any(
             begin <= session.closed <= end for begin, end in self._restarts)
         is_slow = session.code in (SLOW, CUT) and session.stalled
-        if not is_restart and not is_slow:
+        is_over = session.source and session.code == OVER
+        if not is_restart and not is_slow and not is_over:
             self.complain("sessions ended wrongly",
                           f"{session.name} with {session.code} at {session.closed:.3f}")
 
@@ -303,7 +345,10 @@ class Checker:
         if push.status in (None, 503):
             return self.complain("wrong in calm", push)
         standing = self._standing(push)
-        if standing and push.status != 200:
+        # An event stream confirms only when it comes back.
+        is_unconfirmed = (push.status in (202, 504) and push.receipt == "received"
+                          and all(session.source for session in standing))
+        if standing and push.status != 200 and not is_unconfirmed:
             self.complain("wrong in calm", push)
         elif not standing <= push.arrivals.keys():
             self.complain("wrong in calm", f"{push}, not by all of {len(standing)}")
@@ -339,13 +384,20 @@ class Checker:
 
     def _was_confirmed(self, push, time):
         """Tells whether a confirmation had all the time it needed until then."""
-        return (push.counts.get("received", 0) > 0 and push.answered + GRACE < time
+        times = [push.answered if push.counts.get("received", 0) > 0 else None, push.confirmed]
+        return (any(begun is not None and begun + GRACE < time for begun in times)
                 and self.is_calm(push.begun, time))
 
-    def _check_order(self, session):
-        """The pushes of one connection, in one session."""
+    def _kept_texts(self, sessions):
+        """Returns the pushes with a ttl that came to sessions, in order."""
+        texts = (text for session in sessions for text in session.texts)
+        return [push for push in map(self._pushes.get, texts) if push.ttl]
+
+    def _check_order(self, pushes):
+        """The pushes of one connection, in one session, or in all streams of an
+        EventSource."""
         last = {}
-        for push in map(self._pushes.get, dict.fromkeys(session.texts)):
+        for push in dict.fromkeys(pushes):
             if push.number < last.get(push.connection, 0):
                 self.complain("order broken", f"after number {last[push.connection]} came {push}")
             last[push.connection] = push.number

@@ -5,15 +5,19 @@ from dataclasses import dataclass, field
 
 @dataclass(eq=False)
 class Session:
-    """One WebSocket of a client."""
+    """One WebSocket of a client, or one event stream."""
 
     name: str
     opened: float
+    # The EventSource that an event stream belongs to, None for a WebSocket.
+    source: object | None = None
+    # Whether an event stream came by a proxy.
+    is_proxied: bool = False
     greeted: float | None = None
     # When its client said good-bye, or went without.
     left: float | None = None
     closed: float | None = None
-    # The close code, if it was a WebSocket.
+    # The close code, or the one that the end of an event stream stands for.
     code: int | None = None
     stalled: bool = False
     texts: list[str] = field(default_factory=list)
@@ -48,6 +52,8 @@ class Push:
     repeats: list[tuple] = field(default_factory=list)
     # Of each session that got it, when that was first.
     arrivals: dict[Session, float] = field(default_factory=dict)
+    # When an event stream that had it came back with its position.
+    confirmed: float | None = None
 
     @property
     def text(self):

@@ -47,6 +47,10 @@ mutants() {
   "$1" trims_one_too_far actors/session.cpp \
     's/(unread_\.front\(\)\.number <= number);/\1 + 1;/' \
     client_death 'lost'
+  # A client that comes back to its event stream gets again what it has read.
+  "$1" forgets_the_position net/events/events_transport.hpp \
+    's/(open_session\(\*slot, topics, self, )position_\.entry\)/\1"")/' \
+    client_rush 'twice at one stream'
   # A node that has not answered counts as one that has done all that was asked.
   local silent='sent_to_ - std::min(sent_to_, result_.counts.nodes)'
   "$1" counts_an_unknown actors/receipt.cpp \

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 
 from clients import Http, get, is_ready
 from faults import CLUSTER, CUTS, FAULTS, subscribers
-from harness import WAYBILL, Balancer, Node, Server, eventually, scaled
-from checker import Checker
+from documents import blocks
+from harness import ROOT, WAYBILL, Balancer, Node, Server, eventually, scaled
+from checker import GRACE, Checker
 from links import Namespace, SlowLink
 from redis_cluster import RedisCluster
 from redis_server import Redis, Replica, random_port
 from sentinel_group import is_master, start_group
+from streams import StreamClient
 from traffic import BROKEN, MIXES, Client, Pusher, seeded
 
 now = time.monotonic
@@ -27,6 +29,14 @@ PUSHERS = 6
 # The time clients stay on average before they reconnect for no reason, in seconds.
 STAY = 8.0
 
+# The time after which a node ends an event stream.
+STREAM_LIFETIME = "8s"
+
+# The rules of the guide with which HAProxy answers event streams that no node does.
+STREAM_RULES = "\n    ".join(
+    line for line in blocks(ROOT / "docs/guide/proxies.md", "haproxy")[0].text.splitlines()
+    if "stream" in line or "is_away" in line)
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -38,6 +48,8 @@ class Plan:
     faults: tuple[str, ...]
     # The mix that is pushed, a name of traffic.MIXES.
     mix: str = "all"
+    # The part of the clients that are event streams, in percent.
+    streams: int = 33
 
 
 class NodeSlot(Server):
@@ -47,6 +59,7 @@ class NodeSlot(Server):
         super().__init__(free_port(), host)
         self._stack = stack
         self._options = ["--node", name, "--drain", "1s", "--log-level", "warn",
+                         "--events-lifetime", STREAM_LIFETIME,
                          *([] if host == "127.0.0.1" else ["--insecure"]),
                          "--redis-replicas", replicas]
         self._where = {"redis": redis_url, "listen": f"{host}:{self.port}", "within": within}
@@ -94,12 +107,22 @@ class Scenario:
         self._plan = plan
         self._whim = seeded(plan.seed, "whim")
         self._stack = stack
-        self.clients = [Client(self, name, seeded(plan.seed, f"client {i}")) for i, name
-                        in zip(range(CLIENTS), itertools.cycle(NAMES))]
+        self.clients = self._make_clients()
+        # The ids that only event streams have.
+        self.stream_names = set(NAMES) - {client.name for client in self.clients
+                                          if not isinstance(client, StreamClient)}
         self._pushers = [Pusher(self, f"pusher{i}", seeded(plan.seed, f"pusher {i}"))
                          for i in range(PUSHERS)]
 
     # -- its parts ------------------------------------------------------------
+
+    def _make_clients(self):
+        """Returns the clients, of which some are event streams by chance."""
+        seed = self._plan.seed
+        streams = seeded(seed, "streams").sample(range(CLIENTS),
+                                                 CLIENTS * self._plan.streams // 100)
+        return [(StreamClient if i in streams else Client)(self, name, seeded(seed, f"client {i}"))
+                for i, name in zip(range(CLIENTS), itertools.cycle(NAMES))]
 
     @property
     def redis(self):
@@ -142,7 +165,7 @@ class Scenario:
             slot.start()
         for slot in self.slots:
             await slot.wait_ready()
-        self.balancer = enter(Balancer(self.slots))
+        self.balancer = enter(Balancer(self.slots, STREAM_RULES))
 
     @property
     def _replicas(self):
@@ -266,19 +289,20 @@ class Scenario:
         await eventually(are_empty)
 
     async def _push_the_last(self):
-        """Pushes to each id once more, and waits until all its clients have that:
-        then they have all that was before it."""
+        """Pushes to each id until all its clients have the same: then they have all that was
+        before it. An event stream may be away for a moment."""
         async with Http(self.slots[0]) as http:
-            last = [await self._push_last(http, name) for name in NAMES]
-        await eventually(lambda: all(len(push.arrivals) >= self._count(push.name)
-                                     for push in last))
+            for name in NAMES:
+                await eventually(lambda: self._reach_all(http, name))
 
-    async def _push_last(self, http, name):
-        """Pushes to an id for the last time."""
+    async def _reach_all(self, http, name):
+        """Pushes to an id, and tells whether that came to all its clients."""
         push = self.checker.begin("last", name, now())
         answer = await http.push(name, push.text)
         self.checker.answer(push, now(), answer.status, nodes=answer.json.get("nodes", 0))
-        return push
+        with contextlib.suppress(AssertionError):
+            return await eventually(lambda: len(push.arrivals) >= self._count(name), GRACE)
+        return False
 
     def _count(self, name):
         """Returns how many clients have an id."""

@@ -17,9 +17,9 @@ class Story:
         self.now += seconds
         return self
 
-    def client(self, name=NAME):
-        """A client connects and is greeted."""
-        session = self.checker.open(name, self.now)
+    def client(self, name=NAME, source=None):
+        """A client connects and is greeted; an event stream where it has a source."""
+        session = self.checker.open(name, self.now, source)
         self.checker.greet(session, self.now)
         return session
 

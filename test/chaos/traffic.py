@@ -32,6 +32,9 @@ PATIENCE = 2.0
 # Part of the pushes before which a pusher asks for an id.
 LOOKS = 0.05
 
+# Part of the pushes to event streams alone that may wait for confirmations.
+CONFIRMED_STREAMS = 0.03
+
 # An answer to one that has a key, which the next with that key is answered, too.
 REPEATED = {200, 202, 504}
 
@@ -96,7 +99,11 @@ class Client:
             await self._world.is_open.wait()
             with contextlib.suppress(*BROKEN):
                 await self._live()
-            await self._backoff.wait()
+            await self._pause()
+
+    async def _pause(self):
+        """Waits before the next attempt."""
+        await self._backoff.wait()
 
     async def _live(self):
         """Connects, and reads until the WebSocket ends."""
@@ -236,6 +243,10 @@ class Pusher:
         wait, receipt = chance.choice([1, 3]), chance.choice(mix.receipts)
         # A push kept for nobody would never be received.
         name = NOBODY if chance.random() < 0.04 else chance.choice(self._world.names)
+        # An event stream confirms when it comes back, which few can wait for.
+        if (receipt == "received" and name in self._world.stream_names
+                and chance.random() > CONFIRMED_STREAMS):
+            receipt = "written"
         ttl = 0 if name == NOBODY else chance.choice(mix.ttls)
         query = f"?wait={wait}s&receipt={receipt}" + (f"&ttl={ttl}" if ttl else "")
         push = self._world.checker.begin(self.name, name, now(), connection, ttl > 0, receipt)

@@ -215,14 +215,19 @@ async def close_of(ws):
     return ws.close_code
 
 
+def cut(transport, manner):
+    """Ends a connection without a word: "reset" by a TCP reset, else by its end."""
+    if manner == "reset" and not transport.is_closing():
+        transport.get_extra_info("socket").setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
+
+
 async def leave(ws, manner):
     """Ends a session, by WebSocket, by TCP, or by a TCP reset."""
     if manner == "close":
         return await ws.close()
-    if manner == "reset" and ws.open:
-        ws.transport.get_extra_info("socket").setsockopt(
-            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    ws.transport.abort()
+    cut(ws.transport, manner)
     await ws.wait_closed()
 
 

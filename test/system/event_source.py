@@ -36,6 +36,15 @@ class EventStream:
 
     async def __aenter__(self):
         self._reader, self._writer = await open_stream(self._server)
+        try:
+            await self._exchange_heads()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    async def _exchange_heads(self):
+        """Sends the request, and reads the head of its answer."""
         lines = [f"GET {self._target} HTTP/1.1", *(f"{k}: {v}" for k, v in self._fields.items())]
         self._writer.write("\r\n".join(lines).encode() + b"\r\n\r\n")
         async with asyncio.timeout(TIMEOUT):
@@ -43,7 +52,6 @@ class EventStream:
         first, *fields = head[:-4].decode().split("\r\n")
         self.status = int(first.split(" ")[1])
         self.headers = {k.lower(): v for k, v in (field.split(": ", 1) for field in fields)}
-        return self
 
     async def __aexit__(self, *_):
         self.close()
@@ -56,9 +64,14 @@ class EventStream:
         """Sends bytes as they are."""
         self._writer.write(data)
 
+    @property
+    def transport(self):
+        """The connection below."""
+        return self._writer.transport
+
     def stop_reading(self):
         """Lets all buffers fill up."""
-        self._writer.transport.pause_reading()
+        self.transport.pause_reading()
 
     async def next(self):
         """Returns the next event; None at the end of the stream."""

@@ -268,7 +268,7 @@ class Node(Process):
 
     def wait_ready(self):
         """Waits until the node says that it is ready, and returns it."""
-        self.out.wait_for(r"^ready: ")
+        self.out.wait_for(r'^ready: |"message":"ready: ')
         return self
 
     ws_url = Server.ws_url
@@ -294,6 +294,7 @@ frontend clients
 backend nodes
     balance roundrobin
     option redispatch
+    option abortonclose
     option httpchk
     http-check send meth GET uri /readyz ver HTTP/1.1 hdr Host waybill
     default-server check inter 100ms fall 1 rise 1

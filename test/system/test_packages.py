@@ -251,7 +251,7 @@ class ComposedBalancer(Balancer):
     """The HAProxy of compose.yaml, with nodes where the test has them."""
 
     def __init__(self, nodes):
-        config = (PACKAGE / "haproxy.cfg").read_text()
+        config = re.sub(r"([{}])", r"\1\1", (PACKAGE / "haproxy.cfg").read_text())
         for i, node in enumerate(nodes, 1):
             config = config.replace(f" node{i}:8080", f" 127.0.0.1:{node.port}")
         config = config.replace("bind :8080", "bind fd@{listener}")

@@ -10,7 +10,8 @@ import pytest
 import websockets
 
 from certificates import Certificate
-from clients import Http, close_of, get, join, joined, push, receive, request
+from clients import (Http, close_of, get, join, joined, push, receive, request,
+                     until_offline)
 from documents import blocks
 from event_source import EventStream, listening
 from harness import ROOT, Node, Process, Server, TlsServer, eventually
@@ -201,6 +202,23 @@ async def test_an_event_stream_is_not_held_back(world):
         pass
 
 
+async def test_a_client_that_leaves_its_event_stream_is_offline(world):
+    world = await world([], [])
+    curl = await asyncio.create_subprocess_exec(
+        "curl", "-sNk", "--http2", f"https://127.0.0.1:{world.clients.port}/events/456",
+        stdout=asyncio.subprocess.PIPE)
+
+    async def is_online():
+        return (await get(world.pushers, "/socket/456"))["online"]
+
+    await eventually(is_online)
+    assert (await push(world.pushers, "456", "x")).status == 200
+    await curl.stdout.readuntil(b"data: x\n\n")
+    curl.kill()
+    await curl.wait()
+    await until_offline(world.pushers, "456")
+
+
 async def test_event_streams_come_by_http_2(world):
     world = await world([], [])
     urls = [f"https://127.0.0.1:{world.clients.port}/events/{i}" for i in range(8)]
@@ -236,6 +254,43 @@ async def test_a_client_without_a_node_gets_a_stream_that_ends(world):
         return await retry() == 2000
 
     await eventually(is_away)
+
+
+async def test_a_client_whose_node_dies_before_it_answers_comes_back(world):
+    world = await world([], [])
+    is_asked = asyncio.Event()
+
+    async def die(reader, writer):
+        """Answers probes, as a node does until it dies of another request."""
+        first = await reader.readuntil(b"HTTP/1.1\r\n")
+        if b"GET /readyz" in first:
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        else:
+            is_asked.set()
+        writer.close()
+
+    for node in world.nodes:
+        node.kill()
+        await asyncio.start_server(die, node.host, node.port)
+
+    async def is_followed_by_another():
+        async with EventStream(world.clients, "456") as stream:
+            assert stream.status == 200 and await stream.rest() == []
+        return is_asked.is_set()
+
+    await eventually(is_followed_by_another)
+
+
+async def test_a_confirmation_that_no_node_takes_is_not_answered_200(world):
+    world = await world([], [])
+    for node in world.nodes:
+        node.kill()
+
+    async def is_refused():
+        answer = await request(world.clients, "POST", "/events/456/confirm?upto=1", b"")
+        return answer.status in (502, 503)
+
+    await eventually(is_refused)
 
 
 async def test_a_page_of_the_same_host_needs_no_option(world):
