@@ -221,18 +221,20 @@ void admit(api_context& context, const api_call& call,
   }
   if (context.actors.draining())
     return then(stopping());
-  auto& address = client_part(call.request)->address;
+  auto& client = *client_part(call.request);
   context.actors.admit(
-    std::string{address.name()}, client_key(call.client),
-    [&context, address, then](const caf::expected<session_slot_ptr>& got) {
+    std::string{client.address.name()}, client_key(call.client),
+    [&context, address = client.address, via = client.via,
+     then](const caf::expected<session_slot_ptr>& got) {
       if (!got)
         return then(to_answer(got.error()));
       context.actors.state(
-        address, [got = *got, then](const bus_status& status) {
-          if (status.state == bus_state::ready && status.takes_sessions)
-            then(got);
-          else
-            then(to_answer(caf::error{errc::bus_away, status.reason}));
+        address, [&context, via, got = *got, then](const bus_status& status) {
+          if (status.state == bus_state::away || !status.takes_sessions)
+            return then(to_answer(caf::error{errc::bus_away, status.reason}));
+          if (via)
+            context.actors.count(*via);
+          then(got);
         });
     });
 }

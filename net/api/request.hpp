@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "actors/core/address.hpp"
+#include "actors/core/metric.hpp"
 #include "actors/core/payload.hpp"
 #include "actors/core/push.hpp"
 #include "net/events/event_position.hpp"
@@ -35,6 +36,9 @@ struct client_request {
 
   /// The token in the query, if any.
   std::optional<std::string> token = {};
+
+  /// The counter of the reason that the client gives, if any.
+  std::optional<metric> via = {};
 };
 
 /// Opens a WebSocket.

@@ -280,6 +280,27 @@ CAF_TEST(a client that the bus cannot serve leaves its place to others) {
   CAF_CHECK_EQUAL(enter("457"), "");
 }
 
+CAF_TEST(a client that is let in is counted by what brings it) {
+  auto count = [this](const std::string& target) {
+    admit(*context, make(http::verb::get, target), [&](auto) {});
+    turn();
+    std::vector<uint64_t> result;
+    context->actors.stats([&](const metrics& x) {
+      using enum metric;
+      result = {x[first_joins], x[reconnect_joins], x[fallback_joins]};
+    });
+    turn();
+    return result;
+  };
+  using numbers = std::vector<uint64_t>;
+  CAF_CHECK_EQUAL(count("/websocket/456?via=first"), (numbers{1, 0, 0}));
+  CAF_CHECK_EQUAL(count("/websocket/456?via=reconnect"), (numbers{1, 1, 0}));
+  CAF_CHECK_EQUAL(count("/events/456?via=fallback"), (numbers{1, 1, 1}));
+  CAF_CHECK_EQUAL(count("/events/456?via=x"), (numbers{1, 1, 1}));
+  bus_state_of().status = {};
+  CAF_CHECK_EQUAL(count("/events/456?via=first"), (numbers{1, 1, 1}));
+}
+
 CAF_TEST(a node that stops lets nobody in) {
   drain();
   CAF_CHECK_EQUAL(enter("456"), "503 stopping");
