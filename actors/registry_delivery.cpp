@@ -32,7 +32,7 @@ void registry::on(const push_address& address, const push& push) {
   counts_[metric::deliveries] += count;
   auto is_plain = push.reply_to.empty() && push.entry.empty();
   for (auto& [id, session] : found->sessions)
-    if (is_plain)
+    if (is_plain && (found->named == 0 || !sessions_.is_named(id)))
       send(session, deliver_atom_v, push.body, delivery);
     else
       send(session, deliver_atom_v, address, push);

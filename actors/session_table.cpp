@@ -12,13 +12,13 @@ session_table::member& session_table::add(const session_actor& session,
   result.session = session;
   result.peer = peer;
   result.transport = transport;
-  streams_ += transport == transport_kind::events;
+  streams_ += is_stream(transport);
   return result;
 }
 
 void session_table::remove(caf::actor_id session) {
   auto found = members_.find(session);
-  streams_ -= found->second.transport == transport_kind::events;
+  streams_ -= is_stream(found->second.transport);
   members_.erase(found);
 }
 
@@ -29,6 +29,7 @@ push_addresses session_table::join(member& member,
   for (auto& address : addresses) {
     auto [i, is_new] = entries_.try_emplace(address.key());
     i->second.sessions.emplace(member.session.id(), member.session);
+    i->second.named += waybill::is_named(member.transport);
     if (is_new)
       result.push_back(address);
   }
@@ -41,6 +42,7 @@ push_addresses session_table::give_up(member& member) {
     auto i = entries_.find(address.key());
     i->second.sessions.erase(member.session.id());
     i->second.draining -= member.draining;
+    i->second.named -= waybill::is_named(member.transport);
     if (!i->second.sessions.empty())
       continue;
     if (!i->second.detached)

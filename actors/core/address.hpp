@@ -43,6 +43,8 @@ public:
   /// can be kept.
   bool is_id() const noexcept { return key_.starts_with("id:"); }
 
+  bool is_topic() const noexcept { return key_.starts_with("topic:"); }
+
   /// Returns the id of the client, or the name of the topic.
   std::string_view name() const noexcept {
     return std::string_view{key_}.substr(key_.find(':') + 1);

@@ -48,6 +48,9 @@ struct websocket_request : client_request {};
 struct events_request : client_request {
   /// The position of the client in the former stream.
   event_position position = {};
+
+  /// Set if the client gets pushes with their names.
+  bool is_named = false;
 };
 
 /// Confirms an entry of the client's mailbox and all before it.

@@ -4,6 +4,7 @@
 
 #include "net/api/client_options.hpp"
 #include "net/api/push_options.hpp"
+#include "net/envelope.hpp"
 
 namespace waybill::net {
 
@@ -64,7 +65,8 @@ parsed_request parse_events(const parser_input& in) {
   if (auto wrong = std::get_if<response>(&position))
     return std::move(*wrong);
   return events_request{std::get<client_request>(std::move(client)),
-                        std::get<event_position>(std::move(position))};
+                        std::get<event_position>(std::move(position)),
+                        parameter(in.head, "protocol") == named_protocol};
 }
 
 parsed_request parse_confirmation(const parser_input& in) {

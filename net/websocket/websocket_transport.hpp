@@ -15,6 +15,7 @@
 #include "actors/gateway.hpp"
 #include "net/auth/permissions.hpp"
 #include "net/config.hpp"
+#include "net/envelope.hpp"
 #include "net/peer_address.hpp"
 #include "net/session_transport.hpp"
 #include "net/stream.hpp"
@@ -58,6 +59,7 @@ public:
              std::vector<std::string> topics, permissions allowed,
              Guard guard) {
     output().keep_alive(this->weak_from_this());
+    is_named_ = allowed.protocol == named_protocol;
     ws_.set_option(ws::stream_base::decorator(
       [this, protocol = allowed.protocol](ws::response_type& response) {
         compresses_ = response.count(field::sec_websocket_extensions) > 0;
@@ -94,10 +96,9 @@ public:
     // No frame may follow the answer to a close frame; `gone` is on its way.
     if (!session_)
       return false;
-    if (!compresses_ || failed_)
-      return write_plain(frame.body);
-    write_compressed(frame.body);
-    return false;
+    if (is_named_ && frame.tracked)
+      return write_message(enclose(frame));
+    return write_message(frame.body);
   }
 
   bool ping(uint64_t number) override {
@@ -113,7 +114,10 @@ public:
     return true;
   }
 
-  transport_kind kind() const override { return transport_kind::websocket; }
+  transport_kind kind() const override {
+    return is_named_ ? transport_kind::named_websocket
+                     : transport_kind::websocket;
+  }
 
   void close(const close_reason& why) override {
     closing_ = true;
@@ -168,6 +172,15 @@ private:
       end_session(close_code::protocol_error, "you broke the protocol");
     }
     return true;
+  }
+
+  /// Writes a message.
+  /// @returns whether the socket has taken it.
+  bool write_message(const payload& message) {
+    if (!compresses_ || failed_)
+      return write_plain(message);
+    write_compressed(message);
+    return false;
   }
 
   /// Writes a frame by hand, which costs much less than through Beast.
@@ -258,6 +271,9 @@ private:
   ws::stream<rate_limited_stream<Stream>> ws_;
   const client_rates& rates_;
   message_buffer message_;
+
+  /// Set if the client gets pushes with their names.
+  bool is_named_ = false;
 
   /// The number in the unanswered ping; 0 if there is none.
   uint64_t pinged_ = 0;
