@@ -80,17 +80,19 @@ void handle_metrics(api_context& context, const exchange_ptr& exchange) {
 }
 
 void handle_file(const api_context& context, const file_request& request,
-                 const exchange_ptr& exchange) {
+                 const permissions& allowed, const exchange_ptr& exchange) {
   auto found = context.console->find(request.name);
   if (found == context.console->end())
     return exchange->respond(no_such_path({{"console"}, {}}));
   // Forbids framing by other pages, and caching beyond an upgrade.
-  exchange->respond(
-    {http::status::ok,
-     found->second.text,
-     {{http::field::content_type, found->second.type + "; charset=utf-8"},
-      {http::field::x_frame_options, "DENY"},
-      {http::field::cache_control, "no-cache"}}});
+  response result{
+    http::status::ok,
+    found->second.text,
+    {{http::field::content_type, found->second.type + "; charset=utf-8"},
+     {http::field::x_frame_options, "DENY"},
+     {http::field::cache_control, "no-cache"}}};
+  allow_origin(result, allowed.origin);
+  exchange->respond(result);
 }
 
 /// Returns the number of pushes in a request.
@@ -151,7 +153,7 @@ struct dispatcher {
   }
 
   void operator()(const file_request& request) const {
-    handle_file(context, request, exchange);
+    handle_file(context, request, call.allowed, exchange);
   }
 
   void operator()(const confirm_request& request) const {

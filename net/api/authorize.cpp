@@ -151,7 +151,9 @@ authorize(const access_policy& policy, const http::request_header<>& fields,
     return authorize_client(policy, fields, *client);
   if (request.needed && policy.keys)
     return authorize_pusher(*policy.keys, fields, request);
-  return permissions{};
+  permissions result;
+  result.origin = fields[http::field::origin];
+  return result;
 }
 
 } // namespace waybill::net

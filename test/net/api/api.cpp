@@ -2,11 +2,14 @@
 
 #include "net/api/api.hpp"
 
+#include <algorithm>
+
 #include "test/net/api/fixture.hpp"
 
 using namespace waybill;
 using namespace waybill::net;
 using namespace std::chrono_literals;
+using namespace std::string_literals;
 using json = waybill::net::json;
 
 namespace {
@@ -159,6 +162,19 @@ CAF_TEST(a file of the console is served with its type and to no frame) {
   }
   for (auto text : {"/console/b.js", "/console/..", "/console/A.js"})
     CAF_CHECK_EQUAL(ask_for(text), "404 no_such_path");
+}
+
+CAF_TEST(a page of another allowed origin may import a file) {
+  context->console = std::make_shared<static_files::element_type>(
+    static_files::element_type{{"a.js", {"text/javascript", "a()"}}});
+  auto request = make(http::verb::get, "/console/a.js");
+  request.allowed.origin = "https://a.example";
+  ask(request);
+  auto fields = answer().fields;
+  CAF_CHECK(std::find(fields.begin(), fields.end(),
+                      std::pair{http::field::access_control_allow_origin,
+                                "https://a.example"s})
+            != fields.end());
 }
 
 CAF_TEST(a node without a console has no page) {
