@@ -76,10 +76,24 @@ enum class transport_kind : uint8_t {
   websocket,
   /// An event stream (WHATWG HTML, section 9.2).
   events,
+  /// The same, for clients that get pushes with their names.
+  named_websocket,
+  named_events,
 };
 
+constexpr bool is_stream(transport_kind x) noexcept {
+  return x == transport_kind::events || x == transport_kind::named_events;
+}
+
+/// Returns whether the client gets pushes with their names, so that its session
+/// needs them whole.
+constexpr bool is_named(transport_kind x) noexcept {
+  return x == transport_kind::named_websocket
+         || x == transport_kind::named_events;
+}
+
 inline std::string to_string(transport_kind x) {
-  return x == transport_kind::events ? "events" : "websocket";
+  return is_stream(x) ? "events" : "websocket";
 }
 
 /// List of addresses; the first address of a session is its id.

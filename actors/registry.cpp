@@ -113,9 +113,8 @@ caf::result<ok_atom> registry::admit(const std::string& id,
 
 void registry::join(const push_addresses& addresses, const std::string& peer,
                     transport_kind transport, const session_actor& session) {
-  auto is_stream = transport == transport_kind::events;
   ++counts_[metric::joins];
-  counts_[metric::event_joins] += is_stream;
+  counts_[metric::event_joins] += is_stream(transport);
   joins_.add(clock().now());
   monitor(session);
   auto& added = sessions_.add(session, peer, transport);
@@ -129,7 +128,7 @@ void registry::join(const push_addresses& addresses, const std::string& peer,
       on_joined(address, session);
   join_kept_topics(added);
   note(added, trace_event::kind::joined,
-       is_stream ? to_string(transport) : std::string{});
+       is_stream(transport) ? to_string(transport) : std::string{});
   if (policy_ == same_id::newest_per_node)
     replace_others(added);
   greet(added);

@@ -34,7 +34,7 @@ void registry::on(const push_address& address, const push& push) {
     keep_value(*found, push);
   auto plain = is_plain(push);
   for (auto& [id, session] : found->sessions)
-    if (plain)
+    if (plain && (found->named == 0 || !sessions_.is_named(id)))
       send(session, deliver_atom_v, push.body, delivery);
     else
       send(session, deliver_atom_v, address, push);

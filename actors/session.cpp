@@ -108,9 +108,7 @@ void session::on_message(const payload& message) {
 void session::greet() {
   lifecycle_.on_greeted();
   auto greeting = std::exchange(greeting_, std::nullopt);
-  if (greeting
-      && (greeting->size() > 0
-          || connection_->kind() == transport_kind::events))
+  if (greeting && (greeting->size() > 0 || is_stream(connection_->kind())))
     send_queue_.put_first({*std::move(greeting), nullptr, 0, true});
 }
 

@@ -12,13 +12,13 @@ session_table::member& session_table::add(const session_actor& session,
   result.session = session;
   result.peer = peer;
   result.transport = transport;
-  streams_ += transport == transport_kind::events;
+  streams_ += is_stream(transport);
   return result;
 }
 
 void session_table::remove(caf::actor_id session) {
   auto found = members_.find(session);
-  streams_ -= found->second.transport == transport_kind::events;
+  streams_ -= is_stream(found->second.transport);
   members_.erase(found);
 }
 
@@ -34,8 +34,10 @@ push_addresses session_table::join(member& member,
 
 bool session_table::join(member& member, const push_address& address) {
   auto [i, is_new] = entries_.try_emplace(address.key());
-  if (i->second.sessions.emplace(member.session.id(), member.session).second)
+  if (i->second.sessions.emplace(member.session.id(), member.session).second) {
+    i->second.named += waybill::is_named(member.transport);
     member.joined.push_back(address);
+  }
   return is_new;
 }
 
@@ -55,6 +57,7 @@ bool session_table::release(const member& member, const push_address& address) {
   auto i = entries_.find(address.key());
   i->second.sessions.erase(member.session.id());
   i->second.draining -= member.draining;
+  i->second.named -= waybill::is_named(member.transport);
   if (!i->second.sessions.empty())
     return false;
   auto is_held = !i->second.detached;

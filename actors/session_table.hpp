@@ -46,6 +46,9 @@ public:
     /// Number of its sessions that are draining.
     size_t draining = 0;
 
+    /// Number of its sessions whose clients get pushes with their names.
+    size_t named = 0;
+
     /// Number of the newest known claim to this id.
     uint64_t claim = 0;
 
@@ -161,6 +164,12 @@ public:
 
   const std::unordered_map<caf::actor_id, member>& members() const {
     return members_;
+  }
+
+  /// Returns whether the client of a session gets pushes with their names.
+  /// @pre `find(session)`
+  bool is_named(caf::actor_id session) const {
+    return waybill::is_named(members_.at(session).transport);
   }
 
   /// Returns the number of sessions on event streams.

@@ -368,8 +368,8 @@ private:
   uint64_t tick_canary_ = 0;
   uint64_t ticks_ = 0;
 
-  /// Earliest time to leave a server that proves to be a replica, and time until
-  /// which an older node of this name is assumed to exist.
+  /// Earliest time to leave a server that proves to be a replica, and time
+  /// until which an older node of this name is assumed to exist.
   time_point leave_replica_after_;
   time_point rival_until_;
 

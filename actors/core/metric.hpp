@@ -16,6 +16,9 @@ enum class metric : uint8_t {
   addresses,
   joins,
   event_joins,
+  first_joins,
+  reconnect_joins,
+  fallback_joins,
   deliveries,
   dropped_frames,
   queued_bytes,
@@ -148,6 +151,9 @@ inline constexpr auto metric_table = [] {
   constexpr metric_family joined{"waybill_joins_total", counter,
                                  "Sessions opened since start, by transport.",
                                  "transport"};
+  constexpr metric_family told{
+    "waybill_client_joins_total", counter,
+    "Sessions opened since start, by what the client says brings it.", "via"};
   constexpr metric_family answers{"waybill_push_answers_total", counter,
                                   "HTTP pushes, by response status.", "status"};
   constexpr metric_family ages{
@@ -178,6 +184,9 @@ inline constexpr auto metric_table = [] {
      actors},
     {joins, "joins", joined, actors, "websocket"},
     {event_joins, "event_joins", joined, actors, "events"},
+    {first_joins, "first_joins", told, net, "first"},
+    {reconnect_joins, "reconnect_joins", told, net, "reconnect"},
+    {fallback_joins, "fallback_joins", told, net, "fallback"},
     {deliveries,
      "deliveries",
      {"waybill_deliveries_total", counter, "Pushes handed to sessions."},

@@ -7,11 +7,11 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <nlohmann/json.hpp>
-#include <openssl/evp.h>
 
 #include "app/client/websocket_client.hpp"
 #include "app/options/cli.hpp"
 #include "app/options/option_parsers.hpp"
+#include "net/base64.hpp"
 
 namespace waybill::app {
 
@@ -34,16 +34,6 @@ struct listen_arguments {
   bool as_json = false;
   size_t count = 0;
 };
-
-std::string to_base64(const std::string& bytes) {
-  std::string result(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  auto size
-    = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(result.data()),
-                      reinterpret_cast<const unsigned char*>(bytes.data()),
-                      static_cast<int>(bytes.size()));
-  result.resize(static_cast<size_t>(size));
-  return result;
-}
 
 /// A client that reconnects until it has an exit code.
 class listener {
@@ -124,7 +114,7 @@ private:
     if (message.is_text)
       line["text"] = message.data;
     else
-      line["base64"] = to_base64(message.data);
+      line["base64"] = net::to_base64(message.data);
     std::cout << line.dump() << std::endl;
   }
 

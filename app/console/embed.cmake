@@ -1,4 +1,5 @@
-# Writes a source file that holds the files of this folder.
+# Writes a source file that holds the files of this folder, and the client in
+# JavaScript.
 #
 #   cmake -D OUT=FILE -P embed.cmake
 set(type_html text/html)
@@ -7,6 +8,7 @@ set(type_css text/css)
 set(type_txt text/plain)
 
 file(GLOB_RECURSE files ${CMAKE_CURRENT_LIST_DIR}/*)
+list(APPEND files ${CMAKE_CURRENT_LIST_DIR}/../js/waybill.js)
 set(arrays "")
 set(entries "")
 foreach(file ${files})

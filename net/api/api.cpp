@@ -81,17 +81,19 @@ void handle_metrics(api_context& context, const exchange_ptr& exchange) {
 }
 
 void handle_file(const api_context& context, const file_request& request,
-                 const exchange_ptr& exchange) {
+                 const permissions& allowed, const exchange_ptr& exchange) {
   auto found = context.console->find(request.name);
   if (found == context.console->end())
     return exchange->respond(no_such_path({{"console"}, {}}));
   // Forbids framing by other pages, and caching beyond an upgrade.
-  exchange->respond(
-    {http::status::ok,
-     found->second.text,
-     {{http::field::content_type, found->second.type + "; charset=utf-8"},
-      {http::field::x_frame_options, "DENY"},
-      {http::field::cache_control, "no-cache"}}});
+  response result{
+    http::status::ok,
+    found->second.text,
+    {{http::field::content_type, found->second.type + "; charset=utf-8"},
+     {http::field::x_frame_options, "DENY"},
+     {http::field::cache_control, "no-cache"}}};
+  allow_origin(result, allowed.origin);
+  exchange->respond(result);
 }
 
 /// Returns the number of pushes in a request.
@@ -176,7 +178,7 @@ struct dispatcher {
   }
 
   void operator()(const file_request& request) const {
-    handle_file(context, request, exchange);
+    handle_file(context, request, call.allowed, exchange);
   }
 
   void operator()(const confirm_request& request) const {
@@ -254,25 +256,26 @@ void admit(api_context& context, const api_call& call,
   }
   if (context.actors.draining())
     return then(stopping());
-  auto& address = client_part(call.request)->address;
+  auto& client = *client_part(call.request);
   context.upgrades.take(std::chrono::steady_clock::now());
   auto refuse = [&context, then](const caf::error& reason) {
     context.upgrades.put_back();
     then(to_answer(reason));
   };
   context.actors.admit(
-    std::string{address.name()}, client_key(call.client),
-    [&context, address, then,
+    std::string{client.address.name()}, client_key(call.client),
+    [&context, address = client.address, via = client.via, then,
      refuse](const caf::expected<session_slot_ptr>& got) {
       if (!got)
         return refuse(got.error());
-      context.actors.state(
-        address, [got = *got, then, refuse](const bus_status& status) {
-          if (status.state == bus_state::ready && status.takes_sessions)
-            then(got);
-          else
-            refuse(caf::error{errc::bus_away, status.reason});
-        });
+      context.actors.state(address, [&context, via, got = *got, then,
+                                     refuse](const bus_status& status) {
+        if (status.state == bus_state::away || !status.takes_sessions)
+          return refuse(caf::error{errc::bus_away, status.reason});
+        if (via)
+          context.actors.count(*via);
+        then(got);
+      });
     });
 }
 

@@ -5,6 +5,7 @@
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/rfc7230.hpp>
 
+#include "net/envelope.hpp"
 #include "net/quote.hpp"
 
 namespace waybill::net {
@@ -46,9 +47,10 @@ std::string choose_protocol(const http::request_header<>& head) {
   std::string result;
   for (auto protocol :
        http::token_list{head[http::field::sec_websocket_protocol]})
-    if (protocol == own_protocol)
+    if (protocol == named_protocol)
       return std::string{protocol};
-    else if (result.empty() && protocol.starts_with(token_protocol))
+    else if (protocol == own_protocol
+             || (result.empty() && protocol.starts_with(token_protocol)))
       result = protocol;
   return result;
 }
@@ -162,7 +164,9 @@ authorize(const access_policy& policy, const http::request_header<>& fields,
     return authorize_client(policy, fields, *client);
   if (request.needed && policy.keys)
     return authorize_pusher(*policy.keys, fields, request);
-  return permissions{};
+  permissions result;
+  result.origin = fields[http::field::origin];
+  return result;
 }
 
 } // namespace waybill::net

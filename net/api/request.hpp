@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "actors/core/address.hpp"
+#include "actors/core/metric.hpp"
 #include "actors/core/payload.hpp"
 #include "actors/core/push.hpp"
 #include "actors/core/query.hpp"
@@ -44,6 +45,9 @@ struct client_request {
 
   /// The token in the query, if any.
   std::optional<std::string> token = {};
+
+  /// The counter of the reason that the client gives, if any.
+  std::optional<metric> via = {};
 };
 
 /// Opens a WebSocket.
@@ -53,6 +57,9 @@ struct websocket_request : client_request {};
 struct events_request : client_request {
   /// The position of the client in the former stream.
   event_position position = {};
+
+  /// Set if the client gets pushes with their names.
+  bool is_named = false;
 };
 
 /// Confirms an entry of the client's mailbox and all before it.

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "net/api/client_options.hpp"
 #include "net/api/push_options.hpp"
+#include "net/envelope.hpp"
 
 namespace waybill::net {
 
@@ -36,29 +38,9 @@ std::optional<std::string> parameter(const request_head& head,
   return i == head.target.query.end() ? std::nullopt : std::optional{i->second};
 }
 
-/// Splits a list, and removes repeated names.
-std::vector<std::string> split_topics(std::string_view list) {
-  std::vector<std::string> result;
-  for (size_t i = 0; i < list.size();) {
-    auto end = std::min(list.find(',', i), list.size());
-    std::string name{list.substr(i, end - i)};
-    if (std::find(result.begin(), result.end(), name) == result.end())
-      result.push_back(std::move(name));
-    i = end + 1;
-  }
-  return result;
-}
-
-/// Accepts other parameters, which may be for a proxy or for scripts of a page.
 std::variant<client_request, response> parse_client(const parser_input& in) {
-  auto topics = split_topics(parameter(in.head, "topics").value_or(""));
-  if (topics.size() > in.max_topics)
-    return bad_parameter("subscribe to at most " + std::to_string(in.max_topics)
-                         + " topics");
-  if (!std::all_of(topics.begin(), topics.end(), is_name))
-    return bad_parameter("set topics to valid names, separated by commas");
-  return client_request{push_address::id(in.name()), std::move(topics),
-                        parameter(in.head, "token")};
+  return parse_client_options(in.head.target.query, push_address::id(in.name()),
+                              in.max_topics);
 }
 
 parsed_request parse_websocket(const parser_input& in) {
@@ -88,7 +70,8 @@ parsed_request parse_events(const parser_input& in) {
   if (auto wrong = std::get_if<response>(&position))
     return std::move(*wrong);
   return events_request{std::get<client_request>(std::move(client)),
-                        std::get<event_position>(std::move(position))};
+                        std::get<event_position>(std::move(position)),
+                        parameter(in.head, "protocol") == named_protocol};
 }
 
 parsed_request parse_confirmation(const parser_input& in) {

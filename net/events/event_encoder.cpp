@@ -4,8 +4,7 @@
 #include <string_view>
 #include <utility>
 
-#include <boost/archive/iterators/base64_from_binary.hpp>
-#include <boost/archive/iterators/transform_width.hpp>
+#include "net/base64.hpp"
 
 namespace waybill::net {
 
@@ -54,14 +53,10 @@ void event_encoder::append_text(std::string& to, size_t size) {
 }
 
 void event_encoder::append_base64(std::string& to, size_t size) {
-  using namespace boost::archive::iterators;
-  using iterator = base64_from_binary<
-    transform_width<std::string_view::const_iterator, 6, 8>>;
   // Only the last part may need padding: four digits encode three bytes.
   auto groups = std::max<size_t>((size - std::min(size, to.size())) / 4, 1);
   auto part = data_.bytes().substr(position_, 3 * groups);
-  to.append(iterator{part.begin()}, iterator{part.end()});
-  to.append((3 - part.size() % 3) % 3, '=');
+  to += to_base64(part);
   position_ += part.size();
 }
 

@@ -53,6 +53,11 @@ std::string close_stream_text(const close_reason& reason,
   return result + retry_field(retry);
 }
 
+std::string close_event(const close_reason& reason) {
+  json data{{"code", static_cast<int>(reason.code)}, {"reason", reason.text}};
+  return "event: close\ndata: " + data.dump() + "\n\n";
+}
+
 bool may_pass(http::status status) {
   return status == http::status::too_many_requests
          || status >= http::status::internal_server_error;

@@ -34,6 +34,9 @@ std::string close_stream_text(const close_reason& reason,
                               event_position position,
                               std::chrono::milliseconds retry);
 
+/// Returns an event that tells why a stream ends.
+std::string close_event(const close_reason& reason);
+
 /// Returns whether the cause of an error may pass without a change of the
 /// request.
 bool may_pass(http::status status);

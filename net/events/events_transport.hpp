@@ -16,6 +16,7 @@
 #include "actors/gateway.hpp"
 #include "net/auth/permissions.hpp"
 #include "net/config.hpp"
+#include "net/envelope.hpp"
 #include "net/events/event_encoder.hpp"
 #include "net/events/event_position.hpp"
 #include "net/events/event_stream.hpp"
@@ -38,10 +39,12 @@ class events_transport
 public:
   /// @param peer the address of the client.
   /// @param position the position of the client in the former stream.
+  /// @param is_named set if the client gets pushes with their names.
   events_transport(Stream stream, const connection_config& config,
-                   const peer_address& peer, event_position position)
+                   const peer_address& peer, event_position position,
+                   bool is_named)
       : session_transport(peer), stream_(std::move(stream)),
-        idle_timeout_(config.websocket.idle_timeout),
+        idle_timeout_(config.websocket.idle_timeout), is_named_(is_named),
         position_({std::move(position.entry)}),
         silence_(make_timer(stream_.get_executor())),
         lifetime_(make_timer(stream_.get_executor())) {
@@ -70,7 +73,10 @@ public:
       id = position_.entry = frame.tracked->entry;
     else if (frame.is_greeting)
       id = to_string(position_);
-    event_.emplace(frame.is_greeting ? "hello" : "", id, frame.body);
+    if (is_named_ && frame.tracked)
+      event_.emplace("push", id, enclose(frame));
+    else
+      event_.emplace(frame.is_greeting ? "hello" : "", id, frame.body);
     write_next();
     return false;
   }
@@ -79,12 +85,16 @@ public:
 
   void ping(uint64_t) override { assert(false); }
 
-  transport_kind kind() const override { return transport_kind::events; }
+  transport_kind kind() const override {
+    return is_named_ ? transport_kind::named_events : transport_kind::events;
+  }
 
   void close(const close_reason& reason) override {
     is_closing_ = true;
     cut_after(stream_.get_executor(), this->weak_from_this(),
               close_timeout_of(reason.code));
+    if (is_named_)
+      texts_ += close_event(reason);
     put(close_stream_text(reason, position_,
                           is_over_ ? short_retry : retry_of(reason)));
   }
@@ -194,6 +204,7 @@ private:
 
   Stream stream_;
   const std::chrono::milliseconds idle_timeout_;
+  const bool is_named_;
 
   /// The last entry that was written, or that the client came with.
   event_position position_;

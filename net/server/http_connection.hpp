@@ -353,11 +353,11 @@ private:
 
   void become_events(session_slot_ptr slot) {
     auto& request = std::get<events_request>(call_.request);
-    std::make_shared<events_transport<Stream>>(std::move(stream_),
-                                               context_.config, call_.client,
-                                               std::move(request.position))
-      ->start(context_.api.actors, std::move(slot), request.topics,
-              call_.allowed);
+    auto socket = std::make_shared<events_transport<Stream>>(
+      std::move(stream_), context_.config, call_.client,
+      std::move(request.position), request.is_named);
+    socket->start(context_.api.actors, std::move(slot), request.topics,
+                  call_.allowed);
     in_flight_.reset();
   }
 

@@ -15,6 +15,7 @@
 #include "actors/gateway.hpp"
 #include "net/auth/permissions.hpp"
 #include "net/config.hpp"
+#include "net/envelope.hpp"
 #include "net/peer_address.hpp"
 #include "net/retry.hpp"
 #include "net/session_transport.hpp"
@@ -59,6 +60,7 @@ public:
              std::vector<std::string> topics, permissions allowed,
              Guard guard) {
     output().keep_alive(this->weak_from_this());
+    is_named_ = allowed.protocol == named_protocol;
     ws_.set_option(ws::stream_base::decorator(
       [this, protocol = allowed.protocol](ws::response_type& response) {
         compresses_ = response.count(field::sec_websocket_extensions) > 0;
@@ -95,10 +97,9 @@ public:
     // No frame may follow the answer to a close frame; `gone` is on its way.
     if (!session_)
       return false;
-    if (!compresses_ || failed_)
-      return write_plain(frame.body, ping);
-    write_compressed(frame.body, ping);
-    return false;
+    if (is_named_ && frame.tracked)
+      return write_message(enclose(frame), ping);
+    return write_message(frame.body, ping);
   }
 
   // After a failure, no pong would be read.
@@ -113,7 +114,10 @@ public:
                    });
   }
 
-  transport_kind kind() const override { return transport_kind::websocket; }
+  transport_kind kind() const override {
+    return is_named_ ? transport_kind::named_websocket
+                     : transport_kind::websocket;
+  }
 
   void close(const close_reason& why) override {
     closing_ = true;
@@ -168,6 +172,15 @@ private:
       end_session(close_code::protocol_error, "you broke the protocol");
     }
     return true;
+  }
+
+  /// Writes a message, and a ping behind it, if any.
+  /// @returns whether the socket has taken it.
+  bool write_message(const payload& message, uint64_t ping) {
+    if (!compresses_ || failed_)
+      return write_plain(message, ping);
+    write_compressed(message, ping);
+    return false;
   }
 
   /// Writes a frame and a ping, if any, by hand, which costs much less than
@@ -265,6 +278,9 @@ private:
   ws::stream<rate_limited_stream<Stream>> ws_;
   const client_rates& rates_;
   message_buffer message_;
+
+  /// Set if the client gets pushes with their names.
+  bool is_named_ = false;
 
   /// The number in the unanswered ping; 0 if there is none.
   uint64_t pinged_ = 0;

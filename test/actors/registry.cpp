@@ -99,6 +99,18 @@ CAF_TEST(delivers a push to all sessions of its address and to no other) {
   CAF_CHECK_EQUAL(count(metric::deliveries), 4u);
 }
 
+CAF_TEST(delivers whole pushes to sessions that need their names) {
+  using enum transport_kind;
+  auto plain = join({id456});
+  auto named = join({id456}, "192.0.2.1", named_websocket);
+  auto stream = join({id456}, "192.0.2.1", named_events);
+  push(id456, "a");
+  CAF_CHECK_EQUAL(seen(plain), test::texts{"deliver a"});
+  for (auto& session : {named, stream})
+    CAF_CHECK_EQUAL(seen(session), test::texts{"deliver id:456 a"});
+  CAF_CHECK_EQUAL(count(metric::event_sessions), 1u);
+}
+
 CAF_TEST(removes a session that is down) {
   auto first = join(id456);
   auto second = join(id456);

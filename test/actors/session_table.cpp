@@ -122,6 +122,20 @@ CAF_TEST(an address that is held without sessions is not new) {
   CAF_CHECK_EQUAL(count_sessions(news), 1u);
 }
 
+CAF_TEST(counts the sessions of an address that need names) {
+  auto& plain = join({id1, news});
+  auto& named = aut.add(spawn<test::fake_session>(), "192.0.2.1",
+                        transport_kind::named_websocket);
+  aut.join(named, {id1, everyone});
+  CAF_CHECK_EQUAL(aut.find(id1)->named, 1u);
+  CAF_CHECK_EQUAL(aut.find(everyone)->named, 1u);
+  CAF_CHECK_EQUAL(aut.find(news)->named, 0u);
+  CAF_CHECK(aut.is_named(named.session.id()));
+  CAF_CHECK(!aut.is_named(plain.session.id()));
+  aut.give_up(named);
+  CAF_CHECK_EQUAL(aut.find(id1)->named, 0u);
+}
+
 CAF_TEST(counts ids and topics but no address that every node holds) {
   CAF_CHECK_EQUAL(aut.addresses(), 0u);
   aut.hold(push_address::nodes());

@@ -6,6 +6,8 @@ import json
 from harness import ROOT, Process, eventually
 
 HERE = ROOT / "test/browser"
+# Whether a page is there, and no other one will take its place.
+READY = "location.protocol == 'http:' && document.readyState == 'complete'"
 
 
 class Transcript:
@@ -60,8 +62,7 @@ class InPage(Transcript):
 
     async def start(self, base, name, options):
         """Starts the client, once the page is there."""
-        ready = "location.protocol == 'http:' && document.readyState == 'complete'"
-        await eventually(lambda: self.page.evaluate(ready))
+        await eventually(lambda: self.page.evaluate(READY))
         arguments = ", ".join(map(json.dumps, (base, name, options)))
         await self.page.evaluate(
             "import('/test/browser/transcript.mjs').then(({ follow }) => {"

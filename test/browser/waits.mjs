@@ -1,6 +1,6 @@
 // Prints how long a client waits after each of some connections, in milliseconds, and in
-// which state it is in the end. Each connection is [close code, how long it was open], or
-// [close code] if it never was.
+// which state it is in the end. Each connection is [close code, how long it was open, reason],
+// or [close code] if it never was.
 //
 //   node waits.mjs RANDOM CONNECTIONS
 import { Waybill } from "../../app/js/waybill.js";
@@ -12,21 +12,25 @@ let now = 0;
 
 Math.random = () => random;
 Object.defineProperty(globalThis, "performance", { value: { now: () => now } });
-globalThis.setTimeout = (connect, delay) => {
+globalThis.setTimeout = (connect, delay, ...rest) => {
   if (delay === TIMEOUT) return;
   waits.push(delay);
-  if (connections.length) queueMicrotask(connect);
+  if (connections.length) queueMicrotask(() => connect(...rest));
 };
 
-class Ending {
+class Ending extends EventTarget {
   constructor() {
-    const [code, time] = connections.shift();
+    super();
+    const [code, time, reason = ""] = connections.shift();
+    const tell = (type, fields) => this.dispatchEvent(Object.assign(new Event(type), fields));
     queueMicrotask(() => {
-      if (time !== undefined) this.onmessage({ data: "greeting" });
+      if (time !== undefined) tell("message", { data: "greeting" });
       now += time ?? 1e6;
-      this.onclose({ code, reason: "" });
+      tell("close", { code, reason });
     });
   }
+
+  send() {}
 
   close() {}
 }

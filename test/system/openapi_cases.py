@@ -49,6 +49,8 @@ OPEN = [
     Case("DELETE /socket/kicked", "200"), Case("DELETE /socket/456", "404 nobody"),
     *(Case(line, "400 bad_utf8", b"\xff") for line in PUSHES),
     *(Case(f"{line}?ttl=x", "400 bad_parameter") for line in WITH_PARAMETERS),
+    Case(f"{WEBSOCKET}?via=first", "101", headers=UPGRADE),
+    Case(f"{EVENTS}?via=fallback&protocol=waybill.v1", "200"),
     Case(f"{WEBSOCKET}?topics=,", "400 bad_parameter", headers=UPGRADE),
     *(Case(f"{line}?a=1&a=1", "400 bad_request") for line in [*WITH_PARAMETERS, WEBSOCKET]),
     *(Case(f"{line.replace('456', '%00')}", "400 bad_id")

@@ -38,7 +38,12 @@ class Proxy:
     @property
     def url(self):
         """Returns what --redis takes."""
-        return f"redis://127.0.0.1:{self._listener.getsockname()[1]}"
+        return f"redis://127.0.0.1:{self.port}"
+
+    @property
+    def port(self):
+        """Returns the port that it listens on."""
+        return self._listener.getsockname()[1]
 
     @property
     def passed(self):
@@ -75,17 +80,22 @@ class Proxy:
                     continue
                 self._standing |= {near, far}
             self._passed.append([0])
-            for source, sink, count in [(near, far, [0]), (far, near, self._passed[-1])]:
+            for source, sink, count, change in [(near, far, [0], self.from_client),
+                                                (far, near, self._passed[-1], bytes)]:
                 source.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                threading.Thread(target=self._pass, args=[source, sink, count],
+                threading.Thread(target=self._pass, args=[source, sink, count, change],
                                  daemon=True).start()
 
-    def _pass(self, source, sink, count):
+    def from_client(self, data):
+        """Returns what is passed on of what a client sends; all of it here."""
+        return data
+
+    def _pass(self, source, sink, count, change):
         """Passes bytes on one way, and its end on both."""
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
                 count[0] += len(data)
-                sink.sendall(data)
+                sink.sendall(change(data))
         with self._lock:
             self._standing.discard(source)
             end(source)

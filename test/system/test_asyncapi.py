@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 import websockets
 
-from clients import GREETING, close_of, joined, push, receive, request, silent, stall
+from clients import GREETING, close_of, joined, keep, push, receive, request, silent, stall
 from harness import eventually
 from raw_websocket import PING, PONG, TEXT, RawWebSocket, frame
 from reference import REFERENCE, Description, module, table_with
@@ -71,6 +71,34 @@ async def test_topics_and_subprotocols_are_as_described(node):
             for topic in topics.split(","):
                 assert (await request(node, "POST", f"/topic/{topic}", b"x")).status == 200
                 assert await receive(ws) == "x"
+
+
+async def test_pushes_have_names_if_the_client_offers_it(lab):
+    cluster = lab.cluster(size=2)
+    one, two = cluster.nodes
+    query = "?topics=news"
+    async with (joined(one, "456", query=query, subprotocols=["waybill.v1"]) as ws,
+                joined(one, "456", query=query) as plain):
+        assert ws.subprotocol == "waybill.v1"
+        for target, body, more in [
+                ("/socket/456", b"hello", {"data": "hello"}),
+                ("/socket/456?ttl=60", b"hello", {"kept": True, "data": "hello"}),
+                ("/topic/news", b"hello", {"topic": "news", "data": "hello"}),
+                ("/broadcast", b"hello", {"data": "hello"})]:
+            answer = await request(two, "POST", target, body)
+            message = json.loads(await receive(ws))
+            check("namedPush", message)
+            assert message == {"push": answer.json["push"], **more}
+            assert await receive(plain) == "hello"
+        assert (await push(two, "456", b"\xff")).status == 200
+        assert json.loads(await receive(ws))["base64"] == "/w=="
+        cluster.redis.command("PUBLISH", "waybill", '{"KEY":"456","VALUE":"open"}')
+        assert json.loads(await receive(ws)) == {"data": "open"}
+    await keep(two, "later", "hello")
+    async with joined(one, "later", subprotocols=["waybill.v1"]) as ws:
+        message = json.loads(await receive(ws))
+        check("namedPush", message)
+        assert message["kept"] and message["push"] and message["data"] == "hello"
 
 
 async def test_a_ping_asks_whether_a_push_was_read(node):

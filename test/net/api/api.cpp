@@ -2,11 +2,14 @@
 
 #include "net/api/api.hpp"
 
+#include <algorithm>
+
 #include "test/net/api/fixture.hpp"
 
 using namespace waybill;
 using namespace waybill::net;
 using namespace std::chrono_literals;
+using namespace std::string_literals;
 using json = waybill::net::json;
 
 namespace {
@@ -161,6 +164,19 @@ CAF_TEST(a file of the console is served with its type and to no frame) {
     CAF_CHECK_EQUAL(ask_for(text), "404 no_such_path");
 }
 
+CAF_TEST(a page of another allowed origin may import a file) {
+  context->console = std::make_shared<static_files::element_type>(
+    static_files::element_type{{"a.js", {"text/javascript", "a()"}}});
+  auto request = make(http::verb::get, "/console/a.js");
+  request.allowed.origin = "https://a.example";
+  ask(request);
+  auto fields = answer().fields;
+  CAF_CHECK(std::find(fields.begin(), fields.end(),
+                      std::pair{http::field::access_control_allow_origin,
+                                "https://a.example"s})
+            != fields.end());
+}
+
 CAF_TEST(a node without a console has no page) {
   CAF_CHECK_EQUAL(ask_for("/console"), "404 no_such_path");
 }
@@ -278,6 +294,27 @@ CAF_TEST(a client that the bus cannot serve leaves its place to others) {
   }
   bus_state_of().status = {bus_state::ready, true, false, "OOM"};
   CAF_CHECK_EQUAL(enter("457"), "");
+}
+
+CAF_TEST(a client that is let in is counted by what brings it) {
+  auto count = [this](const std::string& target) {
+    admit(*context, make(http::verb::get, target), [&](auto) {});
+    turn();
+    std::vector<uint64_t> result;
+    context->actors.stats([&](const metrics& x) {
+      using enum metric;
+      result = {x[first_joins], x[reconnect_joins], x[fallback_joins]};
+    });
+    turn();
+    return result;
+  };
+  using numbers = std::vector<uint64_t>;
+  CAF_CHECK_EQUAL(count("/websocket/456?via=first"), (numbers{1, 0, 0}));
+  CAF_CHECK_EQUAL(count("/websocket/456?via=reconnect"), (numbers{1, 1, 0}));
+  CAF_CHECK_EQUAL(count("/events/456?via=fallback"), (numbers{1, 1, 1}));
+  CAF_CHECK_EQUAL(count("/events/456?via=x"), (numbers{1, 1, 1}));
+  bus_state_of().status = {};
+  CAF_CHECK_EQUAL(count("/events/456?via=first"), (numbers{1, 1, 1}));
 }
 
 CAF_TEST(a node that stops lets nobody in) {

@@ -245,7 +245,10 @@ CAF_TEST(a client is answered a subprotocol that it has offered) {
                                  {"bearer.x, bearer.y", "bearer.x"},
                                  {"bearer.x, waybill", "waybill"},
                                  {"chat, waybill, bearer.x", "waybill"},
-                                 {"Waybill, bearer", ""}}) {
+                                 {"waybill.v1", "waybill.v1"},
+                                 {"waybill, waybill.v1", "waybill.v1"},
+                                 {"bearer.x, waybill.v1", "waybill.v1"},
+                                 {"Waybill, bearer, waybill.v2", ""}}) {
     CAF_MESSAGE(offered);
     get("/websocket/456", offer(offered));
     CAF_CHECK_EQUAL(allowed.protocol, chosen);

@@ -65,6 +65,15 @@ CAF_TEST(a kicked or replaced client gets a final position) {
   }
 }
 
+CAF_TEST(a client may be told why its stream ends) {
+  event_source client{"id: 5-0\n\n"
+                      + close_event({close_code::going_away, "drain"})};
+  CAF_REQUIRE_EQUAL(client.events.size(), 1u);
+  CAF_CHECK(client.events[0]
+            == (event_source::event{
+              "close", R"({"code":1001,"reason":"drain"})", "5-0"}));
+}
+
 CAF_TEST(a client that can get no session now gets a stream that ends) {
   auto result = end_of_stream(busy, "https://a.example", 1500ms);
   CAF_CHECK(result.status == http::status::ok);

@@ -86,6 +86,32 @@ CAF_TEST(a client gets the greeting and pushes) {
   CAF_CHECK_EQUAL(rest(), "event: binary\ndata: /w==\n\n");
 }
 
+CAF_TEST(a client may ask for the names of pushes) {
+  auto stream = open("?protocol=waybill.v1");
+  push(make_text("hi"));
+  push(make_text("a\nb"), 10s);
+  stream += rest();
+  auto events = event_source{stream}.events;
+  CAF_REQUIRE_EQUAL(events.size(), 3u);
+  CAF_CHECK_EQUAL(events[0].data, "连接成功!");
+  CAF_CHECK_EQUAL(events[1].type, "push");
+  CAF_CHECK_EQUAL(events[1].data, R"({"push":"p","data":"hi"})");
+  CAF_CHECK_EQUAL(events[2].data, R"({"push":"p","kept":true,"data":"a\nb"})");
+  CAF_CHECK(events[2].id != events[1].id);
+  context->api.actors.kick(push_address::id("456"), [](const auto&) {});
+  stream += rest();
+  CAF_REQUIRE_EQUAL(event_source{stream}.events.size(), 4u);
+  auto end = event_source{stream}.events[3];
+  CAF_CHECK_EQUAL(end.type, "close");
+  CAF_CHECK_EQUAL(end.data,
+                  R"({"code":4500,"reason":"closed by an administrator"})");
+  CAF_CHECK_EQUAL(end.id, events[2].id);
+  CAF_MESSAGE("but not by a name that is not known");
+  open("?protocol=waybill.v2");
+  push(make_text("hi"));
+  CAF_CHECK_EQUAL(rest(), "data: hi\n\n");
+}
+
 CAF_TEST(events are written whole and in order) {
   const std::string large(40'000, 'x');
   for (size_t size : {0, 1, 7, 1000}) {

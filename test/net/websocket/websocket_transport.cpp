@@ -167,6 +167,23 @@ CAF_TEST(writes nothing after the answer to a close frame) {
   CAF_CHECK_EQUAL(ask(""), "");
 }
 
+CAF_TEST(encloses pushes and nothing else if the client offers it) {
+  const auto name = R"({"push":"p","data":"a"})"s;
+  for (auto size : {0, 7}) {
+    piece = size;
+    CAF_CHECK_EQUAL(open("Sec-WebSocket-Protocol: chat, waybill.v1\r\n"),
+                    greeting);
+    push(make_text("a"));
+    push({payload::format::binary, "\xff"});
+    CAF_CHECK_EQUAL(ask(""),
+                    node_frame(text, name)
+                      + node_frame(text, R"({"push":"p","base64":"/w=="})"));
+    CAF_CHECK_EQUAL(ask(client_frame(text, "echo")), node_frame(text, "echo"));
+    client->close();
+    turn();
+  }
+}
+
 CAF_TEST(compresses frames if the client offers it) {
   context->config.websocket.compression = true;
   for (auto size : pieces) {
