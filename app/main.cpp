@@ -14,6 +14,7 @@
 #include "app/commands/listen.hpp"
 #include "app/commands/push.hpp"
 #include "app/commands/token.hpp"
+#include "app/commands/topics.hpp"
 #include "app/commands/trace.hpp"
 #include "app/log.hpp"
 #include "app/node.hpp"
@@ -77,6 +78,8 @@ constexpr command commands[] = {
    &run_default_config},
   {"push", "Pushes a text or files", &run_push},
   {"listen", "Prints the messages of an id", &run_listen},
+  {"topics", "Adds the sessions of an id to topics, or removes them",
+   &run_topics},
   {"trace", "Prints the trace of the last pushes to an id", &run_trace},
   {"bench", "Measures a node or a cluster", &run_bench},
   {"token", "Creates a token for a client", &run_token},

@@ -1,6 +1,5 @@
 #include "app/commands/push.hpp"
 
-#include <charconv>
 #include <chrono>
 #include <iostream>
 #include <optional>
@@ -9,6 +8,7 @@
 #include "app/options/cli.hpp"
 #include "app/options/file.hpp"
 #include "app/options/option_parsers.hpp"
+#include "net/api/push_options.hpp"
 #include "net/config.hpp"
 
 namespace waybill::app {
@@ -35,16 +35,6 @@ struct push_arguments {
   std::string retain;
   std::string key;
 };
-
-std::optional<seconds> read_ttl(std::string_view text) {
-  seconds::rep count = 0;
-  auto last = text.data() + text.size();
-  auto [end, error] = std::from_chars(text.data(), last, count);
-  if (error != std::errc{} || end != last || count < 0
-      || seconds{count} > longest_ttl)
-    return std::nullopt;
-  return seconds{count};
-}
 
 /// Determines the target of a push; removes an id from `from.words`.
 /// @returns the path of the push; nothing without exactly one target.
@@ -128,8 +118,7 @@ int run_push(std::vector<std::string> arguments) {
   add_receipt(parser, from.receipt, "Event that the answer waits for");
   add(parser, "--wait", from.wait, &net::parse_duration, duration_form, "5s",
       "Longest time that the answer waits");
-  add(parser, "--ttl", from.ttl, &read_ttl,
-      "a number of seconds from 0 to 31536000, which is a year", "0",
+  add(parser, "--ttl", from.ttl, &net::parse_ttl, ttl_form, "0",
       "Seconds to keep the push until a client has read it");
   parser.add_option("--collapse", from.collapse,
                     "Replace older pushes with this key that the id has not "

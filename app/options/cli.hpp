@@ -18,6 +18,10 @@ using reader = std::optional<T> (*)(std::string_view);
 /// The form of a duration, for error messages.
 constexpr auto duration_form = "a duration such as 5s, 500ms or 10m";
 
+/// The form of a time to live, for error messages.
+constexpr auto ttl_form
+  = "a number of seconds from 0 to 31536000, which is a year";
+
 /// Parses arguments. Prints an error, or the help if they contain --help.
 /// @returns the exit code: 0 after help, 2 after an error; nothing on success.
 std::optional<int> parse(CLI::App& parser, std::vector<std::string> arguments,

@@ -25,9 +25,17 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
             || is_name(line.address.name()),
           "the address of a push is a name");
   require(is_utf8(line.message), "a message is a text");
-  require(line.ttl.count() >= 0 && line.ttl <= std::chrono::hours{365 * 24}
-            && (line.ttl.count() == 0 || line.address.is_id()),
+  auto& options = line.options;
+  require(options.ttl.count() >= 0 && options.ttl <= longest_ttl
+            && (options.ttl.count() == 0 || line.address.is_id()),
           "only a push to an id has a ttl, up to a year");
+  require(options.collapse.size() <= 64
+            && (options.collapse.empty() || line.address.is_id()),
+          "only a push to an id replaces others");
+  require(!options.retain
+            || (options.retain->count() >= 0 && *options.retain <= longest_ttl
+                && line.address.is_topic()),
+          "only a push to a topic is its last value, up to a year");
   require(nlohmann::json::parse(mend_surrogates(text)).at("message")
             == line.message,
           "a message is unchanged");

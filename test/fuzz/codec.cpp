@@ -24,7 +24,9 @@ T decoded(std::string_view bytes) {
 
 bool equal(const push& x, const push& y) {
   return x.id == y.id && x.body == y.body && x.want == y.want
-         && x.reply_to == y.reply_to && x.ttl == y.ttl && x.entry == y.entry;
+         && x.reply_to == y.reply_to && x.ttl == y.ttl && x.entry == y.entry
+         && x.collapse == y.collapse && x.fresh == y.fresh
+         && x.retain == y.retain;
 }
 
 void check(const push& first) {
@@ -38,10 +40,19 @@ void check(const push& first) {
     redis::append_entry(bytes, first.entry);
   auto second = decoded<push>(bytes);
   require(second.id == first.id && second.ttl == first.ttl
-            && second.reply_to == first.reply_to && second.body == first.body,
+            && second.reply_to == first.reply_to && second.body == first.body
+            && second.collapse == first.collapse && second.fresh == first.fresh
+            && second.retain == first.retain,
           "a push survives a round trip");
   auto plain = redis::read_plain_push(bytes);
-  require(plain && equal(*plain, second), "a push has its usual form");
+  auto is_usual = first.collapse.empty() && first.fresh.count() == 0
+                  && first.retain.count() == 0;
+  require(is_usual ? plain && equal(*plain, second) : !plain,
+          "a push without limits has its usual form");
+}
+
+void check(const last_value&) {
+  require(false, "no node sends a last value");
 }
 
 void check(const kick& first) {
@@ -57,13 +68,17 @@ void check(const claim& first) {
   require(second.number == first.number, "a claim survives a round trip");
 }
 
+bool has_subject(const query& x) {
+  return x.type == query::kind::trace || x.type == query::kind::subscribe
+         || x.type == query::kind::unsubscribe;
+}
+
 void check(const query& first) {
   auto second = decoded<query>(redis::encode(first));
-  require(
-    second.type == first.type && second.id == first.id
-      && second.reply_to == first.reply_to
-      && (first.type != query::kind::trace || second.subject == first.subject),
-    "a query survives a round trip");
+  require(second.type == first.type && second.id == first.id
+            && second.reply_to == first.reply_to && second.ttl == first.ttl
+            && (!has_subject(first) || second.subject == first.subject),
+          "a query survives a round trip");
 }
 
 void check_plain_push(std::string_view bytes) {

@@ -98,6 +98,30 @@ CAF_TEST(kicks and claims and queries of each release are read) {
   });
 }
 
+CAF_TEST(limits of pushes and changes of topics are read) {
+  for_each_release([](const path& release) {
+    // 0.1.0 was recorded before there were any.
+    if (!exists(release / "value"))
+      return;
+    auto value = read<push>(release, "value");
+    CAF_CHECK(value.retain == std::chrono::minutes{10});
+    CAF_CHECK(value.fresh == std::chrono::hours{1});
+    auto replacing = read<push>(release, "replacing");
+    CAF_CHECK_EQUAL(replacing.collapse, "name");
+    CAF_CHECK(replacing.ttl == longest_ttl);
+    for (auto [name, type] : {std::pair{"subscribe", query::kind::subscribe},
+                              {"unsubscribe", query::kind::unsubscribe},
+                              {"members", query::kind::members},
+                              {"forget", query::kind::forget}}) {
+      auto question = read<query>(release, name);
+      CAF_CHECK(question.type == type);
+      CAF_CHECK_EQUAL(question.reply_to, "node2");
+      CAF_CHECK_EQUAL(question.subject,
+                      name[0] == 's' || name[0] == 'u' ? "news" : "");
+    }
+  });
+}
+
 CAF_TEST(messages between nodes of each release are read) {
   for_each_release([](const path& release) {
     auto counts = read_report<delivery_counts>(release, "receipt");

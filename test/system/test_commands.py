@@ -90,6 +90,7 @@ def nowhere():
 
 
 @pytest.mark.parametrize("command", [["push", "456", "x"], ["trace", "456"],
+                                     ["topics", "456", "add", "news"],
                                      ["bench", "--time", "1ms", "--sessions", "3"]])
 def test_a_node_that_is_not_there_is_named(command, nowhere):
     done = run(*command, "--url", f"http://{nowhere}")
@@ -98,6 +99,20 @@ def test_a_node_that_is_not_there_is_named(command, nowhere):
     done = run(*command, "--url", "unix:/nowhere")
     assert done.returncode == 1
     assert done.stderr == b"waybill: cannot connect to unix:/nowhere: No such file or directory\n"
+
+
+def test_sessions_are_added_to_topics_and_removed(node):
+    at_node = ["--url", url_of(node)]
+    done = run("topics", "456", "add", "a", "b", "--ttl", "60", *at_node)
+    assert done.returncode == 0
+    assert [json.loads(line) for line in done.stdout.splitlines()] \
+        == [{"nodes": 0, "sessions": 0}] * 2
+    done = run("topics", "456", "add", "a", *at_node)
+    assert done.returncode == 1 and json.loads(done.stderr)["error"] == "nobody"
+    assert run("topics", "456", "remove", "a", *at_node).returncode == 0
+    for arguments in (["join", "a"], ["remove", "a", "--ttl", "1"], ["add"]):
+        done = run("topics", "456", *arguments, *at_node)
+        assert done.returncode == 2 and done.stderr.startswith(b"waybill: ")
 
 
 def test_a_node_that_does_not_answer_is_named(lab):
