@@ -2,19 +2,26 @@
 
 import asyncio
 import base64
+import contextlib
 import json
+import os
 import re
+import shutil
+import signal
 import socket
 import ssl
 import subprocess
+import tempfile
 import threading
 import time
+import urllib.request
+from pathlib import Path
 
 import pytest
 
 from certificates import Certificate
-from clients import joined, receive, request
-from harness import WAYBILL, Process, TlsServer, eventually
+from clients import GREETING, get, joined, keep, receive, request
+from harness import WAYBILL, Process, TlsServer, eventually, wait_until
 from tokens import SECRET, make_key, token
 
 
@@ -222,7 +229,8 @@ async def test_who_is_refused_asks_less_and_less_often(lab):
 
 @pytest.mark.parametrize("load, copies", [("unicast", 1), ("broadcast", 20)])
 def test_a_node_is_measured(node, load, copies):
-    done = run("bench", "--load", load, "--sessions", "20", "--rate", "200", "--time", "500ms",
+    # The kernel counts CPU in units of 10 ms.
+    done = run("bench", "--load", load, "--sessions", "20", "--rate", "2000", "--time", "500ms",
                "--receipt", "received", "--process", str(node.pid), "--json",
                "--url", url_of(node))
     assert done.returncode == 0, done.stderr
@@ -233,6 +241,53 @@ def test_a_node_is_measured(node, load, copies):
     for name in ("connect_ms", "answer_ms", "arrival_ms"):
         assert 0 < found[name]["p50"] <= found[name]["p99.9"] <= found[name]["longest"]
     assert found["cpu_us_per_push"] > 0
+
+
+def test_memory_that_a_node_reuses_is_no_measurement(node):
+    arguments = ["bench", "--load", "idle", "--sessions", "200", "--time", "1ms", "--process",
+                 str(node.pid), "--json", "--url", url_of(node)]
+    figures = [json.loads(run(*arguments).stdout) for _ in range(3)]
+    assert all(found.get("bytes_per_session", 1) > 0 for found in figures)
+
+
+@pytest.mark.parametrize("output", [[], ["--json"]])
+def test_without_a_session_there_are_no_figures(nowhere, output):
+    done = run("bench", "--sessions", "3", *output, "--url", f"http://{nowhere}")
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr.decode() == f"waybill: cannot connect to {nowhere}: Connection refused\n"
+
+
+def test_a_measurement_that_is_interrupted_prints_its_figures(node):
+    with Process(WAYBILL, "bench", "--sessions", "5", "--time", "10m", "--rate", "100",
+                 "--json", "--url", url_of(node)) as bench:
+        before = deliveries(node)
+        wait_until(lambda: deliveries(node) > before)
+        bench.signal(signal.SIGINT)
+        assert bench.wait() == 0
+        found = json.loads("".join(bench.out.rest()))
+        assert found["sessions"] == 5 and found["answers"]["200"] == found["arrivals"] > 0
+
+
+def deliveries(node):
+    """Returns the number of pushes that a node has passed to sessions."""
+    with urllib.request.urlopen(f"{url_of(node)}/stats") as answer:
+        return json.load(answer)["deliveries"]
+
+
+def test_the_bar_is_gone_when_the_figures_come(node):
+    master, terminal = os.openpty()
+    with subprocess.Popen([WAYBILL, "bench", "--sessions", "5", "--time", "500ms", "--url",
+                           url_of(node)], stdout=terminal, stderr=terminal) as bench:
+        os.close(terminal)
+        output = b""
+        # Its end is an error.
+        with contextlib.suppress(OSError):
+            while part := os.read(master, 65536):
+                output += part
+        os.close(master)
+    assert bench.returncode == 0
+    bars, _, figures = output.decode().rpartition("\r\x1b[K")
+    assert "arrivals" in bars and figures.startswith("sessions ")
 
 
 def test_a_storm_of_connects_is_measured(node):
