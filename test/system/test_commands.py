@@ -143,7 +143,7 @@ async def test_keys_tokens_and_tls_are_spoken(lab, tmp_path):
                     tmp_path / "secrets", "--api-key-file", tmp_path / "keys",
                     "--tls-cert", here.file, "--tls-key", here.key)
     url = ["--url", f"https://127.0.0.1:{node.port}", "--ca", authority.file]
-    with Process(WAYBILL, "listen", "456", "--count", "3", *url,
+    with Process(WAYBILL, "listen", "456", "--count", "2", *url,
                  env={"WAYBILL_TOKEN": token("456")}) as listener:
         listener.out.wait_for("连接成功")
         for address in (url, ["--url", f"unix:{path}"]):
@@ -167,7 +167,7 @@ async def online(node, name):
 
 
 async def test_what_an_id_gets_is_printed(node):
-    with Process(WAYBILL, "listen", "heard", "--json", "--count", "4", "--topic", "news",
+    with Process(WAYBILL, "listen", "heard", "--json", "--count", "3", "--topic", "news",
                  "--topic", "sport", "--url", url_of(node)) as listener:
         await eventually(lambda: online(node, "heard"))
         for path, body, kind in [("/socket/heard", "é".encode(), "text/plain"),
@@ -184,7 +184,7 @@ async def test_what_an_id_gets_is_printed(node):
 
 async def test_who_listens_comes_back(lab):
     first = lab.node()
-    with Process(WAYBILL, "listen", "456", "--count", "3", "--url", url_of(first)) as listener:
+    with Process(WAYBILL, "listen", "456", "--count", "1", "--url", url_of(first)) as listener:
         listener.out.wait_for("连接成功")
         first.kill()
         listener.log.wait_for("connecting again")
@@ -221,7 +221,105 @@ async def test_who_is_refused_asks_less_and_less_often(lab):
                                      for line in listener.log.all()) == 6)
         # At least half of 0.1, 0.2, 0.4, 0.8 and 1.6 s.
         assert time.monotonic() - began > 1.5
+    listener.out.wait_for("连接成功")
+    assert (await request(node, "POST", "/socket/456", b"in")).status == 200
     assert await in_thread(listener.wait) == 0
+
+
+async def test_without_a_greeting_the_first_message_counts(lab):
+    node = lab.node("--greeting", "")
+    await keep(node, "456", "first", "second")
+    done = await in_thread(run, "listen", "456", "--no-greeting", "--count", "2",
+                           "--url", url_of(node))
+    assert (done.returncode, done.stdout) == (0, b"first\nsecond\n")
+
+
+# -- listen by event streams ---------------------------------------------------
+
+
+async def test_an_event_stream_is_printed_and_confirmed(node):
+    await keep(node, "streamed", "kept")
+    with Process(WAYBILL, "listen", "streamed", "--events", "--json", "--count", "4", "--topic",
+                 "a?b", "--topic", "sport", "--url", url_of(node)) as listener:
+        await eventually(lambda: online(node, "streamed"))
+        for path, body, kind in [("/topic/a%3Fb", "é\nü".encode(), "text/plain"),
+                                 ("/socket/streamed", b"\xff\0\n", "application/octet-stream"),
+                                 ("/broadcast", b"x" * 50_000, "text/plain")]:
+            answer = await request(node, "POST", path, body, {"Content-Type": kind})
+            assert answer.status == 200
+        assert await in_thread(listener.wait) == 0
+        assert [json.loads(line) for line in listener.out.rest()] == [
+            {"id": "streamed", "text": GREETING}, {"id": "streamed", "text": "kept"},
+            {"id": "streamed", "text": "é\nü"},
+            {"id": "streamed", "base64": base64.b64encode(b"\xff\0\n").decode()},
+            {"id": "streamed", "text": "x" * 50_000}]
+        assert listener.log.rest() == []
+    await keep(node, "streamed", "next")
+    done = await in_thread(run, "listen", "streamed", "--events", "--count", "1",
+                           "--url", url_of(node))
+    assert done.stdout.decode().splitlines() == [GREETING, "next"]
+
+
+async def test_a_stream_that_ends_is_followed_by_another_with_its_position(lab):
+    node = lab.node("--events-lifetime", "300ms")
+    with Process(WAYBILL, "listen", "456", "--events", "--url", url_of(node)) as listener:
+        await eventually(lambda: online(node, "456"))
+        for text in ("1", "2"):
+            answer = await request(node, "POST", "/socket/456?ttl=60", text.encode())
+            assert answer.status in (200, 202)
+            listener.out.wait_for(f"^{text}$")
+            lines = len(listener.log.all())
+            await eventually(lambda: len(listener.log.all()) > lines)
+
+        async def are_confirmed():
+            return (await get(node, "/stats"))["confirmed_pushes"] == 2
+
+        await eventually(are_confirmed)
+        listener.kill()
+        assert [line for line in listener.out.rest() if line != GREETING] == ["1", "2"]
+        assert listener.log.all()[0] == ("waybill: this stream has reached its lifetime; "
+                                         "connecting again")
+
+
+async def test_a_stream_comes_back_to_a_node_that_was_away(lab):
+    first = lab.node()
+    with Process(WAYBILL, "listen", "456", "--events", "--count", "1",
+                 "--url", url_of(first)) as listener:
+        listener.out.wait_for(GREETING)
+        first.kill()
+        listener.log.wait_for("cannot connect to .*: Connection refused; connecting again")
+        second = lab.node(listen=f"127.0.0.1:{first.port}")
+        await eventually(lambda: online(second, "456"))
+        assert (await request(second, "POST", "/socket/456", b"back")).status == 200
+        assert await in_thread(listener.wait) == 0
+
+
+async def test_a_stream_without_a_place_is_told_why(lab):
+    node = lab.node("--max-sessions-per-id", "1")
+    async with joined(node, "456"):
+        listener = lab.enter_context(Process(WAYBILL, "listen", "456", "--events", "--count", "1",
+                                             "--url", url_of(node)))
+        listener.log.wait_for("^waybill: too_many_sessions: .*; connecting again$")
+    listener.out.wait_for(GREETING)
+    assert (await request(node, "POST", "/socket/456", b"in")).status == 200
+    assert await in_thread(listener.wait) == 0
+
+
+async def test_a_stream_that_must_not_come_back_does_not(node):
+    with Process(WAYBILL, "listen", "final", "--events", "--url", url_of(node)) as listener:
+        await eventually(lambda: online(node, "final"))
+        assert (await request(node, "DELETE", "/socket/final")).status == 200
+        assert await in_thread(listener.wait) == 1
+        assert listener.log.rest() == [
+            "waybill: closed by an administrator; connecting again",
+            "waybill: 204: this client was kicked or replaced"]
+
+
+def test_a_stream_that_is_refused_ends(lab, tmp_path):
+    (tmp_path / "secrets").write_text(SECRET)
+    node = lab.node("--auth", "jwt", "--jwt-key-file", tmp_path / "secrets")
+    done = run("listen", "456", "--events", "--url", url_of(node))
+    assert done.returncode == 1 and done.stderr.startswith(b"waybill: 401 {")
 
 
 # -- bench ---------------------------------------------------------------------
