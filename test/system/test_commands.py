@@ -452,10 +452,18 @@ def test_the_default_config_has_every_option_and_changes_nothing(tmp_path):
 def test_what_is_wrong_with_options_is_said_without_a_start(tmp_path):
     done = run("check-config", "--upstream", "redis")
     assert done.returncode == 2 and b"--redis" in done.stderr
-    (tmp_path / "waybill.toml").write_text("gretting = \"hello\"\n")
-    done = run("check-config", "--config", tmp_path / "waybill.toml")
+    config = tmp_path / "waybill.toml"
+    config.write_text("gretting = \"hello\"\n\ndrain = 10\nlisten = [\"127.0.0.1:1\",\n  \"x\"]\n")
+    done = run("check-config", "--config", config)
     assert done.returncode == 2
-    assert b"unknown option gretting in the --config file; did you mean greeting?" in done.stderr
+    assert done.stderr.decode().splitlines() == [
+        f"waybill: {config}:1: unknown option gretting; did you mean greeting?",
+        f"waybill: {config}:3: drain: write a duration such as 5s, 500ms or 10m, not '10'",
+        f"waybill: {config}:5: listen: write host:port or unix:/path, not 'x'"]
+    done = run("check-config", "--node", "a/b", "--tls-cert", "x", "--auth", "jwt")
+    assert done.stderr.decode().splitlines() == [
+        "waybill: give both --tls-cert and --tls-key", "waybill: --auth jwt needs --jwt-key-file",
+        "waybill: --node must be a name without slashes"]
     assert run("check-config").stdout == b"all options are valid\n"
 
 
@@ -471,9 +479,27 @@ def test_an_unknown_option_is_named_with_the_one_that_was_meant(command, wrong, 
 
 
 def test_what_cannot_be_read_is_not_pushed(tmp_path):
-    for file in (tmp_path, tmp_path / "missing"):
+    for file, reason in [(tmp_path, "Is a directory"),
+                         (tmp_path / "missing", "No such file or directory")]:
         done = run("push", "456", "--file", file)
-        assert done.returncode == 1 and b"cannot read " + bytes(file) in done.stderr
+        assert done.returncode == 1
+        assert done.stderr.decode() == f"waybill: cannot read {file}: {reason}\n"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+@pytest.mark.parametrize("option", ["--config", "--api-key-file"])
+def test_a_file_that_may_not_be_read_is_not_called_missing(option):
+    # Nobody else reaches the folders of pytest.
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        program = shutil.copy(WAYBILL, folder)
+        (folder / "secret").touch(mode=0o600)
+        for file, reason in [("secret", "Permission denied"), ("no", "No such file or directory")]:
+            done = subprocess.run([program, "check-config", option, folder / file],
+                                  capture_output=True, text=True, user=65534, group=65534)
+            assert done.returncode == 2
+            assert done.stderr.endswith(f"cannot be read: {reason}\n") and file in done.stderr
 
 
 def test_a_key_is_added_to_a_file_as_an_editor_left_it(tmp_path):
