@@ -2,10 +2,12 @@
 
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <utility>
 
+#include <spdlog/fmt/chrono.h>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
@@ -33,9 +35,12 @@ public:
 
   void format(const spdlog::details::log_msg& x,
               spdlog::memory_buf_t& out) override {
+    using namespace std::chrono;
+    auto age = floor<milliseconds>(x.time.time_since_epoch());
     auto line = fmt::format(
-      "{{\"time\":{:.3f},\"level\":\"{}\",\"node\":{},\"message\":{}}}\n",
-      std::chrono::duration<double>(x.time.time_since_epoch()).count(),
+      "{{\"time\":\"{:%Y-%m-%dT%H:%M:%S}.{:03}Z\",\"level\":\"{}\",\"node\":{},"
+      "\"message\":{}}}\n",
+      fmt::gmtime(floor<seconds>(age).count()), age.count() % 1000,
       to_string_view(x.level), node_,
       quote({x.payload.data(), x.payload.size()}));
     out.append(line.data(), line.data() + line.size());
@@ -97,15 +102,28 @@ void start_log(const std::string& node, const std::string& level, bool json) {
   // Coloured lines are printed in pieces. Line buffering keeps them apart from
   // lines of other nodes on the same terminal.
   std::setvbuf(stderr, nullptr, _IOLBF, BUFSIZ);
+  auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
+  // See https://no-color.org.
+  if (auto setting = std::getenv("NO_COLOR"); setting && *setting != '\0')
+    sink->set_color_mode(spdlog::color_mode::never);
   auto logger = std::make_shared<spdlog::logger>(
-    "waybill", std::make_shared<sampling_sink>(
-                 std::make_shared<spdlog::sinks::stderr_color_sink_mt>()));
+    "waybill", std::make_shared<sampling_sink>(std::move(sink)));
   logger->set_level(spdlog::level::from_str(level));
   if (json)
     logger->set_formatter(std::make_unique<json_formatter>(node));
   else
     logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%l%$ %v");
   spdlog::set_default_logger(std::move(logger));
+}
+
+std::string ready_line(const std::string& node, const std::string& description,
+                       bool json) {
+  auto text = "ready: " + description;
+  if (!json)
+    return text + '\n';
+  spdlog::memory_buf_t line;
+  json_formatter{node}.format({"waybill", spdlog::level::info, text}, line);
+  return {line.data(), line.size()};
 }
 
 const char* message_log::name() const {

@@ -14,6 +14,11 @@ namespace waybill::app {
 ///             text.
 void start_log(const std::string& node, const std::string& level, bool json);
 
+/// Returns the line on standard output of a node that is ready, in the format
+/// of its log.
+std::string ready_line(const std::string& node, const std::string& description,
+                       bool json);
+
 /// Logs messages from clients: the destination of `--upstream log`.
 class message_log : public hosted<upstream_actor> {
 public:

@@ -54,7 +54,8 @@ public:
       : hosted(cfg, host), bus_(std::move(bus)), registry_(std::move(registry)),
         collector_(std::move(collector)), gateways_(std::move(gateways)),
         all_(std::move(all)), server_(server), drain_(config.drain),
-        description_(std::move(description)) {
+        node_(config.node), description_(std::move(description)),
+        log_json_(config.log_json) {
     set_down_handler([this](caf::down_msg& x) {
       if (stopping_)
         return;
@@ -85,7 +86,7 @@ protected:
         notify((is_ready ? "STATUS=ready" : "STATUS=Redis is away")
                + (status.reason.empty() ? "" : ": " + status.reason));
         if (is_ready && !std::exchange(announced_, true))
-          std::cout << "ready: " << description_ << std::endl;
+          std::cout << ready_line(node_, description_, log_json_) << std::flush;
       },
       [this](close_atom, int signal) {
         if (std::exchange(stopping_, true))
@@ -130,7 +131,9 @@ private:
   const std::vector<caf::actor> all_;
   net::server& server_;
   const caf::timespan drain_;
+  const std::string node_;
   const std::string description_;
+  const bool log_json_;
   const std::optional<std::chrono::microseconds> watchdog_ = watchdog_time();
   bool announced_ = false;
   bool stopping_ = false;

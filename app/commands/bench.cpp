@@ -1,6 +1,7 @@
 #include "app/commands/bench.hpp"
 
 #include <algorithm>
+#include <csignal>
 #include <initializer_list>
 #include <iomanip>
 #include <iostream>
@@ -8,6 +9,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
 
 #include "app/commands/measurement.hpp"
 #include "app/options/option_parsers.hpp"
@@ -100,10 +102,21 @@ int run_bench(std::vector<std::string> arguments) {
   config.clients_at.secret.clear();
   boost::asio::io_context context{1};
   measurement measured{context, config};
+  boost::asio::signal_set signals{context, SIGINT, SIGTERM};
+  // A second signal ends the process.
+  signals.async_wait([&](boost::system::error_code ec, int) {
+    signals.clear();
+    if (!ec)
+      measured.stop();
+  });
   boost::asio::co_spawn(
     context, measured.run(),
     [&context](const std::exception_ptr&) { context.stop(); });
   context.run();
+  if (!measured.has_sessions())
+    return fail(1, measured.failure().empty()
+                     ? "stopped before a session opened"
+                     : measured.failure());
   auto result = measured.result();
   if (config.as_json)
     std::cout << result.dump() << std::endl;

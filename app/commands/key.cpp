@@ -57,7 +57,7 @@ int run_key(std::vector<std::string> arguments) {
   if (std::filesystem::exists(file)) {
     auto text = read_file(file);
     if (!text)
-      return fail(2, "cannot read " + file);
+      return fail(2, "cannot read " + file + ": " + read_failure(file));
     present = *std::move(text);
   }
   auto keys = net::api_keys::parse(present);

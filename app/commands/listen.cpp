@@ -7,7 +7,9 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <nlohmann/json.hpp>
+#include <openssl/evp.h>
 
+#include "app/client/events_client.hpp"
 #include "app/client/websocket_client.hpp"
 #include "app/options/cli.hpp"
 #include "app/options/option_parsers.hpp"
@@ -31,17 +33,31 @@ struct listen_arguments {
   node_access to;
   std::string id;
   std::vector<std::string> topics;
+  bool by_events = false;
+  bool no_greeting = false;
   bool as_json = false;
   size_t count = 0;
 };
+
+/// Decodes a base64 text of a node, which has no line feeds.
+std::string from_base64(const std::string& text) {
+  std::string result(text.size() / 4 * 3, '\0');
+  auto size
+    = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(result.data()),
+                      reinterpret_cast<const unsigned char*>(text.data()),
+                      static_cast<int>(text.size()));
+  auto padding = text.size() - std::min(text.find('='), text.size());
+  result.resize(size < 0 ? 0 : static_cast<size_t>(size) - padding);
+  return result;
+}
 
 /// A client that reconnects until it has an exit code.
 class listener {
 public:
   explicit listener(const listen_arguments& from) : arguments_(from) {
-    target_ = "/websocket/" + quote(from.id);
+    target_ = (from.by_events ? "/events/" : "/websocket/") + quote(from.id);
     for (auto& topic : from.topics)
-      target_
+      query_
         += (&topic == &from.topics.front() ? "?topics=" : ",") + quote(topic);
   }
 
@@ -49,17 +65,20 @@ public:
   asio::awaitable<int> run() {
     asio::steady_timer timer{co_await asio::this_coro::executor};
     while (!code_) {
-      std::string problem;
+      problem_ = "the connection has ended";
       try {
-        co_await serve();
+        if (arguments_.by_events)
+          co_await serve_events();
+        else
+          co_await serve_websocket();
       } catch (const std::exception& e) {
-        problem = e.what();
+        problem_ = e.what();
+        if (code_)
+          std::cerr << "waybill: " << problem_ << '\n';
       }
       if (code_)
         break;
-      std::cerr << "waybill: "
-                << (problem.empty() ? "the connection has ended" : problem)
-                << "; connecting again\n";
+      std::cerr << "waybill: " << problem_ << "; connecting again\n";
       timer.expires_after(retry_ ? *retry_ : jittered(pause_));
       pause_ = std::min(2 * pause_, longest_pause);
       retry_.reset();
@@ -69,26 +88,79 @@ public:
   }
 
 private:
-  /// Serves one connection until it ends.
-  asio::awaitable<void> serve() {
-    auto opened = co_await open_websocket(arguments_.to, target_);
+  /// Serves one WebSocket until it ends.
+  asio::awaitable<void> serve_websocket() {
+    auto opened = co_await open_websocket(arguments_.to, target_ + query_);
     if (auto response = std::get_if<text_response>(&opened))
       co_return on_declined(*response);
     auto& client = *std::get<std::shared_ptr<websocket_client>>(opened);
     pause_ = first_pause;
+    auto is_greeting = !arguments_.no_greeting;
     while (!code_) {
       auto event = co_await client.read();
       if (auto frame = std::get_if<websocket_client::close_frame>(&event))
         co_return on_closed(*frame);
-      print(std::get<websocket_client::message>(event));
-      if (++messages_ == arguments_.count)
-        code_ = 0;
+      auto& message = std::get<websocket_client::message>(event);
+      print(message.data, message.is_text);
+      count(std::exchange(is_greeting, false));
     }
     co_await client.close();
   }
 
+  /// Serves one event stream until it ends.
+  asio::awaitable<void> serve_events() {
+    auto opened
+      = co_await open_events(arguments_.to, target_ + query_, last_id_);
+    if (auto response = std::get_if<text_response>(&opened))
+      co_return on_declined(*response);
+    auto& client = *std::get<std::shared_ptr<events_client>>(opened);
+    auto& parser = client.parser();
+    while (!code_) {
+      auto event = co_await client.read();
+      last_id_ = parser.last_id();
+      if (!event) {
+        retry_ = parser.retry();
+        if (!parser.comment().empty())
+          problem_ = parser.comment();
+        co_return;
+      }
+      pause_ = first_pause;
+      auto is_greeting = event->type == "hello";
+      if (event->type == "binary")
+        print(from_base64(event->data), false);
+      else if (!is_greeting || !event->data.empty())
+        print(event->data, true);
+      count(is_greeting);
+    }
+    co_await confirm();
+  }
+
+  /// Confirms what was printed, since this client does not come back.
+  asio::awaitable<void> confirm() {
+    // No push was kept.
+    if (last_id_ == "0")
+      co_return;
+    auto request = make_request(arguments_.to, http::verb::post,
+                                target_ + "/confirm?upto=" + quote(last_id_));
+    request.prepare_payload();
+    auto response = co_await send(arguments_.to, request, {});
+    if (response.result() != http::status::ok)
+      std::cerr << "waybill: " << response.result_int() << ' '
+                << response.body();
+  }
+
+  /// Counts a message, which may be the last.
+  void count(bool is_greeting) {
+    if (!is_greeting && ++messages_ == arguments_.count)
+      code_ = 0;
+  }
+
   void on_declined(const text_response& response) {
-    std::cerr << "waybill: " << response.result_int() << ' ' << response.body();
+    if (response.result() == http::status::no_content)
+      std::cerr << "waybill: 204: this client was kicked or replaced\n";
+    else
+      std::cerr << "waybill: " << response.result_int() << ' '
+                << response.body();
     retry_ = upgrade_retry(response);
     // These are temporary: a limit, a stopping node, an unavailable bus.
     if (response.result() != http::status::too_many_requests
@@ -105,16 +177,16 @@ private:
       code_ = 1;
   }
 
-  void print(const websocket_client::message& message) {
+  void print(const std::string& data, bool is_text) {
     if (!arguments_.as_json) {
-      std::cout << message.data << std::endl;
+      std::cout << data << std::endl;
       return;
     }
     nlohmann::json line{{"id", arguments_.id}};
-    if (message.is_text)
-      line["text"] = message.data;
+    if (is_text)
+      line["text"] = data;
     else
-      line["base64"] = net::to_base64(message.data);
+      line["base64"] = net::to_base64(data);
     std::cout << line.dump() << std::endl;
   }
 
@@ -127,6 +199,10 @@ private:
 
   const listen_arguments& arguments_;
   std::string target_;
+  std::string query_;
+
+  /// The reason for the next reconnect.
+  std::string problem_;
   milliseconds pause_ = first_pause;
 
   /// The delay that the node told, if any.
@@ -146,10 +222,16 @@ int run_listen(std::vector<std::string> arguments) {
   parser.add_option("ID", from.id, "Id to listen as")->required();
   parser.add_option("--topic", from.topics, "Topic to listen to; repeatable")
     ->allow_extra_args(false);
+  parser.add_flag("--events", from.by_events,
+                  "Listen by an event stream instead of a WebSocket");
+  parser.add_flag(
+    "--no-greeting", from.no_greeting,
+    "Count the first message of a WebSocket, too: the node has no "
+    "greeting");
   parser.add_flag("--json", from.as_json,
                   "Print a JSON object for each message");
   add(parser, "--count", from.count, &read_limit, "a number from 0 to 1000000",
-      "0", "Messages after which to exit; 0 for no limit");
+      "0", "Messages after the greeting at which to exit; 0 for no limit");
   add_access(parser, from.to, "--token", "WAYBILL_TOKEN",
              "Token of the client");
   if (auto code = parse(parser, std::move(arguments)))

@@ -64,18 +64,27 @@ asio::awaitable<void> measurement::run() {
   connect_time_ = clock::now() - began_;
   connected_ = usage_of(config_.process);
   began_ = clock::now();
+  if (open_ == 0)
+    co_return;
+  deadline_ = is_stopped_ ? began_ : began_ + config_.time;
   asio::co_spawn(context_, show_progress(), asio::detached);
   if (config_.load == workload::idle)
-    co_await sleep(config_.time);
+    co_await wait_until(deadline_);
   else if (config_.load == workload::connect)
     co_await run_all(config_.pushers, [this](size_t i) { return churn(i); });
   else
     co_await run_all(config_.pushers, [this](size_t i) { return push(i); });
   push_time_ = clock::now() - began_;
+  clear_progress();
   for (auto end = clock::now() + patience;
        arrivals_ < expected_ && clock::now() < end;)
     co_await sleep(milliseconds{10});
   end_ = usage_of(config_.process);
+}
+
+void measurement::stop() {
+  is_stopped_ = true;
+  deadline_ = clock::now();
 }
 
 std::string measurement::failure() const {
@@ -111,7 +120,7 @@ nlohmann::ordered_json measurement::result() {
   auto sessions = static_cast<double>(open_);
   json result{
     {"sessions", open_},
-    {"failed_sessions", config_.sessions - open_},
+    {"failed_sessions", failed_},
     {"sessions_per_second", ratio(sessions, seconds{connect_time_}.count())},
     {"connect_ms", connects_.summary()},
     {"visits_per_second", ratio(visits, seconds{push_time_}.count())},
@@ -126,8 +135,10 @@ nlohmann::ordered_json measurement::result() {
   if (config_.process > 0) {
     result["cpu_us_per_session"]
       = ratio(1e6 * (connected_.cpu_seconds - idle_.cpu_seconds), sessions);
-    result["bytes_per_session"]
-      = ratio(connected_.memory_bytes - idle_.memory_bytes, sessions);
+    // A node reuses the memory of earlier sessions, which tells nothing of
+    // these.
+    if (auto grown = connected_.memory_bytes - idle_.memory_bytes; grown > 0)
+      result["bytes_per_session"] = ratio(grown, sessions);
     auto used = 1e6 * (end_.cpu_seconds - connected_.cpu_seconds);
     result["cpu_us_per_push"] = ratio(used, pushes);
     result["cpu_us_per_visit"] = ratio(used, visits);
@@ -158,13 +169,22 @@ asio::awaitable<void> measurement::repeat(size_t number, Once once) {
   auto due = began_
              + pause * static_cast<clock::rep>(number)
                  / static_cast<clock::rep>(config_.pushers);
-  for (; due < began_ + config_.time; due += pause) {
+  for (; due < deadline_; due += pause) {
     if (config_.rate == 0)
       due = clock::now();
     else
-      co_await sleep(due - clock::now());
-    co_await once();
+      co_await wait_until(due);
+    if (clock::now() < deadline_)
+      co_await once();
   }
+}
+
+asio::awaitable<void> measurement::wait_until(clock::time_point time) {
+  // A stop ends this early.
+  constexpr clock::duration longest = milliseconds{100};
+  for (auto now = clock::now(); now < std::min(time, deadline_);
+       now = clock::now())
+    co_await sleep(std::min(std::min(time, deadline_) - now, longest));
 }
 
 asio::awaitable<void> measurement::sleep(clock::duration time) {
@@ -175,7 +195,7 @@ asio::awaitable<void> measurement::sleep(clock::duration time) {
 // -- sessions -----------------------------------------------------------------
 
 asio::awaitable<void> measurement::open_sessions() {
-  while (next_ < config_.sessions) {
+  while (next_ < config_.sessions && !is_stopped_) {
     auto id = id_of(next_++);
     co_await open_session(id, true);
   }
@@ -213,6 +233,7 @@ asio::awaitable<void> measurement::open_session(std::string id, bool stays) {
     open_ += stays;
   } catch (const std::exception&) {
     failure_ = std::current_exception();
+    failed_ += stays;
   }
 }
 
@@ -264,7 +285,7 @@ asio::awaitable<void> measurement::push_once(client_stream& stream) {
 
 asio::awaitable<void> measurement::show_progress() {
   constexpr size_t width = 40;
-  while (isatty(STDERR_FILENO) && clock::now() < began_ + config_.time) {
+  while (isatty(STDERR_FILENO) && clock::now() < deadline_) {
     auto done = std::min<size_t>(width, width * (clock::now() - began_)
                                           / clock::duration{config_.time});
     std::cerr << "\r[" << std::string(done, '#')
@@ -272,6 +293,9 @@ asio::awaitable<void> measurement::show_progress() {
               << " arrivals" << std::flush;
     co_await sleep(milliseconds{200});
   }
+}
+
+void measurement::clear_progress() const {
   if (isatty(STDERR_FILENO))
     std::cerr << "\r\x1b[K" << std::flush;
 }

@@ -56,6 +56,12 @@ public:
   /// Connects all sessions, applies the load, and waits for outstanding pushes.
   boost::asio::awaitable<void> run();
 
+  /// Ends the measurement early.
+  void stop();
+
+  /// Tells whether any session was opened, without which there are no figures.
+  bool has_sessions() const noexcept { return open_ > 0; }
+
   /// Returns the error of the last connection that failed; empty for none.
   std::string failure() const;
 
@@ -78,6 +84,9 @@ private:
   boost::asio::awaitable<void> repeat(size_t number, Once once);
 
   boost::asio::awaitable<void> sleep(clock::duration time);
+
+  /// Waits until `time`, or until the load is over.
+  boost::asio::awaitable<void> wait_until(clock::time_point time);
 
   // -- sessions ---------------------------------------------------------------
 
@@ -104,6 +113,8 @@ private:
   /// Draws a progress bar if standard error is a terminal.
   boost::asio::awaitable<void> show_progress();
 
+  void clear_progress() const;
+
   boost::asio::io_context& context_;
   const bench_options& config_;
 
@@ -113,10 +124,15 @@ private:
   usage end_;
 
   clock::time_point began_;
+
+  /// The end of the load.
+  clock::time_point deadline_;
+  bool is_stopped_ = false;
   clock::duration connect_time_{0};
   clock::duration push_time_{0};
   size_t next_ = 0;
   size_t open_ = 0;
+  size_t failed_ = 0;
   size_t arrivals_ = 0;
   size_t expected_ = 0;
   latency_histogram connects_;

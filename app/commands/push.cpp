@@ -156,7 +156,8 @@ int run_push(std::vector<std::string> arguments) {
   for (auto& file : from.files) {
     auto body = read_body(file);
     if (!body)
-      return fail(1, "cannot read " + file);
+      return fail(1, "cannot read " + file + ": "
+                       + read_failure(file == "-" ? "/dev/stdin" : file));
     all_good = push_once(from, *target, *std::move(body)) && all_good;
   }
   return all_good ? 0 : 1;

@@ -19,7 +19,7 @@ std::variant<std::string, int>
 read_signing_key(const std::string& file, net::token_algorithm algorithm) {
   auto text = read_file(file);
   if (!text)
-    return fail(2, "cannot read " + file);
+    return fail(2, "cannot read " + file + ": " + read_failure(file));
   if (algorithm != net::token_algorithm::hs256)
     return *std::move(text);
   auto keys = net::parse_token_keys(algorithm, *text);

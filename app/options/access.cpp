@@ -23,7 +23,7 @@ caf::expected<net::access_policy_ptr> load(const access_options& options) {
   for (auto& name : options.token_key_files) {
     auto text = read_file(name);
     if (!text)
-      return bad_file(name, "cannot be read");
+      return bad_file(name, "cannot be read: " + read_failure(name));
     auto keys = net::parse_token_keys(options.tokens.algorithm, *text);
     if (auto wrong = std::get_if<std::string>(&keys))
       return bad_file(name, *wrong);
@@ -33,7 +33,7 @@ caf::expected<net::access_policy_ptr> load(const access_options& options) {
   if (auto& name = options.api_key_file; !name.empty()) {
     auto text = read_file(name);
     if (!text)
-      return bad_file(name, "cannot be read");
+      return bad_file(name, "cannot be read: " + read_failure(name));
     auto keys = net::api_keys::parse(*text);
     if (auto wrong = std::get_if<std::string>(&keys))
       return bad_file(name, *wrong);

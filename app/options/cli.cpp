@@ -4,6 +4,8 @@
 #include <numeric>
 #include <sstream>
 
+#include "app/options/file.hpp"
+
 namespace waybill::app {
 
 namespace {
@@ -34,23 +36,6 @@ std::string full_name(const CLI::App& parser) {
   return (outer ? full_name(*outer) + ' ' : "") + parser.get_name();
 }
 
-/// Reports an unknown option, and suggests the most similar one.
-/// @param location where the option was given, such as `in the --config file`.
-/// @param dashes the prefix of options at that location.
-int refuse(const CLI::App& parser, const std::string& location,
-           const std::string& name, const std::string& dashes,
-           std::ostream& errors) {
-  std::vector<std::string> names;
-  for (auto option : parser.get_options())
-    for (auto& long_name : option->get_lnames())
-      names.push_back(long_name);
-  auto meant = nearest(names, name);
-  return fail(2,
-              "unknown option " + dashes + name + ' ' + location
-                + (meant ? "; did you mean " + dashes + *meant + '?' : ""),
-              errors);
-}
-
 } // namespace
 
 std::optional<int> parse(CLI::App& parser, std::vector<std::string> arguments,
@@ -68,21 +53,31 @@ std::optional<int> parse(CLI::App& parser, std::vector<std::string> arguments,
                   errors);
     auto start = std::min(unknown.find_first_not_of('-'), unknown.size());
     auto name = unknown.substr(start, unknown.find('=') - start);
-    return refuse(inner, "of " + full_name(inner), name,
-                  unknown.substr(0, start), errors);
+    return fail(2,
+                unknown_option(inner, name, " of " + full_name(inner),
+                               unknown.substr(0, start)),
+                errors);
   } catch (const CLI::ConfigError& e) {
-    constexpr std::string_view unknown = "INI was not able to parse ";
-    std::string text = e.what();
-    if (!text.starts_with(unknown))
-      return fail(2, text, errors);
-    return refuse(parser, "in the --config file", text.substr(unknown.size()),
-                  "", errors);
+    return fail(2, e.what(), errors);
   } catch (const CLI::FileError&) {
     auto file = parser.get_config_ptr()->results().back();
-    return fail(2, "--config " + file + ": cannot be read", errors);
+    return fail(
+      2, "--config " + file + " cannot be read: " + read_failure(file), errors);
   } catch (const CLI::ParseError& e) {
     return parser.exit(e, std::cout, errors) == 0 ? 0 : 2;
   }
+}
+
+std::string unknown_option(const CLI::App& parser, const std::string& name,
+                           const std::string& context,
+                           const std::string& dashes) {
+  std::vector<std::string> names;
+  for (auto option : parser.get_options())
+    for (auto& long_name : option->get_lnames())
+      names.push_back(long_name);
+  auto meant = nearest(names, name);
+  return "unknown option " + dashes + name + context
+         + (meant ? "; did you mean " + dashes + *meant + '?' : "");
 }
 
 std::optional<std::string> nearest(const std::vector<std::string>& names,
@@ -98,7 +93,9 @@ std::optional<std::string> nearest(const std::vector<std::string>& names,
 }
 
 int fail(int code, const std::string& message, std::ostream& errors) {
-  errors << "waybill: " << message << '\n';
+  std::istringstream lines{message};
+  for (std::string line; std::getline(lines, line);)
+    errors << "waybill: " << line << '\n';
   return code;
 }
 

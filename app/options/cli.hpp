@@ -27,7 +27,15 @@ constexpr auto ttl_form
 std::optional<int> parse(CLI::App& parser, std::vector<std::string> arguments,
                          std::ostream& errors = std::cerr);
 
-/// Prints the error that ends a command, and returns `code`.
+/// Describes an option that `parser` does not have, with the one that was
+/// meant.
+/// @param context follows the name, such as ` of waybill serve`.
+/// @param dashes the prefix of options there.
+std::string unknown_option(const CLI::App& parser, const std::string& name,
+                           const std::string& context,
+                           const std::string& dashes);
+
+/// Prints the errors that end a command, one a line, and returns `code`.
 int fail(int code, const std::string& message,
          std::ostream& errors = std::cerr);
 

@@ -253,7 +253,7 @@ void declare_process(CLI::App& parser, options& result) {
 void declare_options(CLI::App& parser, options& result) {
   parser.set_config("--config", "", "Read options from this TOML file");
   parser.allow_config_extras(CLI::config_extras_mode::error);
-  parser.config_formatter(std::make_shared<toml_reader>());
+  parser.config_formatter(std::make_shared<toml_reader>(parser));
   declare_listening(parser, result);
   declare_tls(parser, result);
   declare_access(parser, result);

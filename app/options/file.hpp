@@ -19,4 +19,7 @@ std::optional<std::string> read_to_end(std::istream& in,
 std::optional<std::string> read_file(const std::string& name,
                                      size_t longest = longest_file);
 
+/// Returns the reason for which a file could not be read.
+std::string read_failure(const std::string& name);
+
 } // namespace waybill::app

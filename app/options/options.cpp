@@ -125,21 +125,23 @@ std::optional<std::string> check_redis(options& config) {
 }
 
 /// Checks the combination of options, and reads the files that they name.
-/// @returns an error message, or nothing on success.
-std::optional<std::string> check(options& config) {
-  if (auto wrong = check_ports(config))
-    return wrong;
+/// @returns the error messages, one a line; empty on success.
+std::string check(options& config) {
+  auto all = check_ports(config);
   if (auto wrong = check_access(config.access))
-    return wrong;
+    all.push_back(*wrong);
   if (auto wrong = check_redis(config))
-    return wrong;
+    all.push_back(*wrong);
   if (!is_name(config.node))
-    return "--node must be a name without slashes";
+    all.emplace_back("--node must be a name without slashes");
   if (config.node.find_first_of("{}") != std::string::npos)
-    return "--node must be a name without braces";
+    all.emplace_back("--node must be a name without braces");
   if (!is_utf8(config.greeting))
-    return "--greeting must be valid UTF-8";
-  return std::nullopt;
+    all.emplace_back("--greeting must be valid UTF-8");
+  std::string result;
+  for (auto& line : all)
+    result += (result.empty() ? "" : "\n") + line;
+  return result;
 }
 
 /// Returns the description of an option and its line in a TOML file. The line
@@ -182,8 +184,8 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments,
     result.listen = running->listen;
     result.admin_listen = running->admin_listen;
   }
-  if (auto wrong = check(result))
-    return fail(2, *wrong, errors);
+  if (auto wrong = check(result); !wrong.empty())
+    return fail(2, wrong, errors);
   for (auto option : parser.get_options())
     if (!option->get_lnames().empty())
       result.given[option->get_lnames()[0]] = option->results();

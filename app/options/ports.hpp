@@ -8,7 +8,7 @@
 namespace waybill::app {
 
 /// Checks the options of a node's ports, and loads its certificates.
-/// @returns an error message, or nothing on success.
-std::optional<std::string> check_ports(options& config);
+/// @returns the error messages; none on success.
+std::vector<std::string> check_ports(options& config);
 
 } // namespace waybill::app

@@ -1,5 +1,6 @@
 #include "app/options/toml.hpp"
 
+#include <map>
 #include <optional>
 
 // toml++ 3.3 asserts conditions that a malformed file can violate before it
@@ -17,17 +18,12 @@
 #pragma pop_macro("TOML_UNREACHABLE")
 #include <toml++/toml.h>
 
+#include "app/options/cli.hpp"
 #include "app/options/file.hpp"
 
 namespace waybill::app {
 
 namespace {
-
-[[noreturn]] void refuse(const toml::source_region& region,
-                         const std::string& message) {
-  throw CLI::ConfigError("line " + std::to_string(region.begin.line)
-                         + " of the --config file: " + message);
-}
 
 /// Returns a value in its form on the command line.
 std::optional<std::string> text_of(const toml::node& from) {
@@ -40,24 +36,85 @@ std::optional<std::string> text_of(const toml::node& from) {
   return std::nullopt;
 }
 
-/// Returns the values of a key; a single value equals an array of one.
-std::vector<std::string> texts_of(const std::string& name,
-                                  const toml::node& from) {
-  std::vector<std::string> result;
-  auto add = [&](const toml::node& value) {
+/// Reads a file for a parser, and collects what is wrong with it.
+class file_reader {
+public:
+  explicit file_reader(CLI::App& parser)
+      : parser_(parser), file_(parser.get_config_ptr()->as<std::string>()) {
+    // nop
+  }
+
+  void read(const std::string& text) {
+    try {
+      for (auto&& [key, value] : toml::parse(text))
+        read_key(std::string{key.str()}, key.source(), value);
+    } catch (const toml::parse_error& e) {
+      add_problem(e.source(), std::string{e.description()});
+    }
+  }
+
+  /// Returns the problems, one a line, in the order of the file; empty for
+  /// none.
+  std::string problems() const {
+    std::string result;
+    for (auto& [line, problem] : problems_)
+      result += (result.empty() ? "" : "\n") + file_ + ':'
+                + std::to_string(line) + ": " + problem;
+    return result;
+  }
+
+  std::vector<CLI::ConfigItem> items() && { return std::move(items_); }
+
+private:
+  void add_problem(const toml::source_region& region,
+                   const std::string& problem) {
+    problems_.emplace(region.begin.line, problem);
+  }
+
+  void read_key(const std::string& name, const toml::source_region& region,
+                const toml::node& value) {
+    auto option = parser_.get_option_no_throw("--" + name);
+    if (!option || !option->get_configurable())
+      return add_problem(region, unknown_option(parser_, name, "", ""));
+    std::vector<std::string> values;
+    // A single value equals an array of one.
+    if (auto all = value.as_array())
+      for (auto& element : *all)
+        read_value(name, *option, element, values);
+    else
+      read_value(name, *option, value, values);
+    if (!values.empty())
+      items_.push_back({{}, name, std::move(values)});
+  }
+
+  void read_value(const std::string& name, CLI::Option& option,
+                  const toml::node& value, std::vector<std::string>& values) {
     auto text = text_of(value);
     if (!text)
-      refuse(value.source(),
-             name + " must be a string, an integer or a boolean");
-    result.push_back(*std::move(text));
-  };
-  if (auto all = from.as_array())
-    for (auto& value : *all)
-      add(value);
-  else
-    add(from);
-  return result;
-}
+      return add_problem(value.source(), name
+                                           + " must be a string, an integer or "
+                                             "a boolean");
+    if (auto problem = problem_of(option, *text); !problem.empty())
+      return add_problem(value.source(), name + ": " + problem);
+    values.push_back(*std::move(text));
+  }
+
+  /// Returns the reason for which a value is invalid; empty if it is valid.
+  static std::string problem_of(CLI::Option& option, const std::string& value) {
+    try {
+      return (*option.get_validator())(value);
+    } catch (const CLI::OptionNotFound&) {
+      return "";
+    }
+  }
+
+  CLI::App& parser_;
+  const std::string file_;
+
+  /// By the line.
+  std::multimap<size_t, std::string> problems_;
+  std::vector<CLI::ConfigItem> items_;
+};
 
 } // namespace
 
@@ -65,17 +122,11 @@ std::vector<CLI::ConfigItem> toml_reader::from_config(std::istream& in) const {
   auto text = read_to_end(in);
   if (!text)
     throw CLI::FileError("");
-  std::vector<CLI::ConfigItem> result;
-  try {
-    for (auto&& [key, value] : toml::parse(*text)) {
-      std::string name{key.str()};
-      if (auto values = texts_of(name, value); !values.empty())
-        result.push_back({{}, name, std::move(values)});
-    }
-  } catch (const toml::parse_error& e) {
-    refuse(e.source(), std::string{e.description()});
-  }
-  return result;
+  file_reader reader{parser_};
+  reader.read(*text);
+  if (auto problems = reader.problems(); !problems.empty())
+    throw CLI::ConfigError(problems);
+  return std::move(reader).items();
 }
 
 std::string toml_reader::to_config(const CLI::App*, bool, bool,

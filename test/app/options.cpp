@@ -144,6 +144,39 @@ CAF_TEST(what is wrong ends with exit code 2) {
   CAF_CHECK_EQUAL(code({"--listen=0.0.0.0:80", "--insecure"}), -1);
 }
 
+CAF_TEST(all errors of a file are reported with their lines) {
+  write(
+    "gretting = \"hi\"\n\ndrain = 10\nlisten = [\"127.0.0.1:1\",\n\"x\"]\n");
+  std::ostringstream errors;
+  parse_options({"--config", file}, errors);
+  CAF_CHECK_EQUAL(errors.str(),
+                  "waybill: " + file
+                    + ":1: unknown option gretting; did you mean greeting?\n"
+                      "waybill: "
+                    + file
+                    + ":3: drain: write a duration such as 5s, 500ms or 10m, "
+                      "not '10'\nwaybill: "
+                    + file
+                    + ":5: listen: write host:port or unix:/path, not 'x'\n");
+}
+
+CAF_TEST(all combinations that are wrong are reported) {
+  std::ostringstream errors;
+  parse_options({"--node=a/b", "--tls-cert=x", "--auth=jwt"}, errors);
+  CAF_CHECK_EQUAL(errors.str(), "waybill: give both --tls-cert and --tls-key\n"
+                                "waybill: --auth jwt needs --jwt-key-file\n"
+                                "waybill: --node must be a name without "
+                                "slashes\n");
+}
+
+CAF_TEST(the reason for which a file cannot be read is reported) {
+  std::ostringstream errors;
+  parse_options({"--config", file}, errors);
+  CAF_CHECK_EQUAL(errors.str(), "waybill: --config " + file
+                                  + " cannot be read: No such file or "
+                                    "directory\n");
+}
+
 CAF_TEST(several servers are a Redis Cluster) {
   std::ostringstream errors;
   auto several

@@ -282,12 +282,14 @@ class Checker:
 
     def _is_ghost(self, session, time):
         """Tells whether a node may not know yet that a client has left. HAProxy learns of the
-        end of an event stream by HTTP/1.1 when it writes to it, and not before."""
-        if not session.is_proxied or session.left is None or session.left > time:
+        end of an event stream by HTTP/1.1 when the node writes to it, and not before; in calm a
+        node writes each push."""
+        left = session.left or (session.closed if session.code is None else None)
+        if not session.is_proxied or left is None or left > time:
             return False
         return time <= GRACE + min(
             (push.answered for push in self._pushes_to[session.name]
-             if push.begun > session.left and push.status == 200), default=time)
+             if push.begun > left and push.status == 200 and self._was_calm(push)), default=time)
 
     def _check_outage(self, push):
         """The outcome that a push must have whatever is broken."""

@@ -98,6 +98,14 @@ def test_a_proxy_may_not_know_that_a_client_has_left_until_it_writes(story):
     assert story.failures() == set()
 
 
+def test_a_proxy_may_not_know_that_of_a_node_that_hears_of_no_pushes(story):
+    leave_by_proxy(story)
+    story.fault()
+    push = story.later().push(receipt="written")
+    story.answer(push, 200, nodes=1, sessions=1, written=1)
+    assert story.failures() == set()
+
+
 # -- lies ----------------------------------------------------------------------
 
 

@@ -221,6 +221,9 @@ async def test_a_client_waits_for_redis(lab):
 async def test_a_node_that_stops_ends_streams_in_order(lab):
     one, two = lab.cluster("--drain", "1s", size=2).nodes
     async with listening(one, "456") as stream:
+        # Until its mailbox is read, a session that ends leaves kept pushes to the next.
+        assert (await push(two, "456", "first")).status == 200
+        assert await stream.take(1) == ["first"]
         assert (await push(two, "456", "last", "?ttl=600")).status == 200
         one.signal(signal.SIGTERM)
         # A stream that is still reading its mailbox leaves the push there.

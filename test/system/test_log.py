@@ -1,16 +1,20 @@
 """The log: a line an event, whatever clients and programs send."""
 
+import contextlib
 import json
+import os
 import re
+import subprocess
 
 import pytest
 
 from clients import Http, assert_reachable, joined
-from harness import ROOT, eventually
+from harness import CLEAN_ENVIRONMENT, ROOT, WAYBILL, eventually
 
 # Text that would break a line, fake one, or speak to the terminal.
 NASTY = "a\n2026-01-01T00:00:00.000+00:00 error fake\r\n\x1b[31mred\x07\0\u2028\u0085\u202e\"}\\"
 
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d (info|warning|error) .*")
 
 
@@ -54,9 +58,37 @@ async def test_nothing_that_is_sent_can_break_a_line(lab):
 async def test_in_json_each_line_is_an_object(lab):
     lines = [json.loads(line) for line in await provoke(lab, "--log-format", "json")]
     assert all(list(line) == ["time", "level", "node", "message"] for line in lines)
+    assert all(TIME.fullmatch(line["time"]) for line in lines)
     assert {line["node"] for line in lines} == {"node1"}
     assert {line["level"] for line in lines} <= {"info", "warning"}
     assert sum("message from" in line["message"] for line in lines) == 4
+
+
+async def test_in_json_the_line_of_a_ready_node_is_an_object(lab):
+    node = lab.node("--log-format", "json", "--node", "node1")
+    line, = map(json.loads, node.out.all())
+    assert TIME.fullmatch(line.pop("time"))
+    assert line.pop("message").startswith("ready: node1 listens on ")
+    assert line == {"level": "info", "node": "node1"}
+
+
+@pytest.mark.parametrize("value, coloured", [("1", False), ("", True)])
+def test_colours_are_left_out_where_they_are_not_wanted(value, coloured):
+    master, terminal = os.openpty()
+    node = subprocess.Popen([WAYBILL, "serve", "--listen", "127.0.0.1:0"], stderr=terminal,
+                            stdout=subprocess.PIPE,
+                            env=CLEAN_ENVIRONMENT | {"TERM": "xterm", "NO_COLOR": value})
+    with node:
+        os.close(terminal)
+        node.stdout.readline()
+        node.terminate()
+        output = b""
+        # Its end is an error.
+        with contextlib.suppress(OSError):
+            while part := os.read(master, 65536):
+                output += part
+        os.close(master)
+    assert b"listening on" in output and (b"\x1b[" in output) == coloured
 
 
 async def test_the_levels_are_called_as_the_guide_says(lab):

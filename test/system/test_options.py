@@ -152,10 +152,10 @@ async def test_the_file_is_toml(lab, tmp_path, text, expected):
 
 
 @pytest.mark.parametrize("text, complaint", [
-    ('greeting = "hi', "line 2 "), ("this is no toml", "line 2 "), ("max-body = 1MiB", "line 2 "),
-    ("greeting = 1.5", "line 2 .* greeting must be a string"), ("[server]\nlisten = 1", "line 2 .*server"),
-    ("[{server", "line 2 "),
-    ('greeting = "a"\ngreeting = "b"', "line 3 "),
+    ('greeting = "hi', ":2: "), ("this is no toml", ":2: "), ("max-body = 1MiB", ":2: "),
+    ("greeting = 1.5", ":2: greeting must be a string"), ("[server]\nlisten = 1", ":2: .*server"),
+    ("[{server", ":2: "),
+    ('greeting = "a"\ngreeting = "b"', ":3: "),
 ])
 def test_what_is_no_toml_is_refused_with_its_line(tmp_path, text, complaint):
     config = tmp_path / "waybill.toml"

@@ -81,7 +81,7 @@ async def test_what_is_wrong_changes_nothing(lab, config):
     node = lab.node("--config", config(allow_origin=[PAGE["Origin"]]))
     config(lgo_level="debug")
     log = await hang_up(node, "keeping the old options: ")
-    assert "lgo-level in the --config file; did you mean log-level?" in log
+    assert "unknown option lgo-level; did you mean log-level?" in log
     async with joined(node, "456", extra_headers=PAGE):
         pass
     assert await get(node, "/livez") == {"status": "live"}

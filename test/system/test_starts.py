@@ -105,7 +105,7 @@ def test_a_file_that_cannot_be_read_to_its_end_is_named(options, file):
 def test_a_key_is_not_added_to_a_file_that_cannot_be_read(tmp_path):
     code, errors = run("key", "create", "shop", "--file", tmp_path)
     assert code == 2
-    assert errors == f"waybill: cannot read {tmp_path}\n"
+    assert errors == f"waybill: cannot read {tmp_path}: Is a directory\n"
 
 
 def test_a_file_may_be_a_pipe(tmp_path):
