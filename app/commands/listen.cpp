@@ -207,6 +207,9 @@ private:
 
   /// The delay that the node told, if any.
   std::optional<milliseconds> retry_;
+
+  /// The position in the event stream, which its next request confirms.
+  std::string last_id_;
   size_t messages_ = 0;
   std::optional<int> code_;
   std::minstd_rand random_{std::random_device{}()};

@@ -133,7 +133,9 @@ std::variant<batch_line, response> parse_line(std::string_view text) {
   std::vector<std::pair<std::string, std::string>> options;
   for (auto& [name, value] : line.items()) {
     // A null counts as absent.
-    if (value.is_null() && name != "message")
+    auto is_optional
+      = name == "to" || name == "topic" || name == "all" || is_member(name);
+    if (value.is_null() && is_optional)
       continue;
     if (name == "to" || name == "topic") {
       if (!value.is_string() || !is_name(value.get<std::string>()))

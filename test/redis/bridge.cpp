@@ -951,6 +951,9 @@ CAF_TEST(an id is attached with the topics that are kept for it) {
   CAF_CHECK(seen(session).empty());
   CAF_CHECK_EQUAL(redis->seen.back(), "subscribe waybill:{topic:news}");
   happen(subscribed{"waybill:{topic:news}"});
+  CAF_CHECK(seen(session).empty());
+  CAF_MESSAGE("the topic has no last value");
+  answer(reply{});
   CAF_CHECK_EQUAL(seen(session), test::texts{"greet"});
 }
 

@@ -316,7 +316,7 @@ CAF_TEST(a push with a key is remembered by its fingerprint) {
   CAF_CHECK_EQUAL(words[3], "waybill:once:{id:456}:k");
   CAF_CHECK_EQUAL(words[6], "0");
   CAF_CHECK((command{words.begin() + 8, words.end()})
-            == (command{"waybill:{nodes}",
+            == (command{"waybill:{nodes}", "",
                         sha256(request_fingerprint("waybill:id:456", push)),
                         "p", "0", "waybill:{node:n1}", "3000", "600000"}));
   CAF_CHECK_EQUAL(result, "sent to 1");

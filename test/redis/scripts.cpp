@@ -100,7 +100,7 @@ struct scripts_fixture : waybill::redis::connection::listener {
   /// Stores a push of this text, and returns its entry.
   std::string keep(const std::string& text) {
     auto sent = eval(scripts.push, {"mail", "due"},
-                     {"channel", text, "60000", "100", "nodes"});
+                     {"channel", text, "60000", "100", "nodes", ""});
     CAF_REQUIRE_EQUAL(sent.items.size(), 3u);
     return call({"XREVRANGE", "mail", "+", "-", "COUNT", "1"})
       .items.at(0)
@@ -124,7 +124,7 @@ CAF_TEST(Redis knows each script by its SHA - 1) {
     auto& all = scripts_of(kind);
     for (auto script :
          {&all.check, &all.count, &all.push, &all.record, &all.read,
-          &all.dead_letter, &all.confirm, &all.claim}) {
+          &all.dead_letter, &all.confirm, &all.change, &all.claim}) {
       auto loaded = call({"SCRIPT", "LOAD", script->text});
       CAF_CHECK_EQUAL(loaded.text, script->sha);
     }
@@ -193,7 +193,7 @@ CAF_TEST(an outcome is recorded for the push that has the key) {
 CAF_TEST(a push has the keys that it needs) {
   auto publish = [this](const words& keys, const std::string& ttl,
                         const std::string& fingerprint) {
-    words arguments{"channel", "message", ttl, "100", "nodes"};
+    words arguments{"channel", "message", ttl, "100", "nodes", ""};
     for (auto& word : words{fingerprint, "p", "0", "", "0", "60000"})
       if (!fingerprint.empty())
         arguments.push_back(word);
@@ -211,6 +211,64 @@ CAF_TEST(a push has the keys that it needs) {
   CAF_CHECK_EQUAL(publish({"mail", "due"}, "60000", ""), "sent");
   CAF_CHECK_EQUAL(count({"XLEN", "mail"}), 2);
   CAF_CHECK_EQUAL(count({"DBSIZE"}), 3);
+}
+
+CAF_TEST(a push replaces the entry of its key) {
+  auto push = [this](const std::string& text, const std::string& limit) {
+    return eval(scripts.push, {"mail", "due", "key"},
+                {"channel", text, "60000", limit, "nodes", "1"})
+      .items.at(0)
+      .text;
+  };
+  CAF_CHECK_EQUAL(push("a", "2"), "sent");
+  auto last = keep("b");
+  CAF_MESSAGE("a full mailbox has room for that");
+  CAF_CHECK_EQUAL(push("c", "2"), "sent");
+  CAF_CHECK_EQUAL(count({"XLEN", "mail"}), 2);
+  CAF_CHECK_EQUAL(count({"ZCARD", "due"}), 2);
+  auto first = call({"XRANGE", "mail", "-", "+", "COUNT", "1"});
+  CAF_CHECK_EQUAL(first.items.at(0).items.at(0).text, last);
+  CAF_MESSAGE("one that is refused replaces nothing");
+  CAF_CHECK_EQUAL(push("d", "1"), "full");
+  CAF_CHECK_EQUAL(count({"XLEN", "mail"}), 2);
+  CAF_MESSAGE("what has been confirmed is not there any more");
+  call({"DEL", "mail", "due"});
+  CAF_CHECK_EQUAL(push("e", "2"), "sent");
+  CAF_CHECK_EQUAL(count({"XLEN", "mail"}), 1);
+  auto left = count({"PTTL", "key"});
+  CAF_CHECK(left > 0 && left <= 60'000);
+}
+
+CAF_TEST(the last value of a topic is kept for its time) {
+  auto sent = eval(scripts.push, {"last"},
+                   {"channel", "value", "60000", "", "nodes", ""});
+  CAF_CHECK_EQUAL(sent.items.at(0).text, "sent");
+  auto kept = call({"GET", "last"});
+  CAF_CHECK_EQUAL(kept.text, "value");
+  auto left = count({"PTTL", "last"});
+  CAF_CHECK(left > 0 && left <= 60'000);
+  CAF_MESSAGE("or until it is forgotten");
+  eval(scripts.change, {"last"}, {"channel", "message", "nodes", "", "0"});
+  CAF_CHECK_EQUAL(count({"DBSIZE"}), 0);
+}
+
+CAF_TEST(topics of an id are kept for their time) {
+  auto change = [this](const std::string& topic, const std::string& ttl) {
+    auto found = eval(scripts.change, {"topics"},
+                      {"channel", "message", "nodes", topic, ttl});
+    CAF_CHECK_EQUAL(found.items.size(), 2u);
+  };
+  change("news", "60000");
+  change("sport", "1000");
+  auto left = count({"PTTL", "topics"});
+  CAF_CHECK(left > 1000 && left <= 60'000);
+  CAF_MESSAGE("those whose time has passed are removed by the next");
+  call({"ZADD", "topics", "1", "sport"});
+  change("weather", "1000");
+  CAF_CHECK_EQUAL(count({"ZCARD", "topics"}), 2);
+  change("news", "0");
+  change("weather", "0");
+  CAF_CHECK_EQUAL(count({"DBSIZE"}), 0);
 }
 
 CAF_TEST(nodes are counted with a message and without one) {

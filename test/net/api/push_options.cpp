@@ -231,8 +231,9 @@ CAF_TEST(a line with other members is refused) {
        {R"({"to":"4","message":"a","wait":"5s"})", R"({"":"4","message":"a"})",
         R"({"To":"4","message":"a"})", R"({"to":"4","message":"a","x":null})",
         R"({"to":"4","message":"a","x":{"y":[1,{"z":2}]}})"})
-    CAF_CHECK_EQUAL(line_refusal(bad), "use only the members to, topic, all, "
-                                       "message and ttl");
+    CAF_CHECK_EQUAL(line_refusal(bad),
+                    "use only the members to, topic, all, message, ttl, "
+                    "collapse, fresh and retain");
 }
 
 CAF_TEST(addresses in a line are strings that are names) {
