@@ -48,7 +48,7 @@ void parse_head(benchmark::State& state) {
 void parse_parameters(benchmark::State& state) {
   auto query = read_head(head).value().query;
   for (auto _ : state) {
-    auto result = parse_push_options(query, true);
+    auto result = parse_push_options(query, push_address::id("456"));
     if (!std::holds_alternative<push_options>(result))
       state.SkipWithError("refused");
   }
