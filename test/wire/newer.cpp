@@ -48,12 +48,12 @@ std::string replace(std::string text, const std::string& old_part,
 std::string newer_push_script(std::string text) {
   text = replace(text, "'message', message,",
                  "'newer', 'field', 'message', message,");
-  text = replace(text, "'fingerprint', ARGV[5],",
-                 "'newer', 'field', 'fingerprint', ARGV[5],");
+  text = replace(text, "'fingerprint', ARGV[7],",
+                 "'newer', 'field', 'fingerprint', ARGV[7],");
   return replace(text, "local nodes = redis.call(PUBLISH", R"(
 local newer = '\130\164kind\165newer\164text\165newer'
 redis.call(PUBLISH, ARGV[1], newer)
-redis.call(PUBLISH, ARGV[11], newer)
+redis.call(PUBLISH, ARGV[5], newer)
 local nodes = redis.call(PUBLISH)");
 }
 
