@@ -37,6 +37,9 @@ void registry::join_topic(member& member, const push_address& topic) {
 void registry::subscribe(const push_address& address, const query& query) {
   auto members = movable_members(address);
   auto topic = push_address::topic(query.subject);
+  // Sessions that drain end without the topic: that is no answer for them.
+  if (members.empty() && !sessions_at(address).empty())
+    return;
   if (members.empty())
     return report_answer(address, query, delivery_counts{1});
   if (query.ttl.count() > 0)
@@ -55,9 +58,12 @@ void registry::unsubscribe(const push_address& address, const query& query) {
   auto topic = push_address::topic(query.subject);
   if (auto entry = sessions_.find(address))
     entry->kept_topics.erase(query.subject);
-  for (auto member : members)
+  for (auto member : members) {
     if (sessions_.leave(*member, topic))
       detach_address(topic, [] {});
+    // It may have waited for nothing but this topic.
+    greet(*member);
+  }
   report_answer(address, query, delivery_counts{1, members.size()});
 }
 

@@ -310,8 +310,10 @@ void session::write_next() {
        ++count) {
     while (send_queue_.first() && is_expired(*send_queue_.first()))
       drop(send_queue_.take_first(), &delivery_counts::expired);
-    if (!send_queue_.first())
+    if (!send_queue_.first()) {
+      report_load();
       return execute(lifecycle_.on_queue_written(pinged_ == 0));
+    }
     if (!write(send_queue_.begin()))
       return;
     // The last frame of a burst counts as in flight until the next turn.

@@ -56,6 +56,7 @@ push_addresses session_table::give_up(member& member) {
 bool session_table::release(const member& member, const push_address& address) {
   auto i = entries_.find(address.key());
   i->second.sessions.erase(member.session.id());
+  i->second.late.erase(member.session.id());
   i->second.draining -= member.draining;
   i->second.named -= waybill::is_named(member.transport);
   if (!i->second.sessions.empty())

@@ -95,7 +95,7 @@ private:
   bool on_value(held_address& held, uint64_t completion,
                 std::optional<last_value>& value);
 
-  /// Passes on messages that have waited for the last value of their topic.
+  /// Passes on messages that have waited for what is kept for their address.
   void release(held_address& held);
 
   void subscribe(std::vector<std::string> channels);

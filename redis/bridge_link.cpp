@@ -202,7 +202,7 @@ void bridge::end_outage() {
   spdlog::info("Redis is ready after {} ms, {} addresses subscribed ({})",
                outage_time().count(), entries_.size(), config_.server);
   for (auto& [channel, held] : entries_)
-    if (held.attached.pending())
+    if (held.attached.pending() && !unconfirmed_.contains(channel))
       complete_attachment(held);
   if (holder_)
     send(holder_, bus_state::ready);

@@ -52,7 +52,7 @@ void bridge::on(message& message) {
   if (!decoded)
     return on_unreadable(message.channel, decoded.error());
   auto& held = i->second;
-  if (held.completion != 0 && held.address.is_topic())
+  if (held.completion != 0)
     held.arrived.push_back(std::move(*decoded));
   else
     deliveries_.push_back({held.address, std::move(*decoded)});

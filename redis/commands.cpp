@@ -85,7 +85,8 @@ void commands::check(bool every_command, handler<check_result> then) {
   auto& unused = names_.unused_address();
   eval(scripts_.check,
        {names_.inbox_of(unused), names_.due_of(unused),
-        names_.once_of(unused, ""), names_.owner_of(unused)},
+        names_.once_of(unused, ""), names_.owner_of(unused),
+        names_.topics_of(unused), names_.last_of(unused)},
        {every_command ? "all" : "first"},
        [then](const caf::expected<reply>& x) {
          if (!x)

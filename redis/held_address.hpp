@@ -26,7 +26,8 @@ struct held_address {
   /// Number of the request for what is kept; 0 for none.
   uint64_t completion = 0;
 
-  /// Messages that arrived after that request, which follow the last value.
+  /// Messages that arrived after that request, and follow what is kept: a topic
+  /// that was kept may have been removed since.
   std::vector<bus_message> arrived;
 
   /// Pending until Redis confirms UNSUBSCRIBE, the oldest first.

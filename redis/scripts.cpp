@@ -30,9 +30,10 @@ namespace {
 
 constexpr std::string_view check_text = R"(
 local mail, due, once, owner = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local topics, last = KEYS[5], KEYS[6]
 local functions = {
   {{'XREVRANGE', mail, '+', '-'}, {'XRANGE', mail, '-', '+'},
-   {'ZRANGE', due, 0, 0}},
+   {'ZRANGE', topics, 0, 0}, {'GET', last}},
   {{'XADD', mail, 'NOMKSTREAM', '*', 'message', ''}, {'XLEN', mail},
    {'XDEL', mail, '0-1'}, {'PTTL', mail}, {'PEXPIRE', mail, 1},
    {'ZADD', due, 'XX', 1, ''}, {'ZCARD', due}, {'ZRANGEBYSCORE', due, 0, 1},

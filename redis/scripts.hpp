@@ -22,9 +22,9 @@ struct script_table {
   /// Tries the commands that are needed to read a mailbox, to store a push, and
   /// to claim an id, on keys that do not exist, so that nothing changes.
   ///
-  /// KEYS: a mailbox, its expiry times, an idempotency key, an owner, none of
-  /// which exists. ARGV: `all` to try each command, or `first` for the first
-  /// one of each of the three functions.
+  /// KEYS: a mailbox, its expiry times, an idempotency key, an owner, topics of
+  /// an id, a last value, none of which exists. ARGV: `all` to try each
+  /// command, or `first` for the first one of each of the three functions.
   ///
   /// Returns for each function the first error, or an empty string.
   script check;

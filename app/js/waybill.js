@@ -40,7 +40,7 @@ async function connect(my) {
   drop(my);
   if (!isOnline()) return turn(my, "offline");
   const { attempt } = my;
-  my.timer = setTimeout(() => end(my, 0, "no greeting in time"), my.timeout);
+  my.timer = setTimeout(() => end(my, 0, "no greeting"), my.timeout);
   turn(my, "connecting");
   try {
     const bearer = my.token ? await my.token() : "";
@@ -72,7 +72,7 @@ function take(my, { type, data: text = "", lastEventId, code, reason, message = 
   if (my.state !== "open") return open(my, text);
   const { push, kept, topic, base64,
     data = Uint8Array.from(atob(base64), x => x.charCodeAt()).buffer,
-  } = /^{"(push|kept|data)":/.test(text) ? JSON.parse(text) : { data: text };
+  } = /^{"(push|kept|topic|data|base64)":/.test(text) ? JSON.parse(text) : { data: text };
   if (text === my.pong || kept && my.names.includes(push)) return;
   if (kept) my.names = [push, ...my.names].slice(0, 1e3);
   emit(my, "message", { data, push, kept, topic });

@@ -61,9 +61,11 @@ push make_push(const push_options& options, payload body) {
               .fresh = options.fresh,
               .retain = options.retain.value_or(std::chrono::seconds{0}),
               .wait = options.wait};
-  // The mailbox keeps no push that must not be written any more.
-  if (result.fresh.count() > 0)
+  // Nothing keeps a push that must not be written any more.
+  if (result.fresh.count() > 0) {
     result.ttl = std::min(result.ttl, result.fresh);
+    result.retain = std::min(result.retain, result.fresh);
+  }
   return result;
 }
 

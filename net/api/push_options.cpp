@@ -25,6 +25,11 @@ bool is_collapse(std::string_view text) {
                         [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
+/// Tells whether a line of a batch names its address by this member.
+bool is_address(std::string_view name) {
+  return name == "to" || name == "topic" || name == "all";
+}
+
 /// Tells whether a line of a batch may set this option.
 bool is_member(std::string_view name) {
   return name == "ttl" || name == "collapse" || name == "fresh"
@@ -133,9 +138,7 @@ std::variant<batch_line, response> parse_line(std::string_view text) {
   std::vector<std::pair<std::string, std::string>> options;
   for (auto& [name, value] : line.items()) {
     // A null counts as absent.
-    auto is_optional
-      = name == "to" || name == "topic" || name == "all" || is_member(name);
-    if (value.is_null() && is_optional)
+    if (value.is_null() && (is_address(name) || is_member(name)))
       continue;
     if (name == "to" || name == "topic") {
       if (!value.is_string() || !is_name(value.get<std::string>()))
@@ -171,6 +174,9 @@ std::variant<batch_line, response> parse_line(std::string_view text) {
   for (auto& [name, value] : options)
     if (auto problem = set_option(result.options, name, value, result.address))
       return bad(*problem);
+  if (result.options.retain == std::chrono::seconds{0}
+      && result.message.empty())
+    return bad("forget a last value by a push of its own");
   return result;
 }
 

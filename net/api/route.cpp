@@ -125,6 +125,8 @@ parsed_request parse_batch(const parser_input& in) {
     return std::move(*wrong);
   if (!in.head.idempotency_keys.empty())
     return bad_parameter("send an Idempotency-Key only with a single push");
+  if (std::get<push_options>(options).fresh.count() > 0)
+    return bad_parameter("set fresh on each line of a batch");
   return batch_request{std::get<push_options>(options)};
 }
 

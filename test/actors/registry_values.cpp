@@ -57,6 +57,18 @@ CAF_TEST(the bus delivers the value of a topic that is new to the node) {
   CAF_CHECK_EQUAL(got(session), (test::texts{"a", "b"}));
 }
 
+CAF_TEST(a session that joins while the topic is attached gets the value) {
+  auto first = listen("1");
+  read("a");
+  auto second = listen("2");
+  push_retained("b");
+  auto third = listen("3");
+  attach_all();
+  CAF_CHECK_EQUAL(got(first), (test::texts{"a", "b"}));
+  CAF_CHECK_EQUAL(got(second), (test::texts{"a", "b"}));
+  CAF_CHECK_EQUAL(got(third), test::texts{"b"});
+}
+
 CAF_TEST(a session that joins later gets the last value first) {
   auto first = listen("1");
   attach_all();

@@ -957,6 +957,23 @@ CAF_TEST(an id is attached with the topics that are kept for it) {
   CAF_CHECK_EQUAL(seen(session), test::texts{"greet"});
 }
 
+CAF_TEST(a topic that was removed since it was read is left) {
+  make_ready();
+  redis->kept.reset();
+  auto session = join("456");
+  happen(subscribed{"waybill:{id:456}"});
+  happen(message{"waybill:{id:456}",
+                 encode(query{query::kind::unsubscribe, "news", "q", "n2"})});
+  auto text = [](const std::string& x) {
+    return reply{reply::kind::text, 0, x};
+  };
+  answer(list_of({text("news"), text("1001000")}));
+  answer(list_of({text("1000"), text("0")}));
+  CAF_CHECK(std::count(redis->seen.begin(), redis->seen.end(),
+                       "unsubscribe waybill:{topic:news}")
+            == 1);
+}
+
 CAF_TEST(an id whose topics cannot be read is attached by the next attempt) {
   make_ready();
   redis->kept.reset();

@@ -709,6 +709,11 @@ CAF_TEST(a query that changes the topics of an id keeps them) {
     answer(list_of({number(0), number(nodes)}));
     CAF_CHECK_EQUAL(result, expected);
   }
+  CAF_MESSAGE("nodes that come back read what is kept");
+  change.type = query::kind::subscribe;
+  aut.publish(id456, change, keep_number());
+  answer(list_of({number(0), number(1)}));
+  CAF_CHECK_EQUAL(result, "0");
   CAF_MESSAGE("one that is not kept is only published");
   aut.publish(id456, query{query::kind::subscribe, "news"}, keep_number());
   CAF_CHECK_EQUAL(redis.sent.back()[0], "PUBLISH");

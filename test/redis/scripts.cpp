@@ -133,7 +133,8 @@ CAF_TEST(Redis knows each script by its SHA - 1) {
 
 CAF_TEST(a check changes nothing and finds what Redis refuses) {
   for (auto commands : {"first", "all"}) {
-    auto found = eval(scripts.check, {"a", "b", "c", "d"}, {commands});
+    auto found
+      = eval(scripts.check, {"a", "b", "c", "d", "e", "f"}, {commands});
     CAF_REQUIRE_EQUAL(found.items.size(), 3u);
     for (auto& error : found.items)
       CAF_CHECK_EQUAL(error.text, "");
@@ -141,7 +142,7 @@ CAF_TEST(a check changes nothing and finds what Redis refuses) {
   }
   CAF_MESSAGE("by function");
   call({"CONFIG", "SET", "maxmemory", "1"});
-  auto found = eval(scripts.check, {"a", "b", "c", "d"}, {"first"});
+  auto found = eval(scripts.check, {"a", "b", "c", "d", "e", "f"}, {"first"});
   CAF_REQUIRE_EQUAL(found.items.size(), 3u);
   CAF_CHECK_EQUAL(found.items[0].text, "");
   CAF_CHECK(found.items[1].text.starts_with("OOM"));

@@ -163,7 +163,8 @@ CAF_TEST(a line has the options of its address) {
   for (auto bad : {R"({"retain":60,"to":"4","message":""})",
                    R"({"collapse":"a","topic":"4","message":""})",
                    R"({"collapse":1,"to":"4","message":""})",
-                   R"({"fresh":1,"to":"4","message":""})"})
+                   R"({"fresh":1,"to":"4","message":""})",
+                   R"({"topic":"news","message":"","retain":0})"})
     CAF_CHECK_NOT_EQUAL(line_refusal(bad), "");
 }
 
