@@ -96,11 +96,22 @@ void append(std::string& out, const command& command) {
   }
 }
 
+namespace {
+
+/// Number of bytes for whose replies the buffer of a reader is kept.
+constexpr size_t largest_buffer = 64 << 10;
+
+} // namespace
+
 void reply_reader::deleter::operator()(redisReader* ptr) const noexcept {
   redisReaderFree(ptr);
 }
 
 reply_reader::reply_reader() : reply_(std::make_unique<reply>()) {
+  open();
+}
+
+void reply_reader::open() {
   static const auto functions = make_functions<redisReplyObjectFunctions>();
   // hiredis only reads them, despite its non-const parameter.
   reader_.reset(redisReaderCreateWithFunctions(
@@ -111,6 +122,7 @@ reply_reader::reply_reader() : reply_(std::make_unique<reply>()) {
 }
 
 void reply_reader::feed(std::string_view bytes) {
+  fed_ += bytes.size();
   redisReaderFeed(reader_.get(), bytes.data(), bytes.size());
 }
 
@@ -119,8 +131,12 @@ bool reply_reader::is_idle() const noexcept {
 }
 
 std::optional<reply> reply_reader::next() {
-  if (is_idle())
+  if (is_idle()) {
+    // hiredis would keep its buffer until the next `feed`.
+    if (std::exchange(fed_, 0) > largest_buffer)
+      open();
     return std::nullopt;
+  }
   void* ptr = nullptr;
   if (redisReaderGetReply(reader_.get(), &ptr) != REDIS_OK)
     throw std::runtime_error{reader_->errstr};

@@ -83,6 +83,12 @@ private:
     void operator()(redisReader* ptr) const noexcept;
   };
 
+  /// Makes the reader of hiredis, with an empty buffer.
+  void open();
+
+  /// Number of bytes since no byte was left.
+  size_t fed_ = 0;
+
   /// Set while a part of a reply may have been parsed.
   bool is_partial_ = false;
 

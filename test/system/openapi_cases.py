@@ -18,8 +18,9 @@ class Case:
 
 
 PUSHES = ["POST /socket/456", "POST /topic/456", "POST /broadcast"]
-WITH_PARAMETERS = [*PUSHES, "POST /push", "GET /socket/456", "DELETE /socket/456",
-                   "GET /trace/456", "GET /stats"]
+TOPICS = ["PUT /socket/456/topics/456", "DELETE /socket/456/topics/456"]
+WITH_PARAMETERS = [*PUSHES, *TOPICS, "POST /push", "GET /socket/456", "DELETE /socket/456",
+                   "GET /topic/456", "GET /trace/456", "GET /stats"]
 PUSHERS = [*WITH_PARAMETERS, "GET /metrics"]
 WEBSOCKET = "GET /websocket/456"
 EVENTS = "GET /events/456"
@@ -43,6 +44,13 @@ OPEN = [
                          ("/push", LINES)]
       for level in ("routed", "written", "received")),
     Case("GET /trace/here?wait=1s", "200"),
+    Case("HEAD /topic/news", "200"), Case("GET /topic/news?detail=1&wait=1s", "200"),
+    Case("PUT /socket/here/topics/here?ttl=60&wait=1s", "200"),
+    Case("DELETE /socket/here/topics/here?wait=1s", "200"), Case(TOPICS[0], "404 nobody"),
+    Case("POST /socket/here?collapse=a&fresh=5s", "200", b"x"),
+    Case("POST /topic/news?retain=60&fresh=5s", "200", b"x"),
+    Case("POST /topic/later?retain=60", "202", b"x"), Case("POST /topic/later?retain=0", "200"),
+    Case("POST /broadcast?fresh=5s", "200", b"x"),
     Case("POST /push", "413 too_many_lines", b"1\n" * 10_001),
     Case("POST /push", "413 too_large", b"x" * 100_000),
     *(Case(line, "404 nobody", b"x") for line in PUSHES[:2]),
@@ -104,7 +112,8 @@ ADMINS_PORT = [Case(line, "404 client_port", headers=UPGRADE)
 STOPPING = [Case("GET /readyz", "503 stopping"),
             Case(WEBSOCKET, "503 stopping", headers=UPGRADE)]
 BUSY = [Case(line, "503 busy", b"x") for line in [*PUSHES, "POST /push"]]
-OF_BUS = [*(f"{line}?wait=100ms" for line in PUSHES), "GET /socket/456", "DELETE /socket/456"]
+OF_BUS = [*(f"{line}?wait=100ms" for line in [*PUSHES, *TOPICS]), "GET /socket/456",
+          "GET /topic/456", "DELETE /socket/456"]
 # A node that stays silent is counted in the answer.
 QUESTIONS = ["GET /trace/456?wait=100ms", "GET /stats?cluster=1&wait=100ms"]
 AWAY = [*(Case(line, "503 bus_away", b"") for line in [*OF_BUS, *QUESTIONS]),

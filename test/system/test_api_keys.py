@@ -52,6 +52,8 @@ REQUESTS = [("POST", "/socket/456", "push"), ("POST", "/topic/456", "push"),
             ("POST", "/broadcast", "push"), ("POST", "/push", "push"),
             ("GET", "/socket/456", "presence"), ("HEAD", "/socket/456", "presence"),
             ("GET", "/socket/456?detail=1", "presence"), ("DELETE", "/socket/456", "kick"),
+            ("PUT", "/socket/456/topics/456", "push"),
+            ("DELETE", "/socket/456/topics/456", "push"), ("GET", "/topic/456", "presence"),
             ("GET", "/trace/456", "presence"), ("GET", "/stats", "admin"),
             ("GET", "/metrics", "admin")]
 

@@ -119,7 +119,7 @@ def test_sessions_are_added_to_topics_and_removed(node):
     assert run("topics", "456", "remove", "a", *at_node).returncode == 0
     for arguments in (["join", "a"], ["remove", "a", "--ttl", "1"], ["add"]):
         done = run("topics", "456", *arguments, *at_node)
-        assert done.returncode == 2 and done.stderr.startswith(b"waybill: ")
+        assert done.returncode == 2 and done.stderr
 
 
 def test_a_node_that_does_not_answer_is_named(lab):

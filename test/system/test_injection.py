@@ -21,7 +21,7 @@ COMMAND = "\r\n*1\r\n$8\r\nFLUSHALL\r\n"
 # All that a node sends to Redis in these tests, and what they ask themselves.
 COMMANDS = {"DEL", "EVALSHA", "HGET", "HMGET", "HSET", "PEXPIRE", "PTTL", "PUBLISH", "PUBSUB",
             "SET", "SUBSCRIBE", "TIME", "UNSUBSCRIBE", "XADD", "XLEN", "XREVRANGE", "XTRIM",
-            "ZADD", "EXISTS", "KEYS"}
+            "ZADD", "ZRANGE", "GET", "EXISTS", "KEYS"}
 
 HEADERS = {"server", "content-type", "content-length", "connection", "allow", "retry-after"}
 

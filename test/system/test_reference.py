@@ -213,7 +213,9 @@ async def test_a_node_uses_the_names_of_the_reference_and_no_others(lab):
     watcher.command("MONITOR")
     cluster = lab.cluster("--same-id", "newest", "--upstream", "redis", redis=redis, size=2)
     one, two = cluster.nodes
-    await keep(one, "later", "x")
+    await keep(one, "later", "x", query="?ttl=600&collapse=key")
+    await request(one, "PUT", "/socket/later/topics/news?ttl=600", b"")
+    await request(one, "POST", "/topic/news?retain=600", b"x")
     redis.publish("nonsense")
     async with joined(one, "456", query="?topics=news") as ws:
         await ws.send("x")

@@ -97,8 +97,8 @@ async def test_waybill_listen_comes_back_when_it_is_told(lab):
     node = lab.node("--max-upgrade-rate", "1", "--threads", "1")
     async with joined(node, "1"):
         begun = time.monotonic()
-        listener = lab.enter_context(Process(WAYBILL, "listen", "456", "--count", "1", "--url",
-                                             f"http://127.0.0.1:{node.port}"))
+        listener = lab.enter_context(Process(WAYBILL, "listen", "456", "--count", "1",
+                                             "--no-greeting", "--url", f"http://127.0.0.1:{node.port}"))
         listener.log.wait_for("too_many_upgrades")
         listener.out.wait_for("连接成功!")
         assert time.monotonic() - begun >= 0.5
