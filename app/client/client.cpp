@@ -1,5 +1,7 @@
 #include "app/client/client.hpp"
 
+#include <iostream>
+
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
@@ -244,6 +246,20 @@ asio::awaitable<text_response> send(const node_access& to,
   auto stream = co_await connect(to, patience);
   stream.expires_after(wait + patience);
   co_return co_await round_trip(stream, to.url, request);
+}
+
+bool print_response(const node_access& to, const text_request& request,
+                    std::chrono::milliseconds wait) {
+  try {
+    auto response = run(send(to, request, wait));
+    auto good = response.result() == http::status::ok
+                || response.result() == http::status::accepted;
+    (good ? std::cout : std::cerr) << response.body() << std::flush;
+    return good;
+  } catch (const std::exception& e) {
+    fail(1, e.what());
+    return false;
+  }
 }
 
 } // namespace waybill::app

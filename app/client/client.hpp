@@ -125,4 +125,10 @@ boost::asio::awaitable<text_response> send(const node_access& to,
                                            const text_request& request,
                                            std::chrono::milliseconds wait);
 
+/// Sends a request, and prints the body of the response, or why there is none:
+/// to standard output if the status is 200 or 202, else to standard error.
+/// @returns whether it is one of these.
+bool print_response(const node_access& to, const text_request& request,
+                    std::chrono::milliseconds wait);
+
 } // namespace waybill::app

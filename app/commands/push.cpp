@@ -86,17 +86,8 @@ text_request to_request(const push_arguments& from, const std::string& target,
 /// @returns whether the push succeeded.
 bool push_once(const push_arguments& from, const std::string& target,
                std::string body) {
-  try {
-    auto response = run(
-      send(from.to, to_request(from, target, std::move(body)), from.wait));
-    auto good = response.result() == http::status::ok
-                || response.result() == http::status::accepted;
-    (good ? std::cout : std::cerr) << response.body() << std::flush;
-    return good;
-  } catch (const std::exception& e) {
-    fail(1, e.what());
-    return false;
-  }
+  return print_response(from.to, to_request(from, target, std::move(body)),
+                        from.wait);
 }
 
 } // namespace

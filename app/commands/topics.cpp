@@ -1,7 +1,6 @@
 #include "app/commands/topics.hpp"
 
 #include <chrono>
-#include <iostream>
 
 #include "app/client/client.hpp"
 #include "app/options/cli.hpp"
@@ -9,27 +8,6 @@
 #include "net/config.hpp"
 
 namespace waybill::app {
-
-namespace {
-
-namespace http = boost::beast::http;
-
-/// Sends a change of one topic, and prints the answer.
-/// @returns whether the change was made.
-bool change_topic(const node_access& to, http::verb method,
-                  const std::string& target, std::chrono::milliseconds wait) {
-  try {
-    auto response = run(send(to, make_request(to, method, target), wait));
-    auto good = response.result() == http::status::ok;
-    (good ? std::cout : std::cerr) << response.body() << std::flush;
-    return good;
-  } catch (const std::exception& e) {
-    fail(1, e.what());
-    return false;
-  }
-}
-
-} // namespace
 
 int run_topics(std::vector<std::string> arguments) {
   CLI::App parser{"Adds all sessions of an id to topics, or removes them, and "
@@ -60,11 +38,14 @@ int run_topics(std::vector<std::string> arguments) {
   auto query = "?wait=" + std::to_string(wait.count()) + "ms";
   if (ttl.count() > 0)
     query += "&ttl=" + std::to_string(ttl.count());
+  namespace http = boost::beast::http;
   auto method = action == "add" ? http::verb::put : http::verb::delete_;
   auto good = true;
   for (auto& name : names)
-    good &= change_topic(
-      to, method, "/socket/" + quote(id) + "/topics/" + quote(name) + query,
+    good &= print_response(
+      to,
+      make_request(to, method,
+                   "/socket/" + quote(id) + "/topics/" + quote(name) + query),
       wait);
   return good ? 0 : 1;
 }

@@ -110,6 +110,18 @@ struct bridge_fixture : test::fixture {
     return result;
   }
 
+  /// Joins as 456 and a topic, of which only the id is subscribed.
+  session_actor join_news() {
+    auto result = spawn<test::fake_session>();
+    self->send(
+      holder, join_atom_v,
+      push_addresses{push_address::id("456"), push_address::topic("news")},
+      std::string{}, transport_kind::websocket, result);
+    settle();
+    happen(subscribed{"waybill:{id:456}"});
+    return result;
+  }
+
   void end(const session_actor& session) {
     self->send(session, gone_atom_v);
     settle();
@@ -1011,13 +1023,7 @@ CAF_TEST(topics that were asked for before a session left are ignored) {
 
 CAF_TEST(a topic is attached with its last value before later pushes) {
   make_ready();
-  auto topic = push_address::topic("news");
-  auto session = spawn<test::fake_session>();
-  self->send(holder, join_atom_v,
-             push_addresses{push_address::id("456"), topic}, std::string{},
-             transport_kind::websocket, session);
-  settle();
-  happen(subscribed{"waybill:{id:456}"});
+  auto session = join_news();
   auto push_of = [](const std::string& id) {
     push result{id, make_text(id)};
     result.retain = 10s;
@@ -1042,13 +1048,7 @@ CAF_TEST(a topic is attached with its last value before later pushes) {
 
 CAF_TEST(a last value that has also arrived is delivered once) {
   make_ready();
-  auto session = spawn<test::fake_session>();
-  self->send(
-    holder, join_atom_v,
-    push_addresses{push_address::id("456"), push_address::topic("news")},
-    std::string{}, transport_kind::websocket, session);
-  settle();
-  happen(subscribed{"waybill:{id:456}"});
+  auto session = join_news();
   happen(subscribed{"waybill:{topic:news}"});
   push value{"a", make_text("a")};
   value.retain = 10s;
@@ -1061,13 +1061,7 @@ CAF_TEST(a last value that has also arrived is delivered once) {
 
 CAF_TEST(pushes to a topic wait for its value no longer than the link) {
   make_ready();
-  auto session = spawn<test::fake_session>();
-  self->send(
-    holder, join_atom_v,
-    push_addresses{push_address::id("456"), push_address::topic("news")},
-    std::string{}, transport_kind::websocket, session);
-  settle();
-  happen(subscribed{"waybill:{id:456}"});
+  auto session = join_news();
   happen(subscribed{"waybill:{topic:news}"});
   happen(message{"waybill:{topic:news}", encode(push{"a", make_text("a")})});
   CAF_CHECK_EQUAL(seen(session), test::texts{});
