@@ -6,6 +6,7 @@ with the time in seconds, and asks for the verdict at the end.
 
 import bisect
 import collections
+import functools
 import itertools
 import statistics
 from dataclasses import dataclass
@@ -68,6 +69,8 @@ class Checker:
         self._sessions = collections.defaultdict(list)
         # The event streams of each EventSource.
         self._streams = collections.defaultdict(list)
+        # How many of them have been confirmed.
+        self._confirmed = collections.defaultdict(int)
         self._faults = []
         # When a node was killed or restarted, when one was cut from the others, and when
         # only pushes with a ttl had to suffer.
@@ -119,8 +122,11 @@ class Checker:
         """The greeting came. An event stream has then confirmed all that was kept and came
         by those before it."""
         session.greeted = now
-        for push in self._kept_texts(self._streams[session.source] if session.source else []):
-            push.confirmed = push.confirmed or now
+        if session.source:
+            streams = self._streams[session.source]
+            for push in self._kept_texts(streams[self._confirmed[session.source]:]):
+                push.confirmed = push.confirmed or now
+            self._confirmed[session.source] = len(streams) - 1
 
     def refuse(self, session, now, status):
         """An event stream was answered with another status than 200, after which an
@@ -287,14 +293,24 @@ class Checker:
         left = session.left or (session.closed if session.code is None else None)
         if not session.is_proxied or left is None or left > time:
             return False
-        return time <= GRACE + min(
-            (push.answered for push in self._pushes_to[session.name]
-             if push.begun > left and push.status == 200 and self._was_calm(push)), default=time)
+        begun, first = self._written_in_calm(session.name)
+        i = bisect.bisect_right(begun, left)
+        return i == len(begun) or time <= GRACE + first[i]
+
+    @functools.cache
+    def _written_in_calm(self, name):
+        """Returns when the pushes that nodes wrote in calm began, in order, and for each the
+        time of the first answer from there on."""
+        found = sorted((push.begun, push.answered) for push in self._pushes_to[name]
+                       if push.status == 200 and self._was_calm(push))
+        first = list(itertools.accumulate((answered for _, answered in reversed(found)), min))
+        return [begun for begun, _ in found], first[::-1]
 
     def _check_outage(self, push):
         """The outcome that a push must have whatever is broken."""
         if push.status == 404 and self._must_be_found(push.name, push.begun, push.answered):
-            self.complain("false answers", f"{push}, though a session stands")
+            self.complain("false answers", f"{push}, though a session stands: " + "; ".join(
+                map(str, self._standing_at(push.name, push.begun, push.answered))))
         is_unheard = push.status == 200 and not push.arrivals and not any(
             session.ended_within(push.begun, push.answered + GRACE)
             or self._is_ghost(session, push.begun)
@@ -310,10 +326,14 @@ class Checker:
         # It may have been heard for the last time some time before.
         return (not any(begin + SILENCE - GRACE <= answered <= heard
                         for begin, _, heard in self._cuts)
-                and any(session.stands(begun, answered + GRACE)
-                        and not (session.code == STOPS
-                                 and session.ended_within(answered, answered + FAREWELL))
-                        for session in self._sessions[name]))
+                and bool(self._standing_at(name, begun, answered)))
+
+    def _standing_at(self, name, begun, answered):
+        """Returns the sessions of an id that stand, but for those whose node stops."""
+        return [session for session in self._sessions[name]
+                if session.stands(begun, answered + GRACE)
+                and not (session.code == STOPS
+                         and session.ended_within(answered, answered + FAREWELL))]
 
     def _check_end(self, session):
         """A session ends because its client or its node does, and else only if it reads
