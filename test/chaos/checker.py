@@ -329,10 +329,11 @@ class Checker:
                 and bool(self._standing_at(name, begun, answered)))
 
     def _standing_at(self, name, begun, answered):
-        """Returns the sessions of an id that stand, but for those whose node stops."""
+        """Returns the sessions of an id that stand, but for those that their node has begun
+        to end. A stream does not tell why it ends."""
         return [session for session in self._sessions[name]
                 if session.stands(begun, answered + GRACE)
-                and not (session.code == STOPS
+                and not (session.code == (OVER if session.source else STOPS)
                          and session.ended_within(answered, answered + FAREWELL))]
 
     def _check_end(self, session):
