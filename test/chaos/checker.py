@@ -330,10 +330,10 @@ class Checker:
 
     def _standing_at(self, name, begun, answered):
         """Returns the sessions of an id that stand, but for those that their node has begun
-        to end. A stream does not tell why it ends."""
+        to end: because it stops, or a stream has reached its lifetime."""
         return [session for session in self._sessions[name]
                 if session.stands(begun, answered + GRACE)
-                and not (session.code == (OVER if session.source else STOPS)
+                and not (session.code in (STOPS, OVER)
                          and session.ended_within(answered, answered + FAREWELL))]
 
     def _check_end(self, session):
