@@ -1,7 +1,10 @@
 #include "actors/session.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace waybill {
@@ -32,6 +35,18 @@ const payload* find_answer(const session_config& config,
 /// Returns whether the client should confirm a frame.
 bool needs_confirmation(const delivery_info& delivery) {
   return delivery.want == receipt_level::received || !delivery.entry.empty();
+}
+
+/// Returns the numbers of a mailbox entry, which order the entries.
+std::pair<uint64_t, uint64_t> numbers_of(std::string_view entry) {
+  auto number = [](std::string_view text) {
+    uint64_t result = 0;
+    std::from_chars(text.data(), text.data() + text.size(), result);
+    return result;
+  };
+  auto dash = std::min(entry.find('-'), entry.size());
+  return {number(entry.substr(0, dash)),
+          number(entry.substr(std::min(dash + 1, entry.size())))};
 }
 
 } // namespace
@@ -129,6 +144,15 @@ void session::enqueue_frame(frame frame) {
   if (lifecycle_.is_closed()
       || (lifecycle_.is_ending() && !reader_.is_done() && is_kept(frame)))
     return drop(frame, &delivery_counts::lost);
+  // A node that lags may get a push after its client has connected with the
+  // entry of it, which confirms it.
+  if (!reader_.is_done() && is_kept(frame) && !confirmed_.empty()
+      && numbers_of(frame.tracked->entry) <= numbers_of(confirmed_)) {
+    send_report(*frame.tracked, &delivery_counts::written);
+    if (frame.tracked->want == receipt_level::received)
+      send_report(*frame.tracked, &delivery_counts::received);
+    return;
+  }
   if (frame.tracked && !frame.tracked->collapse.empty())
     drop(send_queue_.supersede(frame.tracked->collapse),
          &delivery_counts::superseded);

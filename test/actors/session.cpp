@@ -892,6 +892,28 @@ CAF_TEST(reads on behind the entry of a stream after its queue was dropped) {
                                                 "read id:456 after 1 upto "}));
 }
 
+CAF_TEST(a push that a stream has confirmed by connecting comes no more) {
+  start({}, transport_kind::events, "1700000000000-12");
+  auto live = [this](const std::string& entry, receipt_level want) {
+    auto push = kept(entry, 10s);
+    push.want = want;
+    push.reply_to = want == receipt_level::routed ? "" : "n1";
+    anon_send(aut, deliver_atom_v, id456, push);
+    settle();
+  };
+  CAF_MESSAGE("its node lags and hears of them late");
+  live("1700000000000-9", receipt_level::routed);
+  live("1700000000000-12", receipt_level::received);
+  live("1700000000000-13", receipt_level::routed);
+  greet();
+  written_all();
+  CAF_CHECK_EQUAL(connection->written,
+                  (test::texts{"连接成功!", "1700000000000-13"}));
+  CAF_MESSAGE("the receipt says that the client has it");
+  CAF_CHECK_EQUAL(reports(),
+                  (std::vector<delivery_counts>{{0, 0, 1}, {0, 0, 0, 1}}));
+}
+
 CAF_TEST(reports what a stream has confirmed by a request) {
   start({}, transport_kind::events);
   greet();
