@@ -41,7 +41,7 @@ void registry::forget_value(const push_address& address) {
 void registry::on_joined(const push_address& topic,
                          const session_actor& session) {
   auto& entry = *sessions_.find(topic);
-  // The bus delivers the value, and what follows, before it has attached.
+  // The bus delivers the value and later pushes before it has attached.
   if (entry.attached || entry.value)
     send_value(topic, entry, session);
   else

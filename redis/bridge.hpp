@@ -83,7 +83,7 @@ private:
   /// topics of an id, or the last value of a topic.
   void complete_attachment(held_address& held);
 
-  /// Returns a handler of what is kept for an address. It calls `on_kept` with
+  /// Returns a handler of the kept data of an address. It calls `on_kept` with
   /// a value, and then attaches the address unless that returns false.
   template <class T>
   commands::handler<T> completing(held_address& held,
@@ -95,7 +95,7 @@ private:
   bool on_value(held_address& held, uint64_t completion,
                 std::optional<last_value>& value);
 
-  /// Passes on messages that have waited for what is kept for their address.
+  /// Passes on messages that have waited for the kept data of their address.
   void release(held_address& held);
 
   void subscribe(std::vector<std::string> channels);
@@ -353,7 +353,7 @@ private:
   /// Addresses of this node, by channel.
   entries entries_;
 
-  /// Number of the last request for what is kept for an address.
+  /// Number of the last request for kept data.
   uint64_t completions_ = 0;
 
   /// Number of unconfirmed SUBSCRIBE commands of each channel. Redis replies in

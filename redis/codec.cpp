@@ -19,24 +19,10 @@ namespace {
 constexpr auto kick_kind = "kick";
 constexpr auto claim_kind = "claim";
 
-std::string_view name_of(query::kind type) {
-  switch (type) {
-  case query::kind::sessions:
-    return "inspect";
-  case query::kind::trace:
-    return "trace";
-  case query::kind::metrics:
-    return "figures";
-  case query::kind::members:
-    return "members";
-  case query::kind::subscribe:
-    return "subscribe";
-  case query::kind::unsubscribe:
-    return "unsubscribe";
-  case query::kind::forget:
-    return "forget";
-  }
-  return "";
+std::string name_of(query::kind type) {
+  return type == query::kind::sessions  ? "inspect"
+         : type == query::kind::metrics ? "figures"
+                                        : to_string(type);
 }
 
 /// Tells whether the subject of a query is a topic.

@@ -117,8 +117,8 @@ public:
             std::move(then));
   }
 
-  /// Publishes a query as above. If it changes what is kept for the address,
-  /// Redis changes that in the same step.
+  /// Publishes a query as above. If it changes the kept data of the address,
+  /// Redis changes them in the same step.
   void publish(const push_address& address, const query& query,
                handler<uint64_t> then);
 

@@ -43,7 +43,7 @@ void commands::publish(const push_address& address, const query& query,
         then(x.error());
       else if (x->items.size() != 2)
         then(unexpected_reply());
-      // Nodes that are missing read what is kept when they are back, but their
+      // Nodes that are missing read the kept data when they are back, but their
       // sessions leave no topic by that.
       else if (type == query::kind::unsubscribe && x->items[0].number == 0
                && !proves_absence(channel, x->items[1].number, expected))

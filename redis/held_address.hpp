@@ -20,14 +20,14 @@ struct held_address {
   bool held = false;
 
   /// Pending until every push to the channel is sure to arrive, and the
-  /// registry has what is kept for the address.
+  /// registry has the kept data of the address.
   promise attached;
 
-  /// Number of the request for what is kept; 0 for none.
+  /// Number of the request for the kept data; 0 for none.
   uint64_t completion = 0;
 
-  /// Messages that arrived after that request, and follow what is kept: a topic
-  /// that was kept may have been removed since.
+  /// Messages that arrived after that request, and follow the kept data: a
+  /// topic that was kept may have been removed since.
   std::vector<bus_message> arrived;
 
   /// Pending until Redis confirms UNSUBSCRIBE, the oldest first.

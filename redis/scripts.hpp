@@ -97,8 +97,8 @@ struct script_table {
   /// Returns the number of entries removed.
   script confirm;
 
-  /// Publishes a query that changes what is kept for an address, and changes
-  /// that: the topics of an id, or the last value of a topic.
+  /// Publishes a query, and changes the kept data of its address: the topics of
+  /// an id, or the last value of a topic.
   ///
   /// KEYS: the topics of the id, or the last value. ARGV: the channel, the
   /// message, the channel that all nodes hold, the topic or an empty string to

@@ -53,7 +53,7 @@ struct query {
   std::chrono::milliseconds ttl{0};
 };
 
-/// Returns whether a query changes what the bus keeps for the address.
+/// Returns whether a query changes the data that the bus keeps for the address.
 inline bool changes_kept(const query& x) {
   return x.type == query::kind::unsubscribe || x.type == query::kind::forget
          || (x.type == query::kind::subscribe && x.ttl.count() > 0);

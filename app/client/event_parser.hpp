@@ -48,7 +48,7 @@ private:
   /// The begin of a line whose end has not come.
   std::string line_;
 
-  /// Whether a LF belongs to the end of the last line.
+  /// Set if a LF belongs to the end of the last line.
   bool follows_cr_ = false;
 
   event event_;
