@@ -57,6 +57,14 @@ CAF_TEST(the bus delivers the value of a topic that is new to the node) {
   CAF_CHECK_EQUAL(got(session), (test::texts{"a", "b"}));
 }
 
+CAF_TEST(a value that has come live is not delivered again) {
+  auto session = listen("1");
+  push_retained("a");
+  read("a");
+  attach_all();
+  CAF_CHECK_EQUAL(got(session), test::texts{"a"});
+}
+
 CAF_TEST(a session that joins while the topic is attached gets the value) {
   auto first = listen("1");
   read("a");
