@@ -154,8 +154,7 @@ void session::enqueue_frame(frame frame) {
     return;
   }
   if (frame.tracked && !frame.tracked->collapse.empty())
-    drop(send_queue_.supersede(frame.tracked->collapse),
-         &delivery_counts::superseded);
+    drop(send_queue_.supersede(frame), &delivery_counts::superseded);
   auto fits = send_queue_.has_room(frame.body.size());
   if (!fits && config_.when_slow == slow_consumer::close) {
     drop(frame, &delivery_counts::dropped);

@@ -118,10 +118,11 @@ frames send_queue::make_room(size_t size) {
   return result;
 }
 
-frames send_queue::supersede(const std::string& collapse) {
+frames send_queue::supersede(const frame& newer) {
   frames result;
   auto is_older = [&](const frame& x) {
-    return x.tracked && x.tracked->collapse == collapse;
+    return x.tracked && x.tracked->collapse == newer.tracked->collapse
+           && (!is_kept(x) || is_kept(newer));
   };
   extract(queue_, writing_ ? 1 : 0, result, is_older);
   extract(held_, 0, result, is_older);
@@ -130,7 +131,7 @@ frames send_queue::supersede(const std::string& collapse) {
 
 bool send_queue::has_held(const std::string& collapse) const {
   return std::any_of(held_.begin(), held_.end(), [&](const frame& x) {
-    return x.tracked && x.tracked->collapse == collapse;
+    return is_kept(x) && x.tracked->collapse == collapse;
   });
 }
 

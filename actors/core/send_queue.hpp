@@ -117,9 +117,10 @@ public:
   /// Removes the held frames that the mailbox holds, too.
   frames clear_kept_held();
 
-  /// Removes the frames of pushes with the same `collapse` but that in flight.
-  /// @pre `!collapse.empty()`
-  frames supersede(const std::string& collapse);
+  /// Removes the frames that a newer one with the same `collapse` replaces, but
+  /// not that in flight. Only one that is kept, too, replaces one that is kept.
+  /// @pre `newer` has a `collapse`.
+  frames supersede(const frame& newer);
 
   // -- observers --------------------------------------------------------------
 
@@ -134,7 +135,7 @@ public:
 
   bool has_held() const noexcept { return !held_.empty(); }
 
-  /// Returns whether a frame with the same `collapse` is held.
+  /// Returns whether a kept frame with the same `collapse` is held.
   /// @pre `!collapse.empty()`
   bool has_held(const std::string& collapse) const;
 

@@ -972,7 +972,10 @@ CAF_TEST(a push supersedes an older one of its key that waits) {
 CAF_TEST(a push that was read from the mailbox gives way to a live one) {
   page({"a"});
   deref<test::fake_bus>(bus).pages.back().pushes[0].collapse = "k";
-  limit("b", "k");
+  auto newer = kept("b", 10s);
+  newer.collapse = "k";
+  anon_send(aut, deliver_atom_v, id456, newer);
+  settle();
   greet();
   written_all();
   CAF_CHECK_EQUAL(connection->written, (test::texts{"连接成功!", "b"}));

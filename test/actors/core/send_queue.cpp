@@ -20,6 +20,17 @@ frame kept(const std::string& text) {
                                                 delivery_info::time_point{})};
 }
 
+/// Returns a frame with a `collapse`, which is kept if it has an entry.
+frame keyed(const std::string& text, const std::string& key,
+            const std::string& entry = "") {
+  push push{text, make_text(text)};
+  push.collapse = key;
+  push.entry = entry;
+  return {push.body,
+          std::make_unique<const delivery_info>(push_address::id("456"), push,
+                                                delivery_info::time_point{})};
+}
+
 test::texts texts_of(const frames& all) {
   test::texts result;
   for (auto& frame : all)
@@ -99,13 +110,6 @@ CAF_TEST(releases held frames up to an entry) {
 }
 
 CAF_TEST(a push supersedes those of its key but not that in flight) {
-  auto keyed = [](const std::string& text, const std::string& key) {
-    push push{text, make_text(text)};
-    push.collapse = key;
-    return frame{push.body,
-                 std::make_unique<const delivery_info>(
-                   push_address::id("456"), push, delivery_info::time_point{})};
-  };
   send_queue aut{100, 100};
   aut.put(keyed("a", "k"));
   aut.begin();
@@ -115,11 +119,23 @@ CAF_TEST(a push supersedes those of its key but not that in flight) {
     aut.put(plain(text));
   }
   aut.hold(keyed("d", "k"));
-  CAF_CHECK(aut.has_held("k") && !aut.has_held("other"));
-  CAF_CHECK_EQUAL(texts_of(aut.supersede("k")), (test::texts{"b", "c", "d"}));
+  CAF_CHECK_EQUAL(texts_of(aut.supersede(keyed("e", "k"))),
+                  (test::texts{"b", "c", "d"}));
   CAF_CHECK_EQUAL(aut.bytes(), 5u);
   aut.written();
   CAF_CHECK_EQUAL(drain(aut), (test::texts{"b", "b", "c", "c"}));
+}
+
+CAF_TEST(only a kept push supersedes one that is kept) {
+  send_queue aut{100, 100};
+  aut.put(keyed("a", "k", "1-0"));
+  aut.hold(keyed("b", "k"));
+  CAF_CHECK(!aut.has_held("k"));
+  CAF_CHECK_EQUAL(texts_of(aut.supersede(keyed("c", "k"))), test::texts{"b"});
+  aut.hold(keyed("d", "k", "2-0"));
+  CAF_CHECK(aut.has_held("k") && !aut.has_held("other"));
+  CAF_CHECK_EQUAL(texts_of(aut.supersede(keyed("e", "k", "3-0"))),
+                  (test::texts{"a", "d"}));
 }
 
 CAF_TEST(a frame expires with the shorter of its times) {
