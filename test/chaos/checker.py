@@ -24,6 +24,9 @@ FAREWELL = 3.0
 # After so many seconds a node that is silent counts as gone.
 SILENCE = 10.0
 
+# A node ends an event stream after so many seconds, or up to a fifth more or less.
+LIFETIME = 8.0
+
 # The time after which a push is given up that was not answered, in seconds.
 UNANSWERED = 5.0
 
@@ -330,9 +333,12 @@ class Checker:
 
     def _standing_at(self, name, begun, answered):
         """Returns the sessions of an id that stand, but for those that their node has begun
-        to end: because it stops, or a stream has reached its lifetime."""
+        to end: because it stops, or a stream has reached its lifetime. A client that does not
+        read sees no end."""
         return [session for session in self._sessions[name]
                 if session.stands(begun, answered + GRACE)
+                and not (session.source and session.stalled
+                         and answered >= session.greeted + 0.8 * LIFETIME)
                 and not (session.code in (STOPS, OVER)
                          and session.ended_within(answered, answered + FAREWELL))]
 

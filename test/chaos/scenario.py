@@ -11,7 +11,7 @@ from clients import Http, get, is_ready
 from faults import CLUSTER, CUTS, FAULTS, subscribers
 from documents import blocks
 from harness import ROOT, WAYBILL, Balancer, Node, Server, eventually, scaled
-from checker import GRACE, Checker
+from checker import Checker, GRACE, LIFETIME
 from links import Namespace, SlowLink
 from redis_cluster import RedisCluster
 from redis_server import Redis, Replica, random_port
@@ -28,9 +28,6 @@ PUSHERS = 6
 
 # The time clients stay on average before they reconnect for no reason, in seconds.
 STAY = 8.0
-
-# The time after which a node ends an event stream.
-STREAM_LIFETIME = "8s"
 
 # The rules of the guide with which HAProxy answers event streams that no node does.
 STREAM_RULES = "\n    ".join(
@@ -59,7 +56,7 @@ class NodeSlot(Server):
         super().__init__(free_port(), host)
         self._stack = stack
         self._options = ["--node", name, "--drain", "1s", "--log-level", "warn",
-                         "--events-lifetime", STREAM_LIFETIME,
+                         "--events-lifetime", f"{LIFETIME:.0f}s",
                          *([] if host == "127.0.0.1" else ["--insecure"]),
                          "--redis-replicas", replicas]
         self._where = {"redis": redis_url, "listen": f"{host}:{self.port}", "within": within}

@@ -106,6 +106,16 @@ def test_a_proxy_may_not_know_that_of_a_node_that_hears_of_no_pushes(story):
     assert story.failures() == set()
 
 
+def test_a_client_that_does_not_read_sees_no_end_of_its_stream(story):
+    stream = story.client(source=SOURCE)
+    story.checker.stall(stream)
+    push = story.later(7).push()
+    story.answer(push, 404, nodes=0)
+    story.later().leave(stream)
+    story.fault(20)
+    assert story.failures() == set()
+
+
 # -- lies ----------------------------------------------------------------------
 
 
@@ -115,6 +125,17 @@ def test_a_stream_is_never_answered_with_another_status(story):
     story.close(stream, None)
     story.fault()
     assert story.failures() == {"streams refused"}
+
+
+@pytest.mark.parametrize("age, is_stalled", [(5, True), (7, False)])
+def test_a_stream_that_is_young_or_read_is_found(story, age, is_stalled):
+    stream = story.client(source=SOURCE)
+    if is_stalled:
+        story.checker.stall(stream)
+    story.answer(story.later(age).push(), 404, nodes=0)
+    story.later().leave(stream)
+    story.fault(20)
+    assert story.failures() == {"false answers"}
 
 
 def test_a_stream_that_comes_back_does_not_get_again_what_it_has(story):
