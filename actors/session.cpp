@@ -49,6 +49,12 @@ std::pair<uint64_t, uint64_t> numbers_of(std::string_view entry) {
           number(entry.substr(std::min(dash + 1, entry.size())))};
 }
 
+/// Returns whether a client has confirmed a frame, by an entry of its mailbox.
+bool is_confirmed(const frame& x, const std::string& confirmed) {
+  return is_kept(x) && !confirmed.empty()
+         && numbers_of(x.tracked->entry) <= numbers_of(confirmed);
+}
+
 } // namespace
 
 session::session(caf::actor_config& cfg, caf::execution_unit* host,
@@ -146,8 +152,7 @@ void session::enqueue_frame(frame frame) {
     return drop(frame, &delivery_counts::lost);
   // A node that lags may get a push after its client has connected with the
   // entry of it, which confirms it.
-  if (!reader_.is_done() && is_kept(frame) && !confirmed_.empty()
-      && numbers_of(frame.tracked->entry) <= numbers_of(confirmed_)) {
+  if (!reader_.is_done() && is_confirmed(frame, confirmed_)) {
     send_report(*frame.tracked, &delivery_counts::written);
     if (frame.tracked->want == receipt_level::received)
       send_report(*frame.tracked, &delivery_counts::received);
