@@ -6,6 +6,7 @@ import random
 import pytest
 
 from faults import CLUSTER_TOO, CUTS, FAULTS, possible_faults
+from harness import scaled
 from links import Namespace
 from scenario import Plan, run
 
@@ -14,6 +15,7 @@ SEED = random.randrange(1_000_000)
 
 def check(seconds, *faults, mix="all"):
     """Lives with faults for some seconds, and checks what came of it."""
+    seconds = max(seconds // 2, scaled(seconds))
     print(f"test/chaos/run --seconds {seconds} --seed {SEED} --mix {mix} "
           f"--faults {','.join(faults)}")
     verdict = run(Plan(SEED, seconds, faults, mix))
