@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import pytest
 
 from clients import GREETING, confirm, get, join, keep, push, request, until_offline
+from documents import blocks
 from harness import ROOT, eventually
 from page_server import page_server
 from tokens import SECRET, token
@@ -259,6 +260,36 @@ async def test_the_page_of_the_guide_shows_what_is_pushed(lab, chromium, site, t
         assert (await request(node, "POST", "/topic/news", b"to all")).status == 200
         await eventually(lambda: page.evaluate("document.body.innerText.endsWith('to all')"))
         assert (await page.texts("body"))[0].endswith("to me to all")
+
+
+async def test_the_page_that_survives_anything_survives_its_node(lab, chromium, site):
+    page, = blocks(ROOT / "docs/guide/survive.md", "html")
+    cluster = lab.cluster("--heartbeat", "ping=pong", size=2)
+    one, two = cluster.nodes
+    html = page.text.replace("/console/waybill.js", f"{base_of(one)[0]}/console/waybill.js")
+    # The page would be the node's own.
+    html = html.replace('Waybill("/"', f"Waybill({json.dumps(base_of(one, two))}")
+    assert html.count("http:") == 3
+    site.pages |= {"/orders": lambda: html}
+    for node in (one, two):
+        assert (await request(node, "POST", "/topic/price?retain=600", b"98.00")).status == 202
+    async with chromium.page(f"{site.url}/orders") as page:
+        await eventually(lambda: page.evaluate("document.title == 'orders'"))
+        await eventually(lambda: page.evaluate("document.querySelector('output').value == '98.00'"))
+        assert (await push(two, "456", "order 6", "?ttl=600")).status == 200
+        await eventually(lambda: page.evaluate("document.querySelectorAll('li').length == 1"))
+        for node in (one, two):
+            node.kill()
+        await eventually(lambda: page.evaluate("document.title == 'orders (away)'"))
+        three = lab.node(redis=cluster.redis)
+        for i in range(3):
+            await push(three, "456", f"van at {i}", "?ttl=600&collapse=van")
+        assert (await push(three, "456", "order 7", "?ttl=600")).status == 202
+        assert (await request(three, "POST", "/topic/price?retain=600", b"99.50")).status == 202
+        restart(lab, two, redis=cluster.redis)
+        await eventually(lambda: page.evaluate("document.title == 'orders'"))
+        await eventually(lambda: page.evaluate("document.querySelector('output').value == '99.50'"))
+        assert await page.texts("li") == ["order 6", "van at 2", "order 7"]
 
 
 def test_the_client_is_small_and_needs_nothing():
