@@ -44,6 +44,8 @@ class Push:
     ttl: bool
     receipt: str
     begun: float
+    # The key by which it replaces older pushes to the same id.
+    collapse: str = ""
     attempts: int = 1
     answered: float | None = None
     status: int | None = None
@@ -64,6 +66,10 @@ class Push:
     def kept(self):
         """Whether it was promised that the push arrives, whatever happens."""
         return self.ttl and self.status in (200, 202)
+
+    def may_follow(self, other):
+        """Tells whether a node may have taken it after another push."""
+        return self.answered is None or self.answered >= other.begun
 
     def arrivals_until(self, time):
         """Returns how many sessions had got it by then."""

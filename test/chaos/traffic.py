@@ -168,6 +168,8 @@ class Mix:
 
     ttls: list[int]
     receipts: list[str]
+    # The number of pushes in a hundred that replace older ones of their `collapse`.
+    collapses: int = 0
     # The number of pushes in a hundred that have an Idempotency-Key. They are sent again
     # when they were not answered, and half of them when they were.
     keys: int = 0
@@ -175,9 +177,9 @@ class Mix:
 
 MIXES = {
     "live": Mix([0], ["routed"]),
-    "all": Mix([0, 600], ["routed", "written", "received"], keys=10),
+    "all": Mix([0, 600], ["routed", "written", "received"], collapses=10, keys=10),
     # The answer that a key stands for may be lost with a master.
-    "keyless": Mix([0, 600], ["routed", "written", "received"]),
+    "keyless": Mix([0, 600], ["routed", "written", "received"], collapses=10),
 }
 
 
@@ -248,8 +250,11 @@ class Pusher:
                 and chance.random() > CONFIRMED_STREAMS):
             receipt = "written"
         ttl = 0 if name == NOBODY else chance.choice(mix.ttls)
-        query = f"?wait={wait}s&receipt={receipt}" + (f"&ttl={ttl}" if ttl else "")
-        push = self._world.checker.begin(self.name, name, now(), connection, ttl > 0, receipt)
+        collapse = chance.choice("ab") if chance.randrange(100) < mix.collapses else ""
+        query = (f"?wait={wait}s&receipt={receipt}" + (f"&ttl={ttl}" if ttl else "")
+                 + (f"&collapse={collapse}" if collapse else ""))
+        push = self._world.checker.begin(self.name, name, now(), connection, ttl > 0, receipt,
+                                         collapse)
         if chance.randrange(100) >= mix.keys:
             return push, wait, query, {}
         self._again = push, wait, query, {"Idempotency-Key": push.text}
