@@ -46,7 +46,7 @@ using delivery_protocol = caf::typed_actor<
   caf::reacts_to<deliver_atom, push_address, push>,
   // Returns its trace events of the last pushes to its id.
   caf::replies_to<trace_atom>::with<trace_events>,
-  // Returns the details of this session.
+  // Returns the details of this session, but for its topics.
   caf::replies_to<get_atom>::with<session_info>>;
 
 /// The events of the transport of a session.

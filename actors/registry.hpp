@@ -192,12 +192,15 @@ private:
   /// Returns the sessions of an address.
   std::vector<session_actor> sessions_at(const push_address& address);
 
-  /// Sends a request to actors, and passes the responses to `handler`. An actor
-  /// that has ended responds with nothing.
+  /// Sends a request to actors, and passes the responses to `handler`, in their
+  /// order. An actor that has ended responds with nothing.
   template <class T, class Handle, class... Ts>
   void gather(const std::vector<Handle>& actors,
-              std::function<void(std::vector<T>&)> handler,
+              std::function<void(std::vector<std::optional<T>>&)> handler,
               const Ts&... question);
+
+  /// Returns the topics that a session has joined.
+  std::vector<std::string> topics_of(caf::actor_id session);
 
   // -- topics of sessions (registry_topics.cpp) -------------------------------
 

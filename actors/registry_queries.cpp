@@ -36,20 +36,38 @@ void registry::report_answer(const push_address& address, const query& query,
 
 void registry::report_sessions(const push_address& address,
                                const query& query) {
+  auto sessions = sessions_at(address);
   gather<session_info>(
-    sessions_at(address),
-    [this, address, query](std::vector<session_info>& found) {
-      report_answer(address, query,
-                    session_list{found.size(), std::move(found)});
+    sessions,
+    [this, address, query,
+     sessions](std::vector<std::optional<session_info>>& found) {
+      session_list result;
+      for (size_t i = 0; i < found.size(); ++i)
+        if (found[i]) {
+          found[i]->topics = topics_of(sessions[i].id());
+          result.sessions.push_back(*std::move(found[i]));
+        }
+      result.total = result.sessions.size();
+      report_answer(address, query, std::move(result));
     },
     get_atom_v);
 }
 
+std::vector<std::string> registry::topics_of(caf::actor_id session) {
+  std::vector<std::string> result;
+  if (auto member = sessions_.find(session))
+    for (auto& address : member->joined)
+      if (address.is_topic())
+        result.emplace_back(address.name());
+  return result;
+}
+
 void registry::report_trace(const push_address& address, const query& query) {
-  using parts = std::vector<trace_events>;
+  using parts = std::vector<std::optional<trace_events>>;
   auto append = [](trace_events& to, const parts& from) {
     for (auto& part : from)
-      to.insert(to.end(), part.begin(), part.end());
+      if (part)
+        to.insert(to.end(), part->begin(), part->end());
   };
   // Sessions come last: one that ends meanwhile moves its events to `trace_`.
   gather<trace_events>(
@@ -76,25 +94,28 @@ std::vector<session_actor> registry::sessions_at(const push_address& address) {
 }
 
 template <class T, class Handle, class... Ts>
-void registry::gather(const std::vector<Handle>& actors,
-                      std::function<void(std::vector<T>&)> handler,
-                      const Ts&... question) {
+void registry::gather(
+  const std::vector<Handle>& actors,
+  std::function<void(std::vector<std::optional<T>>&)> handler,
+  const Ts&... question) {
   struct gathered {
-    std::vector<T> all;
+    std::vector<std::optional<T>> all;
     size_t missing;
   };
-  auto found = std::make_shared<gathered>(gathered{{}, actors.size()});
+  auto size = actors.size();
+  auto found = std::make_shared<gathered>(
+    gathered{std::vector<std::optional<T>>(size), size});
   if (actors.empty())
     return handler(found->all);
   auto on_response = [found, handler = std::move(handler)] {
     if (--found->missing == 0)
       handler(found->all);
   };
-  for (auto& actor : actors)
-    request(actor, caf::infinite, question...)
+  for (size_t i = 0; i < size; ++i)
+    request(actors[i], caf::infinite, question...)
       .then(
-        [found, on_response](T& part) {
-          found->all.push_back(std::move(part));
+        [i, found, on_response](T& part) {
+          found->all[i] = std::move(part);
           on_response();
         },
         [on_response](const caf::error&) { on_response(); });

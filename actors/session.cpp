@@ -138,7 +138,8 @@ session_info session::info() {
   return {
     connection_->peer(),
     uint64_t(std::chrono::duration_cast<std::chrono::seconds>(age).count()),
-    send_queue_.bytes()};
+    send_queue_.bytes(), to_string(connection_->kind()),
+    connection_->user_agent()};
 }
 
 frame session::make_frame(const push_address& address, const push& push) {

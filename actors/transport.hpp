@@ -39,6 +39,10 @@ public:
   /// Returns the address of the client.
   virtual std::string peer() const = 0;
 
+  /// Returns the software of the client, as it names itself; empty if it does
+  /// not.
+  virtual std::string user_agent() const = 0;
+
   virtual transport_kind kind() const = 0;
 };
 

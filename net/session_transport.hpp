@@ -10,7 +10,7 @@
 
 #include "actors/interfaces.hpp"
 #include "actors/transport.hpp"
-#include "net/peer_address.hpp"
+#include "net/client_info.hpp"
 #include "net/timer.hpp"
 
 namespace waybill::net {
@@ -29,7 +29,9 @@ constexpr std::chrono::seconds close_timeout_of(close_code code) {
 /// at which one of them ends.
 class session_transport : public transport {
 public:
-  std::string peer() const override { return peer_.text(); }
+  std::string peer() const override { return client_.peer.text(); }
+
+  std::string user_agent() const override { return client_.user_agent; }
 
 protected:
   /// A token that moves from read to read. If the chain ends, by an error or an
@@ -54,8 +56,7 @@ protected:
     std::shared_ptr<session_transport> self_;
   };
 
-  /// @param peer the address of the client.
-  explicit session_transport(const peer_address& peer) : peer_(peer) {
+  explicit session_transport(client_info client) : client_(std::move(client)) {
     // nop
   }
 
@@ -109,7 +110,7 @@ protected:
   session_actor session_;
 
 private:
-  const peer_address peer_;
+  const client_info client_;
 
   /// Null until the connection is to be cut.
   std::unique_ptr<timer_type> end_;

@@ -35,6 +35,14 @@ std::string text_in(const json& map, const char* name) {
                                                   : std::string{};
 }
 
+std::vector<std::string> texts_in(const json& map, const char* name) {
+  std::vector<std::string> result;
+  for (auto& item : part_in(map, name))
+    if (item.is_string())
+      result.push_back(item.get<std::string>());
+  return result;
+}
+
 uint64_t number_in(const json& map, const char* name) {
   auto found = map.find(name);
   return found != map.end() && found->is_number_unsigned()

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "actors/core/outcome.hpp"
 #include "redis/sax_handler.hpp"
@@ -22,6 +23,9 @@ constexpr size_t deepest = 64;
 json unpack(std::string_view bytes);
 
 std::string text_in(const json& map, const char* name);
+
+/// Returns the texts in a list.
+std::vector<std::string> texts_in(const json& map, const char* name);
 
 uint64_t number_in(const json& map, const char* name);
 

@@ -42,6 +42,18 @@ std::optional<trace_event> to_trace_event(const json& map) {
   return std::nullopt;
 }
 
+json json_of(const session_info& session) {
+  json result{
+    {"peer", session.peer}, {"age", session.age}, {"queue", session.queue}};
+  if (!session.transport.empty())
+    result["transport"] = session.transport;
+  if (!session.user_agent.empty())
+    result["user_agent"] = session.user_agent;
+  if (!session.topics.empty())
+    result["topics"] = session.topics;
+  return result;
+}
+
 /// Adds the content of a report to its map.
 struct content_writer {
   json& to;
@@ -56,9 +68,7 @@ struct content_writer {
     if (list.total)
       add_counts(to, {1, *list.total});
     for (auto& session : list.sessions)
-      to["details"].push_back({{"peer", session.peer},
-                               {"age", session.age},
-                               {"queue", session.queue}});
+      to["details"].push_back(json_of(session));
   }
 
   void operator()(const trace_events& events) const {
@@ -87,9 +97,10 @@ session_list sessions_in(const json& map) {
   if (number_in(map, "nodes") > 0)
     result.total = number_in(map, "sessions");
   for (auto& session : part_in(map, "details"))
-    result.sessions.push_back({text_in(session, "peer"),
-                               number_in(session, "age"),
-                               number_in(session, "queue")});
+    result.sessions.push_back(
+      {text_in(session, "peer"), number_in(session, "age"),
+       number_in(session, "queue"), text_in(session, "transport"),
+       text_in(session, "user_agent"), texts_in(session, "topics")});
   return result;
 }
 

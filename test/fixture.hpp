@@ -123,6 +123,8 @@ struct fake_transport : transport {
 
   std::string peer() const override { return "192.0.2.1:80"; }
 
+  std::string user_agent() const override { return "curl/8.0"; }
+
   transport_kind kind() const override { return type; }
 
   transport_kind type = transport_kind::websocket;

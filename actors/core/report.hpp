@@ -30,12 +30,22 @@ struct session_info {
   /// Size of the send queue, in bytes of payload.
   uint64_t queue = 0;
 
+  /// `websocket` or `events`; empty if an older node does not tell.
+  std::string transport = {};
+
+  /// The software of the client, as it names itself (RFC 9110, section 10.1.5);
+  /// empty if it does not.
+  std::string user_agent = {};
+
+  std::vector<std::string> topics = {};
+
   friend bool operator==(const session_info&, const session_info&) = default;
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, session_info& x) {
-  return f(caf::meta::type_name("session_info"), x.peer, x.age, x.queue);
+  return f(caf::meta::type_name("session_info"), x.peer, x.age, x.queue,
+           x.transport, x.user_agent, x.topics);
 }
 
 /// Sessions of a node. Nodes older than decision 24 report their number first,

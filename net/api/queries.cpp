@@ -42,11 +42,19 @@ std::vector<std::pair<std::string, T>> answers_in(const query_result& found) {
 json print_sessions(const query_result& found) {
   auto result = json::array();
   for (auto& [node, list] : answers_in<session_list>(found))
-    for (auto& info : list.sessions)
-      result.push_back({{"node", node},
-                        {"peer", info.peer},
-                        {"age", info.age},
-                        {"queue", info.queue}});
+    for (auto& info : list.sessions) {
+      json session{{"node", node},
+                   {"peer", info.peer},
+                   {"age", info.age},
+                   {"queue", info.queue}};
+      if (!info.transport.empty()) {
+        session["transport"] = info.transport;
+        session["topics"] = info.topics;
+      }
+      if (!info.user_agent.empty())
+        session["user_agent"] = info.user_agent;
+      result.push_back(std::move(session));
+    }
   return result;
 }
 

@@ -37,13 +37,11 @@ class events_transport
     : public session_transport,
       public std::enable_shared_from_this<events_transport<Stream>> {
 public:
-  /// @param peer the address of the client.
   /// @param position the position of the client in the former stream.
   /// @param is_named set if the client gets pushes with their names.
   events_transport(Stream stream, const connection_config& config,
-                   const peer_address& peer, event_position position,
-                   bool is_named)
-      : session_transport(peer), stream_(std::move(stream)),
+                   client_info client, event_position position, bool is_named)
+      : session_transport(std::move(client)), stream_(std::move(stream)),
         idle_timeout_(config.websocket.idle_timeout), is_named_(is_named),
         position_({std::move(position.entry)}),
         silence_(make_timer(stream_.get_executor())),

@@ -243,15 +243,14 @@ private:
   void send(const response& response, bool keep_alive) {
     deadline(context_.config.head_timeout, &http_connection::on_unread);
     slot_.be_silent();
+    auto head
+      = parser_ && parser_->is_header_done() ? &parser_->get().base() : nullptr;
     if (response.status >= http::status::bad_request)
-      log_refusal(context_, from_,
-                  parser_ && parser_->is_header_done() ? &parser_->get().base()
-                                                       : nullptr,
-                  response);
+      log_refusal(context_, from_, head, response);
     response_mode mode;
     mode.keep_alive = keep_alive && !context_.api.actors.draining();
-    if (parser_ && parser_->is_header_done())
-      mode.version = parser_->get().version();
+    if (head)
+      mode.version = head->version();
     mode.is_head = parser_ && parser_->get().method() == http::verb::head;
     response_ = serialize(response, call_, mode);
     boost::asio::async_write(
@@ -344,18 +343,19 @@ private:
 
   void become_websocket(session_slot_ptr slot) {
     auto socket = std::make_shared<websocket_transport<Stream>>(
-      std::move(stream_), context_.config.websocket, call_.client);
-    auto& topics = std::get<websocket_request>(call_.request).topics;
+      std::move(stream_), context_.config.websocket,
+      client_info{call_.client, parser_->get()});
     socket->start(parser_->get(), context_.api.actors, std::move(slot),
-                  std::move(topics), std::move(call_.allowed),
-                  std::move(in_flight_));
+                  std::get<websocket_request>(call_.request).topics,
+                  std::move(call_.allowed), std::move(in_flight_));
   }
 
   void become_events(session_slot_ptr slot) {
     auto& request = std::get<events_request>(call_.request);
     auto socket = std::make_shared<events_transport<Stream>>(
-      std::move(stream_), context_.config, call_.client,
-      std::move(request.position), request.is_named);
+      std::move(stream_), context_.config,
+      client_info{call_.client, parser_->get()}, std::move(request.position),
+      request.is_named);
     socket->start(context_.api.actors, std::move(slot), request.topics,
                   call_.allowed);
     in_flight_.reset();

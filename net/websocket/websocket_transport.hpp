@@ -35,10 +35,10 @@ class websocket_transport
     : public session_transport,
       public std::enable_shared_from_this<websocket_transport<Stream>> {
 public:
-  /// @param peer the address of the client.
   websocket_transport(Stream stream, const websocket_config& config,
-                      const peer_address& peer)
-      : session_transport(peer), ws_(std::move(stream)), rates_(config.rates) {
+                      client_info client)
+      : session_transport(std::move(client)), ws_(std::move(stream)),
+        rates_(config.rates) {
     ws_.set_option(ws::stream_base::timeout{config.handshake_timeout,
                                             config.idle_timeout, true});
     ws_.read_message_max(config.max_message);

@@ -238,7 +238,7 @@ CAF_TEST(reports the number of sessions that a push goes to) {
 
 CAF_TEST(answers a query for sessions with all of them at once) {
   auto first = join(id456);
-  auto second = join(id456);
+  auto second = join({id456, push_address::topic("news")});
   join(push_address::id("457"));
   deref<test::fake_session>(first).info = {"192.0.2.1:1", 3, 4};
   deref<test::fake_session>(second).info = {"192.0.2.2:1", 5, 6};
@@ -248,7 +248,8 @@ CAF_TEST(answers a query for sessions with all of them at once) {
   if (found.sessions[0].age == 5)
     std::swap(found.sessions[0], found.sessions[1]);
   CAF_CHECK(found.sessions[0] == (session_info{"192.0.2.1:1", 3, 4}));
-  CAF_CHECK(found.sessions[1] == (session_info{"192.0.2.2:1", 5, 6}));
+  CAF_CHECK(found.sessions[1]
+            == (session_info{"192.0.2.2:1", 5, 6, "", "", {"news"}}));
   CAF_MESSAGE("or says that there is none");
   found = ask<session_list>(push_address::id("458"), query::kind::sessions);
   CAF_CHECK(found.total == 0u);

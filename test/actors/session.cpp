@@ -477,7 +477,8 @@ CAF_TEST(returns its details) {
   response.receive([&](const session_info& x) { found = x; },
                    [&](caf::error& e) { CAF_FAIL(sys.render(e)); });
   auto size = session_config{}.greeting.size() + 3;
-  CAF_CHECK(found == (session_info{"192.0.2.1:80", 5, size}));
+  CAF_CHECK(
+    found == (session_info{"192.0.2.1:80", 5, size, "websocket", "curl/8.0"}));
 }
 
 // -- slow readers -------------------------------------------------------------

@@ -59,6 +59,8 @@ struct open_socket : transport {
 
   std::string peer() const override { return "192.0.2.1:80"; }
 
+  std::string user_agent() const override { return ""; }
+
   transport_kind kind() const override { return transport_kind::websocket; }
 
   session_actor session;

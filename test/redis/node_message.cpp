@@ -63,7 +63,9 @@ CAF_TEST(reports of each type survive the way between nodes) {
   for (auto& content : std::vector<report::content_type>{
          delivery_counts{1, 2, 3, 4, 5, 6},
          settled{},
-         session_list{2, {{"[::1]:80", 6, 7}, {"[::1]:81", 8, 9}}},
+         session_list{2,
+                      {{"[::1]:80", 6, 7, "events", "curl/8.0", {"news", "x"}},
+                       {"[::1]:81", 8, 9}}},
          session_list{3, {{"[::1]:80", 6, 7}}},
          session_list{std::nullopt, {{"[::1]:80", 6, 7}}},
          trace_events{{"", trace_event::last_kind, -1, "p", 2, "peer", 3, "x"}},

@@ -113,7 +113,8 @@ async def test_details_tell_of_each_session_where_it_is_and_since_when(cluster):
                           for session in details["sessions"]) == sorted(
                 [("node1", peer_of(a)), ("node1", peer_of(b)), ("node2", peer_of(c))])
             for session in details["sessions"]:
-                assert session.keys() == {"node", "peer", "age", "queue"}
+                assert session.keys() == {"node", "peer", "age", "queue", "transport", "topics",
+                                          "user_agent"}
                 assert 0 <= session["age"] <= time.monotonic() - began
                 assert session["queue"] == 0
             await eventually(is_older)
@@ -126,6 +127,8 @@ async def test_one_node_tells_details_as_well(node):
         details = await detail(node, "seen")
         assert details["nodes"] == 1
         assert {session["peer"] for session in details["sessions"]} == set(map(peer_of, sessions))
+        assert all(session["user_agent"].startswith("Python/")
+                   for session in details["sessions"])
         name = (await get(node, "/stats"))["node"]
         assert {session["node"] for session in details["sessions"]} == {name}
 

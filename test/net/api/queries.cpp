@@ -90,13 +90,16 @@ CAF_TEST(sessions of an id are shown with what they are like) {
   CAF_CHECK_EQUAL(bus_state_of().seen.back(), "ask id:456 for sessions");
   reach_nodes(1);
   CAF_CHECK(answers.empty());
-  tell(test::report_of("a", session_list{2, {{"192.0.2.1:80", 7, 512}}}));
+  tell(test::report_of(
+    "a", session_list{
+           2, {{"192.0.2.1:80", 7, 512, "events", "curl/8.0", {"news"}}}}));
   CAF_CHECK(answers.empty());
   tell(
     test::report_of("a", session_list{std::nullopt, {{"192.0.2.2:80", 8, 0}}}));
   CAF_CHECK_EQUAL(
     body(), json::parse(R"({"id":"456","online":true,"nodes":1,"sessions":[
-      {"node":"a","peer":"192.0.2.1:80","age":7,"queue":512},
+      {"node":"a","peer":"192.0.2.1:80","age":7,"queue":512,
+       "transport":"events","topics":["news"],"user_agent":"curl/8.0"},
       {"node":"a","peer":"192.0.2.2:80","age":8,"queue":0}],"unknown":0})"));
 }
 
