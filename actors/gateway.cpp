@@ -174,6 +174,17 @@ void gateway::presence(const push_address& address, nodes_handler handler) {
   ask<uint64_t>(std::move(handler), bus_, presence_atom_v, address);
 }
 
+void gateway::summarize_inbox(const push_address& address,
+                              inbox_handler handler) {
+  ask<inbox_summary>(std::move(handler), bus_, read_atom_v, address);
+}
+
+void gateway::clear_inbox(
+  const push_address& address,
+  std::function<void(caf::expected<uint64_t>)> handler) {
+  ask<uint64_t>(std::move(handler), bus_, drop_atom_v, address);
+}
+
 void gateway::spend(const std::string& pusher, uint64_t pushes,
                     std::function<void(caf::expected<caf::timespan>)> handler) {
   ask<caf::timespan>(std::move(handler), registry_, spend_atom_v, pusher,

@@ -35,6 +35,9 @@ public:
   /// Receives the result of a query, or an error.
   using query_handler = std::function<void(caf::expected<query_result>)>;
 
+  /// Receives the summary of a mailbox, or an error.
+  using inbox_handler = std::function<void(caf::expected<inbox_summary>)>;
+
   /// @param node_name the name of this node, for the ids of its pushes.
   gateway(caf::actor_config& cfg, caf::execution_unit* host, bus_actor bus,
           registry_actor registry, collector_actor collector,
@@ -110,6 +113,14 @@ public:
 
   /// Confirms an entry of the mailbox of an id and all before it.
   void confirm(const push_address& address, const std::string& entry);
+
+  /// Calls `handler` with a summary of the mailbox of an id; errors as above.
+  void summarize_inbox(const push_address& address, inbox_handler handler);
+
+  /// Empties the mailbox of an id, and calls `handler` with the number of
+  /// pushes that were in it; errors as above.
+  void clear_inbox(const push_address& address,
+                   std::function<void(caf::expected<uint64_t>)> handler);
 
   /// Calls `handler` with the metrics of this node.
   void stats(std::function<void(const metrics&)> handler);

@@ -235,6 +235,10 @@ using inbox_protocol = caf::typed_actor<
   caf::reacts_to<confirm_atom, push_address, std::string>>;
 
 /// The owners of ids.
+  // Returns a summary of a mailbox.
+  caf::replies_to<read_atom, push_address>::with<inbox_summary>,
+  // Empties a mailbox. Returns the number of pushes that were in it.
+  caf::replies_to<drop_atom, push_address>::with<uint64_t>,
 using claim_protocol = caf::typed_actor<
   // Makes a session the owner of an id in the whole cluster. Returns the number
   // of its claim.

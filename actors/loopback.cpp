@@ -42,25 +42,17 @@ uint64_t loopback::deliver(const push_address& address,
 
 loopback::behavior_type loopback::make_behavior() {
   return {
-    [this](subscribe_atom, const observer_actor& observer) {
-      send(observer, ready);
+    [this](subscribe_atom, const observer_actor& x) { send(x, ready); },
+    [this](attach_atom, const push_address& address, const registry_actor& x) {
+      return add_holder(address, x);
     },
-    [this](attach_atom, const push_address& address,
-           const registry_actor& registry) {
-      add_holder(address, registry);
-      return ok_atom_v;
-    },
-    [this](detach_atom, const push_address& address,
-           const registry_actor& registry) {
-      remove_holder(address, registry);
-      return ok_atom_v;
+    [this](detach_atom, const push_address& address, const registry_actor& x) {
+      return remove_holder(address, x);
     },
     [this](publish_atom, const push_address& address, const push& push)
       -> caf::result<outcome> { return publish(address, push); },
     [this](publish_atom, const numbered_pushes& pushes,
-           const outcome_receiver_actor& receiver) {
-      publish(pushes, receiver);
-    },
+           const outcome_receiver_actor& x) { publish(pushes, x); },
     [this](publish_atom, const push_address& address, const kick& kick) {
       return deliver(address, kick);
     },
@@ -84,6 +76,12 @@ loopback::behavior_type loopback::make_behavior() {
     [this](read_atom, const inbox_query& query) {
       return inboxes_.read(query, clock().now());
     },
+    [this](read_atom, const push_address& address) {
+      return inboxes_.summarize(address, clock().now());
+    },
+    [this](drop_atom, const push_address& address) -> uint64_t {
+      return inboxes_.clear(address, clock().now());
+    },
     [this](confirm_atom, const push_address& address,
            const std::string& entry) {
       counts_[metric::confirmed_pushes] += inboxes_.confirm(address, entry);
@@ -102,24 +100,26 @@ loopback::behavior_type loopback::make_behavior() {
   };
 }
 
-void loopback::add_holder(const push_address& address,
-                          const registry_actor& registry) {
+ok_atom loopback::add_holder(const push_address& address,
+                             const registry_actor& registry) {
   holders_[address.key()].push_back(registry);
   if (auto topics = topics_.topics_of(address, clock().now()); !topics.empty())
     send(registry, topics_atom_v, address, std::move(topics));
   if (auto value = topics_.value_of(address, clock().now()))
     send(registry, deliver_atom_v,
          addressed_messages{{address, last_value{*std::move(value)}}});
+  return ok_atom_v;
 }
 
-void loopback::remove_holder(const push_address& address,
-                             const registry_actor& registry) {
+ok_atom loopback::remove_holder(const push_address& address,
+                                const registry_actor& registry) {
   auto i = holders_.find(address.key());
-  if (i == holders_.end() || std::erase(i->second, registry) == 0
-      || !i->second.empty())
-    return;
-  holders_.erase(i);
-  owners_.erase(address.key());
+  if (i != holders_.end() && std::erase(i->second, registry) > 0
+      && i->second.empty()) {
+    holders_.erase(i);
+    owners_.erase(address.key());
+  }
+  return ok_atom_v;
 }
 
 void loopback::publish(const numbered_pushes& pushes,

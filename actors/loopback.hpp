@@ -30,10 +30,11 @@ protected:
   behavior_type make_behavior() override;
 
 private:
-  void add_holder(const push_address& address, const registry_actor& registry);
-
-  void remove_holder(const push_address& address,
+  ok_atom add_holder(const push_address& address,
                      const registry_actor& registry);
+
+  ok_atom remove_holder(const push_address& address,
+                        const registry_actor& registry);
 
   caf::expected<outcome> publish(const push_address& address, const push& push);
 

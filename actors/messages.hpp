@@ -127,6 +127,7 @@ CAF_ADD_TYPE_ID(waybill, (waybill::inbox_query))
 CAF_ADD_TYPE_ID(waybill, (waybill::outcome))
 CAF_ADD_TYPE_ID(waybill, (waybill::kick))
 CAF_ADD_TYPE_ID(waybill, (waybill::query))
+CAF_ADD_TYPE_ID(waybill, (waybill::inbox_summary))
 CAF_ADD_TYPE_ID(waybill, (waybill::session_info))
 CAF_ADD_TYPE_ID(waybill, (waybill::transport_kind))
 

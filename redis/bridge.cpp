@@ -9,6 +9,15 @@
 
 namespace waybill::redis {
 
+namespace {
+
+/// A command about one address.
+template <class T>
+using address_command
+  = void (commands::*)(const push_address&, commands::handler<T>);
+
+} // namespace
+
 bridge::bridge(caf::actor_config& cfg, caf::execution_unit* host,
                bridge_config config, client_ptr redis, router_actor router)
     : hosted(cfg, host), config_(std::move(config)), redis_(std::move(redis)),
@@ -52,6 +61,11 @@ void bridge::add_observer(const observer_actor& observer) {
 
 bridge::behavior_type bridge::make_behavior() {
   start();
+  auto asking = [this]<class Atom, class T>(Atom, address_command<T> read) {
+    return [this, read](Atom, const push_address& address) {
+      return ask<T>([&](auto then) { (commands_.*read)(address, then); });
+    };
+  };
   return {
     [this](subscribe_atom, const observer_actor& x) { add_observer(x); },
     [this](attach_atom, const push_address& address,
@@ -86,18 +100,13 @@ bridge::behavior_type bridge::make_behavior() {
     [this](record_atom, const push_address& address, const std::string& key,
            const outcome& x) { commands_.record_outcome(address, key, x); },
     [this](read_atom, const inbox_query& query) { return read(query); },
+    asking(read_atom_v, &commands::summarize),
+    asking(drop_atom_v, &commands::clear),
     [this](confirm_atom, const push_address& address,
            const std::string& entry) { confirm(address, entry); },
-    [this](claim_atom, const push_address& address) {
-      return ask<uint64_t>([&](auto then) { commands_.claim(address, then); });
-    },
-    [this](presence_atom, const push_address& address) {
-      return ask<uint64_t>(
-        [&](auto then) { commands_.presence(address, then); });
-    },
-    [this](get_atom, const push_address& address) {
-      return ask<uint64_t>([&](auto then) { commands_.owner(address, then); });
-    },
+    asking(claim_atom_v, &commands::claim),
+    asking(presence_atom_v, &commands::presence),
+    asking(get_atom_v, &commands::owner),
     [this](state_atom) { return status_; },
     [this](state_atom, const push_address&) { return status_; },
     [this](leave_atom) { leave(); },

@@ -85,6 +85,8 @@ cluster::behavior_type cluster::make_behavior() {
         return delegate(master->bridge, read_atom_v, query);
       return unserved();
     },
+    delegating<inbox_summary, read_atom>(),
+    delegating<uint64_t, drop_atom>(),
     sending<confirm_atom, std::string>(),
     delegating<uint64_t, claim_atom>(),
     delegating<uint64_t, presence_atom>(),

@@ -143,6 +143,12 @@ public:
   void read(const inbox_query& query, rejection_handler on_rejected,
             handler<inbox_page> then);
 
+  /// Removes expired entries of a mailbox, and summarizes it.
+  void summarize(const push_address& address, handler<inbox_summary> then);
+
+  /// Empties a mailbox; returns the number of pushes that were in it.
+  void clear(const push_address& address, handler<uint64_t> then);
+
   /// Stores a malformed message of a channel as a dead letter, unless another
   /// node has.
   void dead_letter(const std::string& message, const std::string& reason,
@@ -269,6 +275,10 @@ private:
   /// Reads a page of a mailbox.
   void read_page(const inbox_query& query, const rejection_handler& on_rejected,
                  const handler<inbox_page>& then);
+
+  /// Summarizes a mailbox, and empties it if `clears` is set.
+  void read_summary(const push_address& address, bool clears,
+                    handler<inbox_summary> then);
 
   /// Moves an entry of a mailbox to the dead letters.
   void reject(const push_address& address, const std::string& entry,

@@ -116,6 +116,36 @@ void commands::read_page(const inbox_query& query,
        });
 }
 
+void commands::summarize(const push_address& address,
+                         handler<inbox_summary> then) {
+  read_summary(address, false, std::move(then));
+}
+
+void commands::clear(const push_address& address, handler<uint64_t> then) {
+  read_summary(address, true,
+               [then = std::move(then)](const caf::expected<inbox_summary>& x) {
+                 if (x)
+                   then(x->entries);
+                 else
+                   then(x.error());
+               });
+}
+
+void commands::read_summary(const push_address& address, bool clears,
+                            handler<inbox_summary> then) {
+  eval(scripts_.summary, {names_.inbox_of(address), names_.due_of(address)},
+       {clears ? "1" : ""},
+       [then = std::move(then)](const caf::expected<reply>& x) {
+         if (!x)
+           then(x.error());
+         else if (x->items.size() != 2)
+           then(unexpected_reply());
+         else
+           then(inbox_summary{uint64_t(x->items[0].number),
+                              milliseconds{x->items[1].number}});
+       });
+}
+
 void commands::reject(const push_address& address, const std::string& entry,
                       const std::string& message, const std::string& reason) {
   auto mailbox = names_.inbox_of(address);

@@ -225,6 +225,23 @@ end
 return removed
 )";
 
+constexpr std::string_view summary_text = R"(
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local mail, due = KEYS[1], KEYS[2]
+while true do
+  local past = redis.call('ZRANGEBYSCORE', due, '-inf', now, 'LIMIT', 0, 1000)
+  if #past == 0 then break end
+  redis.call('XDEL', mail, unpack(past))
+  redis.call('ZREM', due, unpack(past))
+end
+local kept = redis.call('XLEN', mail)
+local oldest = redis.call('XRANGE', mail, '-', '+', 'COUNT', 1)[1]
+local age = oldest and now - string.match(oldest[1], '^%d+') or 0
+if ARGV[1] ~= '' then redis.call('DEL', mail, due) end
+return {kept, math.max(age, 0)}
+)";
+
 constexpr std::string_view change_text = R"(
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
@@ -288,6 +305,7 @@ script_table make_table(pubsub_kind kind) {
           make_script({field_function, read_text}),
           make_script({dead_letter_text}),
           make_script({confirm_text}),
+          make_script({summary_text}),
           make_script({names, change_text}),
           make_script({names, claim_text})};
 }

@@ -97,6 +97,15 @@ struct script_table {
   /// Returns the number of entries removed.
   script confirm;
 
+  /// Removes the expired entries of a mailbox, and summarizes the others.
+  ///
+  /// KEYS: the mailbox, its expiry times. ARGV: `1` to remove the others, too,
+  /// or an empty string.
+  ///
+  /// Returns the number of the others, and the milliseconds for which the
+  /// oldest of them has been kept, or 0.
+  script summary;
+
   /// Publishes a query, and changes the kept data of its address: the topics of
   /// an id, or the last value of a topic.
   ///

@@ -245,6 +245,9 @@ public:
   /// Number of nodes that it returns for any address.
   caf::expected<uint64_t> present = uint64_t{0};
 
+  /// Summary that it returns for any mailbox.
+  caf::expected<inbox_summary> mailbox = inbox_summary{};
+
 protected:
   behavior_type make_behavior() override {
     return {
@@ -312,6 +315,18 @@ protected:
           pages.pop_front();
         }
         return result;
+      },
+      [this](read_atom, const push_address& x) -> caf::result<inbox_summary> {
+        seen.push_back("summarize " + x.key());
+        if (mailbox)
+          return *mailbox;
+        return mailbox.error();
+      },
+      [this](drop_atom, const push_address& x) -> caf::result<uint64_t> {
+        seen.push_back("empty " + x.key());
+        if (mailbox)
+          return mailbox->entries;
+        return mailbox.error();
       },
       [this](confirm_atom, const push_address& x, const std::string& entry) {
         seen.push_back("confirm " + x.key() + ' ' + entry);

@@ -62,17 +62,37 @@ inbox_page inboxes::read(const inbox_query& query, time_point now) const {
   return result;
 }
 
-size_t inboxes::confirm(const push_address& address, const std::string& entry) {
+inbox_summary inboxes::summarize(const push_address& address, time_point now) {
+  expire(now);
   auto found = boxes_.find(address.key());
   if (found == boxes_.end())
-    return 0;
-  auto& entries = found->second;
+    return {};
+  auto& oldest = found->second.begin()->second;
+  auto left = oldest.expiry->first - now;
+  return {found->second.size(), std::chrono::floor<std::chrono::milliseconds>(
+                                  oldest.push.ttl - left)};
+}
+
+size_t inboxes::clear(const push_address& address, time_point now) {
+  expire(now);
+  auto found = boxes_.find(address.key());
+  return found == boxes_.end() ? 0 : remove(found, found->second.end());
+}
+
+size_t inboxes::confirm(const push_address& address, const std::string& entry) {
+  auto found = boxes_.find(address.key());
+  return found == boxes_.end()
+           ? 0
+           : remove(found, found->second.upper_bound(number_of(entry, 0)));
+}
+
+size_t inboxes::remove(box_map::iterator from, box::iterator end) {
+  auto& entries = from->second;
   size_t removed = 0;
-  auto last = entries.upper_bound(number_of(entry, 0));
-  for (auto i = entries.begin(); i != last; i = entries.erase(i), ++removed)
+  for (auto i = entries.begin(); i != end; i = entries.erase(i), ++removed)
     expiries_.erase(i->second.expiry);
   if (entries.empty())
-    boxes_.erase(found);
+    boxes_.erase(from);
   return removed;
 }
 

@@ -34,6 +34,12 @@ public:
   /// Reads a page of a mailbox; the `ttl` of each push is its remaining time.
   inbox_page read(const inbox_query& query, time_point now) const;
 
+  inbox_summary summarize(const push_address& address, time_point now);
+
+  /// Removes all entries of a mailbox.
+  /// @returns their number.
+  size_t clear(const push_address& address, time_point now);
+
   /// Removes an entry and all before it.
   /// @returns the number of removed entries.
   size_t confirm(const push_address& address, const std::string& entry);
@@ -51,6 +57,11 @@ private:
   };
 
   using box = std::map<uint64_t, item>;
+  using box_map = std::unordered_map<std::string, box>;
+
+  /// Removes the entries of a mailbox before `end`.
+  /// @returns their number.
+  size_t remove(box_map::iterator from, box::iterator end);
 
   /// Removes the entries with the same `collapse`.
   void supersede(box& from, const std::string& collapse);
@@ -60,7 +71,7 @@ private:
 
   const size_t limit_;
   uint64_t entries_;
-  std::unordered_map<std::string, box> boxes_;
+  box_map boxes_;
   expiries expiries_;
 };
 

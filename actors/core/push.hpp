@@ -158,4 +158,20 @@ typename Inspector::result_type inspect(Inspector& f, inbox_page& x) {
   return f(caf::meta::type_name("inbox_page"), x.upto, x.more);
 }
 
+/// Summary of a mailbox.
+struct inbox_summary {
+  /// Number of pushes in it.
+  uint64_t entries = 0;
+
+  /// Time for which the oldest of them has been kept; 0 if there is none.
+  std::chrono::milliseconds age{0};
+
+  friend bool operator==(const inbox_summary&, const inbox_summary&) = default;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, inbox_summary& x) {
+  return f(caf::meta::type_name("inbox_summary"), x.entries, x.age);
+}
+
 } // namespace waybill

@@ -162,6 +162,10 @@ struct dispatcher {
   }
 
   void operator()(const stats_request& request) const {
+  void operator()(const mailbox_request& request) const {
+    handle_mailbox(context, request, exchange);
+  }
+
     handle_stats(context, request, exchange);
   }
 

@@ -224,6 +224,31 @@ void handle_topic(api_context& context, const topic_request& request,
   context.actors.query(
     request.address, std::move(change), request.wait,
     [needs_session, exchange](const caf::expected<query_result>& found) {
+void handle_mailbox(api_context& context, const mailbox_request& request,
+                    const exchange_ptr& exchange) {
+  json subject{{"id", request.address.name()}};
+  if (request.clears)
+    return context.actors.clear_inbox(
+      request.address, [subject, exchange](const caf::expected<uint64_t>& x) {
+        if (!x)
+          return exchange->respond(to_answer(x.error()));
+        response result{http::status::ok, subject};
+        result.body["removed"] = *x;
+        exchange->respond(std::move(result));
+      });
+  context.actors.summarize_inbox(
+    request.address,
+    [subject, exchange](const caf::expected<inbox_summary>& x) {
+      if (!x)
+        return exchange->respond(to_answer(x.error()));
+      response result{http::status::ok, subject};
+      result.body["entries"] = x->entries;
+      if (x->entries > 0)
+        result.body["oldest"] = double(x->age.count()) / 1000;
+      exchange->respond(std::move(result));
+    });
+}
+
       exchange->respond(found ? to_change_response(*found, needs_session)
                               : to_answer(found.error()));
     });

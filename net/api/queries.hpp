@@ -12,6 +12,11 @@ namespace waybill::net {
 void handle_presence(api_context& context, const presence_request& request,
                      const exchange_ptr& exchange);
 
+/// Summarizes the mailbox of an id, or empties it: `GET` and
+/// `DELETE /socket/{id}/mailbox`.
+void handle_mailbox(api_context& context, const mailbox_request& request,
+                    const exchange_ptr& exchange);
+
 /// Adds the sessions of an id to a topic, or removes them from it: `PUT` and
 /// `DELETE /socket/{id}/topics/{name}`.
 void handle_topic(api_context& context, const topic_request& request,

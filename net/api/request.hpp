@@ -111,6 +111,14 @@ struct presence_request {
   std::chrono::milliseconds wait = default_wait;
 };
 
+/// Summarizes the mailbox of an id, or empties it.
+struct mailbox_request {
+  push_address address;
+
+  /// Set to empty it.
+  bool clears = false;
+};
+
 /// Queries the trace of the last pushes to an id.
 struct trace_request {
   push_address address;
@@ -141,7 +149,8 @@ struct file_request {
 /// A request, parsed from its head.
 using request = std::variant<websocket_request, events_request, confirm_request,
                              push_request, batch_request, kick_request,
-                             topic_request, presence_request, trace_request,
+                             topic_request, presence_request, mailbox_request,
+                             trace_request,
                              stats_request, metrics_request, liveness_request,
                              readiness_request, file_request>;
 

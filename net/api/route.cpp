@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "net/api/client_options.hpp"
+#include "net/api/path_pattern.hpp"
 #include "net/api/push_options.hpp"
 #include "net/envelope.hpp"
 
@@ -130,10 +131,25 @@ parsed_request parse_batch(const parser_input& in) {
   return batch_request{std::get<push_options>(options)};
 }
 
+/// Returns an error if there are parameters.
+std::optional<response> check_bare(const request_head& head) {
+  return head.target.query.empty()
+           ? std::nullopt
+           : std::optional{bad_parameter("send " + std::string{head.method_name}
+                                         + " without parameters")};
+}
+
 parsed_request parse_kick(const parser_input& in) {
-  if (!in.head.target.query.empty())
-    return bad_parameter("send DELETE without parameters");
+  if (auto wrong = check_bare(in.head))
+    return std::move(*wrong);
   return kick_request{push_address::id(in.name())};
+}
+
+parsed_request parse_mailbox(const parser_input& in) {
+  if (auto wrong = check_bare(in.head))
+    return std::move(*wrong);
+  return mailbox_request{push_address::id(in.name()),
+                         in.head.method == http::verb::delete_};
 }
 
 /// Parses the parameters of a question to other nodes.
@@ -256,6 +272,10 @@ constexpr route_info routes[] = {
   {"/socket/{id}", "GET, HEAD", scope::presence, audience::admins,
    parse_presence},
   {"/socket/{id}", "POST", scope::push, audience::admins, parse_id_push},
+  {"/socket/{id}/mailbox", "DELETE", scope::kick, audience::admins,
+   parse_mailbox},
+  {"/socket/{id}/mailbox", "GET, HEAD", scope::presence, audience::admins,
+   parse_mailbox},
   {"/socket/{id}/topics/{name}", "DELETE", scope::push, audience::admins,
    parse_unsubscription},
   {"/socket/{id}/topics/{name}", "PUT", scope::push, audience::admins,
@@ -276,39 +296,6 @@ constexpr route_info routes[] = {
   {"/console", "GET, HEAD", no_key, audience::admins, parse_file},
   {"/console/{file}", "GET, HEAD", no_key, audience::admins, parse_file},
 };
-
-/// Removes the first segment of a path, and returns it without its slash.
-std::string_view take_segment(std::string_view& path) {
-  auto end = std::min(path.find('/', 1), path.size());
-  auto result = path.substr(1, end - 1);
-  path.remove_prefix(end);
-  return result;
-}
-
-/// Returns the segments of a path that a pattern leaves open; nothing if the
-/// path does not match.
-std::optional<std::vector<std::string>>
-match_path(std::string_view pattern, const std::vector<std::string>& path) {
-  std::vector<std::string> result;
-  for (auto& segment : path) {
-    if (pattern.empty())
-      return std::nullopt;
-    auto expected = take_segment(pattern);
-    auto is_open = expected.starts_with('{');
-    if (is_open ? expected == "{file}" && segment.empty() : segment != expected)
-      return std::nullopt;
-    if (is_open)
-      result.push_back(segment);
-  }
-  return pattern.empty() && !path.empty() ? std::optional{result}
-                                          : std::nullopt;
-}
-
-/// Returns whether a pattern has a segment that must satisfy `is_name`.
-bool has_name(std::string_view pattern) {
-  return pattern.find("{id}") != pattern.npos
-         || pattern.find("{name}") != pattern.npos;
-}
 
 bool contains_method(std::string_view methods, std::string_view method) {
   for (size_t i = 0; i < methods.size();) {

@@ -229,6 +229,13 @@ struct nodes {
     presence(node, id);
   }
 
+  inbox_summary summarize(size_t node, const std::string& id) {
+    inbox_summary result;
+    self->request(bus[node], patience, read_atom_v, push_address::id(id))
+      .receive([&](const inbox_summary& x) { result = x; }, fail());
+    return result;
+  }
+
   /// Requests a number from the bus of a node.
   template <class... Ts>
   uint64_t ask(size_t node, const Ts&... question) {
@@ -492,6 +499,27 @@ CAF_TEST(what has expired is not read and takes no room) {
       ;
     CAF_CHECK(cluster.publish(0, "456", make_kept("d")));
     CAF_CHECK_EQUAL(test::texts_of(cluster.read(0, "456")), test::texts{"d"});
+  });
+}
+
+CAF_TEST(a mailbox is summarized and emptied) {
+  on_both([](nodes& cluster) {
+    CAF_CHECK(cluster.summarize(0, "456") == inbox_summary{});
+    cluster.publish(0, "456", make_kept("a", 1ms));
+    while (!cluster.read(0, "456").pushes.empty())
+      ;
+    cluster.publish(0, "456", make_kept("b"));
+    cluster.publish(1, "456", make_kept("c"));
+    auto found = cluster.summarize(1, "456");
+    CAF_CHECK_EQUAL(found.entries, 2u);
+    CAF_CHECK(found.age >= 0ms && found.age < 60s);
+    auto id = push_address::id("456");
+    CAF_CHECK_EQUAL(cluster.ask(0, drop_atom_v, id), 2u);
+    CAF_CHECK_EQUAL(test::texts_of(cluster.read(1, "456")), test::texts{});
+    CAF_CHECK(cluster.summarize(1, "456") == inbox_summary{});
+    CAF_CHECK_EQUAL(cluster.ask(0, drop_atom_v, id), 0u);
+    CAF_CHECK(unbox(cluster.publish(0, "456", make_kept("d"))).kept);
+    CAF_CHECK_EQUAL(test::texts_of(cluster.read(1, "456")), test::texts{"d"});
   });
 }
 

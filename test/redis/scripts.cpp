@@ -122,9 +122,9 @@ CAF_TEST_FIXTURE_SCOPE(scripts_tests, scripts_fixture)
 CAF_TEST(Redis knows each script by its SHA - 1) {
   for (auto kind : {pubsub_kind::classic, pubsub_kind::sharded}) {
     auto& all = scripts_of(kind);
-    for (auto script :
-         {&all.check, &all.count, &all.push, &all.record, &all.read,
-          &all.dead_letter, &all.confirm, &all.change, &all.claim}) {
+    for (auto script : {&all.check, &all.count, &all.push, &all.record,
+                        &all.read, &all.dead_letter, &all.confirm, &all.summary,
+                        &all.change, &all.claim}) {
       auto loaded = call({"SCRIPT", "LOAD", script->text});
       CAF_CHECK_EQUAL(loaded.text, script->sha);
     }
@@ -172,6 +172,20 @@ CAF_TEST(expiry times of confirmed entries are removed when they are many) {
   eval(scripts.confirm, {"mail", "due"}, {third});
   CAF_CHECK_EQUAL(count({"XLEN", "mail"}), 1);
   CAF_CHECK_EQUAL(count({"ZCARD", "due"}), 1);
+}
+
+CAF_TEST(a mailbox that is emptied leaves nothing) {
+  for (auto i = 0; i < 1001; ++i)
+    call({"ZADD", "due", "1", "5-" + std::to_string(i)});
+  keep("a");
+  keep("b");
+  auto found = eval(scripts.summary, {"mail", "due"}, {""});
+  CAF_REQUIRE_EQUAL(found.items.size(), 2u);
+  CAF_CHECK_EQUAL(found.items[0].number, 2);
+  CAF_CHECK_EQUAL(count({"ZCARD", "due"}), 2);
+  found = eval(scripts.summary, {"mail", "due"}, {"1"});
+  CAF_CHECK_EQUAL(found.items[0].number, 2);
+  CAF_CHECK_EQUAL(count({"EXISTS", "mail", "due"}), 0);
 }
 
 CAF_TEST(an outcome is recorded for the push that has the key) {

@@ -19,7 +19,8 @@ class Case:
 
 PUSHES = ["POST /socket/456", "POST /topic/456", "POST /broadcast"]
 TOPICS = ["PUT /socket/456/topics/456", "DELETE /socket/456/topics/456"]
-WITH_PARAMETERS = [*PUSHES, *TOPICS, "POST /push", "GET /socket/456", "DELETE /socket/456",
+MAILBOX = ["GET /socket/456/mailbox", "DELETE /socket/456/mailbox"]
+WITH_PARAMETERS = [*PUSHES, *TOPICS, *MAILBOX, "POST /push", "GET /socket/456", "DELETE /socket/456",
                    "GET /topic/456", "GET /trace/456", "GET /stats"]
 PUSHERS = [*WITH_PARAMETERS, "GET /metrics"]
 WEBSOCKET = "GET /websocket/456"
@@ -39,6 +40,8 @@ OPEN = [
     Case("GET /socket/here?detail=1&wait=1s", "200"), Case("GET /socket/nobody", "200"),
     Case("POST /socket/full?ttl=60", "202", b"x"),
     Case("POST /socket/full?ttl=60", "507 mailbox_full", b"x"), Case("POST /push", "200"),
+    Case("HEAD /socket/full/mailbox", "200"), Case("GET /socket/full/mailbox", "200"),
+    Case("GET /socket/nobody/mailbox", "200"), Case("DELETE /socket/later/mailbox", "200"),
     *(Case(f"POST {path}?receipt={level}&wait=5s", "200", body)
       for path, body in [("/socket/here", b"x"), ("/topic/news", b"x"), ("/broadcast", b"x"),
                          ("/push", LINES)]
@@ -113,7 +116,7 @@ STOPPING = [Case("GET /readyz", "503 stopping"),
             Case(WEBSOCKET, "503 stopping", headers=UPGRADE)]
 BUSY = [Case(line, "503 busy", b"x") for line in [*PUSHES, "POST /push"]]
 OF_BUS = [*(f"{line}?wait=100ms" for line in [*PUSHES, *TOPICS]), "GET /socket/456",
-          "GET /topic/456", "DELETE /socket/456"]
+          "GET /topic/456", "DELETE /socket/456", *MAILBOX]
 # A node that stays silent is counted in the answer.
 QUESTIONS = ["GET /trace/456?wait=100ms", "GET /stats?cluster=1&wait=100ms"]
 AWAY = [*(Case(line, "503 bus_away", b"") for line in [*OF_BUS, *QUESTIONS]),

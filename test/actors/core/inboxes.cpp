@@ -45,6 +45,27 @@ CAF_TEST(a mailbox is read in pages up to its first end) {
   CAF_CHECK(!second.more);
 }
 
+CAF_TEST(a mailbox is summarized by its size and its oldest entry) {
+  inboxes aut{10};
+  CAF_CHECK(aut.summarize(id456, start) == inbox_summary{});
+  aut.append(id456, make_push("a", 2s), start);
+  aut.append(id456, make_push("b"), start + 1s);
+  CAF_CHECK(aut.summarize(id456, start + 1500ms) == (inbox_summary{2, 1500ms}));
+  CAF_CHECK(aut.summarize(id456, start + 3s) == (inbox_summary{1, 2s}));
+  CAF_CHECK(aut.summarize(id456, start + 11s) == inbox_summary{});
+}
+
+CAF_TEST(a mailbox can be emptied) {
+  inboxes aut{10};
+  CAF_CHECK_EQUAL(aut.clear(id456, start), 0u);
+  aut.append(id456, make_push("a", 1s), start);
+  aut.append(id456, make_push("b"), start);
+  aut.append(push_address::id("457"), make_push("c"), start);
+  CAF_CHECK_EQUAL(aut.clear(id456, start + 1s), 1u);
+  CAF_CHECK_EQUAL(aut.size(), 1u);
+  CAF_CHECK(aut.read({id456, "", "", 100}, start).pushes.empty());
+}
+
 CAF_TEST(a confirmation removes an entry and all before it) {
   inboxes aut{10};
   aut.append(id456, make_push("a"), start);

@@ -96,11 +96,13 @@ CAF_TEST(each path and method lead to a request of their own) {
   parse<push_request>("POST", "/broadcast");
   parse<batch_request>("POST", "/push");
   parse<kick_request>("DELETE", "/socket/456");
+  parse<mailbox_request>("DELETE", "/socket/456/mailbox");
   parse<topic_request>("PUT", "/socket/456/topics/news");
   parse<topic_request>("DELETE", "/socket/456/topics/news");
   for (auto method : {"GET", "HEAD"}) {
     parse<presence_request>(method, "/socket/456");
     parse<presence_request>(method, "/topic/news");
+    parse<mailbox_request>(method, "/socket/456/mailbox");
     parse<trace_request>(method, "/trace/456");
     parse<liveness_request>(method, "/livez");
     parse<readiness_request>(method, "/readyz");
@@ -436,11 +438,13 @@ CAF_TEST(a key opens what its request does) {
   };
   for (auto text : {"/socket/456", "/topic/news", "/broadcast", "/push"})
     CAF_CHECK(scope_at("POST", text) == scope::push);
-  CAF_CHECK(scope_at("DELETE", "/socket/456") == scope::kick);
+  for (auto text : {"/socket/456", "/socket/456/mailbox"})
+    CAF_CHECK(scope_at("DELETE", text) == scope::kick);
   for (auto method : {"PUT", "DELETE"})
     CAF_CHECK(scope_at(method, "/socket/456/topics/news") == scope::push);
   for (auto method : {"GET", "HEAD"}) {
-    for (auto text : {"/socket/456", "/topic/news", "/trace/456"})
+    for (auto text :
+         {"/socket/456", "/socket/456/mailbox", "/topic/news", "/trace/456"})
       CAF_CHECK(scope_at(method, text) == scope::presence);
     for (auto text : {"/stats", "/metrics"})
       CAF_CHECK(scope_at(method, text) == scope::admin);
