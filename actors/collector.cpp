@@ -6,9 +6,9 @@ namespace waybill {
 
 collector::collector(caf::actor_config& cfg, caf::execution_unit* host,
                      bus_actor bus, registry_actor registry,
-                     std::string version)
+                     std::string version, process_counters of_process)
     : hosted(cfg, host), bus_(std::move(bus)), registry_(std::move(registry)),
-      version_(std::move(version)) {
+      version_(std::move(version)), of_process_(std::move(of_process)) {
   // nop
 }
 
@@ -17,11 +17,19 @@ const char* collector::name() const {
 }
 
 collector::behavior_type collector::make_behavior() {
+  send(this, tick_atom_v);
   return {
     [this](count_atom, const metrics& counts) { counts_ += counts; },
     [this](get_atom) { return respond(); },
     [this](report_atom, const push_address& address, const query& query) {
       answer(address, query);
+    },
+    [this](history_atom) { return history_.all(); },
+    [this](tick_atom) {
+      delayed_send(this, figure_history::interval, tick_atom_v);
+      collect([this](const metrics& all) {
+        history_.add(with_process(all), std::chrono::system_clock::now());
+      });
     },
   };
 }
@@ -60,8 +68,14 @@ void collector::answer(const push_address& address, const query& query) {
   collect([this, address, query](const metrics& all) {
     send(bus_, report_atom_v, address,
          report{query.id, query.reply_to,
-                node_metrics{version_, to_counters(all)}});
+                node_metrics{version_, with_process(all)}});
   });
+}
+
+counters collector::with_process(const metrics& all) const {
+  auto result = to_counters(all);
+  result.merge(of_process_());
+  return result;
 }
 
 } // namespace waybill

@@ -231,6 +231,14 @@ void gateway::stats(std::function<void(const metrics&)> handler) {
     .then([handler](const metrics& all) { handler(all); });
 }
 
+void gateway::history(
+  std::function<void(const figure_history::table&)> handler) {
+  if (ended_)
+    return handler({});
+  request(collector_, caf::infinite, history_atom_v)
+    .then([handler](const figure_history::table& all) { handler(all); });
+}
+
 void gateway::count(metric x, std::optional<metric> part) {
   metrics counts;
   ++counts[x];

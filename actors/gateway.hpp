@@ -125,6 +125,9 @@ public:
   /// Calls `handler` with the metrics of this node.
   void stats(std::function<void(const metrics&)> handler);
 
+  /// Calls `handler` with the figures of this node in the last hour.
+  void history(std::function<void(const figure_history::table&)> handler);
+
   /// Increments a counter of this node, and in the same message that of a part
   /// of it, if given.
   void count(metric x, std::optional<metric> part = std::nullopt);

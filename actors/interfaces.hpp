@@ -100,7 +100,11 @@ using collector_actor = caf::typed_actor<
   // Returns the metrics of the node.
   caf::replies_to<get_atom>::with<metrics>,
   // Reports the metrics of the node as its answer to a query.
-  caf::reacts_to<report_atom, push_address, query>>;
+  caf::reacts_to<report_atom, push_address, query>,
+  // Returns the figures of the node in the last hour.
+  caf::replies_to<history_atom>::with<figure_history::table>,
+  // Adds to these figures those of the last seconds.
+  caf::reacts_to<tick_atom>>;
 
 /// Connects the HTTP connections of one event loop to the actors.
 using gateway_actor = outcome_receiver_actor::extend<

@@ -13,6 +13,7 @@
 #include "actors/core/bus_message.hpp"
 #include "actors/core/close_reason.hpp"
 #include "actors/core/errc.hpp"
+#include "actors/core/figure_history.hpp"
 #include "actors/core/metrics.hpp"
 #include "actors/core/outcome.hpp"
 #include "actors/core/payload.hpp"
@@ -111,6 +112,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waybill::numbered_pushes)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waybill::numbered_outcomes)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waybill::inbox_page)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waybill::client_message)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waybill::figure_history::table)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waybill::report)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(waybill::query_result)
 
@@ -123,6 +125,7 @@ CAF_ADD_TYPE_ID(waybill, (waybill::bus_status))
 CAF_ADD_TYPE_ID(waybill, (waybill::close_reason))
 CAF_ADD_TYPE_ID(waybill, (waybill::metrics))
 CAF_ADD_TYPE_ID(waybill, (waybill::trace_events))
+CAF_ADD_TYPE_ID(waybill, (waybill::figure_history::table))
 CAF_ADD_TYPE_ID(waybill, (waybill::inbox_query))
 CAF_ADD_TYPE_ID(waybill, (waybill::outcome))
 CAF_ADD_TYPE_ID(waybill, (waybill::kick))
@@ -144,6 +147,7 @@ CAF_ADD_ATOM(waybill, waybill, drop_atom, "drop")
 CAF_ADD_ATOM(waybill, waybill, forget_atom, "forget")
 CAF_ADD_ATOM(waybill, waybill, gone_atom, "gone")
 CAF_ADD_ATOM(waybill, waybill, greet_atom, "greet")
+CAF_ADD_ATOM(waybill, waybill, history_atom, "history")
 CAF_ADD_ATOM(waybill, waybill, hold_atom, "hold")
 CAF_ADD_ATOM(waybill, waybill, load_atom, "load")
 CAF_ADD_ATOM(waybill, waybill, lost_atom, "lost")

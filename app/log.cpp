@@ -1,5 +1,6 @@
 #include "app/log.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -9,6 +10,7 @@
 
 #include <spdlog/fmt/chrono.h>
 #include <spdlog/sinks/base_sink.h>
+#include <spdlog/sinks/ringbuffer_sink.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -22,6 +24,9 @@ using net::quote;
 
 /// Logged bytes of a client's message.
 constexpr size_t excerpt_size = 200;
+
+/// Number of lines that are kept for `recent_log`.
+constexpr size_t max_recent = 100;
 
 /// Logged lines a second of each level.
 constexpr size_t max_lines = 100;
@@ -96,6 +101,13 @@ private:
   std::array<budget, SPDLOG_LEVEL_OFF> budgets_;
 };
 
+/// Level of the lines that are kept.
+constexpr auto recent_level = spdlog::level::info;
+
+/// Keeps the last lines.
+const auto recent
+  = std::make_shared<spdlog::sinks::ringbuffer_sink_mt>(max_recent);
+
 } // namespace
 
 void start_log(const std::string& node, const std::string& level, bool json) {
@@ -106,14 +118,29 @@ void start_log(const std::string& node, const std::string& level, bool json) {
   // See https://no-color.org.
   if (auto setting = std::getenv("NO_COLOR"); setting && *setting != '\0')
     sink->set_color_mode(spdlog::color_mode::never);
-  auto logger = std::make_shared<spdlog::logger>(
-    "waybill", std::make_shared<sampling_sink>(std::move(sink)));
-  logger->set_level(spdlog::level::from_str(level));
+  auto sampling = std::make_shared<sampling_sink>(std::move(sink));
   if (json)
-    logger->set_formatter(std::make_unique<json_formatter>(node));
+    sampling->set_formatter(std::make_unique<json_formatter>(node));
   else
-    logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%l%$ %v");
+    sampling->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%l%$ %v");
+  auto kept = std::make_shared<sampling_sink>(recent);
+  kept->set_level(recent_level);
+  kept->set_formatter(std::make_unique<json_formatter>(node));
+  auto logger = std::make_shared<spdlog::logger>(
+    "waybill", spdlog::sinks_init_list{std::move(sampling), std::move(kept)});
   spdlog::set_default_logger(std::move(logger));
+  set_log_level(level);
+}
+
+void set_log_level(const std::string& level) {
+  auto least = spdlog::level::from_str(level);
+  auto logger = spdlog::default_logger();
+  logger->sinks().front()->set_level(least);
+  logger->set_level(std::min(least, recent_level));
+}
+
+std::vector<std::string> recent_log() {
+  return recent->last_formatted();
 }
 
 std::string ready_line(const std::string& node, const std::string& description,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "actors/hosted.hpp"
 #include "actors/interfaces.hpp"
@@ -13,6 +14,13 @@ namespace waybill::app {
 /// @param json prints `{"time":…,"level":…,"node":…,"message":…}` instead of
 ///             text.
 void start_log(const std::string& node, const std::string& level, bool json);
+
+/// Sets the level of the default logger.
+void set_log_level(const std::string& level);
+
+/// Returns the last 100 lines of the log, of level `info` and above, whatever
+/// the level of the log is; each in the JSON format.
+std::vector<std::string> recent_log();
 
 /// Returns the line on standard output of a node that is ready, in the format
 /// of its log.

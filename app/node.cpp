@@ -186,8 +186,10 @@ struct node_actors {
 
 /// Spawns the bus, the message log, the registry and the collector; gateways
 /// follow.
+/// @param of_process returns counters of the process.
 node_actors spawn_actors(caf::actor_system& system, net::event_loop& home,
-                         const options& config) {
+                         const options& config,
+                         const std::function<counters()>& of_process) {
   node_actors result;
   auto& sessions = result.sessions;
   sessions.greeting = make_text(config.greeting);
@@ -213,8 +215,8 @@ node_actors spawn_actors(caf::actor_system& system, net::event_loop& home,
     sessions.upstream = result.keep(system.spawn<message_log>(&home));
   result.registry = result.keep(system.spawn<waybill::registry>(
     &home, result.bus, config.same_id, &log_error, config.limits));
-  result.collector = result.keep(
-    system.spawn<collector>(&home, result.bus, result.registry, version()));
+  result.collector = result.keep(system.spawn<collector>(
+    &home, result.bus, result.registry, version(), of_process));
   return result;
 }
 
@@ -222,14 +224,15 @@ node_actors spawn_actors(caf::actor_system& system, net::event_loop& home,
 /// @param began when the node started.
 net::server_context make_context(const gateway_actor& handle,
                                  const options& config,
-                                 std::chrono::system_clock::time_point began) {
+                                 std::chrono::system_clock::time_point began,
+                                 const std::function<counters()>& of_process) {
   // Connections call the gateway of their own loop directly.
   auto& actors
     = dynamic_cast<gateway&>(*caf::actor_cast<caf::abstract_actor*>(handle));
   return {
     {actors, config.node, config.access.loaded, version(), config.max_topics,
      config.limits.sessions.in_total, config.limits.max_push_rate > 0,
-     console_files(), began,
+     console_files(), began, of_process, &recent_log,
      net::upgrade_limiter{static_cast<double>(config.limits.sessions.per_second)
                           / static_cast<double>(config.threads)}},
     config.connections};
@@ -266,14 +269,19 @@ int run_node(const options& config, const std::vector<std::string>& arguments) {
   // Registry, collector and bus live on the first loop.
   auto& home = loops.front();
 
-  auto actors = spawn_actors(system, home, config);
+  auto of_process = [began, most = config.limits.sessions.in_total] {
+    auto result = net::process_counters(began);
+    result["max_sessions"] = most;
+    return result;
+  };
+  auto actors = spawn_actors(system, home, config, of_process);
   std::vector<net::worker> workers;
   for (auto& loop : loops) {
     gateways.push_back(actors.keep(
       system.spawn<gateway>(&loop, actors.bus, actors.registry,
                             actors.collector, actors.sessions, config.node)));
-    workers.push_back({loop, contexts.emplace_back(
-                               make_context(gateways.back(), config, began))});
+    workers.push_back({loop, contexts.emplace_back(make_context(
+                               gateways.back(), config, began, of_process))});
   }
   net::server server{workers};
   auto description = listen(server, config);

@@ -43,7 +43,7 @@ void reload(net::server& server, const options& running,
   }
   server.renew_access(next->access.loaded);
   renew_certificates(server, *next);
-  spdlog::set_level(spdlog::level::from_str(next->log_level));
+  set_log_level(next->log_level);
   for (auto& [name, values] : next->given)
     if (!next->reloadable.contains(name) && values != running.given.at(name))
       spdlog::warn("--{} has changed: restart the node to apply it", name);

@@ -48,7 +48,9 @@ void handle_stats(api_context& context, const stats_request& request,
                        {"bus", to_string(status.state)}}};
       if (!status.reason.empty())
         result.body["impaired"] = status.reason;
-      for (auto& [name, value] : to_counters(figures))
+      auto all = to_counters(figures);
+      all.merge(context.of_process());
+      for (auto& [name, value] : all)
         result.body[name] = value;
       exchange->respond(std::move(result));
     });
@@ -172,6 +174,10 @@ struct dispatcher {
   void operator()(const metrics_request&) const {
     handle_metrics(context, exchange);
   }
+  void operator()(const history_request&) const {
+    handle_history(context, exchange);
+  }
+
 
   void operator()(const liveness_request&) const {
     exchange->respond({http::status::ok, {{"status", "live"}}});

@@ -42,6 +42,13 @@ struct api_context {
   /// The start time of the process.
   std::chrono::system_clock::time_point began = {};
 
+  /// Returns counters of the process for `/stats`.
+  std::function<counters()> of_process = [] { return counters{}; };
+
+  /// Returns the last lines of the log, each as a JSON object.
+  std::function<std::vector<std::string>()> log
+    = [] { return std::vector<std::string>{}; };
+
   /// Limits the sessions that this loop opens in a second.
   upgrade_limiter upgrades{};
 };

@@ -45,6 +45,21 @@ std::optional<size_t> count_descriptors() {
   return static_cast<size_t>(std::distance(begin(all), end(all))) - 1;
 }
 
+counters process_counters(std::chrono::system_clock::time_point began) {
+  auto age = std::chrono::duration_cast<std::chrono::seconds>(
+    std::chrono::system_clock::now() - began);
+  counters result{{"max_descriptors", max_descriptors()},
+                  {"uptime_seconds", static_cast<uint64_t>(age.count())}};
+  auto used = usage_of(static_cast<size_t>(getpid()));
+  if (used.memory_bytes > 0) {
+    result["cpu_milliseconds"] = static_cast<uint64_t>(used.cpu_seconds * 1e3);
+    result["resident_bytes"] = static_cast<uint64_t>(used.memory_bytes);
+  }
+  if (auto open = count_descriptors())
+    result["open_descriptors"] = *open;
+  return result;
+}
+
 size_t max_descriptors() {
   rlimit result{};
   getrlimit(RLIMIT_NOFILE, &result);

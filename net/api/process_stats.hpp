@@ -1,7 +1,10 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <optional>
+
+#include "actors/core/node_metrics.hpp"
 
 namespace waybill::net {
 
@@ -14,6 +17,12 @@ struct usage {
 /// Returns the usage of a process of this machine (proc(5)); zeros if it does
 /// not exist.
 usage usage_of(size_t process);
+
+/// Returns counters of this process for `/stats`: `uptime_seconds`,
+/// `cpu_milliseconds`, `resident_bytes`, `open_descriptors` and
+/// `max_descriptors`. Omits those that cannot be read.
+/// @param began when it started.
+counters process_counters(std::chrono::system_clock::time_point began);
 
 /// Counts the open file descriptors of this process.
 /// @returns nothing if no descriptor is left to read the directory with.

@@ -1,6 +1,7 @@
 #include "net/api/queries.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <string>
 #include <utility>
@@ -125,6 +126,14 @@ void add_details(json& to, const trace_event& event) {
   case trace_event::kind::forgotten:
     break;
   }
+}
+
+/// Rounds a value to six digits.
+double shorten(double value) {
+  if (value == 0)
+    return 0;
+  auto scale = std::pow(10, 5 - std::floor(std::log10(std::abs(value))));
+  return std::round(value * scale) / scale;
 }
 
 /// Returns the trace events of all nodes, the oldest first.
@@ -271,6 +280,28 @@ void handle_trace(api_context& context, const trace_request& request,
     context, push_address::nodes(), {query::kind::trace, id}, request.wait,
     [id](const query_result& found) { return print_trace(id, found); },
     exchange);
+}
+
+void handle_history(api_context& context, const exchange_ptr& exchange) {
+  context.actors.history(
+    [&context, exchange](const figure_history::table& found) {
+      json result{{"node", context.node_name},
+                  {"interval", figure_history::interval.count()},
+                  {"times", json::array()},
+                  {"figures", json::object()},
+                  {"log", json::array()}};
+      for (auto& time : found.times)
+        result["times"].push_back(
+          std::chrono::floor<std::chrono::seconds>(time.time_since_epoch())
+            .count());
+      for (auto& [name, values] : found.figures)
+        for (auto value : values)
+          result["figures"][name].push_back(
+            std::isnan(value) ? json{} : json(shorten(value)));
+      for (auto& line : context.log())
+        result["log"].push_back(json::parse(line));
+      exchange->respond({http::status::ok, std::move(result)});
+    });
 }
 
 void handle_cluster(api_context& context, const stats_request& request,

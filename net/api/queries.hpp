@@ -31,6 +31,10 @@ void handle_forget(api_context& context, const push_request& request,
 void handle_trace(api_context& context, const trace_request& request,
                   const exchange_ptr& exchange);
 
+/// Returns the figures of this node in the last hour, and the last lines of its
+/// log: `GET /history`.
+void handle_history(api_context& context, const exchange_ptr& exchange);
+
 /// Returns the counters of all nodes: `GET /stats?cluster=1`.
 void handle_cluster(api_context& context, const stats_request& request,
                     const exchange_ptr& exchange);

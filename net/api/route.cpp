@@ -287,6 +287,8 @@ constexpr route_info routes[] = {
   {"/push", "POST", scope::push, audience::admins, parse_batch},
   {"/trace/{id}", "GET, HEAD", scope::presence, audience::admins, parse_trace},
   {"/stats", "GET, HEAD", scope::admin, audience::admins, parse_stats},
+  {"/history", "GET, HEAD", scope::admin, audience::admins,
+   parse_bare<history_request>},
   {"/metrics", "GET, HEAD", scope::admin, audience::admins,
    parse_bare<metrics_request>},
   {"/livez", "GET, HEAD", no_key, audience::everyone,

@@ -12,7 +12,9 @@ struct collector_fixture : test::fixture {
   collector_fixture() {
     bus = spawn<test::fake_bus>();
     holder = spawn<registry>(bus, same_id::all);
-    aut = spawn<collector>(bus, holder, "1.2.3");
+    aut = spawn<collector>(bus, holder, "1.2.3", [] {
+      return counters{{"resident_bytes", 9000}};
+    });
     settle();
   }
 
@@ -56,6 +58,26 @@ CAF_TEST(adds the metrics of its registry and its bus each time) {
   }
 }
 
+CAF_TEST(remembers what its figures have been) {
+  auto history = [this] {
+    figure_history::table result;
+    auto response = self->request(aut, caf::infinite, history_atom_v);
+    settle();
+    response.receive([&](const figure_history::table& x) { result = x; },
+                     [&](caf::error& e) { CAF_FAIL(sys.render(e)); });
+    return result;
+  };
+  CAF_CHECK(history().times.empty());
+  for (size_t i = 1; i < 4; ++i) {
+    advance_time(figure_history::interval);
+    settle();
+    auto found = history();
+    CAF_CHECK_EQUAL(found.times.size(), i);
+    CAF_CHECK_EQUAL(found.figures.at("sessions").size(), i);
+    CAF_CHECK_EQUAL(found.figures.at("resident_bytes").back(), 9000);
+  }
+}
+
 CAF_TEST(reports the metrics of its node) {
   count(metric::kept_pushes, 2);
   self->send(aut, report_atom_v, push_address::nodes(), question);
@@ -67,6 +89,7 @@ CAF_TEST(reports the metrics of its node) {
   auto& answer = std::get<node_metrics>(sent.content);
   CAF_CHECK_EQUAL(answer.version, "1.2.3");
   CAF_CHECK_EQUAL(answer.values.at("kept_pushes"), 2u);
+  CAF_CHECK_EQUAL(answer.values.at("resident_bytes"), 9000u);
   CAF_CHECK_EQUAL(answer.values.at("sessions"), 0u);
   CAF_MESSAGE("a metric that only exists with Redis is not among them");
   CAF_CHECK_EQUAL(answer.values.count("nodes"), 0u);

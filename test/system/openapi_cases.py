@@ -22,7 +22,7 @@ TOPICS = ["PUT /socket/456/topics/456", "DELETE /socket/456/topics/456"]
 MAILBOX = ["GET /socket/456/mailbox", "DELETE /socket/456/mailbox"]
 WITH_PARAMETERS = [*PUSHES, *TOPICS, *MAILBOX, "POST /push", "GET /socket/456", "DELETE /socket/456",
                    "GET /topic/456", "GET /trace/456", "GET /stats"]
-PUSHERS = [*WITH_PARAMETERS, "GET /metrics"]
+PUSHERS = [*WITH_PARAMETERS, "GET /history", "GET /metrics"]
 WEBSOCKET = "GET /websocket/456"
 EVENTS = "GET /events/456"
 CONFIRM = "POST /events/456/confirm?upto=5-0"
@@ -33,7 +33,7 @@ LINES = b"".join(json.dumps(line).encode() + b"\n" for line in [
 
 OPEN = [
     *(Case(f"{method} /{name}", "200") for method in ("GET", "HEAD")
-      for name in ("livez", "readyz", "stats", "metrics", "console", "console/console.css")),
+      for name in ("livez", "readyz", "stats", "history", "metrics", "console", "console/console.css")),
     Case("HEAD /socket/here", "200"), Case("GET /socket/here", "200"),
     Case("HEAD /trace/here", "200"), Case("GET /stats?cluster=1&wait=1s", "200"),
     Case("HEAD /stats?cluster=1", "200"),

@@ -96,6 +96,16 @@ CAF_TEST(a process that is not there has used nothing) {
   }
 }
 
+CAF_TEST(a process tells its counters) {
+  auto now = std::chrono::system_clock::now();
+  auto found = process_counters(now - std::chrono::minutes{1});
+  CAF_CHECK_EQUAL(found["uptime_seconds"], 60u);
+  CAF_CHECK_EQUAL(found["max_descriptors"], max_descriptors());
+  CAF_CHECK_GREATER(found["resident_bytes"], 1'000'000u);
+  for (auto name : {"cpu_milliseconds", "open_descriptors"})
+    CAF_CHECK_EQUAL(found.count(name), 1u);
+}
+
 CAF_TEST(a descriptor counts from when it is opened until it is closed) {
   auto before = count_descriptors();
   CAF_REQUIRE(before);

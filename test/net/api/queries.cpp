@@ -103,6 +103,47 @@ CAF_TEST(sessions of an id are shown with what they are like) {
       {"node":"a","peer":"192.0.2.2:80","age":8,"queue":0}],"unknown":0})"));
 }
 
+CAF_TEST(what a node remembers is shown) {
+  context->log = [] {
+    return std::vector<std::string>{R"({"level":"info","message":"a"})"};
+  };
+  ask("/history");
+  CAF_CHECK_EQUAL(body(), json::parse(R"({"node":"node","interval":5,
+    "times":[],"figures":{},"log":[{"level":"info","message":"a"}]})"));
+  pass(6s);
+  ask("/history");
+  auto found = body();
+  CAF_REQUIRE_EQUAL(found["times"].size(), 1u);
+  CAF_CHECK_EQUAL(found["figures"]["sessions"], json::array({0}));
+  CAF_MESSAGE("a latency is unknown without pushes");
+  CAF_CHECK_EQUAL(found["figures"]["received_p50"], json::array({nullptr}));
+}
+
+CAF_TEST(a mailbox is summarized) {
+  ask("/socket/456/mailbox");
+  CAF_CHECK_EQUAL(print(answer()), R"(200 {"id":"456","entries":0})");
+  CAF_CHECK_EQUAL(bus_state_of().seen.back(), "summarize id:456");
+  bus_state_of().mailbox = inbox_summary{3, 1500ms};
+  ask("/socket/456/mailbox");
+  CAF_CHECK_EQUAL(print(answer()),
+                  R"(200 {"id":"456","entries":3,"oldest":1.5})");
+}
+
+CAF_TEST(a mailbox is emptied) {
+  bus_state_of().mailbox = inbox_summary{3, 1500ms};
+  ask(http::verb::delete_, "/socket/456/mailbox");
+  CAF_CHECK_EQUAL(print(answer()), R"(200 {"id":"456","removed":3})");
+  CAF_CHECK_EQUAL(bus_state_of().seen.back(), "empty id:456");
+}
+
+CAF_TEST(nothing is said of a mailbox that cannot be read) {
+  bus_state_of().mailbox = caf::error{errc::bus_away};
+  for (auto method : {http::verb::get, http::verb::delete_}) {
+    ask(method, "/socket/456/mailbox");
+    CAF_CHECK_EQUAL(print(answer()), "503 bus_away");
+  }
+}
+
 CAF_TEST(a topic is online if a node holds it) {
   bus_state_of().present = uint64_t{2};
   ask("/topic/news");
