@@ -235,14 +235,14 @@ using report_protocol = caf::typed_actor<
 using inbox_protocol = caf::typed_actor<
   // Returns a page of a mailbox.
   caf::replies_to<read_atom, inbox_query>::with<inbox_page>,
-  // A client has confirmed this entry of its mailbox and all before it.
-  caf::reacts_to<confirm_atom, push_address, std::string>>;
-
-/// The owners of ids.
   // Returns a summary of a mailbox.
   caf::replies_to<read_atom, push_address>::with<inbox_summary>,
   // Empties a mailbox. Returns the number of pushes that were in it.
   caf::replies_to<drop_atom, push_address>::with<uint64_t>,
+  // A client has confirmed this entry of its mailbox and all before it.
+  caf::reacts_to<confirm_atom, push_address, std::string>>;
+
+/// The owners of ids.
 using claim_protocol = caf::typed_actor<
   // Makes a session the owner of an id in the whole cluster. Returns the number
   // of its claim.

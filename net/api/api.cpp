@@ -3,6 +3,9 @@
 #include <cassert>
 #include <string>
 
+#include <spdlog/spdlog.h>
+
+#include "net/api/audit.hpp"
 #include "net/api/authorize.hpp"
 #include "net/api/metrics.hpp"
 #include "net/api/push.hpp"
@@ -159,25 +162,25 @@ struct dispatcher {
     handle_presence(context, request, exchange);
   }
 
+  void operator()(const mailbox_request& request) const {
+    handle_mailbox(context, request, exchange);
+  }
+
   void operator()(const trace_request& request) const {
     handle_trace(context, request, exchange);
   }
 
   void operator()(const stats_request& request) const {
-  void operator()(const mailbox_request& request) const {
-    handle_mailbox(context, request, exchange);
+    handle_stats(context, request, exchange);
   }
 
-    handle_stats(context, request, exchange);
+  void operator()(const history_request&) const {
+    handle_history(context, exchange);
   }
 
   void operator()(const metrics_request&) const {
     handle_metrics(context, exchange);
   }
-  void operator()(const history_request&) const {
-    handle_history(context, exchange);
-  }
-
 
   void operator()(const liveness_request&) const {
     exchange->respond({http::status::ok, {{"status", "live"}}});
@@ -238,6 +241,8 @@ std::string serialize(const response& response, const api_call& call,
 }
 
 void handle(api_context& context, api_call call, const exchange_ptr& exchange) {
+  if (auto line = audit_line(call))
+    spdlog::info(*line);
   auto pushes = context.limits_pushes ? count_pushes(call) : 0;
   if (pushes == 0)
     return std::visit(dispatcher{context, call, exchange}, call.request);

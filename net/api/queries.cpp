@@ -224,15 +224,6 @@ void handle_presence(api_context& context, const presence_request& request,
     exchange);
 }
 
-void handle_topic(api_context& context, const topic_request& request,
-                  const exchange_ptr& exchange) {
-  query change{request.type, std::string{request.topic.name()}};
-  change.ttl = request.ttl;
-  auto needs_session
-    = request.type == query::kind::subscribe && request.ttl.count() == 0;
-  context.actors.query(
-    request.address, std::move(change), request.wait,
-    [needs_session, exchange](const caf::expected<query_result>& found) {
 void handle_mailbox(api_context& context, const mailbox_request& request,
                     const exchange_ptr& exchange) {
   json subject{{"id", request.address.name()}};
@@ -258,6 +249,15 @@ void handle_mailbox(api_context& context, const mailbox_request& request,
     });
 }
 
+void handle_topic(api_context& context, const topic_request& request,
+                  const exchange_ptr& exchange) {
+  query change{request.type, std::string{request.topic.name()}};
+  change.ttl = request.ttl;
+  auto needs_session
+    = request.type == query::kind::subscribe && request.ttl.count() == 0;
+  context.actors.query(
+    request.address, std::move(change), request.wait,
+    [needs_session, exchange](const caf::expected<query_result>& found) {
       exchange->respond(found ? to_change_response(*found, needs_session)
                               : to_answer(found.error()));
     });

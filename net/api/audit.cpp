@@ -1,0 +1,36 @@
+#include "net/api/audit.hpp"
+
+#include <type_traits>
+#include <variant>
+
+#include "net/quote.hpp"
+
+namespace waybill::net {
+
+namespace {
+
+/// Returns the action of a request; empty if it is none to be logged.
+std::string action_of(const request& request) {
+  if (auto kick = std::get_if<kick_request>(&request))
+    return "kick of " + quote(kick->address.name());
+  if (auto mailbox = std::get_if<mailbox_request>(&request))
+    return mailbox->clears
+             ? "removal of the mailbox of " + quote(mailbox->address.name())
+             : "";
+  if (auto push = std::get_if<push_request>(&request))
+    return push->address == push_address::everyone() ? "broadcast" : "";
+  return "";
+}
+
+} // namespace
+
+std::optional<std::string> audit_line(const api_call& call) {
+  auto action = action_of(call.request);
+  if (action.empty())
+    return std::nullopt;
+  auto& key = call.allowed.pusher;
+  return "audit: " + action + " by " + call.client.text()
+         + (key.empty() ? "" : " with the key " + quote(key));
+}
+
+} // namespace waybill::net
