@@ -23,7 +23,7 @@ std::string open_all(net::server& server, const addresses& all, port_role role,
                 + server.listen(address, role, speaks_tls ? tls : nullptr)
                 + (speaks_tls ? " (TLS)" : "");
     } catch (const boost::system::system_error& e) {
-      spdlog::critical("cannot listen on {}: {}", to_string(address),
+      spdlog::critical("WB-102 cannot listen on {}: {}", to_string(address),
                        e.code().message());
       std::_Exit(1);
     }

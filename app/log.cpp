@@ -31,7 +31,17 @@ constexpr size_t max_recent = 100;
 /// Logged lines a second of each level.
 constexpr size_t max_lines = 100;
 
-/// Prints a log line as a JSON object.
+/// The size of the code that begins a warning or an error, such as `WB-204`.
+constexpr size_t code_size = 6;
+
+/// Returns the code that a log line begins with, or nothing.
+std::string_view code_of(std::string_view line) {
+  return line.starts_with("WB-") && line.size() > code_size
+           ? line.substr(0, code_size)
+           : std::string_view{};
+}
+
+/// Prints a log line as a JSON object. Its code is a member of its own.
 class json_formatter : public spdlog::formatter {
 public:
   explicit json_formatter(const std::string& node) : node_(quote(node)) {
@@ -42,12 +52,18 @@ public:
               spdlog::memory_buf_t& out) override {
     using namespace std::chrono;
     auto age = floor<milliseconds>(x.time.time_since_epoch());
-    auto line = fmt::format(
-      "{{\"time\":\"{:%Y-%m-%dT%H:%M:%S}.{:03}Z\",\"level\":\"{}\",\"node\":{},"
-      "\"message\":{}}}\n",
-      fmt::gmtime(floor<seconds>(age).count()), age.count() % 1000,
-      to_string_view(x.level), node_,
-      quote({x.payload.data(), x.payload.size()}));
+    std::string_view text{x.payload.data(), x.payload.size()};
+    auto code = code_of(text);
+    if (!code.empty())
+      text.remove_prefix(code.size() + 1);
+    auto line
+      = fmt::format("{{\"time\":\"{:%Y-%m-%dT%H:%M:%S}.{:03}Z\",\"level\":\"{}"
+                    "\",{}\"node\":{},"
+                    "\"message\":{}}}\n",
+                    fmt::gmtime(floor<seconds>(age).count()),
+                    age.count() % 1000, to_string_view(x.level),
+                    code.empty() ? "" : fmt::format("\"code\":\"{}\",", code),
+                    node_, quote(text));
     out.append(line.data(), line.data() + line.size());
   }
 
@@ -73,8 +89,9 @@ protected:
     auto now = std::chrono::floor<std::chrono::seconds>(message.time);
     if (std::exchange(second, now) != now) {
       if (count > max_lines)
-        to_->log({message.logger_name, message.level,
-                  fmt::format("{} similar lines dropped", count - max_lines)});
+        to_->log(
+          {message.logger_name, message.level,
+           fmt::format("WB-106 {} similar lines dropped", count - max_lines)});
       count = 0;
     }
     if (++count <= max_lines)

@@ -11,8 +11,8 @@ namespace waybill::app {
 /// Sets spdlog's default logger: one line per event on standard error, up to
 /// 100 lines a second of each level.
 /// @param level a level name of spdlog.
-/// @param json prints `{"time":…,"level":…,"node":…,"message":…}` instead of
-///             text.
+/// @param json prints `{"time":…,"level":…,"code":…,"node":…,"message":…}`
+///             instead of text. All but info lines have a `code`.
 void start_log(const std::string& node, const std::string& level, bool json);
 
 /// Sets the level of the default logger.

@@ -60,7 +60,7 @@ public:
       if (stopping_)
         return;
       // Without one of these, a node is alive but useless.
-      spdlog::critical("the {} failed: {}",
+      spdlog::critical("WB-101 the {} failed: {}",
                        x.source == registry_    ? "registry"
                        : x.source == collector_ ? "collector"
                                                 : "bus",
@@ -162,7 +162,7 @@ void await_sighup(boost::asio::signal_set& signals, Act act) {
 }
 
 void log_error(const std::string& message) {
-  spdlog::error(message);
+  spdlog::error("WB-103 {}", message);
 }
 
 /// The actors of a node.

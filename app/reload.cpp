@@ -31,14 +31,15 @@ void reload(net::server& server, const options& running,
   auto parsed = parse_options(arguments, errors, &running);
   auto next = std::get_if<options>(&parsed);
   if (!next) {
-    spdlog::error("keeping the old options: {}", first_line(errors.str()));
+    spdlog::error("WB-104 keeping the old options: {}",
+                  first_line(errors.str()));
     return;
   }
   // Certificates may control access, so options are applied all or none.
   if (!is_alike(next->tls, running.tls)
       || !is_alike(next->admin_tls, running.admin_tls)) {
-    spdlog::error("keeping the old options: restart the node to enable or "
-                  "disable TLS on a port");
+    spdlog::error("WB-104 keeping the old options: restart the node to "
+                  "enable or disable TLS on a port");
     return;
   }
   server.renew_access(next->access.loaded);
@@ -46,7 +47,8 @@ void reload(net::server& server, const options& running,
   set_log_level(next->log_level);
   for (auto& [name, values] : next->given)
     if (!next->reloadable.contains(name) && values != running.given.at(name))
-      spdlog::warn("--{} has changed: restart the node to apply it", name);
+      spdlog::warn("WB-105 --{} has changed: restart the node to apply it",
+                   name);
   spdlog::info("reloaded options, keys and certificates");
 }
 

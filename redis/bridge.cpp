@@ -128,8 +128,8 @@ void bridge::publish(const push_address& address, const push& push,
     return handler(away());
   if (lag_.is_busy(clock().now())) {
     ++counts_[metric::busy_pushes];
-    complain("busy", "pushes are refused: this node lags behind on its "
-                     "subscription");
+    complain("WB-601", "pushes are refused: this node lags behind on its "
+                       "subscription");
     return handler(caf::error{errc::busy});
   }
   ++counts_[metric::pushes];
@@ -217,8 +217,8 @@ caf::result<inbox_page> bridge::read(const inbox_query& query) {
   auto on_rejected
     = [this](const push_address& address, const std::string& reason) {
         ++counts_[metric::bad_messages];
-        complain("entry", "bad entry in the mailbox of " + address.key() + ": "
-                            + reason);
+        complain("WB-212", "bad entry in the mailbox of " + address.key() + ": "
+                             + reason);
       };
   commands_.read(
     query, on_rejected, [this, promise](caf::expected<inbox_page> x) mutable {
@@ -292,17 +292,17 @@ void bridge::publish_upstream(const client_message& message) {
 
 void bridge::complain(const caf::error& why) {
   if (why == errc::refused)
-    complain_of_redis("refused", "Redis refused a command: "
-                                   + why.context().get_as<std::string>(0));
+    complain_of_redis("WB-203", "Redis refused a command: "
+                                  + why.context().get_as<std::string>(0));
 }
 
-void bridge::complain(std::string_view kind, const std::string& line) {
-  if (auto left_out = gate_.take(kind, clock().now()))
-    spdlog::warn("{}{}", line, *left_out);
+void bridge::complain(std::string_view code, const std::string& line) {
+  if (auto left_out = gate_.take(code, clock().now()))
+    spdlog::warn("{} {}{}", code, line, *left_out);
 }
 
-void bridge::complain_of_redis(std::string_view kind, const std::string& line) {
-  complain(kind, line + " (" + config_.server + ')');
+void bridge::complain_of_redis(std::string_view code, const std::string& line) {
+  complain(code, line + " (" + config_.server + ')');
 }
 
 } // namespace waybill::redis

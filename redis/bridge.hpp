@@ -287,11 +287,11 @@ private:
 
   // -- log lines --------------------------------------------------------------
 
-  /// Logs a warning, at most once a second for each kind.
-  void complain(std::string_view kind, const std::string& line);
+  /// Logs a warning, at most once a second for each code.
+  void complain(std::string_view code, const std::string& line);
 
   /// Logs a warning that names the server, with the same limit.
-  void complain_of_redis(std::string_view kind, const std::string& line);
+  void complain_of_redis(std::string_view code, const std::string& line);
 
   /// Logs that Redis refused a command.
   void complain(const caf::error& why);

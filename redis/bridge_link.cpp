@@ -109,9 +109,9 @@ void bridge::update() {
       spdlog::info("Redis has fully recovered ({})", config_.server);
     else if (!status_.reason.empty())
       spdlog::warn("{}: {} ({})",
-                   !is_ready()              ? "Redis is away"
-                   : status_.takes_sessions ? "Redis cannot store pushes"
-                                            : "new sessions are refused",
+                   !is_ready()              ? "WB-204 Redis is away"
+                   : status_.takes_sessions ? "WB-205 Redis cannot store pushes"
+                                            : "WB-206 new sessions are refused",
                    status_.reason, config_.server);
   }
   for (auto& observer : observers_)
@@ -153,8 +153,8 @@ void bridge::read_info(const command& words) {
                   && text.find("\nmaxmemory_policy:noeviction") == text.npos;
     auto& figure = counts_[metric::redis_evicts];
     if (std::exchange(figure, evicts) != evicts && evicts)
-      spdlog::warn("Redis deletes mailboxes when its memory is full: set "
-                   "maxmemory-policy to noeviction ({})",
+      spdlog::warn("WB-207 Redis deletes mailboxes when its memory is full: "
+                   "set maxmemory-policy to noeviction ({})",
                    config_.server);
   });
 }
@@ -256,9 +256,9 @@ void bridge::on_canary(const std::string& bytes) {
 
 void bridge::on_foreign_canary(std::string_view tag, uint64_t began) {
   ++counts_[metric::name_clashes];
-  if (auto left_out = gate_.take("name", clock().now()))
-    spdlog::error("another node is called \"{}\", too: give each a --node of "
-                  "its own{}",
+  if (auto left_out = gate_.take("WB-208", clock().now()))
+    spdlog::error("WB-208 another node is called \"{}\", too: give each a "
+                  "--node of its own{}",
                   config_.node, *left_out);
   // Both would receive the reports of either, so the later node steps back.
   if (std::pair{began, tag}
@@ -301,7 +301,7 @@ void bridge::leave() {
 
 void bridge::cut_off(const node_table::silent_node& node) {
   auto advise = [this, name = node.name] {
-    complain_of_redis("silent", "node " + name
+    complain_of_redis("WB-209", "node " + name
                                   + " is silent; Redis counts it until "
                                     "tcp-keepalive ends its connection");
   };
@@ -318,7 +318,7 @@ void bridge::cut_off(const node_table::silent_node& node) {
         return;
       ++counts_[metric::silent_nodes];
       nodes_.on_cut_off(name);
-      complain_of_redis("silent", "node " + name
+      complain_of_redis("WB-209", "node " + name
                                     + " is silent and was cut off from Redis");
     });
 }

@@ -83,8 +83,8 @@ void bridge::on_unreadable(const std::string& channel, const caf::error& why) {
     return;
   }
   ++counts_[metric::bad_messages];
-  complain("message", "bad message on channel " + channel + ": "
-                        + why.context().get_as<std::string>(0));
+  complain("WB-211", "bad message on channel " + channel + ": "
+                       + why.context().get_as<std::string>(0));
 }
 
 void bridge::on_ingress(const std::string& bytes) {
@@ -115,7 +115,7 @@ bool bridge::takes_ingress(const push_address& address) const {
 
 void bridge::dead_letter(const std::string& bytes, const std::string& reason) {
   ++counts_[metric::bad_messages];
-  complain("message",
+  complain("WB-211",
            "bad message on channel " + config_.open_channel + ": " + reason);
   commands_.dead_letter(bytes, reason,
                         [this](const caf::expected<uint64_t>& kept) {

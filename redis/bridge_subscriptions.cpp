@@ -49,10 +49,9 @@ void bridge::on(link_up& event) {
 void bridge::on(link_down& event) {
   if (linked_) {
     ++counts_[metric::links_lost];
-    spdlog::warn("Redis is away: {} ({})", event.reason, config_.server);
+    spdlog::warn("WB-204 Redis is away: {} ({})", event.reason, config_.server);
   } else {
-    complain_of_redis("unreachable",
-                      "Redis cannot be reached: " + event.reason);
+    complain_of_redis("WB-202", "Redis cannot be reached: " + event.reason);
   }
   linked_ = false;
   health_.on_link_down(event.reason);

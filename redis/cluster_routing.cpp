@@ -163,8 +163,8 @@ void cluster::apply() {
   }
   counts_[metric::slots_moved] += moved;
   if (moved > 0)
-    if (auto left_out = gate_.take("moved", clock().now()))
-      spdlog::warn("slots have moved to other masters: {} ({}){}", moved,
+    if (auto left_out = gate_.take("WB-210", clock().now()))
+      spdlog::warn("WB-210 slots have moved to other masters: {} ({}){}", moved,
                    server_, *left_out);
   assign_open_channel();
   // Addresses whose slot had no master can be attached.

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Checks what CONTRIBUTING.md asks of the sources: who includes whom, how names and
-comments begin, how long files and functions are, and that each file is used and tested.
+comments begin, how long files and functions are, that each file is used and tested, and
+that each warning has a code with an entry in docs/reference/codes.md.
 
     test/house_rules.py
 
@@ -43,6 +44,19 @@ LONGEST_FUNCTION = 60
 INCLUDE = re.compile(r'^ *# *include +([<"])([^>"]+)', re.M)
 VAGUE_NAME = re.compile(r"\b(what|where|who|each)\b(?=\s*[,;)=:\]{])")
 VAGUE_COMMENT = re.compile(r"^\s*/// (What|How|Who|Where)\b", re.M)
+
+CODE = re.compile(r"\bWB-\d{3}\b")
+# A statement that logs a warning or an error: by spdlog, by a refusal_log, or by a bridge.
+WARNING = re.compile(r"(?:spdlog::(?:warn|error|critical)\(|->add\(spdlog::level::(?:warn|err)\b|"
+                     r"\bcomplain(?:_of_redis)?\(\"|\bgate_\.take\(\").*?;", re.S)
+# A response that says that the node, and not the client, is the cause; and its row in the
+# table of refusals that are logged as warnings.
+FAILURE = re.compile(r"error_response\(\s*http::status::(?:service_unavailable|gateway_timeout|"
+                     r"insufficient_storage|internal_server_error),\s*\"(\w+)\"")
+FAILURE_ROW = re.compile(r'\{"(\w+)", "WB-\d{3}"\}')
+ALERT = re.compile(r"- alert: (\w+)\n(.*?)(?=- alert: |\Z)", re.S)
+ENTRY = re.compile(r"^## (WB-\d{3})$", re.M)
+
 NO_CODE = re.compile(r'//[^\n]*|R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"', re.S)
 
 
@@ -109,6 +123,37 @@ def check_suite(path, text, paths):
         yield f"{path}: no suite {suites[-1]}"
 
 
+def check_codes(texts):
+    """Each warning of a node, each alert and each warning of the console has a code; each
+    code has one entry in the reference, and is used."""
+    rooms = {path: text for path, text in texts.items() if path.split("/")[0] in ROOMS}
+    for path, text in rooms.items():
+        for match in WARNING.finditer(text):
+            # A function that is given the code has it in a parameter.
+            if not CODE.search(match[0]) and not re.search(r"\bcode,", match[0]):
+                yield f"{path}: a warning without a code: {match[0].split(chr(10))[0]}"
+    errors = {error for text in rooms.values() for error in FAILURE.findall(text)}
+    rows = set(FAILURE_ROW.findall(rooms["net/server/connection.cpp"]))
+    yield from (f"net/server/connection.cpp: {error} is a warning of one side only"
+                for error in sorted(errors ^ rows))
+    alerts = ALERT.findall((ROOT / "app/monitoring/alerts.yaml").read_text())
+    codes = []
+    for name, rule in alerts:
+        codes += re.findall(r"code: (WB-\d{3})\b", rule)
+        if not re.search(rf"runbook_url: \S+/docs/reference/codes\.md#{codes[-1].lower()}\n",
+                         rule):
+            yield f"alerts.yaml: {name} has no runbook_url of its code"
+    if len(set(codes)) != len(alerts):
+        yield "alerts.yaml: an alert without a code of its own"
+    scripts = [path.read_text() for path in (ROOT / "app/console").glob("*.js")]
+    used = {*codes, *(code for text in (*rooms.values(), *scripts) for code in CODE.findall(text))}
+    entries = ENTRY.findall((ROOT / "docs/reference/codes.md").read_text())
+    yield from (f"codes.md: {code} has two entries"
+                for code in sorted(set(entries)) if entries.count(code) > 1)
+    yield from (f"codes.md: no entry for {code}" for code in sorted(used - set(entries)))
+    yield from (f"codes.md: nothing has the code {code}" for code in sorted(set(entries) - used))
+
+
 def main():
     """Checks all files, and returns the exit code."""
     paths = sorted(str(path.relative_to(ROOT)) for room in (*ROOMS, "test")
@@ -128,6 +173,7 @@ def main():
                  if size > LONGEST_FILE]
     if statistics.median(sizes.values()) > MEDIAN_FILE:
         breaches.append(f"half of all files have more than {MEDIAN_FILE} lines")
+    breaches += check_codes(texts)
     included = {name for text in texts.values() for _, name in INCLUDE.findall(text)}
     breaches += [f"{path}: nobody includes it" for path in paths
                  if path.endswith(".hpp") and path not in included]

@@ -1,6 +1,7 @@
 #include "net/server/connection.hpp"
 
 #include <algorithm>
+#include <array>
 #include <memory>
 
 #include "net/client_key.hpp"
@@ -11,6 +12,26 @@
 namespace waybill::net {
 
 namespace {
+
+/// A refusal that an operator should know of.
+struct refusal_warning {
+  /// The `error` of the response.
+  std::string_view error;
+
+  /// The code in docs/reference/codes.md.
+  std::string_view code;
+};
+
+/// All errors with a status of 500 and more, but for 501: that is the client's.
+constexpr std::array<refusal_warning, 7> warnings{{
+  {"bus_away", "WB-213"},
+  {"node_full", "WB-303"},
+  {"too_many_upgrades", "WB-305"},
+  {"stopping", "WB-306"},
+  {"busy", "WB-601"},
+  {"unanswered", "WB-602"},
+  {"mailbox_full", "WB-603"},
+}};
 
 /// Describes a request and its client for the log. Omits the query, which may
 /// contain a token.
@@ -65,13 +86,15 @@ void log_refusal(server_context& context, const connection_info& from,
     return;
   auto kind
     = std::to_string(static_cast<unsigned>(response.status)) + ' ' + code;
-  auto level = response.status < http::status::internal_server_error
-                 ? spdlog::level::info
-                 : spdlog::level::warn;
+  auto warning = std::find_if(warnings.begin(), warnings.end(),
+                              [&](auto& x) { return x.error == code; });
+  auto is_warning = warning != warnings.end();
+  auto level = is_warning ? spdlog::level::warn : spdlog::level::info;
   context.refusals->add(level, kind, [&] {
     auto request = head ? describe(*head, from, context.config.trusted_proxies)
                         : from.peer.text();
-    auto text = kind + " to " + request + ": "
+    auto text = (is_warning ? std::string{warning->code} + ' ' : "") + kind
+                + " to " + request + ": "
                 + response.body["message"].get_ref<const std::string&>();
     return response.detail.empty() ? text : text + " (" + response.detail + ')';
   });

@@ -167,7 +167,7 @@ void listener::deal_for_another(socket_type socket, const worker& to,
       reset(std::move(*waiting));
       context.api.actors.count(metric::refused_connections);
       context.refusals->add(spdlog::level::warn, "descriptors", [&] {
-        return "refused a connection of " + from.peer.text()
+        return "WB-301 refused a connection of " + from.peer.text()
                + ": no file descriptor is left; raise ulimit -n, or lower "
                  "--max-sessions";
       });
@@ -211,7 +211,7 @@ void listener::on_error(error_code ec) {
     return accept();
   close_idle(0, [](bool) {});
   workers_[0].context.refusals->add(spdlog::level::err, "accept", [&] {
-    return "cannot accept connections: " + ec.message();
+    return "WB-302 cannot accept connections: " + ec.message();
   });
   pause_.expires_after(delay_);
   delay_ = std::min(2 * delay_, longest_delay);

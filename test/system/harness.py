@@ -43,6 +43,10 @@ def resolves(name):
 needs_localhost = pytest.mark.skipif(not resolves("localhost"),
                                      reason="no address of localhost")
 
+# A line of a node's log, in either format, that docs/reference/codes.md cannot explain.
+WARNING_WITHOUT_CODE = re.compile(r"^\S+T\S+ (warning|error|critical) (?!WB-\d{3} )|"
+                                  r'"level":"(warning|error|critical)",(?!"code":"WB-\d{3}")')
+
 # Nothing here takes so long; what does has failed. In seconds.
 TIMEOUT = 30
 
@@ -254,6 +258,12 @@ class Node(Process):
             command += ["--redis", redis if isinstance(redis, str) else redis.url]
         # Hundreds of sessions come at once. Tests of the limit set the option.
         super().__init__(*command, env={"WAYBILL_MAX_UPGRADE_RATE": "0"} | (env or {}))
+
+    def stop(self):
+        """Ends the node, all of whose warnings and errors must have had a code."""
+        super().stop()
+        bare = [line for line in self.log.rest() if WARNING_WITHOUT_CODE.search(line)]
+        assert not bare, bare
 
     @cached_property
     def ports(self):

@@ -57,7 +57,11 @@ async def test_nothing_that_is_sent_can_break_a_line(lab):
 
 async def test_in_json_each_line_is_an_object(lab):
     lines = [json.loads(line) for line in await provoke(lab, "--log-format", "json")]
-    assert all(list(line) == ["time", "level", "node", "message"] for line in lines)
+    for line in lines:
+        code = ["code"] if line["level"] == "warning" else []
+        assert list(line) == ["time", "level", *code, "node", "message"]
+    assert {line["code"] for line in lines if "code" in line} == {"WB-211"}
+    assert not any("WB-" in line["message"] for line in lines)
     assert all(TIME.fullmatch(line["time"]) for line in lines)
     assert {line["node"] for line in lines} == {"node1"}
     assert {line["level"] for line in lines} <= {"info", "warning"}
@@ -89,6 +93,12 @@ def test_colours_are_left_out_where_they_are_not_wanted(value, coloured):
                 output += part
         os.close(master)
     assert b"listening on" in output and (b"\x1b[" in output) == coloured
+
+
+async def test_a_code_precedes_the_message_of_a_warning(lab):
+    lines = [LINE.fullmatch(line) for line in await provoke(lab)]
+    warnings = [line[0] for line in lines if line[1] == "warning"]
+    assert warnings and all(" warning WB-211 bad message on channel " in x for x in warnings)
 
 
 async def test_the_levels_are_called_as_the_guide_says(lab):

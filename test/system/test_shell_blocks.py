@@ -37,7 +37,8 @@ UNRUN = {
     "cpack ": "makes a package, which test/package.sh installs",
     "docker ": "needs Docker; test_packages runs what it would start",
     "export WAYBILL=": "names another build",
-    "kubectl ": "needs Kubernetes; test_packages runs what it would start",
+    "helm ": "needs Kubernetes; test_kubernetes renders the chart",
+    "kubectl ": "needs Kubernetes; test_kubernetes runs what it would start",
     "npm ci ": "installs packages, which test/run.sh has done",
     "test/chaos/attack_run": "takes minutes; test_attack runs a short one",
     "test/chaos/run ": "takes minutes; test_faults runs short ones",
@@ -91,6 +92,11 @@ BESIDE = {
         redis-cli --cluster create 10.0.0.21:6379 10.0.0.22:6379 10.0.0.23:6379 --cluster-yes
         until redis-cli -h 10.0.0.21 cluster info | grep cluster_state:ok; do sleep 0.1; done
         """,
+    "docs/guide/troubleshooting.md": REDIS + """
+        waybill serve --redis redis://127.0.0.1
+        waybill listen 456
+        waybill push --ttl 60 457 kept || true
+        redis-cli xadd waybill:mail:{id:456} '*' a b""",
     "docs/guide/upgrade.md": "waybill serve --listen 127.0.0.1:8081",
     "docs/guide/security.md": """
         echo 'user waybill on >PASSWORD ~* &* +@all' > users.acl
