@@ -1,16 +1,18 @@
 """The figures that Prometheus is told are what the reference says, and what there is."""
 
+import asyncio
 import json
 import re
 import resource
 import subprocess
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
 
 from clients import Http, joined, request
-from harness import ROOT, eventually
+from harness import ROOT, Process, eventually
 from reference import REFERENCE, metric_tables, table_with, words_of
 from tokens import bearer, make_key
 
@@ -137,6 +139,43 @@ async def test_metrics_are_for_admins(lab, tmp_path):
 
 def test_the_rules_for_alerts_are_good():
     subprocess.run(["promtool", "check", "rules", MONITORING / "alerts.yaml"], check=True)
+
+
+def test_each_alert_fires_when_it_should():
+    subprocess.run(["promtool", "test", "rules", MONITORING / "alerts.test.yaml"], check=True)
+    rules = (MONITORING / "alerts.yaml").read_text()
+    alerts = re.findall(r"- alert: (\w+)", rules)
+    tried = (MONITORING / "alerts.test.yaml").read_text()
+    fired = re.findall(r"alertname: (\w+)\n +eval_time: \w+\n +exp_alerts:", tried)
+    assert len(alerts) > 10 and sorted(fired) == sorted(alerts)
+
+
+async def test_the_configuration_for_prometheus_scrapes_a_node(lab, tmp_path):
+    keys = tmp_path / "keys"
+    (tmp_path / "waybill.key").write_text(make_key(keys, "prometheus", "--scope", "admin"))
+    node = lab.node("--node", "tomcat", "--api-key-file", keys)
+    config = (MONITORING / "prometheus.yaml").read_text().replace("15s", "1s")
+    config = re.sub(r"targets: \[.*\]", f"targets: ['127.0.0.1:{node.port}']", config)
+    (tmp_path / "prometheus.yaml").write_text(config)
+    (tmp_path / "alerts.yaml").write_text((MONITORING / "alerts.yaml").read_text())
+    prometheus = lab.enter_context(Process(
+        "prometheus", f"--config.file={tmp_path / 'prometheus.yaml'}",
+        f"--storage.tsdb.path={tmp_path / 'data'}", "--web.listen-address=127.0.0.1:0"))
+    prometheus.log.wait_for("ready to receive web requests")
+    address = prometheus.log.wait_for(r"Listening on.*address=(127\.0\.0\.1:\d+)")[1]
+
+    def ask(path):
+        with urllib.request.urlopen(f"http://{address}/api/v1/{path}") as answer:
+            return json.load(answer)["data"]
+
+    async def value(query):
+        found = await asyncio.to_thread(ask, f"query?query={query}")
+        return [sample["value"][1] for sample in found["result"]]
+
+    await eventually(lambda: value("waybill_ready"))
+    assert await value("up%7Bjob='waybill'%7D") == ["1"]
+    [group] = (await asyncio.to_thread(ask, "rules"))["groups"]
+    assert len(group["rules"]) > 10
 
 
 @pytest.mark.parametrize("name", ["alerts.yaml", "dashboard.json"])
