@@ -27,7 +27,8 @@ for job in "$@"; do
       [[ $ID = debian ]] && packages+=(chromium)
       packages+=(python3-jsonschema python3-yaml prometheus)
       # For what packages hold.
-      packages+=(yamllint mandoc zsh)
+      packages+=(yamllint mandoc zsh golang-go golang-github-masterminds-sprig-dev
+        golang-github-ghodss-yaml-dev)
       # For test/bench.
       packages+=(libbenchmark-dev)
       # Node.js of another source than Debian brings its npm along.

@@ -8,6 +8,13 @@ from harness import ROOT
 DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 
 
+def links_of(text):
+    """Returns the files that a document in Markdown links to, without anchors: "" is itself."""
+    prose = re.sub(r"^```.*?^```|`[^`\n]*`", "", text, flags=re.MULTILINE | re.DOTALL)
+    return [link.partition("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", prose)
+            if "://" not in link and not link.startswith("mailto:")]
+
+
 @dataclass
 class Block:
     """A fenced block of a document.

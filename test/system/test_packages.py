@@ -1,5 +1,6 @@
 """The content of packages fits the program: services, containers, completion, manual."""
 
+import json
 import os
 import re
 import secrets
@@ -11,9 +12,10 @@ import pytest
 import yaml
 
 from clients import joined, receive, request
-from harness import ROOT, WAYBILL, Balancer, Process, Server
+from documents import links_of
+from harness import ROOT, TIMEOUT, WAYBILL, Balancer, Process
 from reference import table_with
-from tokens import ES256, bearer, make_key, make_pair, run
+from tokens import bearer, make_key, run
 
 PACKAGE = ROOT / "app/package"
 GUIDE = ROOT / "docs/guide/install.md"
@@ -134,6 +136,25 @@ target_link_libraries(embedder Waybill::net Waybill::redis)
     assert all(Path(file).is_relative_to(installed) and Path(file).exists() for file in found)
 
 
+def test_the_package_has_what_its_documents_lead_to(tmp_path):
+    if not (BUILD / "cmake_install.cmake").exists():
+        pytest.skip("this is no build folder")
+    output("cmake", "--install", BUILD, "--prefix", tmp_path, "--component", "runtime")
+    folder = tmp_path / "share/doc/waybill"
+    documents = list(folder.rglob("*.md"))
+    assert len(documents) > 40
+    for path in documents:
+        for target in links_of(path.read_text()):
+            assert not target or (path.parent / target).exists(), (path.name, target)
+    for name in ("js/waybill.js", "monitoring/alerts.yaml", "monitoring/dashboard.json",
+                 "package/helm/waybill/templates/deployment.yaml"):
+        assert (folder / "app" / name).exists()
+    # The pages that alerts name are there, too.
+    alerts = (folder / "app/monitoring/alerts.yaml").read_text()
+    for page in set(re.findall(r"runbook_url: file:///usr/(.*)#", alerts)):
+        assert (tmp_path / page).exists()
+
+
 # -- the shell -----------------------------------------------------------------
 
 def test_the_manual_page_is_well_formed_and_names_all_commands():
@@ -232,7 +253,9 @@ def test_a_shell_completes_scopes(shell, script, tmp_path):
 # -- containers ----------------------------------------------------------------
 
 def test_the_yaml_is_tidy():
-    rules = "{extends: default, rules: {line-length: {max: 90}, octal-values: disable}}"
+    # Templates are no YAML before Helm has rendered them.
+    rules = ("{extends: default, ignore: templates/,"
+             " rules: {line-length: {max: 90}, octal-values: disable}}")
     output(program("yamllint"), "--strict", "-d", rules, PACKAGE)
 
 
@@ -245,6 +268,21 @@ def test_the_image_copies_what_there_is_and_is_not_root():
     assert uid != "0"
     defaults = re.findall(r"^ENV (\w+)=", text, re.MULTILINE)
     assert set(defaults) <= VARIABLES
+
+
+def test_the_image_is_healthy_while_its_node_lives(lab):
+    text = (PACKAGE / "Dockerfile").read_text()
+    check = re.search(r"^HEALTHCHECK .*? CMD (.*?[^\\])\n", text, re.MULTILINE | re.DOTALL)[1]
+    shell = re.search(r"^SHELL (.*)$", text, re.MULTILINE)[1]
+    node = lab.node()
+
+    def health():
+        return subprocess.run([*json.loads(shell), check], timeout=TIMEOUT, check=False, env={
+            "WAYBILL_LISTEN": f"0.0.0.0:{node.port}"}, stderr=subprocess.DEVNULL).returncode
+
+    assert health() == 0
+    node.stop()
+    assert health() == 1
 
 
 class ComposedBalancer(Balancer):
@@ -276,69 +314,3 @@ async def test_what_compose_starts_is_a_cluster(lab):
         answer = await request(balancer, "POST", "/socket/456?receipt=written", b"hello")
         assert answer.counts == (200, {"nodes": 3, "sessions": 3, "written": 3})
         assert [await receive(ws) for ws in sessions] == ["hello"] * 3
-
-
-def manifests():
-    """Returns the objects for Kubernetes, by kind and name."""
-    return {(manifest["kind"], manifest["metadata"]["name"]): manifest
-            for manifest in load("kubernetes.yaml")}
-
-
-def pod():
-    """Returns what a pod of Kubernetes is made of."""
-    return manifests()["Deployment", "waybill"]["spec"]["template"]["spec"]
-
-
-async def test_what_kubernetes_starts_answers_its_probes_clients_and_backends(lab, tmp_path):
-    [container] = pod()["containers"]
-    data = manifests()["ConfigMap", "waybill"]["data"]
-    names = set(data) | {variable["name"] for variable in container["env"]}
-    assert names <= VARIABLES
-    private, public = make_pair(tmp_path, *ES256)
-    public.rename(tmp_path / "jwt-key")
-    key = bearer(make_key(tmp_path / "api-keys", "backend", "--scope", "push"))
-    # As a volume shows the secret.
-    [mount] = container["volumeMounts"]
-    environment = {name: value.replace(mount["mountPath"], str(tmp_path))
-                   for name, value in data.items()}
-    assert environment["WAYBILL_LISTEN"] == "0.0.0.0:8080"
-    assert environment["WAYBILL_ADMIN_LISTEN"] == "0.0.0.0:9090"
-    environment["WAYBILL_ADMIN_LISTEN"] = "127.0.0.1:0"
-    node = lab.node(redis=lab.redis(), env=environment | {
-        "WAYBILL_NODE": "waybill-5d4f", "WAYBILL_THREADS": container["resources"]["limits"]["cpu"]})
-    admin = Server(node.ports[1])
-    for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
-        target = container[probe]["httpGet"]
-        assert target["port"] == "admin"
-        assert (await request(admin, "GET", target["path"])).status == 200
-    token = run("token", "--sub", "456", "--jwt-alg", "ES256", "--jwt-key-file", private)
-    async with joined(node, "456", extra_headers=bearer(token)) as ws:
-        assert (await request(admin, "POST", "/socket/456", b"hello", key)).status == 200
-        assert await receive(ws) == "hello"
-
-
-def test_kubernetes_ends_a_node_without_haste_and_finds_all():
-    objects, spec = manifests(), pod()
-    [container] = spec["containers"]
-    drain = int(re.search(r"--drain=(\d+)s", run("serve", "--help"))[1])
-    pause = int(container["lifecycle"]["preStop"]["exec"]["command"][1])
-    assert pause + drain < spec["terminationGracePeriodSeconds"]
-    labels = objects["Deployment", "waybill"]["spec"]["template"]["metadata"]["labels"]
-    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
-    for name in ("waybill", "waybill-admin"):
-        service = objects["Service", name]["spec"]
-        assert service["selector"].items() <= labels.items()
-        for port in service["ports"]:
-            assert ports[port["targetPort"]] == port["port"]
-    for kind in ("Deployment", "PodDisruptionBudget"):
-        selector = objects[kind, "waybill"]["spec"]["selector"]["matchLabels"]
-        assert selector.items() <= labels.items()
-
-
-def test_kubernetes_runs_the_image_as_its_user_and_version():
-    user = pod()["securityContext"]
-    text = (PACKAGE / "Dockerfile").read_text()
-    assert f"USER {user['runAsUser']}:{user['runAsGroup']}\n" in text
-    version = re.search(r"^project\(waybill VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text(),
-                        re.MULTILINE)[1]
-    assert pod()["containers"][0]["image"] == f"waybill:{version}"
