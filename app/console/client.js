@@ -1,6 +1,6 @@
 // A client to test with: shows what comes over a WebSocket.
 
-import { count, find, make, say, segment, websocketBase } from "./common.js";
+import { ask, count, find, make, say, segment, websocketBase } from "./common.js";
 import { toClock } from "./format.js";
 
 // More would make the page slow.
@@ -99,6 +99,16 @@ function connect() {
   turn(true, "Connecting…");
 }
 
+// Forgets the URL of this page if its port serves no WebSockets. It is asked as late as somebody
+// comes here, since the answer counts as a refused request.
+async function checkPort() {
+  const url = find("#client-url");
+  const { status } = await ask("HEAD", "websocket/_");
+  if (status !== 404 || url.value !== websocketBase()) return;
+  url.value = "";
+  say(note, "This port serves no clients: enter the URL where they connect.");
+}
+
 function sendText() {
   const text = find("#client-text").value;
   socket.send(text);
@@ -108,6 +118,7 @@ function sendText() {
 
 export function start() {
   find("#client-url").value = websocketBase();
+  find("#client-form").addEventListener("focusin", () => checkPort().catch(() => {}), { once: true });
   find("#client-form").addEventListener("submit", event => {
     event.preventDefault();
     if (socket) return;

@@ -89,7 +89,9 @@ const sentence = text => `${text[0].toUpperCase()}${text.slice(1)}.`;
 // Returns what is wrong, in words for people.
 export function explain({ status, json }) {
   const message = json?.message ? sentence(json.message) : `The answer is HTTP ${status}.`;
-  return status === 401 ? `${message} Enter an API key above.` : message;
+  if (status !== 401) return message;
+  return key() ? "The node does not know this API key: correct it above."
+    : `${message} Enter an API key above.`;
 }
 
 export function explainError(error) {

@@ -7,6 +7,7 @@ const name = find("#push-name");
 const ttl = find("#push-ttl");
 const note = find("#push-note");
 const json = find("#push-answer");
+const dialog = find("#broadcast-dialog");
 
 // Counts pushes: only what became of the last one is told.
 let latest = 0;
@@ -63,7 +64,12 @@ export function start() {
   fit();
   find("#push-form").addEventListener("submit", event => {
     event.preventDefault();
-    push().catch(fail);
+    if (to.value !== "broadcast") return push().catch(fail);
+    dialog.returnValue = "";
+    dialog.showModal();
+  });
+  dialog.addEventListener("close", () => {
+    if (dialog.returnValue === "push") push().catch(fail);
   });
   find("#push-message").addEventListener("keydown", event => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) find("#push-form").requestSubmit();

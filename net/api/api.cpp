@@ -194,6 +194,13 @@ struct dispatcher {
     handle_file(context, request, call.allowed, exchange);
   }
 
+  void operator()(const redirect_request& request) const {
+    std::string location{request.location};
+    exchange->respond({http::status::temporary_redirect,
+                       {{"location", location}},
+                       {{http::field::location, location}}});
+  }
+
   void operator()(const confirm_request& request) const {
     handle_confirmation(context, request, call.allowed, exchange);
   }

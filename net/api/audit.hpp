@@ -7,8 +7,8 @@
 
 namespace waybill::net {
 
-/// Returns a line for the log that tells who sent a request which ends sessions,
-/// empties a mailbox or reaches everyone; nothing for other requests.
+/// Returns a line for the log that tells who sent a request which ends
+/// sessions, empties a mailbox or reaches everyone; nothing for other requests.
 std::optional<std::string> audit_line(const api_call& call);
 
 } // namespace waybill::net

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <variant>
 #include <vector>
@@ -149,13 +150,19 @@ struct file_request {
   std::string name = {};
 };
 
+/// Leads a browser to the console from a path beside it.
+struct redirect_request {
+  /// The path of the console, relative to that of the request: the node may be
+  /// behind the prefix of a proxy.
+  std::string_view location;
+};
+
 /// A request, parsed from its head.
-using request
-  = std::variant<websocket_request, events_request, confirm_request,
-                 push_request, batch_request, kick_request, topic_request,
-                 presence_request, mailbox_request, trace_request,
-                 stats_request, history_request, metrics_request,
-                 liveness_request, readiness_request, file_request>;
+using request = std::variant<
+  websocket_request, events_request, confirm_request, push_request,
+  batch_request, kick_request, topic_request, presence_request, mailbox_request,
+  trace_request, stats_request, history_request, metrics_request,
+  liveness_request, readiness_request, file_request, redirect_request>;
 
 /// Returns the part that all requests of clients have; null for others.
 inline const client_request* client_part(const request& request) {

@@ -238,6 +238,14 @@ parsed_request parse_file(const parser_input& in) {
   return file_request{std::string{in.name()}};
 }
 
+parsed_request parse_root(const parser_input&) {
+  return redirect_request{"console"};
+}
+
+parsed_request parse_folder(const parser_input&) {
+  return redirect_request{"../console"};
+}
+
 /// Ignores all parameters, which probes and scrapers may add.
 template <class T>
 parsed_request parse_bare(const parser_input&) {
@@ -295,7 +303,9 @@ constexpr route_info routes[] = {
    parse_bare<liveness_request>},
   {"/readyz", "GET, HEAD", no_key, audience::everyone,
    parse_bare<readiness_request>},
+  {"/", "GET, HEAD", no_key, audience::admins, parse_root},
   {"/console", "GET, HEAD", no_key, audience::admins, parse_file},
+  {"/console/", "GET, HEAD", no_key, audience::admins, parse_folder},
   {"/console/{file}", "GET, HEAD", no_key, audience::admins, parse_file},
 };
 

@@ -57,9 +57,15 @@ async def test_a_push_is_told_in_words_and_as_json(lab, chromium):
         assert await receive(ws) == "again"
         await console.push(to="topic", name="news", receipt="written", message="")
         await console.until("#push-note", "Written to 1 of 1 session. 1 node holds it.")
+        assert await receive(ws) == ""
         await console.push(to="broadcast", receipt="routed", message="all")
+        assert await console.focused() == "Cancel"
+        await console.press("Escape")
+        await confirm(node, "456", ws)
+        await console.click("#push-form button")
+        await console.click("#broadcast-dialog .danger")
         await console.until("#push-note", "ms. 1 node holds it.")
-        assert [await receive(ws) for _ in range(2)] == ["", "all"]
+        assert await receive(ws) == "all"
         await console.push(to="socket", name="..")
         await console.until("#push-note", "No browser can ask for the name “..”.")
         await console.push(name="a/b")
@@ -112,6 +118,9 @@ async def test_a_client_shows_what_comes(lab, chromium):
 async def test_a_client_goes_to_the_port_for_clients(lab, chromium):
     node = lab.node("--admin-listen", "127.0.0.1:0")
     async with console_of(Server(node.ports[1]), chromium) as console:
+        await console.of("#client-id", "focus()")
+        await console.until("#client-note", "enter the URL where they connect")
+        assert await console.of("#client-url", "value") == ""
         await console.connect(Server(node.ports[1]), "456")
         await console.until("#client-note", "it is the port for admins")
         await console.connect(node, "456")

@@ -34,6 +34,7 @@ LINES = b"".join(json.dumps(line).encode() + b"\n" for line in [
 OPEN = [
     *(Case(f"{method} /{name}", "200") for method in ("GET", "HEAD")
       for name in ("livez", "readyz", "stats", "history", "metrics", "console", "console/console.css")),
+    *(Case(f"{method} {path}", "307") for method in ("GET", "HEAD") for path in ("/", "/console/")),
     Case("HEAD /socket/here", "200"), Case("GET /socket/here", "200"),
     Case("HEAD /trace/here", "200"), Case("GET /stats?cluster=1&wait=1s", "200"),
     Case("HEAD /stats?cluster=1", "200"),

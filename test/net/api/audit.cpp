@@ -29,9 +29,8 @@ CAF_TEST(what ends sessions or reaches everyone is written down) {
 }
 
 CAF_TEST(a line names the key) {
-  CAF_CHECK_EQUAL(
-    line_of(http::verb::post, "/broadcast", "ops"),
-    "audit: broadcast by 192.0.2.1:5000 with the key \"ops\"");
+  CAF_CHECK_EQUAL(line_of(http::verb::post, "/broadcast", "ops"),
+                  "audit: broadcast by 192.0.2.1:5000 with the key \"ops\"");
 }
 
 CAF_TEST(other requests are not written down) {

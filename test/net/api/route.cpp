@@ -119,31 +119,15 @@ CAF_TEST(a file of the console is named by the rest of its path) {
 }
 
 CAF_TEST(a path with more or less or other segments leads nowhere) {
-  for (auto text : {"/",
-                    "/websocket",
-                    "/socket",
-                    "/topic",
-                    "/trace",
-                    "/websocket/456/",
-                    "/websocket/a/b",
-                    "/socket/4/5",
-                    "/socket/4/topics",
-                    "/socket/4/topics/5/6",
-                    "/topic/a/b",
-                    "/trace/a/b",
-                    "/broadcast/",
-                    "/broadcast/all",
-                    "/push/",
-                    "/livez/",
-                    "/readyz/x",
-                    "/stats/cluster",
-                    "/metrics/",
-                    "/console/a/b",
-                    "//socket/456",
-                    "/./socket/456",
-                    "/Socket/456",
-                    "/%73ocket/456",
-                    "/sockets/456"}) {
+  for (auto text :
+       {"/websocket",     "/socket",          "/topic",
+        "/trace",         "/websocket/456/",  "/websocket/a/b",
+        "/socket/4/5",    "/socket/4/topics", "/socket/4/topics/5/6",
+        "/topic/a/b",     "/trace/a/b",       "/broadcast/",
+        "/broadcast/all", "/push/",           "/livez/",
+        "/readyz/x",      "/stats/cluster",   "/metrics/",
+        "/console/a/b",   "//socket/456",     "/./socket/456",
+        "/Socket/456",    "/%73ocket/456",    "/sockets/456"}) {
     CAF_MESSAGE(text);
     CAF_CHECK_EQUAL(check("GET", text), "404 no_such_path");
   }
@@ -190,10 +174,11 @@ CAF_TEST(a slash at the end is named) {
   CAF_CHECK_EQUAL(hint("/stats/x"), "read the counters with GET /stats");
 }
 
-CAF_TEST(the console is at a path without a slash at the end) {
-  CAF_CHECK_EQUAL(check("GET", "/console/"), "404 no_such_path");
-  CAF_CHECK_EQUAL(hint("/console/"),
-                  "open the console at /console, without a slash at the end");
+CAF_TEST(the paths beside the console lead to it) {
+  CAF_CHECK_EQUAL(parse<redirect_request>("GET", "/").location, "console");
+  CAF_CHECK_EQUAL(parse<redirect_request>("HEAD", "/console/").location,
+                  "../console");
+  CAF_CHECK_EQUAL(check("POST", "/"), "405 method_not_allowed");
   CAF_MESSAGE("and a name that no file of it has is no id");
   CAF_CHECK_EQUAL(check("GET", "/console/%00"), "200");
 }
