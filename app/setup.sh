@@ -23,6 +23,8 @@ for job in "$@"; do
         nftables clang-format clang-tidy)
       # For the client in JavaScript.
       packages+=(nodejs node-ws)
+      # For the client in Java.
+      packages+=(openjdk-17-jdk-headless)
       # Ubuntu has Chromium only as a snap: there the browser's test is skipped.
       [[ $ID = debian ]] && packages+=(chromium)
       packages+=(python3-jsonschema python3-yaml prometheus)
