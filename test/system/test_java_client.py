@@ -1,4 +1,4 @@
-"""The services of app/java/Waybill.java for backends."""
+"""The services of app/java/Waybill.java for backends, and the code of the guide."""
 
 import base64
 import contextlib
@@ -8,13 +8,16 @@ import aiohttp.web
 import pytest
 
 from clients import confirm, joined, receive, receive_many, request, silent, until_offline
-from harness import Server
-from java_transcript import classes, java
+from documents import blocks
+from harness import ROOT, Server
+from java_transcript import classes, compile_java, java
 from proxy import Proxy
 from tokens import make_key
 
 # Fixtures, which pytest looks for in this module.
 __all__ = ["classes", "java"]
+
+GUIDES = [ROOT / "docs/guide/from-spring.md", ROOT / "docs/guide/from-spring.zh.md"]
 
 
 # -- pushes ------------------------------------------------------------------------
@@ -205,3 +208,23 @@ async def test_another_node_takes_over(node, java):
                 assert await java([dead, node], "push", "other", str(i)) == ["200 nodes=1"]
             assert await receive_many(ws, 4) == ["0", "1", "2", "3"]
             await confirm(node, "other", ws)
+
+
+# -- guides ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", GUIDES, ids=lambda path: path.name)
+def test_what_the_guide_does_without_spring_compiles(classes, tmp_path, path):
+    snippets = [block.text for block in blocks(path, "java") if "@" not in block.text]
+    assert snippets
+    methods = "\n".join(f"void snippet{i}(Waybill waybill, List<String> nodes, String secret) {{"
+                        f"{text}}}" for i, text in enumerate(snippets))
+    source = tmp_path / "Snippets.java"
+    source.write_text("import io.waybill.*; import io.waybill.Waybill.*; import java.time.*;"
+                      f"import java.util.*; class Snippets {{ {methods} }}")
+    compile_java(tmp_path, source, classes=classes)
+
+
+def test_the_guides_have_the_same_code():
+    assert len({tuple(block.text for block in blocks(path) if block.language != "text")
+                for path in GUIDES}) == 1

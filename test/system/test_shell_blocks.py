@@ -59,6 +59,7 @@ HOSTS = """
 BESIDE = {
     "README.md": REDIS,
     "docs/guide/from-spring.md": REDIS,
+    "docs/guide/from-spring.zh.md": REDIS,
     "docs/guide/install.md": "waybill serve",
     "docs/guide/install.md: Three nodes behind a proxy": HOSTS + """
         KEY=$(waybill key create backend --scope push --file api-keys)
