@@ -10,12 +10,20 @@
 #include <spdlog/spdlog.h>
 
 #include "app/commands/bench.hpp"
+#include "app/commands/completion.hpp"
 #include "app/commands/key.hpp"
+#include "app/commands/kick.hpp"
 #include "app/commands/listen.hpp"
+#include "app/commands/mailbox.hpp"
+#include "app/commands/output.hpp"
 #include "app/commands/push.hpp"
+#include "app/commands/status.hpp"
 #include "app/commands/token.hpp"
+#include "app/commands/top.hpp"
 #include "app/commands/topics.hpp"
 #include "app/commands/trace.hpp"
+#include "app/commands/who.hpp"
+#include "app/commands/why.hpp"
 #include "app/log.hpp"
 #include "app/node.hpp"
 #include "app/options/cli.hpp"
@@ -47,6 +55,7 @@ int run_default_config(std::vector<std::string> arguments) {
   CLI::App parser{"Prints a file for serve --config: every option, its "
                   "description and its default.",
                   "waybill default-config"};
+  add_examples(parser, {"waybill default-config > waybill.toml"});
   if (auto code = parse(parser, std::move(arguments)))
     return *code;
   std::cout << default_config();
@@ -57,6 +66,7 @@ int run_version(std::vector<std::string> arguments) {
   CLI::App parser{"Prints the versions of Waybill and its libraries, one per "
                   "line.",
                   "waybill version"};
+  add_examples(parser, {"waybill version"});
   if (auto code = parse(parser, std::move(arguments)))
     return *code;
   std::cout << versions();
@@ -80,10 +90,17 @@ constexpr command commands[] = {
   {"listen", "Prints the messages of an id", &run_listen},
   {"topics", "Adds the sessions of an id to topics, or removes them",
    &run_topics},
+  {"who", "Tells whether an id is online, and lists its sessions", &run_who},
+  {"why", "Explains why an id got its last pushes, or not", &run_why},
   {"trace", "Prints the trace of the last pushes to an id", &run_trace},
+  {"mailbox", "Tells what is kept for an id, or deletes it", &run_mailbox},
+  {"kick", "Closes all sessions of an id", &run_kick},
+  {"status", "Tells whether a node and its cluster are healthy", &run_status},
+  {"top", "Prints the figures of all nodes each second", &run_top},
   {"bench", "Measures a node or a cluster", &run_bench},
-  {"token", "Creates a token for a client", &run_token},
-  {"key", "Creates an API key for a pusher", &run_key},
+  {"token", "Creates a token for a client, or checks one", &run_token},
+  {"key", "Creates, lists and revokes the API keys of pushers", &run_key},
+  {"completion", "Prints the completion for a shell", &run_completion},
   {"version", "Prints the versions of Waybill and its libraries", &run_version},
 };
 

@@ -1,7 +1,5 @@
 #include "app/client/client.hpp"
 
-#include <iostream>
-
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
@@ -11,47 +9,12 @@
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/ssl/ssl_stream.hpp>
-#include <boost/url/encode.hpp>
-#include <boost/url/parse.hpp>
-#include <boost/url/rfc/unreserved_chars.hpp>
-
-#include "actors/core/push.hpp"
 
 namespace waybill::app {
 
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
-namespace urls = boost::urls;
 using asio::use_awaitable;
-
-std::optional<node_url> node_url::parse(std::string_view text) {
-  constexpr std::string_view unix_scheme = "unix:";
-  if (text.starts_with("unix:/"))
-    return node_url{false, "localhost", "",
-                    std::string{text.substr(unix_scheme.size())}};
-  auto url = urls::parse_uri(text);
-  if (!url || url->host().empty() || url->has_userinfo() || url->has_query()
-      || (!url->encoded_path().empty() && url->encoded_path() != "/"))
-    return std::nullopt;
-  auto is_tls = url->scheme_id() == urls::scheme::https;
-  if (!is_tls && url->scheme_id() != urls::scheme::http)
-    return std::nullopt;
-  auto port = url->has_port() ? std::string{url->port()}
-              : is_tls        ? "443"
-                              : "80";
-  return node_url{is_tls, url->host_address(), port};
-}
-
-std::string node_url::authority() const {
-  if (!path.empty())
-    return host;
-  auto is_v6 = host.find(':') != std::string::npos;
-  return (is_v6 ? '[' + host + ']' : host) + ':' + port;
-}
-
-std::string node_url::name() const {
-  return path.empty() ? authority() : "unix:" + path;
-}
 
 namespace {
 
@@ -128,14 +91,6 @@ asio::awaitable<void> connect_socket(plain_stream& socket,
   throw boost::system::system_error{ec};
 }
 
-std::optional<std::string> read_receipt(std::string_view text) {
-  for (auto level :
-       {receipt_level::routed, receipt_level::written, receipt_level::received})
-    if (text == to_string(level))
-      return to_string(level);
-  return std::nullopt;
-}
-
 /// @throws boost::system::system_error if that fails.
 asio::awaitable<text_response> exchange(client_stream& stream,
                                         const text_request& request) {
@@ -147,41 +102,6 @@ asio::awaitable<text_response> exchange(client_stream& stream,
 }
 
 } // namespace
-
-void add_access(CLI::App& parser, node_access& access,
-                const std::string& secret, const char* variable,
-                const std::string& help) {
-  add(parser, "--url", access.url, &node_url::parse,
-      "http://host:port, https://host:port or unix:/path",
-      "http://127.0.0.1:8080", "URL of the node")
-    ->envname("WAYBILL_URL");
-  parser.add_option(secret, access.secret, help)->envname(variable);
-  parser.add_option("--ca", access.ca,
-                    "PEM file of the CA certificates for https://; by default "
-                    "the system's");
-}
-
-void add_receipt(CLI::App& parser, std::string& receipt,
-                 const std::string& help) {
-  add(parser, "--receipt", receipt, &read_receipt,
-      "routed, written or received", "routed",
-      help + ": routed, written, received");
-}
-
-std::optional<int> open_access(node_access& access) {
-  if (!access.url.tls)
-    return std::nullopt;
-  auto trust = redis::make_trust(access.ca);
-  if (!trust)
-    return fail(2, "--ca " + access.ca + ": "
-                     + trust.error().context().get_as<std::string>(0));
-  access.trust = *trust;
-  return std::nullopt;
-}
-
-std::string quote(const std::string& text) {
-  return urls::encode(text, urls::unreserved_chars);
-}
 
 text_request make_request(const node_access& to, http::verb method,
                           const std::string& target) {
@@ -246,20 +166,6 @@ asio::awaitable<text_response> send(const node_access& to,
   auto stream = co_await connect(to, patience);
   stream.expires_after(wait + patience);
   co_return co_await round_trip(stream, to.url, request);
-}
-
-bool print_response(const node_access& to, const text_request& request,
-                    std::chrono::milliseconds wait) {
-  try {
-    auto response = run(send(to, request, wait));
-    auto good = response.result() == http::status::ok
-                || response.result() == http::status::accepted;
-    (good ? std::cout : std::cerr) << response.body() << std::flush;
-    return good;
-  } catch (const std::exception& e) {
-    fail(1, e.what());
-    return false;
-  }
 }
 
 } // namespace waybill::app

@@ -1,10 +1,8 @@
 #pragma once
 
 #include <chrono>
-#include <optional>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -13,51 +11,9 @@
 #include <boost/beast/http.hpp>
 
 #include "app/client/client_stream.hpp"
-#include "app/options/cli.hpp"
-#include "redis/tls.hpp"
+#include "app/client/node_access.hpp"
 
 namespace waybill::app {
-
-/// The address of a node: a host and a port, or the path of a unix socket.
-struct node_url {
-  bool tls = false;
-  std::string host;
-  std::string port;
-  std::string path = {};
-
-  /// Parses `http://host[:port]`, `https://host[:port]` or `unix:/path`.
-  static std::optional<node_url> parse(std::string_view text);
-
-  /// Returns the value of the `Host` field (RFC 9110, section 7.2).
-  std::string authority() const;
-
-  /// Returns the name for messages: `host:port` or `unix:/path`.
-  std::string name() const;
-};
-
-/// The address of a node, and the credentials for it.
-struct node_access {
-  node_url url{false, "127.0.0.1", "8080"};
-
-  /// File of the CA certificates; empty for the system's.
-  std::string ca;
-
-  /// API key or token; empty for none.
-  std::string secret;
-
-  redis::trust_ptr trust = nullptr;
-};
-
-/// Adds the options for the access to a node.
-/// @param secret the name of the option for the secret.
-/// @param variable the environment variable for the secret.
-void add_access(CLI::App& parser, node_access& access,
-                const std::string& secret, const char* variable,
-                const std::string& help);
-
-/// Loads the CA certificates that TLS needs.
-/// @returns the exit code on failure; nothing on success.
-std::optional<int> open_access(node_access& access);
 
 /// Sets the `Authorization` field, if there is a secret.
 template <class Fields>
@@ -66,13 +22,6 @@ void set_secret(Fields& fields, const node_access& access) {
     fields.set(boost::beast::http::field::authorization,
                "Bearer " + access.secret);
 }
-
-/// Adds the option `--receipt`.
-void add_receipt(CLI::App& parser, std::string& receipt,
-                 const std::string& help);
-
-/// Percent-encodes a text as a path segment or query value.
-std::string quote(const std::string& text);
 
 /// Builds the error of a failed operation.
 /// @param message precedes the name of the node, such as `no answer from`.
@@ -124,11 +73,5 @@ constexpr auto patience = std::chrono::seconds{10};
 boost::asio::awaitable<text_response> send(const node_access& to,
                                            const text_request& request,
                                            std::chrono::milliseconds wait);
-
-/// Sends a request, and prints the body of the response, or why there is none:
-/// to standard output if the status is 200 or 202, else to standard error.
-/// @returns whether it is one of these.
-bool print_response(const node_access& to, const text_request& request,
-                    std::chrono::milliseconds wait);
 
 } // namespace waybill::app

@@ -12,6 +12,7 @@
 #include <boost/asio/signal_set.hpp>
 
 #include "app/commands/measurement.hpp"
+#include "app/options/cli.hpp"
 #include "app/options/option_parsers.hpp"
 #include "net/config.hpp"
 
@@ -76,14 +77,19 @@ void declare(CLI::App& parser, bench_options& result) {
       "Duration of the load");
   add(parser, "--size", result.size, &read_size,
       "a number of bytes such as 100 or 1KiB", "100", "Bytes of each push");
-  add_receipt(parser, result.receipt, "Event that each answer waits for");
+  add(parser, "--receipt", result.receipt, &read_receipt, receipt_form,
+      "routed", "Event that each answer waits for: routed, written, received");
   add(parser, "--process", result.process, &read_process,
       "the id of a process that runs here, or 0 for none", "0",
       "Process id of a node on this machine, to measure its CPU and memory; 0 "
       "for none");
-  parser.add_flag("--json", result.as_json, "Print a JSON object");
-  add_access(parser, result.pushers_at, "--api-key", "WAYBILL_API_KEY",
+  add_output(parser, result.form);
+  add_access(parser, result.pushers_at, secret_kind::api_key,
              "API key of the pusher");
+  add_examples(parser,
+               {"waybill bench --sessions 1000 --rate 1000 --time 10s",
+                "waybill bench --load broadcast --rate 10 --receipt written",
+                "waybill bench --load connect --url http://10.0.0.10:8080"});
 }
 
 } // namespace
@@ -96,7 +102,7 @@ int run_bench(std::vector<std::string> arguments) {
   declare(parser, config);
   if (auto code = parse(parser, std::move(arguments)))
     return *code;
-  if (auto code = open_access(config.pushers_at))
+  if (auto code = open_access(parser, config.pushers_at))
     return *code;
   config.clients_at = config.pushers_at;
   config.clients_at.secret.clear();
@@ -118,7 +124,7 @@ int run_bench(std::vector<std::string> arguments) {
                      ? "stopped before a session opened"
                      : measured.failure());
   auto result = measured.result();
-  if (config.as_json)
+  if (config.form == output_form::json)
     std::cout << result.dump() << std::endl;
   else
     print(result, config.load);

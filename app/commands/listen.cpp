@@ -11,6 +11,7 @@
 
 #include "app/client/events_client.hpp"
 #include "app/client/websocket_client.hpp"
+#include "app/commands/output.hpp"
 #include "app/options/cli.hpp"
 #include "app/options/option_parsers.hpp"
 #include "net/base64.hpp"
@@ -35,7 +36,7 @@ struct listen_arguments {
   std::vector<std::string> topics;
   bool by_events = false;
   bool no_greeting = false;
-  bool as_json = false;
+  output_form form = output_form::text;
   size_t count = 0;
 };
 
@@ -49,6 +50,11 @@ std::string from_base64(const std::string& text) {
   auto padding = text.size() - std::min(text.find('='), text.size());
   result.resize(size < 0 ? 0 : static_cast<size_t>(size) - padding);
   return result;
+}
+
+/// Describes the response that refused this client.
+std::string failure_of(const text_response& response) {
+  return visible(api_answer{response.result_int(), response.body()}.failure());
 }
 
 /// A client that reconnects until it has an exit code.
@@ -74,11 +80,11 @@ public:
       } catch (const std::exception& e) {
         problem_ = e.what();
         if (code_)
-          std::cerr << "waybill: " << problem_ << '\n';
+          fail(1, problem_);
       }
       if (code_)
         break;
-      std::cerr << "waybill: " << problem_ << "; connecting again\n";
+      fail(1, problem_ + "; connecting again");
       timer.expires_after(retry_ ? *retry_ : jittered(pause_));
       pause_ = std::min(2 * pause_, longest_pause);
       retry_.reset();
@@ -145,8 +151,7 @@ private:
     request.prepare_payload();
     auto response = co_await send(arguments_.to, request, {});
     if (response.result() != http::status::ok)
-      std::cerr << "waybill: " << response.result_int() << ' '
-                << response.body();
+      fail(1, failure_of(response));
   }
 
   /// Counts a message, which may be the last.
@@ -157,10 +162,9 @@ private:
 
   void on_declined(const text_response& response) {
     if (response.result() == http::status::no_content)
-      std::cerr << "waybill: 204: this client was kicked or replaced\n";
+      fail(1, "204: this client was kicked or replaced");
     else
-      std::cerr << "waybill: " << response.result_int() << ' '
-                << response.body();
+      fail(1, failure_of(response));
     retry_ = upgrade_retry(response);
     // These are temporary: a limit, a stopping node, an unavailable bus.
     if (response.result() != http::status::too_many_requests
@@ -169,8 +173,8 @@ private:
   }
 
   void on_closed(const websocket_client::close_frame& frame) {
-    std::cerr << "waybill: closed with " << frame.code << ' ' << frame.reason
-              << '\n';
+    fail(1, visible("closed with " + std::to_string(frame.code) + ' '
+                    + frame.reason));
     retry_ = close_retry(frame);
     // Application codes also apply after a reconnect.
     if (frame.code >= 4000)
@@ -178,7 +182,7 @@ private:
   }
 
   void print(const std::string& data, bool is_text) {
-    if (!arguments_.as_json) {
+    if (arguments_.form == output_form::text) {
       std::cout << data << std::endl;
       return;
     }
@@ -231,15 +235,16 @@ int run_listen(std::vector<std::string> arguments) {
     "--no-greeting", from.no_greeting,
     "Count the first message of a WebSocket, too: the node has no "
     "greeting");
-  parser.add_flag("--json", from.as_json,
-                  "Print a JSON object for each message");
   add(parser, "--count", from.count, &read_limit, "a number from 0 to 1000000",
       "0", "Messages after the greeting at which to exit; 0 for no limit");
-  add_access(parser, from.to, "--token", "WAYBILL_TOKEN",
-             "Token of the client");
+  add_output(parser, from.form);
+  add_access(parser, from.to, secret_kind::token, "Token of the client");
+  add_examples(parser, {"waybill listen 456",
+                        "waybill listen 456 --topic news --topic sport",
+                        "waybill listen 456 --events --count 1"});
   if (auto code = parse(parser, std::move(arguments)))
     return *code;
-  if (auto code = open_access(from.to))
+  if (auto code = open_access(parser, from.to))
     return *code;
   listener client{from};
   return run(client.run());

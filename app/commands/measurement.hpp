@@ -16,6 +16,7 @@
 
 #include "app/client/websocket_client.hpp"
 #include "app/commands/latency_histogram.hpp"
+#include "app/commands/output.hpp"
 
 namespace waybill::app {
 
@@ -44,7 +45,7 @@ struct bench_options {
   size_t size = 100;
   std::string receipt = "routed";
   size_t process = 0;
-  bool as_json = false;
+  output_form form = output_form::text;
 };
 
 /// One run of `waybill bench`: opens the sessions, applies the load and counts

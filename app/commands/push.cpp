@@ -4,7 +4,9 @@
 #include <iostream>
 #include <optional>
 
-#include "app/client/client.hpp"
+#include <nlohmann/json.hpp>
+
+#include "app/commands/output.hpp"
 #include "app/options/cli.hpp"
 #include "app/options/file.hpp"
 #include "app/options/option_parsers.hpp"
@@ -15,13 +17,14 @@ namespace waybill::app {
 
 namespace {
 
-namespace http = boost::beast::http;
+using nlohmann::json;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 /// The arguments of `waybill push`.
 struct push_arguments {
   node_access to;
+  output_form form = output_form::text;
   std::vector<std::string> words;
   std::vector<std::string> files;
   std::string topic;
@@ -72,31 +75,53 @@ std::string query_of(const push_arguments& from) {
   return result;
 }
 
-text_request to_request(const push_arguments& from, const std::string& target,
-                        std::string body) {
-  auto result = make_push(from.to, target, std::move(body));
-  if (from.binary)
-    result.set(http::field::content_type, "application/octet-stream");
-  if (!from.key.empty())
-    result.set("Idempotency-Key", from.key);
-  return result;
+/// Describes the answer to a push.
+std::string describe(const json& answer) {
+  auto text = "push " + answer.at("push").get<std::string>() + ": ";
+  auto nodes = answer.value("nodes", uint64_t{0});
+  auto has_sessions = answer.contains("sessions");
+  if (answer.contains("received"))
+    text += "received by " + answer["received"].dump() + " of "
+            + count_of(answer.at("sessions"), "session");
+  else if (answer.contains("written"))
+    text += "written to " + answer["written"].dump() + " of "
+            + count_of(answer.at("sessions"), "session");
+  else
+    text += "sent to " + count_of(nodes, "node");
+  if (has_sessions)
+    text += " on " + count_of(nodes, "node");
+  for (auto name : {"dropped", "superseded", "expired"})
+    if (answer.contains(name))
+      text += ", " + std::string{name} + " by "
+              + count_of(answer[name], "session");
+  if (answer.contains("unknown"))
+    text += ", " + count_of(answer["unknown"], "node") + " did not answer";
+  if (answer.value("kept", false))
+    text += ", kept until a client has read it";
+  return text;
 }
 
-/// Pushes once, and prints the answer.
+/// Pushes once, and reports the answer.
 /// @returns whether the push succeeded.
 bool push_once(const push_arguments& from, const std::string& target,
                std::string body) {
-  return print_response(from.to, to_request(from, target, std::move(body)),
-                        from.wait);
+  api_request request{"POST", target, from.wait, std::move(body)};
+  request.content_type
+    = from.binary ? "application/octet-stream" : "text/plain";
+  request.idempotency_key = from.key;
+  auto answer = ask(from.to, request, from.form);
+  if (answer && from.form == output_form::text) {
+    auto document = json::parse(*answer);
+    // A value that was forgotten was no push.
+    std::cout << (document.contains("push")
+                    ? describe(document)
+                    : "forgotten by " + count_of(document.at("nodes"), "node"))
+              << std::endl;
+  }
+  return answer.has_value();
 }
 
-} // namespace
-
-int run_push(std::vector<std::string> arguments) {
-  CLI::App parser{"Pushes a text, files or standard input, and prints the "
-                  "answer to each.",
-                  "waybill push"};
-  push_arguments from;
+void declare(CLI::App& parser, push_arguments& from) {
   parser.add_option("ID", from.words,
                     "Id, then the text; without a text, standard input is "
                     "pushed");
@@ -106,7 +131,8 @@ int run_push(std::vector<std::string> arguments) {
     ->allow_extra_args(false);
   parser.add_option("--topic", from.topic, "Push to a topic instead of an id");
   parser.add_flag("--all", from.all, "Push to everyone");
-  add_receipt(parser, from.receipt, "Event that the answer waits for");
+  add(parser, "--receipt", from.receipt, &read_receipt, receipt_form, "routed",
+      "Event that the answer waits for: routed, written, received");
   add(parser, "--wait", from.wait, &net::parse_duration, duration_form, "5s",
       "Longest time that the answer waits");
   add(parser, "--ttl", from.ttl, &net::parse_ttl, ttl_form, "0",
@@ -124,8 +150,22 @@ int run_push(std::vector<std::string> arguments) {
     "--idempotency-key", from.key,
     "Key that identifies the push, so that retries push it once");
   parser.add_flag("--binary", from.binary, "Push bytes instead of a text");
-  add_access(parser, from.to, "--api-key", "WAYBILL_API_KEY",
-             "API key of the pusher");
+  add_output(parser, from.form);
+  add_access(parser, from.to, secret_kind::api_key, "API key of the pusher");
+  add_examples(parser, {"waybill push 456 hello --receipt received",
+                        "waybill push 456 hello --ttl 3600",
+                        "waybill push --topic news --file news.json",
+                        "echo hello | waybill push 456"});
+}
+
+} // namespace
+
+int run_push(std::vector<std::string> arguments) {
+  CLI::App parser{"Pushes a text, files or standard input, and prints the "
+                  "answer to each.",
+                  "waybill push"};
+  push_arguments from;
+  declare(parser, from);
   if (auto code = parse(parser, std::move(arguments)))
     return *code;
   auto target = take_path(from);
@@ -136,7 +176,7 @@ int run_push(std::vector<std::string> arguments) {
                      + " do not go together; push one text");
   if (from.words.size() > 1 || (!from.words.empty() && !from.files.empty()))
     return fail(2, "push one text, or files");
-  if (auto code = open_access(from.to))
+  if (auto code = open_access(parser, from.to))
     return *code;
   *target += query_of(from);
   if (!from.words.empty())

@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/fmt/fmt.h>
 
-#include "app/client/client.hpp"
+#include "app/commands/output.hpp"
 #include "app/options/cli.hpp"
 #include "net/config.hpp"
 
@@ -18,21 +18,16 @@ namespace {
 
 using nlohmann::json;
 
-std::string count(const json& number, const std::string& noun) {
-  auto n = number.get<uint64_t>();
-  return std::to_string(n) + ' ' + noun + (n == 1 ? "" : "s");
-}
-
 /// Describes a trace event.
 std::string describe(const json& event) {
   auto type = event.at("hop").get<std::string>();
   if (type == "taken")
-    return "taken: " + count(event.at("bytes"), "byte") + ", receipt "
+    return "taken: " + count_of(event.at("bytes"), "byte") + ", receipt "
            + event.at("receipt").get<std::string>();
   if (type == "answered")
     return "answered with " + event.at("status").dump();
   if (type == "delivered")
-    return "delivered to " + count(event.at("sessions"), "session");
+    return "delivered to " + count_of(event.at("sessions"), "session");
   if (type == "forgotten")
     return "forgot older events";
   if (type == "left")
@@ -76,7 +71,7 @@ void print(const json& trace) {
   if (all.empty())
     std::cout << "the nodes have no trace of this id\n";
   if (trace.at("unknown") != 0)
-    std::cout << count(trace.at("unknown"), "node") << " did not answer\n";
+    std::cout << count_of(trace.at("unknown"), "node") << " did not answer\n";
 }
 
 } // namespace
@@ -88,36 +83,24 @@ int run_trace(std::vector<std::string> arguments) {
   node_access to;
   std::string id;
   std::chrono::milliseconds wait{5000};
-  auto as_json = false;
+  output_form form;
   parser.add_option("ID", id, "Id to trace")->required();
-  parser.add_flag("--json", as_json,
-                  "Print the response of the node unchanged");
   add(parser, "--wait", wait, &net::parse_duration, duration_form, "5s",
       "Longest time to wait for the nodes");
-  add_access(parser, to, "--api-key", "WAYBILL_API_KEY",
+  add_output(parser, form);
+  add_access(parser, to, secret_kind::api_key,
              "API key with the scope presence");
+  add_examples(parser, {"waybill trace 456", "waybill trace 456 --json"});
   if (auto code = parse(parser, std::move(arguments)))
     return *code;
-  if (auto code = open_access(to))
+  if (auto code = open_access(parser, to))
     return *code;
   auto target
     = "/trace/" + quote(id) + "?wait=" + std::to_string(wait.count()) + "ms";
-  try {
-    namespace http = boost::beast::http;
-    auto response
-      = run(send(to, make_request(to, http::verb::get, target), wait));
-    if (response.result() != http::status::ok) {
-      std::cerr << response.body();
-      return 1;
-    }
-    if (as_json)
-      std::cout << response.body();
-    else
-      print(json::parse(response.body()));
-    return 0;
-  } catch (const std::exception& e) {
-    return fail(1, e.what());
-  }
+  auto body = ask(to, {"GET", target, wait}, form);
+  if (body && form == output_form::text)
+    print(json::parse(*body));
+  return body ? 0 : 1;
 }
 
 } // namespace waybill::app

@@ -63,9 +63,20 @@ std::optional<int> parse(CLI::App& parser, std::vector<std::string> arguments,
     auto file = parser.get_config_ptr()->results().back();
     return fail(
       2, "--config " + file + " cannot be read: " + read_failure(file), errors);
+  } catch (const CLI::Success& e) {
+    return parser.exit(e, std::cout, errors);
   } catch (const CLI::ParseError& e) {
-    return parser.exit(e, std::cout, errors) == 0 ? 0 : 2;
+    return fail(
+      2, e.what() + ("; see " + full_name(innermost(parser)) + " --help"),
+      errors);
   }
+}
+
+void add_examples(CLI::App& parser, const std::vector<std::string>& examples) {
+  std::string text = "Examples:";
+  for (auto& example : examples)
+    text += "\n  " + example;
+  parser.footer(text);
 }
 
 std::string unknown_option(const CLI::App& parser, const std::string& name,

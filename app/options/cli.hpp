@@ -27,6 +27,9 @@ constexpr auto ttl_form
 std::optional<int> parse(CLI::App& parser, std::vector<std::string> arguments,
                          std::ostream& errors = std::cerr);
 
+/// Adds examples to the help of a command, one a line.
+void add_examples(CLI::App& parser, const std::vector<std::string>& examples);
+
 /// Describes an option that `parser` does not have, with the one that was
 /// meant.
 /// @param context follows the name, such as ` of waybill serve`.

@@ -110,6 +110,14 @@ std::optional<bool> read_format(std::string_view text) {
   return text == "json";
 }
 
+std::optional<std::string> read_receipt(std::string_view text) {
+  for (auto level :
+       {receipt_level::routed, receipt_level::written, receipt_level::received})
+    if (text == to_string(level))
+      return to_string(level);
+  return std::nullopt;
+}
+
 std::optional<bool> read_auth(std::string_view text) {
   if (text != "none" && text != "jwt")
     return std::nullopt;

@@ -47,6 +47,12 @@ std::optional<std::string> read_level(std::string_view text);
 /// Parses a log format; true for JSON.
 std::optional<bool> read_format(std::string_view text);
 
+/// The form of a receipt level, for error messages.
+constexpr auto receipt_form = "routed, written or received";
+
+/// Parses a receipt level; returns its name.
+std::optional<std::string> read_receipt(std::string_view text);
+
 /// Parses the authentication of clients; true if they need a token.
 std::optional<bool> read_auth(std::string_view text);
 

@@ -176,6 +176,10 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments,
   CLI::App parser{"Runs a node: WebSockets at /websocket/{id}, pushes at "
                   "POST /socket/{id}.",
                   "waybill serve"};
+  add_examples(parser,
+               {"waybill serve",
+                "waybill serve --redis redis://127.0.0.1:6379 --node node1",
+                "waybill serve --config /etc/waybill/waybill.toml"});
   declare_options(parser, result);
   add_variables(parser, arguments);
   if (auto code = parse(parser, std::move(arguments), errors))

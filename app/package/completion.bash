@@ -1,16 +1,28 @@
 # Completes the commands of waybill, their options, of which it asks the program
 # itself, and the values of those that have but a few.
 
+_waybill_contexts() {
+  local file
+  for file in "${XDG_CONFIG_HOME:-$HOME/.config}"/waybill/*.toml; do
+    [[ -e $file ]] && basename "$file" .toml
+  done
+}
+
 _waybill() {
   local program=$1 word=$2 before=$3 words
   local -a command=()
   ((COMP_CWORD > 1)) && command=("${COMP_WORDS[1]}")
-  [[ ${command[0]-} = key ]] && ((COMP_CWORD > 2)) && command+=("${COMP_WORDS[2]}")
+  case ${command[0]-},${COMP_WORDS[2]-} in
+    key,create | key,list | key,revoke | token,check)
+      ((COMP_CWORD > 2)) && command+=("${COMP_WORDS[2]}")
+      ;;
+  esac
   # A = is a word of its own.
   [[ $before = = ]] && before=${COMP_WORDS[COMP_CWORD - 2]}
 
   case $before in
     --auth) words="none jwt" ;;
+    --context) words=$(_waybill_contexts) ;;
     --jwt-alg) words="HS256 RS256 ES256" ;;
     --load) words="unicast broadcast connect idle" ;;
     --log-format) words="text json" ;;
@@ -24,7 +36,9 @@ _waybill() {
       if [[ $word = -* ]]; then
         words=$("$program" "${command[@]}" --help 2> /dev/null \
           | sed -nE 's/^ +(-[A-Za-z],)?(--[a-z0-9-]+).*/\2/p')
-      elif ((COMP_CWORD == 1)) || [[ $before = key ]]; then
+      elif [[ ${command[*]-} = completion ]]; then
+        words="bash zsh"
+      elif ((COMP_CWORD == 1)) || [[ $COMP_CWORD,$before = 2,key || $COMP_CWORD,$before = 2,token ]]; then
         words=$("$program" "${command[@]}" --help 2> /dev/null \
           | sed -nE 's/^ +([a-z][a-z-]*)  .*/\1/p')
       else

@@ -23,6 +23,12 @@ BUILD = Path(WAYBILL).parent
 COMMANDS = re.findall(r"^  ([a-z-]+)  ", run("--help"), re.MULTILINE)
 
 
+# And those within a command, each as its words.
+WORDS = [words for command in COMMANDS for words in [(command,), *(
+    (command, name) for name in re.findall(
+        r"^  (\w+)  ", run(command, "--help").partition("Subcommands:")[2], re.MULTILINE))]]
+
+
 def options(*command):
     """Returns the options that the help of a command lists."""
     return re.findall(r"^ +(?:-h,)?(--[a-z-]+)", run(*command, "--help"), re.MULTILINE)
@@ -169,13 +175,13 @@ def test_the_manual_page_names_options_and_variables_that_are_there():
     _, *entries = re.split(r"^\.TP\n\.B (.+)\n", page.partition(".SH OPTIONS")[0], flags=re.M)
     described = dict(zip(entries[::2], entries[1::2]))
     for command in COMMANDS:
-        more = ["create"] if command == "key" else []
-        there = set(options(command, *more)) - {"--help"}
+        there = {option for words in WORDS if words[0] == command
+                 for option in options(*words)} - {"--help"}
         named = set(re.findall(r"--[a-z-]+", described[command].partition(".PP\n")[0]))
         assert named <= there
         assert bool(named) == (bool(there) and command != "check-config"), command
-    known = {name for command in ("push", "listen", "trace", "bench")
-             for name in re.findall(r"Env:(\w+)", run(command, "--help"))}
+    known = {name for words in WORDS if words[0] != "serve"
+             for name in re.findall(r"Env:(\w+)", run(*words, "--help"))}
     assert set(re.findall(r"^\.B (WAYBILL_\w+)$", page, re.MULTILINE)) == known
 
 
@@ -213,9 +219,11 @@ def complete(shell, script, folder, *words):
 def test_a_shell_completes_what_the_help_lists(shell, script, tmp_path):
     (tmp_path / "waybill.toml").touch()
     assert set(COMMANDS) == complete(shell, script, tmp_path, "")
-    assert complete(shell, script, tmp_path, "key", "") == {"create"}
-    for command in (["serve"], ["token"], ["key", "create"]):
-        assert complete(shell, script, tmp_path, *command, "--") == set(options(*command))
+    assert complete(shell, script, tmp_path, "key", "") == {"create", "list", "revoke"}
+    assert complete(shell, script, tmp_path, "token", "") == {"check"}
+    assert complete(shell, script, tmp_path, "completion", "") == {"bash", "zsh"}
+    for words in WORDS:
+        assert complete(shell, script, tmp_path, *words, "--") == set(options(*words)), words
     assert complete(shell, script, tmp_path, "serve", "--config", "") == {"waybill.toml"}
 
 

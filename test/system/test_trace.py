@@ -161,7 +161,7 @@ async def test_the_figures_of_all_nodes_are_told_by_any(cluster):
 def run_trace(node, *arguments):
     """Runs `waybill trace` at a node."""
     return subprocess.run(
-        [WAYBILL, "trace", "--url", f"http://127.0.0.1:{node.port}", *arguments],
+        [WAYBILL, "trace", *(["--text"] if "--json" not in arguments else []), "--url", f"http://127.0.0.1:{node.port}", *arguments],
         capture_output=True, text=True, timeout=30, env=CLEAN_ENVIRONMENT)
 
 
