@@ -1,13 +1,13 @@
 // Pushes a message, and tells what became of it.
 
 import { ask, count, explain, explainError, find, say, segment } from "./common.js";
+import { confirm } from "./dialog.js";
 
 const to = find("#push-to");
 const name = find("#push-name");
 const ttl = find("#push-ttl");
 const note = find("#push-note");
 const json = find("#push-answer");
-const dialog = find("#broadcast-dialog");
 
 // Counts pushes: only what became of the last one is told.
 let latest = 0;
@@ -49,6 +49,12 @@ async function push() {
   json.textContent = answer.json ? JSON.stringify(answer.json, null, 2) : answer.text;
 }
 
+async function submit() {
+  if (to.value !== "broadcast" || await confirm(
+    "Push this to everyone?", "All clients of the whole cluster receive it.", "Push to everyone"))
+    await push();
+}
+
 function fail(error) {
   json.hidden = true;
   say(note, explainError(error), "bad");
@@ -64,12 +70,7 @@ export function start() {
   fit();
   find("#push-form").addEventListener("submit", event => {
     event.preventDefault();
-    if (to.value !== "broadcast") return push().catch(fail);
-    dialog.returnValue = "";
-    dialog.showModal();
-  });
-  dialog.addEventListener("close", () => {
-    if (dialog.returnValue === "push") push().catch(fail);
+    submit().catch(fail);
   });
   find("#push-message").addEventListener("keydown", event => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) find("#push-form").requestSubmit();

@@ -1,17 +1,15 @@
 // Finds the sessions of an id, and kicks them.
 
 import { ask, count, explain, explainError, find, make, say, segment } from "./common.js";
+import { confirm } from "./dialog.js";
 import { toAge } from "./format.js";
 import * as trace from "./trace.js";
 
 const note = find("#find-note");
 const kick = find("#kick");
-const dialog = find("#kick-dialog");
 
 // The id that is shown.
 let shown = "";
-// The id that the dialog asks about.
-let doomed = "";
 
 function toRow({ node, peer, age, queue }) {
   const row = make("tr");
@@ -46,18 +44,10 @@ async function look(id) {
   say(note, explain(answer), "bad");
 }
 
-function confirmKick() {
-  doomed = shown;
-  find("#kick-question").textContent = `Close all sessions of ${doomed}?`;
-  dialog.returnValue = "";
-  dialog.showModal();
-}
-
-async function kickDoomed() {
-  // That the dialog was closed may be told when it is open again.
-  if (dialog.open || dialog.returnValue !== "kick") return;
-  dialog.returnValue = "";
-  const id = doomed;
+async function kickShown() {
+  const id = shown;
+  if (!await confirm(`Close all sessions of ${id}?`, "They are closed with 4500 in the whole "
+    + "cluster, which tells clients to stay away.", "Kick")) return;
   const answer = await ask("DELETE", `socket/${segment(id)}`);
   if (shown !== id) return;
   clear();
@@ -76,6 +66,5 @@ export function start() {
     event.preventDefault();
     look(find("#find-id").value).catch(fail);
   });
-  kick.addEventListener("click", confirmKick);
-  dialog.addEventListener("close", () => kickDoomed().catch(fail));
+  kick.addEventListener("click", () => kickShown().catch(fail));
 }

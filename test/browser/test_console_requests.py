@@ -30,12 +30,12 @@ async def test_an_id_is_found_and_kicked(lab, chromium):
         assert sorted(row[:5] for row in rows) == ["node1", "node2"]
         assert all(re.fullmatch(r"node\d127\.0\.0\.1:\d+\d sB?0 B", row) for row in rows), rows
         await console.click("#kick")
-        assert await console.text("#kick-question") == "Close all sessions of 456?"
+        assert await console.text("#question") == "Close all sessions of 456?"
         assert await console.focused() == "Cancel"
         await console.press("Escape")
         await confirm(one, "456", *sessions)
         await console.click("#kick")
-        await console.click("#kick-dialog .danger")
+        await console.click("#dialog .danger")
         await console.until("#find-note", "Kicked from 2 nodes.")
         assert [await close_of(ws) for ws in sessions] == [4500, 4500]
         assert not await console.of("#kick", "checkVisibility()")
@@ -43,6 +43,42 @@ async def test_an_id_is_found_and_kicked(lab, chromium):
 
 async def test_a_push_is_told_in_words_and_as_json(lab, chromium):
     node = lab.node(redis=lab.redis())
+async def test_a_session_is_told_with_its_client(lab, chromium):
+    node = lab.node()
+    async with console_of(node, chromium) as console:
+        ws = await join(node, "456", "?topics=news,sports", user_agent_header="tester/1.0")
+        await console.find("456")
+        await console.until("#find-result td", "tester/1.0")
+        [cells] = await console.rows("#find-result tbody")
+        assert cells[4] == "websocket" and sorted(cells[5].split(", ")) == ["news", "sports"]
+        await ws.close()
+        await until_offline(node, "456")
+        async with listening(node, "456"):
+            await console.find("456")
+            await console.until("#find-result td", "events")
+
+
+async def test_a_mailbox_is_told_and_emptied(lab, chromium):
+    node = lab.node(redis=lab.redis())
+    async with console_of(node, chromium) as console:
+        await console.find("456")
+        await console.until("#mailbox-note", "Its mailbox is empty.")
+        assert not await console.of("#empty", "checkVisibility()")
+        await keep(node, "456", "one", "two")
+        await console.find("456")
+        await console.until("#mailbox-note", "Its mailbox holds 2 pushes, the oldest for ")
+        await console.click("#empty")
+        assert await console.text("#question") == "Empty the mailbox of 456?"
+        assert await console.focused() == "Cancel"
+        await console.press("Escape")
+        assert (await request(node, "GET", "/socket/456/mailbox")).json["entries"] == 2
+        await console.click("#empty")
+        await console.click("#dialog .danger")
+        await console.until("#mailbox-note", "2 pushes removed.")
+        assert not await console.of("#empty", "checkVisibility()")
+        assert (await request(node, "GET", "/socket/456/mailbox")).json["entries"] == 0
+
+
     async with console_of(node, chromium) as console:
         await console.push(name="456", message="hello 连接")
         await console.until("#push-note", "404 after")
@@ -63,7 +99,7 @@ async def test_a_push_is_told_in_words_and_as_json(lab, chromium):
         await console.press("Escape")
         await confirm(node, "456", ws)
         await console.click("#push-form button")
-        await console.click("#broadcast-dialog .danger")
+        await console.click("#dialog .danger")
         await console.until("#push-note", "ms. 1 node holds it.")
         assert await receive(ws) == "all"
         await console.push(to="socket", name="..")
@@ -184,7 +220,7 @@ async def test_no_name_message_or_answer_becomes_html(lab, chromium):
         await console.until("#trace-title", f"Trace of {HOSTILE}")
         assert "<i>tomcat" in await console.page.texts("#trace .node")
         await console.click("#kick")
-        await console.until("#kick-question", f"Close all sessions of {HOSTILE}?")
+        await console.until("#question", f"Close all sessions of {HOSTILE}?")
         await console.until("#node", "<b>tomcat</b> 0.1.0")
         await console.until("#losses td", "sessions closed: <b>slow")
         await console.press("Escape")

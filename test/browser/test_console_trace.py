@@ -94,7 +94,7 @@ async def test_a_kick_is_shown_at_once(lab, chromium):
         await console.find("456")
         await console.until("#trace .event .hop", "joined")
         await console.click("#kick")
-        await console.click("#kick-dialog .danger")
+        await console.click("#dialog .danger")
         await console.until("#find-note", "Kicked from 1 node.")
         assert await close_of(ws) == 4500
         await console.until("#trace .event .hop", "left")
