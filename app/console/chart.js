@@ -1,29 +1,40 @@
-// A chart of the last minutes, by uPlot. Its colours come from the style sheet.
+// A chart of a time, by uPlot. Its colours come from the style sheet.
 
 /* global uPlot */
 
 import { find, make } from "./common.js";
+import { toTimeOfDay } from "./format.js";
 
-export const SECONDS = 300;
 const HEIGHT = 130;
 
 const colour = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-const clock = seconds => new Date(seconds * 1000).toLocaleTimeString("en-GB").slice(0, 5);
 
 function toAxis(more) {
   return { stroke: () => colour("--muted"), font: "11px system-ui, sans-serif",
            grid: { stroke: () => colour("--line"), width: 1 }, ticks: { show: false }, ...more };
 }
 
-const timeRange = (_, min, max) => [max - SECONDS, max];
+// Powers of ten, from 1 ms or less to 10 ms or more.
+const DECADES = {
+  distr: 3,
+  range: (_, min, max) => [10 ** Math.min(Math.floor(Math.log10(min ?? 1)), -3),
+                           10 ** Math.max(Math.ceil(Math.log10(max ?? 0)), -2)],
+};
 
-function toOptions({ series, format, least }, width) {
+function splitDecades(_, axis, min, max) {
+  const first = Math.round(Math.log10(min));
+  return Array.from({ length: Math.round(Math.log10(max)) - first + 1 }, (_, i) => 10 ** (first + i));
+}
+
+function toOptions({ series, format, least, logarithmic }, width, timeRange) {
+  const linear = { range: (_, min, max) => [0, Math.max(max * 1.1, least)] };
   return {
     width, height: HEIGHT, legend: { show: false }, cursor: { show: false },
-    padding: [8, 8, 0, 0],
-    scales: { x: { range: timeRange }, y: { range: (_, min, max) => [0, Math.max(max * 1.1, least)] } },
-    axes: [toAxis({ size: 24, space: 44, values: (_, all) => all.map(clock) }),
-           toAxis({ size: 52, space: 28, values: (_, all) => all.map(format) })],
+    padding: [8, 16, 0, 0],
+    scales: { x: { range: timeRange }, y: logarithmic ? DECADES : linear },
+    axes: [toAxis({ size: 24, space: 44, values: (_, all) => all.map(toTimeOfDay) }),
+           toAxis({ size: 52, space: 28, values: (_, all) => all.map(format),
+                    ...(logarithmic && { splits: splitDecades, filter: (_, splits) => splits }) })],
     series: [{}, ...series.map(({ style }) => ({
       stroke: () => colour(`--${style}`), width: 1.5, points: { show: false } }))],
   };
@@ -42,9 +53,12 @@ export class Chart {
   #legends;
   #format;
   #plot;
+  // How many seconds are shown.
+  #span = 0;
 
   // A series is `{name, style, of}`: a colour of the style sheet, and a function that returns
-  // the value of a point, which is null for a gap. What is `least` is as high as the chart.
+  // the value of a point, which is null for a gap. What is `least` is as high as the chart, and
+  // a `logarithmic` one shows times.
   constructor(options) {
     const { title, series, format } = options;
     this.#series = series;
@@ -61,19 +75,21 @@ export class Chart {
     figure.append(caption, canvas);
     find("#charts").append(figure);
     const empty = [[], ...series.map(() => [])];
-    this.#plot = new uPlot(toOptions(options, canvas.clientWidth), empty, canvas);
+    const timeRange = (_, min, max) => [max - this.#span, max];
+    this.#plot = new uPlot(toOptions(options, canvas.clientWidth, timeRange), empty, canvas);
     new ResizeObserver(() => this.#plot.setSize({ width: canvas.clientWidth, height: HEIGHT }))
       .observe(canvas);
     matchMedia("(prefers-color-scheme: dark)")
       .addEventListener("change", () => this.#plot.redraw());
   }
 
-  // Shows points, each of which has a `time` in seconds since 1970.
-  show(points) {
+  // Shows points of the last seconds, each of which has a `time` in seconds since 1970.
+  show(points, span) {
+    this.#span = span;
     const values = this.#series.map(({ of }) => points.map(of));
     this.#plot.setData([points.map(({ time }) => time), ...values]);
     this.#legends.forEach(({ value }, i) => {
-      const last = values[i].at(-1);
+      const last = values[i].at(-1) ?? null;
       value.textContent = last === null ? "–" : this.#format(last);
     });
   }

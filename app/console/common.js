@@ -1,5 +1,9 @@
 // What all parts of the console need: elements, and answers of the node.
 
+import { count, toClock } from "./format.js";
+
+export { count };
+
 const KEY = "waybill-key";
 
 // After how many milliseconds a node that is asked again and again counts as silent.
@@ -23,7 +27,14 @@ export function say(element, text, state = "") {
   element.dataset.state = state;
 }
 
-export const count = (number, what) => `${number} ${what}${number === 1 ? "" : "s"}`;
+export function makeTime(at) {
+  const date = new Date(at);
+  const today = date.toDateString() === new Date().toDateString();
+  const day = today ? "" : `${date.toLocaleDateString("en-CA")} `;
+  const time = make("time", `${day}${toClock(date)}`);
+  time.dateTime = at;
+  return time;
+}
 
 // Since 1970, by a clock that nobody sets.
 export const seconds = () => (performance.timeOrigin + performance.now()) / 1000;

@@ -3,6 +3,8 @@
 import { find, key, say, setKey } from "./common.js";
 import * as client from "./client.js";
 import * as cluster from "./cluster.js";
+import * as events from "./events.js";
+import * as history from "./history.js";
 import * as live from "./live.js";
 import * as push from "./push.js";
 import * as sessions from "./sessions.js";
@@ -28,4 +30,4 @@ function onKeydown(event) {
 find("#key").value = key();
 find("#key-form").addEventListener("submit", useKey);
 document.addEventListener("keydown", onKeydown);
-for (const part of [sessions, push, client, cluster, live]) part.start();
+for (const part of [events, sessions, push, client, history, cluster, live]) part.start();

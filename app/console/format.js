@@ -1,7 +1,11 @@
 // Writes numbers and times as people read them.
 
+export const count = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
+
 export const toCount = value => Math.round(value).toLocaleString("en-GB");
 export const toRate = value => value >= 0.05 && value < 10 ? value.toFixed(1) : toCount(value);
+
+export const toPercent = share => `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`;
 
 export function toBytes(value) {
   const power = value < 1000 ? 0 : Math.min(Math.floor(Math.log10(value) / 3), 4);
@@ -23,6 +27,10 @@ export function toTime(seconds) {
   if (seconds < 0.0009995) return `${Math.round(seconds * 1e6)} µs`;
   return `${(seconds * 1000).toFixed(seconds < 0.01 ? 1 : 0)} ms`;
 }
+
+// Returns the time of day, to minutes, of seconds since 1970.
+export const toTimeOfDay = seconds =>
+  new Date(seconds * 1000).toLocaleTimeString("en-GB").slice(0, 5);
 
 // Returns the time of day, to milliseconds.
 export const toClock = date =>

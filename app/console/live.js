@@ -1,13 +1,16 @@
 // Shows how the node is doing, each second.
 
-import { Chart, SECONDS } from "./chart.js";
+import * as charts from "./charts.js";
 import { TIMEOUT, ask, askFigures, explain, explainError, find, make, say, seconds } from "./common.js";
+import * as events from "./events.js";
 import { toBytes, toCount, toRate, toTime } from "./format.js";
+import * as history from "./history.js";
 import { increase, labelsOf, parse, quantile, valueOf, valuesBy } from "./metrics.js";
 
 const PERIOD = 1000;
-// Over how many seconds latencies are told.
+// Over how many seconds latencies are told, and for how many losses are.
 const RECENT = 30;
+const LONGEST = 300;
 
 const ANSWERS = "waybill_push_answers_total";
 const STATUSES = ["200", "202", "404", "503", "504"];
@@ -26,28 +29,11 @@ const LOSSES = [
   ["waybill_upstream_dropped_total", "", () => "messages of clients dropped"],
   ["waybill_links_lost_total", "", () => "times that Redis went away"],
 ];
-
-const known = name => point => point[name] ?? null;
-const series = (name, style, title = "") => ({ name: title, style, of: known(name) });
-
 const FIGURES = [
   ["Sessions", "sessions", toCount], ["Addresses", "addresses", toCount],
   ["Pushes a second", "pushes", toRate], ["Deliveries a second", "deliveries", toRate],
   ["In queues", "queued", toBytes], ["p50 to received", "p50", toTime],
   ["p99 to received", "p99", toTime],
-];
-const CHARTS = [
-  { title: "Pushes a second, by answer", format: toRate, least: 1,
-    series: [...STATUSES, "other"].map(name => series(name, `status-${name}`, name)) },
-  { title: `Time to received, of the last ${RECENT} s`, format: toTime, least: 0.005,
-    series: [series("p50", "first", "p50"), series("p99", "second", "p99")] },
-  { title: "Deliveries a second", format: toRate, least: 1,
-    series: [series("deliveries", "first")] },
-  { title: "Sessions", format: toCount, least: 4, series: [series("sessions", "first")] },
-  { title: "In queues", format: toBytes, least: 1000, series: [series("queued", "first")] },
-  { title: "Lost a second", format: toRate, least: 1,
-    series: [series("refused", "status-503", "refused"), series("closed", "status-504", "closed"),
-             series("dropped", "status-404", "dropped")] },
 ];
 
 // What was told in the last minutes: `{time, metrics}`, the time in seconds.
@@ -58,8 +44,12 @@ const points = [];
 // The name of the node, when it is known.
 export let node = "";
 
+// How the node is: a name of /readyz, "unreachable", or "unknown"; since when, in seconds, null if
+// it was so when this page was opened; and why it is not ready or lacks a function.
+export let link = { name: "unknown", since: null, reason: "" };
+
 function trim(all, now) {
-  while (all[0].time < now - SECONDS) all.shift();
+  while (all[0].time < now - LONGEST) all.shift();
 }
 
 function ratesOf(now, before) {
@@ -133,28 +123,38 @@ async function askMetrics() {
   return answer.status === 200;
 }
 
-async function askReady() {
-  const { status, json } = await ask("GET", "readyz", { timeout: TIMEOUT });
-  say(find("#ready"), ...(STATES[json?.status ?? json?.error] ?? [`HTTP ${status}`, "bad"]));
+function setLink(name, reason = "") {
+  const before = link;
+  const since = name === before.name ? before.since : before.name === "unknown" ? null : seconds();
+  link = { name, since, reason };
+  if (name === before.name || before.name === "unknown") return;
+  if (name === "unreachable") events.note("error", "WB-108", "This node does not answer.");
+  else if (before.name === "unreachable") events.note("info", "", "This node answers again.");
+  // Its log tells why.
+  if (name !== "unreachable") history.update().catch(() => {});
 }
 
-function show(figures, charts) {
-  trim(points, points.at(-1).time);
-  charts.forEach(chart => chart.show(points));
-  figures.forEach(figure => figure(points.at(-1)));
+async function askReady() {
+  const { status, json } = await ask("GET", "readyz", { timeout: TIMEOUT });
+  const name = json?.status ?? json?.error;
+  say(find("#ready"), ...(STATES[name] ?? [`HTTP ${status}`, "bad"]));
+  setLink(name ?? "unknown", json?.impaired ?? json?.message);
 }
 
 function miss(error) {
   say(find("#ready"), "unreachable", "bad");
   say(find("#live-note"), explainError(error), "bad");
+  setLink("unreachable");
   return false;
 }
 
-async function poll(figures, charts) {
+async function poll(figures) {
   const [told] = await Promise.all([askMetrics(), askReady()]).catch(error => [miss(error)]);
   if (!told) points.push({ time: seconds() });
-  show(figures, charts);
-  setTimeout(poll, PERIOD, figures, charts);
+  trim(points, points.at(-1).time);
+  charts.show(points);
+  figures.forEach(figure => figure(points.at(-1)));
+  setTimeout(poll, PERIOD, figures);
 }
 
 // Returns a function that shows a point.
@@ -164,10 +164,12 @@ function addFigure([title, name, format]) {
   box.append(make("dt", title), value);
   find("#figures").append(box);
   return point => {
-    value.textContent = known(name)(point) === null ? "–" : format(point[name]);
+    const figure = point[name] ?? null;
+    value.textContent = figure === null ? "–" : format(figure);
   };
 }
 
 export function start() {
-  poll(FIGURES.map(addFigure), CHARTS.map(each => new Chart(each)));
+  charts.start(points);
+  poll(FIGURES.map(addFigure));
 }

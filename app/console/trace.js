@@ -1,7 +1,7 @@
 // Shows the last pushes to an id, hop by hop, and what became of its sessions.
 
-import { ask, count, explain, explainError, find, make, say, segment } from "./common.js";
-import { toBytes, toClock, toTime } from "./format.js";
+import { ask, count, explain, explainError, find, make, makeTime, say, segment } from "./common.js";
+import { toBytes, toTime } from "./format.js";
 
 // More would be hard to read. All nodes together remember more only of a busy id.
 const MOST_ENTRIES = 50;
@@ -27,15 +27,6 @@ const DETAILS = {
 
 const stateOf = ({ hop, status }) =>
   hop === "dropped" || status >= 400 ? "bad" : hop === "received" || status === 200 ? "good" : "";
-
-function makeTime(at) {
-  const date = new Date(at);
-  const today = date.toDateString() === new Date().toDateString();
-  const day = today ? "" : `${date.toLocaleDateString("en-CA")} `;
-  const time = make("time", `${day}${toClock(date)}`);
-  time.dateTime = at;
-  return time;
-}
 
 // What a hop, or an event, says besides its time. The spaces are for those who copy it.
 function describe(hop) {

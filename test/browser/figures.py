@@ -1,6 +1,7 @@
 """Metrics and figures as nodes tell them."""
 
 import json
+from datetime import UTC, datetime
 
 
 def figures(node="tomcat", sessions=0, answers=(), deliveries=0, buckets=(), **more):
@@ -28,6 +29,22 @@ def cluster_figures(*nodes, unknown=0):
     """
     least = {"sessions": 0, "queued_bytes": 0, "deliveries": 0}
     return json.dumps({"nodes": [least | node for node in nodes], "unknown": unknown})
+
+
+def history(figures=None, log=(), start=1_700_000_000):
+    """Returns what a node remembers, as a text.
+
+    @param figures the values of each figure, one for 5 s
+    @param log triples: a time in seconds, a level and a message
+    @param start the time of the first values
+    """
+    figures = figures or {}
+    size = len(next(iter(figures.values()), []))
+    return json.dumps({
+        "node": "node1", "interval": 5, "times": [round(start) + 5 * i for i in range(size)],
+        "figures": figures, "log": [
+            {"time": datetime.fromtimestamp(time, UTC).isoformat().replace("+00:00", "Z"),
+             "level": level, "node": "node1", "message": message} for time, level, message in log]})
 
 
 def trace(name, *pushes, sessions=(), nodes=3, unknown=0):

@@ -64,7 +64,8 @@ async def test_all_nodes_are_shown_live(lab, chromium):
         await until_row(console, -1, name="All 3 nodes", sessions="3", pushes=RATE, kept="1",
                         deliveries=RATE, p99=TIME, lag=TIME, lost="0")
         assert {(request.method, request.path_qs) for request in console.server.requests} == {
-            ("GET", "/metrics"), ("GET", "/readyz"), ("GET", "/stats?cluster=1&wait=500ms")}
+            ("GET", "/metrics"), ("GET", "/readyz"), ("GET", "/history"),
+            ("GET", "/stats?cluster=1&wait=500ms")}
 
 
 async def test_a_node_that_is_silent_is_told_and_one_that_has_ended_is_not(lab, chromium):
