@@ -5,18 +5,21 @@ import { increase, quantileOf } from "./metrics.js";
 // Over how many seconds rates are told, and times. Most figures are counted once a second:
 // the rate of a shorter time would jump.
 const RATES = 10;
-export const RECENT = 30;
+const RECENT = 30;
+export const LONGEST = 300;
 
-// Up to how many milliseconds the pushes took that are counted together.
+// The upper bounds of the buckets of histograms, in milliseconds.
 const LIMITS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
 
-// Returns a quantile of the time to received, in seconds, null for nothing.
-export function latency(q, figures) {
+// Returns a quantile of a histogram of this name, in seconds, null for nothing.
+export function histogramQuantile(q, name, figures) {
   let sum = 0;
   const buckets = LIMITS.map(limit =>
-    ({ limit: limit / 1000, count: sum += figures[`received_in_${limit}ms`] ?? 0 }));
-  return quantileOf(q, [...buckets, { limit: Infinity, count: figures.received_count ?? 0 }]);
+    ({ limit: limit / 1000, count: sum += figures[`${name}_in_${limit}ms`] ?? 0 }));
+  return quantileOf(q, [...buckets, { limit: Infinity, count: figures[`${name}_count`] ?? 0 }]);
 }
+
+export const latency = (q, figures) => histogramQuantile(q, "received", figures);
 
 // Returns how late an event loop was in the mean, in seconds, null for nothing.
 export const lag = ({ lag_count, lag_microseconds }) =>
@@ -39,12 +42,13 @@ function growth(name, samples, within) {
 }
 
 // Returns of a node its figures `now`, by how much they grow in a second (`rates`), and by how
-// much they have grown in the last half minute (`recent`).
+// much they have grown in the last half minute (`recent`) and 5 minutes (`grown`).
 //
 // A sample is `{time, nodes}`: the time in seconds, and the figures by the name of the node.
 export function tellNode(name, samples) {
   const rates = growth(name, samples, RATES);
   return { now: samples.at(-1).nodes.get(name), recent: growth(name, samples, RECENT)?.figures,
+           grown: growth(name, samples, LONGEST)?.figures,
            rates: rates && merge(rates.figures, {}, value => value / rates.time) };
 }
 

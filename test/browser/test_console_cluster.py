@@ -9,11 +9,13 @@ from console_server import FOLDER
 from figures import cluster_figures, figures
 from harness import eventually
 
-COLUMNS = ["name", "sessions", "queues", "pushes", "deliveries", "p50", "p99", "lag", "kept", "read",
-           "lost"]
+COLUMNS = ["name", "sessions", "pushes", "deliveries", "p50", "p99", "lag", "queues", "cpu", "memory",
+           "descriptors", "uptime", "version", "kept", "read", "lost"]
 
 TIME = r"[\d.]+ [mµ]?s"
 RATE = r"[1-9][\d,]*|\d\.\d"
+CAPACITY = r" of [\d,]+"
+NOTHING = ["–"] * (len(COLUMNS) - 1)
 
 
 async def names(console):
@@ -51,9 +53,11 @@ async def test_all_nodes_are_shown_live(lab, chromium):
         await join(three, "456")
         await keep(one, "kept", "hello")
         assert await receive(await join(three, "kept")) == "hello"
-        await until_row(console, 1, sessions="1")
-        await until_row(console, 2, sessions="2", read="1")
-        await until_row(console, 0, sessions="0", kept="1", read="0", lag=TIME)
+        await until_row(console, 1, sessions="1" + CAPACITY)
+        await until_row(console, 2, sessions="2" + CAPACITY, read="1")
+        await until_row(console, 0, sessions="0" + CAPACITY, kept="1", read="0", lag=TIME)
+        await until_row(console, 0, cpu=r"[\d.]+ %", memory=r"[\d.]+ MB",
+                        descriptors=r"[1-9]\d*" + CAPACITY, uptime=r"\d+ s", version=r"\d+\.\d+\.\d+")
 
         async def pushes_are_shown():
             assert (await http.push("456", "hello", "?receipt=received")).status == 200
@@ -61,28 +65,36 @@ async def test_all_nodes_are_shown_live(lab, chromium):
 
         await eventually(pushes_are_shown)
         await until_row(console, 2, deliveries=RATE, pushes="0", p99="–")
-        await until_row(console, -1, name="All 3 nodes", sessions="3", pushes=RATE, kept="1",
-                        deliveries=RATE, p99=TIME, lag=TIME, lost="0")
+        await until_row(console, -1, name="All 3 nodes", sessions="3" + CAPACITY, pushes=RATE, kept="1",
+                        deliveries=RATE, p99=TIME, lag=TIME, lost="0", descriptors="–", uptime="–",
+                        version="–")
         assert {(request.method, request.path_qs) for request in console.server.requests} == {
             ("GET", "/metrics"), ("GET", "/readyz"), ("GET", "/history"),
             ("GET", "/stats?cluster=1&wait=500ms")}
 
 
-async def test_a_node_that_is_silent_is_told_and_one_that_has_ended_is_not(lab, chromium):
-    one, two, three = lab.cluster().nodes
+async def test_a_node_that_is_silent_or_gone_keeps_its_row(lab, chromium):
+    cluster = lab.cluster()
+    one, two, three = cluster.nodes
     async with console_of(one, chromium) as console:
         await until_row(console, -1, name="All 3 nodes")
         two.freeze()
         await console.until("#cluster-note", "1 node did not answer.")
         assert await names(console) == ["node1, this one", "node2, silent", "node3"]
-        assert (await console.rows("#cluster tbody"))[1][1:] == ["–"] * 10
-        assert await row_is(console, -1, name="2 of 3 nodes", sessions="0")
+        assert (await console.rows("#cluster tbody"))[1][1:] == NOTHING
+        assert await row_is(console, -1, name="2 of 3 nodes", sessions="0" + CAPACITY)
         two.thaw()
-        await until_row(console, 1, name="node2", sessions="0")
+        await until_row(console, 1, name="node2", sessions="0" + CAPACITY)
         assert await console.text("#cluster-note") == ""
         three.stop()
-        await until_row(console, -1, name="All 2 nodes")
-        assert await names(console) == ["node1, this one", "node2"]
+        await until_row(console, 2, name=r"node3, gone since \d\d:\d\d")
+        assert (await console.rows("#cluster tbody"))[2][1:] == NOTHING
+        assert await row_is(console, -1, name="2 of 3 nodes")
+        await console.until("#events li", "node3 is gone.")
+        lab.node("--node", "node3", redis=cluster.redis)
+        await until_row(console, -1, name="All 3 nodes")
+        assert await names(console) == ["node1, this one", "node2", "node3"]
+        await console.until("#events li", "node3 is back.")
 
 
 async def test_a_node_that_cannot_ask_the_others_is_told_so(lab, chromium):
@@ -91,11 +103,13 @@ async def test_a_node_that_cannot_ask_the_others_is_told_so(lab, chromium):
         await until_row(console, -1, name="All 2 nodes", lost="0")
         cluster.redis.kill()
         await console.until("#cluster-note", "Redis is away: this node cannot ask the others.")
-        assert [row[1:] for row in await console.rows("#cluster tbody")] == [["–"] * 10] * 2
+        assert [row[1:] for row in await console.rows("#cluster tbody")] == [NOTHING] * 2
         assert await console.rows("#cluster tfoot") == []
         cluster.redis.start()
         await until_row(console, -1, name="All 2 nodes", lost="2")
         assert await console.text("#cluster-note") == ""
+        # The nodes find each other one by one.
+        assert not any("gone" in line for line in await console.page.texts("#events li"))
         cluster.nodes[0].kill()
         await console.until("#cluster-note", "The node cannot be reached.")
 
@@ -104,7 +118,7 @@ async def test_a_node_that_is_alone_has_one_row(lab, chromium):
     node = lab.node("--node", "tomcat")
     async with console_of(node, chromium) as console:
         await join(node, "456")
-        await until_row(console, 0, name="tomcat, this one", sessions="1", pushes="0", lost="0")
+        await until_row(console, 0, name="tomcat, this one", sessions="1" + CAPACITY, pushes="0", lost="0")
         assert len(await console.rows("#cluster tbody")) == 1
         assert await console.rows("#cluster tfoot") == []
 
@@ -120,21 +134,26 @@ async def test_figures_are_counted_from_those_of_nodes(lab, chromium):
             {"node": "node10", "sessions": 1234, "queued_bytes": 4_200_000, "deliveries": 200 * n,
              "answers_200": 2 * n, "answers_503": 38 * n, "received_count": 20 * n,
              "received_in_1ms": 10 * n, "received_in_2ms": 10 * n, "lag_count": 4 * n,
-             "lag_microseconds": 1000 * n, "kept_pushes": 7, "links_lost": 2},
+             "lag_microseconds": 1000 * n, "kept_pushes": 7, "links_lost": 2, "version": "0.2.0",
+             "max_sessions": 9000, "open_descriptors": 1300, "max_descriptors": 65536,
+             "resident_bytes": 97_000_000, "uptime_seconds": 90_000, "cpu_milliseconds": 500 * n},
             {"node": "node2", "sessions": 1, "queued_bytes": 1000, "received_count": 60 * n,
-             "lag_count": 4 * n, "lag_microseconds": 9000 * n, "mailbox_read": 8})
+             "lag_count": 4 * n, "lag_microseconds": 9000 * n, "mailbox_read": 8, "version": "0.1.0",
+             "max_sessions": 1000})
 
     answers = {"/stats": stats, "/metrics": lambda: figures(node="node2")}
     async with console_of(lab.node(), chromium, answers=answers) as console:
         # Every two seconds an answer; the machine may be slow.
-        await until_row(console, 1, name="node10", sessions="1,234", queues="4.2 MB",
+        await until_row(console, 1, name="node10", sessions="1,234 of 9,000", queues="4.2 MB",
                         pushes=r"1\d|20|[4-9]\.\d", deliveries=r"\d\d|100", p50="1.0 ms",
-                        p99="2.0 ms", lag="250 µs", kept="7", read="0", lost="2")
+                        p99="2.0 ms", lag="250 µs", kept="7", read="0", lost="2", cpu=r"[12]\d %|\d\.\d %",
+                        memory="97 MB", descriptors="1,300 of 65,536", uptime="1 d 1 h", version="0.2.0")
         await until_row(console, 0, name="node2, this one", pushes="0", deliveries="0",
                         p50="5.0 s", p99="5.0 s", lag="2.3 ms", read="8")
-        await until_row(console, 2, name="All 2 nodes", sessions="1,235", queues="4.2 MB",
+        await until_row(console, 2, name="All 2 nodes", sessions="1,235 of 10,000", queues="4.2 MB",
                         pushes=r"1\d|20|[4-9]\.\d", p50="5.0 s", lag="1.3 ms", kept="7", read="8",
-                        lost="2")
+                        lost="2", version="2 versions")
+        assert await console.page.texts("#cluster td[data-state=warn]") == ["0.1.0", "0.2.0"]
 
 
 async def test_a_node_that_started_again_has_no_negative_figures(lab, chromium):
@@ -184,7 +203,8 @@ async def test_the_page_names_figures_as_nodes_do(lab):
 
     told = await eventually(figures_of_the_node)
     names = {"sessions", "queued_bytes", "deliveries", "kept_pushes", "mailbox_read",
-             "links_lost", "received_count", "lag_count", "lag_microseconds"}
+             "links_lost", "lag_count", "lag_microseconds", "max_sessions", "cpu_milliseconds",
+             "resident_bytes", "open_descriptors", "max_descriptors", "uptime_seconds", "version"}
     assert names <= told.keys()
     assert all(name in script for name in names)
     limits = re.search(r"LIMITS = \[([\d, ]+)\]", script)[1].split(", ")
