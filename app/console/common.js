@@ -91,7 +91,10 @@ export async function askFigures(path) {
   const used = key();
   const answer = await ask("GET", path, { timeout: TIMEOUT });
   // Without a key each request would be counted as refused, too.
-  if ((answer.status === 401 || answer.status === 403) && used === key()) refused = answer;
+  if ((answer.status === 401 || answer.status === 403) && used === key()) {
+    refused = answer;
+    document.dispatchEvent(new Event("refused"));
+  }
   return answer;
 }
 

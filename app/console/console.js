@@ -8,6 +8,7 @@ import * as history from "./history.js";
 import * as live from "./live.js";
 import * as push from "./push.js";
 import * as sessions from "./sessions.js";
+import * as strip from "./strip.js";
 
 function useKey(event) {
   event.preventDefault();
@@ -18,6 +19,9 @@ function useKey(event) {
     say(find("#key-note"), error.message, "bad");
   }
 }
+
+// Makes room for a key that figures need.
+document.addEventListener("refused", () => find("#key-details").open = true);
 
 function onKeydown(event) {
   const writes = event.target.closest?.("input, textarea, select, dialog");
@@ -30,4 +34,4 @@ function onKeydown(event) {
 find("#key").value = key();
 find("#key-form").addEventListener("submit", useKey);
 document.addEventListener("keydown", onKeydown);
-for (const part of [events, sessions, push, client, history, cluster, live]) part.start();
+for (const part of [events, sessions, push, client, history, cluster, live, strip]) part.start();

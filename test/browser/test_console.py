@@ -121,8 +121,12 @@ async def test_a_node_without_redis_or_that_is_gone_is_told_so(lab, chromium):
         await eventually(lambda: figure_is(console, "Sessions", "0"))
         cluster.redis.kill()
         await console.until("#ready", "Redis is away")
+        await console.until("#verdict-text", "Redis away for ")
+        await console.until("#events li[data-state=warn]", "Redis is away")
         node.kill()
         await console.until("#ready", "unreachable")
+        await console.until("#verdict-text", "has not answered for ")
+        await console.until("#events li", "This node does not answer.")
         await console.until("#live-note", "The node cannot be reached.")
         await eventually(lambda: figure_is(console, "Sessions", "–"))
         await console.push(name="456")
@@ -179,7 +183,7 @@ async def test_a_key_is_kept_in_the_tab_and_in_no_url(lab, chromium, tmp_path):
         assert await console.page.evaluate("sessionStorage.length") == 0
 
 
-ORDER = ["key", "Use", "", "cluster", "", "events", "find-id", "Find", "push-to",
+ORDER = ["API key", "key", "Use", "", "cluster", "", "events", "find-id", "Find", "push-to",
          "push-name", "push-message", "push-receipt", "push-wait", "push-ttl", "Push", "client-url",
          "client-id", "client-topics", "client-token", "client-open", "client-log", "client-text"]
 
@@ -190,10 +194,13 @@ async def test_all_is_reached_by_keyboard(lab, chromium):
     async with console_of(node, chromium) as console:
         # Before, there is no table to scroll.
         await console.until("#cluster tbody tr", "this one")
+        await console.until("#events li", "takes up to")
         reached = []
         for name in ORDER:
             await console.press("Tab")
             reached.append(await console.focused() if name else "")
+            if name == "API key":
+                await console.press("Enter")
         assert reached == ORDER
         await console.of("#client-log", "focus()")
         await console.press("/")
@@ -278,6 +285,7 @@ async def test_the_page_fits_screens_in_light_and_dark(lab, chromium):
         await console.click("#span [value='3600']")
         await eventually(lambda: next(waves) > 150)
         for name, window in {"light": {}, "dark": {"dark": True},
+                             "medium": {"width": 768, "height": 1024},
                              "small": {"width": 390, "height": 844},
                              "small-dark": {"width": 390, "height": 844, "dark": True}}.items():
             await console.show(**window)

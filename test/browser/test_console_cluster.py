@@ -68,6 +68,9 @@ async def test_all_nodes_are_shown_live(lab, chromium):
         await until_row(console, -1, name="All 3 nodes", sessions="3" + CAPACITY, pushes=RATE, kept="1",
                         deliveries=RATE, p99=TIME, lag=TIME, lost="0", descriptors="–", uptime="–",
                         version="–")
+        assert re.fullmatch(r"All is well: 3 nodes, 3 sessions of [\d,]+",
+                            await console.text("#verdict-text"))
+        assert await console.of("#verdict", "dataset.state") == "good"
         assert {(request.method, request.path_qs) for request in console.server.requests} == {
             ("GET", "/metrics"), ("GET", "/readyz"), ("GET", "/history"),
             ("GET", "/stats?cluster=1&wait=500ms")}
@@ -83,18 +86,23 @@ async def test_a_node_that_is_silent_or_gone_keeps_its_row(lab, chromium):
         assert await names(console) == ["node1, this one", "node2, silent", "node3"]
         assert (await console.rows("#cluster tbody"))[1][1:] == NOTHING
         assert await row_is(console, -1, name="2 of 3 nodes", sessions="0" + CAPACITY)
+        await console.until("#verdict-text", "node2 does not answer")
+        assert await console.of("#verdict", "dataset.state") == "bad"
         two.thaw()
         await until_row(console, 1, name="node2", sessions="0" + CAPACITY)
         assert await console.text("#cluster-note") == ""
+        await console.until("#verdict-text", "All is well: 3 nodes")
         three.stop()
         await until_row(console, 2, name=r"node3, gone since \d\d:\d\d")
         assert (await console.rows("#cluster tbody"))[2][1:] == NOTHING
         assert await row_is(console, -1, name="2 of 3 nodes")
+        await console.until("#verdict-text", "node3 has been gone since ")
         await console.until("#events li", "node3 is gone.")
         lab.node("--node", "node3", redis=cluster.redis)
         await until_row(console, -1, name="All 3 nodes")
         assert await names(console) == ["node1, this one", "node2", "node3"]
         await console.until("#events li", "node3 is back.")
+        await console.until("#verdict-text", "All is well: 3 nodes")
 
 
 async def test_a_node_that_cannot_ask_the_others_is_told_so(lab, chromium):

@@ -1,4 +1,4 @@
-"""What the console shows of the time before it was opened."""
+"""What the console shows of the time before it was opened, and its verdict."""
 
 import subprocess
 import time
@@ -29,7 +29,7 @@ async def has_line(console, chart, start, end):
     return await console.page.evaluate(HAS_LINE.format(chart=chart, start=start, end=end))
 
 
-@pytest.mark.parametrize("name", ["timeline"])
+@pytest.mark.parametrize("name", ["verdict", "timeline"])
 def test_states_that_are_made_up(name):
     done = subprocess.run(["node", "--test", HERE / f"{name}.test.mjs"], check=False,
                           capture_output=True, text=True, timeout=TIMEOUT)
@@ -92,3 +92,54 @@ async def test_warnings_stand_out_with_their_codes(lab, chromium):
             "<b>too much", "keeping the old options", "listening on 192.0.2.1:80"]
         assert await console.page.texts("#events [data-state=warn] .kind") == ["warning"]
         assert await console.page.texts("#events [data-state=bad] .kind") == ["error"]
+
+
+async def test_an_outage_is_told_to_who_comes_later(lab, chromium):
+    cluster = lab.cluster(size=1)
+    node, = cluster.nodes
+    cluster.redis.kill()
+
+    async def is_away():
+        return (await request(node, "GET", "/readyz")).status == 503
+
+    await eventually(is_away)
+    async with console_of(node, chromium) as console:
+        await console.until("#verdict-text", "Redis away for ")
+        assert (await console.text("#verdict-text")).endswith(" s: pushes answer 503, sessions stay")
+        assert await console.of("#verdict", "dataset.state") == "bad"
+        assert await console.text("#verdict code") == "WB-201"
+        await console.until("#events [data-state=warn] code", "WB-204")
+        # An outage is read aloud once, and not each second.
+        news = await console.text("#verdict-news")
+        await eventually(lambda: console.page.evaluate(
+            "document.querySelector('#verdict-text').textContent"
+            " !== document.querySelector('#verdict-news').textContent"))
+        assert await console.text("#verdict-news") == news
+        cluster.redis.start()
+        await console.until("#verdict-text", "All is well: 1 node, 0 sessions of ")
+        await console.until("#events li", "Redis is ready after ")
+
+
+async def test_a_node_whose_name_is_taken_is_told_so(lab, chromium):
+    redis = lab.redis()
+    lab.node("--node", "tomcat", redis=redis)
+    second = lab.new_node("--node", "tomcat", redis=redis)
+    second.log.wait_for("another node is called")
+    async with console_of(second, chromium) as console:
+        await console.until("#verdict-text", "Another node is called tomcat, too")
+        assert await console.text("#verdict code") == "WB-208"
+
+
+async def test_what_is_first_in_an_incident_comes_first(lab, chromium):
+    async with console_of(lab.node(), chromium) as console:
+        await console.until("#cluster tbody tr", "this one")
+        await console.until("#events li", "listening on ")
+        for width in (390, 768, 1280):
+            await console.show(width=width)
+            tops = await console.page.evaluate(
+                "['#verdict', '#figures', '#cluster', '#charts', '#events', '#find-form', '#push-form']"
+                ".map(part => document.querySelector(part).getBoundingClientRect().top)")
+            # On a wide screen the last ones are side by side.
+            assert tops[:6] == sorted(tops[:6])
+            assert tops[1] < 300
+
