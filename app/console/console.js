@@ -6,6 +6,7 @@ import * as cluster from "./cluster.js";
 import * as events from "./events.js";
 import * as history from "./history.js";
 import * as live from "./live.js";
+import * as mailbox from "./mailbox.js";
 import * as push from "./push.js";
 import * as sessions from "./sessions.js";
 import * as strip from "./strip.js";
@@ -34,4 +35,4 @@ function onKeydown(event) {
 find("#key").value = key();
 find("#key-form").addEventListener("submit", useKey);
 document.addEventListener("keydown", onKeydown);
-for (const part of [events, sessions, push, client, history, cluster, live, strip]) part.start();
+for (const part of [events, sessions, mailbox, push, client, history, cluster, live, strip]) part.start();

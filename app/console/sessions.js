@@ -3,6 +3,7 @@
 import { ask, count, explain, explainError, find, make, say, segment } from "./common.js";
 import { confirm } from "./dialog.js";
 import { toAge } from "./format.js";
+import * as mailbox from "./mailbox.js";
 import * as trace from "./trace.js";
 
 const note = find("#find-note");
@@ -11,9 +12,10 @@ const kick = find("#kick");
 // The id that is shown.
 let shown = "";
 
-function toRow({ node, peer, age, queue }) {
+function toRow({ node, peer, age, queue, transport = "–", topics = [], user_agent: agent = "–" }) {
   const row = make("tr");
-  row.append(...[node, peer, toAge(age), `${queue} B`].map(text => make("td", text)));
+  row.append(...[node, peer, toAge(age), `${queue} B`, transport, topics.join(", ") || "–", agent]
+    .map(text => make("td", text)));
   return row;
 }
 
@@ -29,6 +31,7 @@ function show(id, { online, nodes, sessions = [], unknown = 0 }) {
 function clear() {
   find("#find-result").hidden = true;
   kick.hidden = true;
+  mailbox.clear();
   trace.clear();
 }
 
@@ -38,7 +41,7 @@ async function look(id) {
   if (shown !== id) return;
   if (answer.status === 200) {
     show(id, answer.json);
-    return trace.look(id);
+    return Promise.all([mailbox.look(id), trace.look(id)]);
   }
   clear();
   say(note, explain(answer), "bad");
@@ -53,7 +56,7 @@ async function kickShown() {
   clear();
   if (answer.status !== 200) return say(note, explain(answer), "bad");
   say(note, `Kicked from ${count(answer.json.nodes, "node")}.`);
-  await trace.look(id);
+  await Promise.all([mailbox.look(id), trace.look(id)]);
 }
 
 function fail(error) {

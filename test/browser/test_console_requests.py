@@ -3,9 +3,10 @@
 import json
 import re
 
-from clients import GREETING, close_of, confirm, join, push, receive, request, until_offline
+from clients import GREETING, close_of, confirm, join, keep, push, receive, request, until_offline
 from console_page import console_of
 from console_server import FOLDER
+from event_source import listening
 from figures import figures
 from harness import ROOT, Server, eventually
 from tokens import SECRET, token
@@ -28,7 +29,8 @@ async def test_an_id_is_found_and_kicked(lab, chromium):
         await console.until("#find-note", "Online on 2 nodes.")
         rows = await console.page.texts("#find-result tbody tr")
         assert sorted(row[:5] for row in rows) == ["node1", "node2"]
-        assert all(re.fullmatch(r"node\d127\.0\.0\.1:\d+\d sB?0 B", row) for row in rows), rows
+        assert all(re.fullmatch(r"node\d127\.0\.0\.1:\d+\d sB?0 Bwebsocket–Python/.*", row)
+                   for row in rows), rows
         await console.click("#kick")
         assert await console.text("#question") == "Close all sessions of 456?"
         assert await console.focused() == "Cancel"
@@ -41,8 +43,6 @@ async def test_an_id_is_found_and_kicked(lab, chromium):
         assert not await console.of("#kick", "checkVisibility()")
 
 
-async def test_a_push_is_told_in_words_and_as_json(lab, chromium):
-    node = lab.node(redis=lab.redis())
 async def test_a_session_is_told_with_its_client(lab, chromium):
     node = lab.node()
     async with console_of(node, chromium) as console:
@@ -79,6 +79,8 @@ async def test_a_mailbox_is_told_and_emptied(lab, chromium):
         assert (await request(node, "GET", "/socket/456/mailbox")).json["entries"] == 0
 
 
+async def test_a_push_is_told_in_words_and_as_json(lab, chromium):
+    node = lab.node(redis=lab.redis())
     async with console_of(node, chromium) as console:
         await console.push(name="456", message="hello 连接")
         await console.until("#push-note", "404 after")
