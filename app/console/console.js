@@ -5,6 +5,7 @@ import * as client from "./client.js";
 import * as cluster from "./cluster.js";
 import * as events from "./events.js";
 import * as history from "./history.js";
+import { fromLink } from "./link.js";
 import * as live from "./live.js";
 import * as mailbox from "./mailbox.js";
 import * as push from "./push.js";
@@ -32,7 +33,16 @@ function onKeydown(event) {
   find("#find-id").select();
 }
 
+// Shows what the address of the page names.
+function follow() {
+  const { id, push: name } = fromLink();
+  if (id) sessions.open(id, name);
+}
+
 find("#key").value = key();
 find("#key-form").addEventListener("submit", useKey);
 document.addEventListener("keydown", onKeydown);
+addEventListener("hashchange", follow);
+document.addEventListener("key", follow);
 for (const part of [events, sessions, mailbox, push, client, history, cluster, live, strip]) part.start();
+follow();

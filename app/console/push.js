@@ -2,12 +2,14 @@
 
 import { ask, count, explain, explainError, find, say, segment } from "./common.js";
 import { confirm } from "./dialog.js";
+import { offer } from "./link.js";
 
 const to = find("#push-to");
 const name = find("#push-name");
 const ttl = find("#push-ttl");
 const note = find("#push-note");
 const json = find("#push-answer");
+const copy = find("#push-copy");
 
 // Counts pushes: only what became of the last one is told.
 let latest = 0;
@@ -40,11 +42,15 @@ function target() {
 
 async function push() {
   const mine = ++latest;
+  // Nodes trace pushes to ids.
+  const id = to.value === "socket" ? name.value : "";
+  offer(copy, null);
   say(note, "Waiting for the answer…");
   const answer = await ask("POST", target(), { body: find("#push-message").value });
   if (mine !== latest) return;
   const state = answer.status < 300 ? "good" : "bad";
   say(note, `${answer.status} after ${Math.round(answer.took)} ms. ${tell(answer)}`, state);
+  if (id && answer.json?.push) offer(copy, { push: answer.json.push, id });
   json.hidden = false;
   json.textContent = answer.json ? JSON.stringify(answer.json, null, 2) : answer.text;
 }

@@ -3,11 +3,13 @@
 import { ask, count, explain, explainError, find, make, say, segment } from "./common.js";
 import { confirm } from "./dialog.js";
 import { toAge } from "./format.js";
+import { offer } from "./link.js";
 import * as mailbox from "./mailbox.js";
 import * as trace from "./trace.js";
 
 const note = find("#find-note");
 const kick = find("#kick");
+const copy = find("#find-copy");
 
 // The id that is shown.
 let shown = "";
@@ -35,13 +37,15 @@ function clear() {
   trace.clear();
 }
 
-async function look(id) {
+// Shows an id, and a push of its trace if one is named.
+async function look(id, push) {
   shown = id;
+  offer(copy, push ? { push, id } : { id });
   const answer = await ask("GET", `socket/${segment(id)}?detail=1&wait=2s`);
   if (shown !== id) return;
   if (answer.status === 200) {
     show(id, answer.json);
-    return Promise.all([mailbox.look(id), trace.look(id)]);
+    return Promise.all([mailbox.look(id), trace.look(id, push)]);
   }
   clear();
   say(note, explain(answer), "bad");
@@ -57,6 +61,12 @@ async function kickShown() {
   if (answer.status !== 200) return say(note, explain(answer), "bad");
   say(note, `Kicked from ${count(answer.json.nodes, "node")}.`);
   await Promise.all([mailbox.look(id), trace.look(id)]);
+}
+
+export function open(id, push) {
+  find("#find-id").value = id;
+  find("#find-title").scrollIntoView();
+  look(id, push).catch(fail);
 }
 
 function fail(error) {

@@ -2,6 +2,7 @@
 
 import { ask, count, explain, explainError, find, make, makeTime, say, segment } from "./common.js";
 import { toBytes, toTime } from "./format.js";
+import { toLink } from "./link.js";
 
 // More would be hard to read. All nodes together remember more only of a busy id.
 const MOST_ENTRIES = 50;
@@ -52,11 +53,20 @@ function makeHop(hop, i, hops) {
   return entry;
 }
 
+function makeName(push) {
+  const name = make("code", push ?? "a push without a name");
+  if (!push) return name;
+  const link = make("a");
+  link.href = toLink({ push, id: shown });
+  link.append(name);
+  return link;
+}
+
 function makePush({ push, at, hops }) {
   const entry = make("li", "", "push");
   const steps = make("ol");
   steps.append(...hops.map(makeHop));
-  entry.append(makeTime(at), " ", make("code", push ?? "a push without a name"), steps);
+  entry.append(makeTime(at), " ", makeName(push), steps);
   return entry;
 }
 
@@ -64,6 +74,15 @@ function makeEvent(event) {
   const entry = make("li", "", "event");
   entry.append(makeTime(event.at), ...describe(event));
   return entry;
+}
+
+// Shows which entry is that of a push.
+function mark(push) {
+  const link = toLink({ push, id: shown });
+  const entry = [...list.querySelectorAll("a")].find(({ hash }) => hash === link)?.closest("li");
+  if (!entry) return say(note, `The push ${push} is not remembered.`, "bad");
+  entry.ariaCurrent = "true";
+  entry.scrollIntoView({ block: "nearest" });
 }
 
 function show(id, { pushes, sessions, unknown }) {
@@ -87,13 +106,18 @@ export function clear() {
   say(note, "");
 }
 
-export async function look(id) {
+// Shows the trace of an id, and in there a push if one is named.
+export async function look(id, push) {
   if (id !== shown) clear();
   shown = id;
   try {
     const answer = await ask("GET", `trace/${segment(id)}?wait=2s`);
     if (shown !== id) return;
-    if (answer.status === 200) return show(id, answer.json);
+    if (answer.status === 200) {
+      show(id, answer.json);
+      if (push) mark(push);
+      return;
+    }
     clear();
     say(note, explain(answer), "bad");
   } catch (error) {

@@ -47,9 +47,18 @@ class ConsolePage:
         await self.page.command("Page.addScriptToEvaluateOnNewDocument", source=WATCH + script)
         await self.page.command("Emulation.setScrollbarsHidden", hidden=True)
         await self.page.command("Page.navigate", url=self.server.url)
-        # The last thing that its script does.
+        await self._wait()
+
+    async def _wait(self):
+        """Waits until the script of the page has started all."""
         await eventually(lambda: self.page.evaluate(
             "document.readyState == 'complete' && document.querySelectorAll('.uplot').length == 6"))
+
+    async def reload(self):
+        """Opens the same address again."""
+        await self.page.evaluate("document.querySelector('main').remove()")
+        await self.page.command("Page.reload")
+        await self._wait()
 
     async def text(self, selector):
         """Returns the text of an element."""

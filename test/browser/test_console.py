@@ -211,7 +211,7 @@ async def test_all_is_reached_by_keyboard(lab, chromium):
         await console.fill(find_id="456")
         await console.press("Enter")
         await console.until("#trace-title", "Trace of 456")
-        for _ in range(4):
+        for _ in range(5):
             await console.press("Tab")
         assert await console.of("#trace", "matches(':focus')")
         await console.fill(push_name="456", push_message="by keyboard")
