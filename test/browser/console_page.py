@@ -9,6 +9,7 @@ from pathlib import Path
 
 from console_server import ConsoleServer
 from harness import eventually
+from reference import module
 
 # Faults of a page without a sign of it.
 WATCH = """
@@ -151,6 +152,13 @@ class ConsolePage:
         shot = await self.page.command("Page.captureScreenshot", captureBeyondViewport=True)
         Path(folder).mkdir(parents=True, exist_ok=True)
         (Path(folder) / f"console-{name}.png").write_bytes(base64.b64decode(shot["data"]))
+
+    async def barriers(self):
+        """Returns what axe finds that keeps people from using the page."""
+        await self.page.evaluate(module("axe-core/axe.min.js").read_text())
+        return await self.page.evaluate(
+            "axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations.map("
+            "({ id, nodes }) => [id, ...nodes.map(({ html }) => html)]))")
 
     async def trouble(self):
         """Returns what went wrong in the page without a sign of it."""

@@ -295,6 +295,8 @@ async def test_the_page_fits_screens_in_light_and_dark(lab, chromium):
             assert await console.page.evaluate(
                 "[...document.querySelectorAll('.uplot')].every(each => "
                 "each.clientWidth <= each.parentElement.clientWidth)")
+            assert await console.barriers() == []
             await console.shoot(name)
         await console.click("#kick")
+        assert await console.barriers() == []
         await console.shoot("dialog")

@@ -115,6 +115,10 @@ async def test_an_outage_is_told_to_who_comes_later(lab, chromium):
             "document.querySelector('#verdict-text').textContent"
             " !== document.querySelector('#verdict-news').textContent"))
         assert await console.text("#verdict-news") == news
+        for name, window in {"": {}, "-small-dark": {"width": 390, "height": 844, "dark": True}}.items():
+            await console.show(**window)
+            assert await console.barriers() == []
+            await console.shoot(f"outage{name}")
         cluster.redis.start()
         await console.until("#verdict-text", "All is well: 1 node, 0 sessions of ")
         await console.until("#events li", "Redis is ready after ")
