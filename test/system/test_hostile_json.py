@@ -5,14 +5,14 @@ import json
 import pytest
 
 from clients import Http, assert_reachable, get, joined, push, receive
-from harness import eventually, scaled
+from harness import eventually
 from memory import MIB, bounded_memory
 
 DEEP = 100_000
 
-# More than the open channel takes. A sanitizer needs longer to read 50 MiB than a
-# node may lag behind.
-LONG = scaled(50 * MIB)
+# More than the open channel takes, and less than a busy machine reads in the time
+# that a node may lag behind.
+LONG = 16 * MIB
 
 
 def message(value, key=b"456"):
