@@ -17,7 +17,6 @@ const char* collector::name() const {
 }
 
 collector::behavior_type collector::make_behavior() {
-  send(this, tick_atom_v);
   return {
     [this](count_atom, const metrics& counts) { counts_ += counts; },
     [this](get_atom) { return respond(); },

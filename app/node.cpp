@@ -25,6 +25,7 @@
 #include "app/sd_notify.hpp"
 #include "app/start.hpp"
 #include "app/version.hpp"
+#include "net/api/process_stats.hpp"
 #include "net/server/server.hpp"
 
 namespace waybill::app {
@@ -217,6 +218,7 @@ node_actors spawn_actors(caf::actor_system& system, net::event_loop& home,
     &home, result.bus, config.same_id, &log_error, config.limits));
   result.collector = result.keep(system.spawn<collector>(
     &home, result.bus, result.registry, version(), of_process));
+  caf::anon_send(result.collector, tick_atom_v);
   return result;
 }
 

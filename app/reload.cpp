@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include "app/listeners.hpp"
+#include "app/log.hpp"
 #include "net/server/server.hpp"
 
 namespace waybill::app {

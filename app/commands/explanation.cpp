@@ -16,7 +16,7 @@ using nlohmann::json;
 constexpr size_t most_pushes = 5;
 
 /// A node that was killed has lost what it knew of sessions.
-const std::string memory = ", as far as the nodes remember";
+const std::string memory = ", as far as the nodes remember,";
 
 /// Shortens a time (RFC 3339) to its seconds, and to the time of today.
 std::string short_time(const std::string& at, const std::string& today) {

@@ -54,7 +54,9 @@ public:
     for (auto& node : nodes_) {
       ordered_json row{{"node", node.at("node")},
                        {"version", node.value("version", "")}};
-      for (auto name : {"sessions", "headroom", "queued_bytes", "servers_away"})
+      for (auto name :
+           {"uptime_seconds", "sessions", "max_sessions", "headroom",
+            "queued_bytes", "resident_bytes", "servers_away"})
         if (node.contains(name))
           row[name] = node[name];
       result["nodes"].push_back(std::move(row));

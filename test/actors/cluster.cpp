@@ -17,7 +17,7 @@ struct cluster_fixture : test::fixture {
       registries.push_back(holder);
       collectors.push_back(collector);
     }
-    run();
+    settle();
   }
 
   std::shared_ptr<test::fake_transport> connect(size_t node,
@@ -26,7 +26,7 @@ struct cluster_fixture : test::fixture {
     session_slot slot{registries.at(node), id, "192.0.2.1"};
     sessions.push_back(gateway_at(node).open_session(slot, {}, result));
     spawned.push_back(caf::actor_cast<caf::actor>(sessions.back()));
-    run();
+    settle();
     return result;
   }
 
@@ -45,7 +45,7 @@ struct cluster_fixture : test::fixture {
     gateway_at(node).presence(
       push_address::id(id),
       [&](caf::expected<uint64_t> nodes) { result = unbox(nodes); });
-    run();
+    settle();
     return result;
   }
 
@@ -91,7 +91,7 @@ CAF_TEST(a push on one node reaches the sessions of its id on the others) {
   auto other = connect(2, "457");
   for (auto& session : sessions)
     self->send(session, written_atom_v);
-  run();
+  settle();
   CAF_CHECK_EQUAL(push(2, "456", "aaaa"), 2u);
   CAF_CHECK_EQUAL(first->written, (test::texts{"连接成功!", "aaaa"}));
   CAF_CHECK_EQUAL(second->written, (test::texts{"连接成功!", "aaaa"}));
@@ -105,13 +105,13 @@ CAF_TEST(every node knows who is online anywhere) {
   connect(1, "456");
   CAF_CHECK_EQUAL(presence(2, "456"), 2u);
   self->send(sessions[0], gone_atom_v);
-  run();
+  settle();
   CAF_CHECK_EQUAL(presence(2, "456"), 2u);
   self->send(sessions[1], gone_atom_v);
-  run();
+  settle();
   CAF_CHECK_EQUAL(presence(2, "456"), 1u);
   self->send(sessions[2], gone_atom_v);
-  run();
+  settle();
   CAF_CHECK_EQUAL(presence(2, "456"), 0u);
 }
 
@@ -145,7 +145,7 @@ CAF_TEST(the metrics of a node are those of its registry and its bus) {
   gateway_at(0).count(metric::refused_requests);
   metrics figures;
   gateway_at(0).stats([&](const metrics& x) { figures = x; });
-  run();
+  settle();
   CAF_CHECK_EQUAL(figures[metric::sessions], 1u);
   CAF_CHECK_EQUAL(figures[metric::refused_requests], 1u);
 }
@@ -154,7 +154,7 @@ CAF_TEST(queries reach nodes without sessions) {
   CAF_CHECK_EQUAL(ask(query::kind::metrics).nodes, 0u);
   for (size_t node = 0; node < registries.size(); ++node)
     attach(node);
-  run();
+  settle();
   auto found = ask(query::kind::metrics);
   CAF_CHECK_EQUAL(found.nodes, 3u);
   CAF_CHECK_EQUAL(found.unknown, 0u);
@@ -174,12 +174,12 @@ CAF_TEST(the trace of an id has events of its sessions and of all nodes) {
   connect(1, "457");
   for (auto& session : sessions)
     self->send(session, written_atom_v);
-  run();
+  settle();
   waybill::push taken{"", make_text("aaaa")};
   gateway_at(2).take(push_address::id("456"), taken);
   push(0, "456", "aaaa");
   self->send(sessions[0], written_atom_v);
-  run();
+  settle();
   std::map<std::string, std::string> seen;
   for (auto& event : trace_of("456"))
     seen[to_string(event.type)] = event.push;
@@ -197,7 +197,7 @@ CAF_TEST(a session that has ended leaves its trace) {
   push(0, "456", "aaaa");
   self->send(sessions[0], written_atom_v);
   self->send(sessions[0], gone_atom_v);
-  run();
+  settle();
   auto found = trace_of("456");
   test::texts seen;
   for (auto& event : found)
@@ -209,7 +209,7 @@ CAF_TEST(a session that has ended leaves its trace) {
 
 CAF_TEST(a gateway that has ended fails requests at once) {
   self->send_exit(gateways[0], caf::exit_reason::user_shutdown);
-  run();
+  settle();
   std::string why;
   gateway_at(0).publish(
     push_address::id("456"), {"p", make_text("a")},

@@ -68,6 +68,8 @@ CAF_TEST(remembers what its figures have been) {
     return result;
   };
   CAF_CHECK(history().times.empty());
+  self->send(aut, tick_atom_v);
+  settle();
   for (size_t i = 1; i < 4; ++i) {
     advance_time(figure_history::interval);
     settle();

@@ -34,7 +34,7 @@ REFUSED = {
     "an unknown method": (501, line(b"BREW /socket/456 HTTP/1.1")),
     "a method in small letters": (501, line(b"get /livez HTTP/1.1")),
     "an unknown path": (404, line(b"GET /sockets/456 HTTP/1.1")),
-    "no path": (404, line(b"GET / HTTP/1.1")),
+    "a method that a path does not have": (405, line(b"PUT / HTTP/1.1")),
     "a path that is too short": (404, line(b"GET /socket HTTP/1.1")),
     "a path that is too long": (404, line(b"POST /socket/456/7 HTTP/1.1")),
     "a target that is no path": (400, line(b"GET livez HTTP/1.1")),

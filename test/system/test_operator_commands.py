@@ -43,15 +43,14 @@ async def test_who_says_that_a_silent_node_may_know_more(lab):
     assert done.stdout == "1 node that may have sessions did not answer\n"
 
 
-async def test_kick_tells_the_client_why(cluster):
+async def test_kick_closes_all_sessions(cluster):
     one, two, _ = cluster.nodes
     ws = await join(one, "kicked")
-    done = await in_thread(run, "kick", "kicked", "--reason", "account closed", "--text", node=two)
+    done = await in_thread(run, "kick", "kicked", "--text", node=two)
     assert (done.returncode, done.stdout) == (0, "kicked: 1 node told to close its sessions\n")
     assert await close_of(ws) == 4500
-    assert ws.close_reason == "account closed"
-    done = await in_thread(run, "kick", "456", "--reason", "x" * 101, node=two)
-    assert done.returncode == 1 and "400 bad_parameter" in done.stderr
+    done = await in_thread(run, "kick", "456", node=two)
+    assert done.returncode == 1 and "404 nobody" in done.stderr
 
 
 # -- mailbox -------------------------------------------------------------------
@@ -155,7 +154,7 @@ def test_a_token_is_told_with_what_it_allows(secret):
 
 
 @pytest.mark.parametrize("text, reason", [
-    (token("456", lifetime=-60), "expired"), (token("456", secret="x" * 32), "signature"),
+    (token("456", lifetime=-60), "expired"), (token("456", secret="x" * 32), "signed"),
     ("x", ""), (token("456", aud="shop"), "aud")])
 def test_a_token_is_refused_with_the_reason(secret, text, reason):
     done = run("token", "check", text, "--jwt-key-file", secret)

@@ -135,9 +135,12 @@ def test_the_figures_of_the_reference_are_those_of_the_table():
 
 async def test_a_node_has_the_figures_of_the_table_from_its_start(lab):
     _, counted, more = metric_tables()
+    of_process = re.search(r"tells of its process: (.*?)\. Besides", README, re.DOTALL)[1]
     for node, rooms in [(lab.node(), {"actors", "net"}),
                         (lab.node(redis=lab.redis()), {"actors", "net", "redis"})]:
         told = set(await get(node, "/stats")) - {"node", "version", "bus"}
+        assert told >= set(words_of(of_process))
+        told -= set(words_of(of_process))
         assert {name for name in told if name.partition("_")[0] not in more} \
             == {name for name, room in counted.items() if room in rooms}
 

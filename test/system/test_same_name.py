@@ -2,7 +2,7 @@
 
 from clients import get, joined, push, receive, request
 
-CLASH = r' error another node is called "twin", too: give each a --node of its own$'
+CLASH = r' error WB-208 another node is called "twin", too: give each a --node of its own$'
 
 
 async def clashes(node):

@@ -2,6 +2,9 @@
 
 #include "app/commands/explanation.hpp"
 
+#include <string>
+#include <vector>
+
 #include <caf/test/dsl.hpp>
 
 using namespace waybill::app;
@@ -38,7 +41,7 @@ json answered(unsigned status) {
 }
 
 /// A push at 02:12.
-json push(const json& hops, const std::string& name = "p1") {
+json push(const std::vector<json>& hops, const std::string& name = "p1") {
   return {{"push", name}, {"at", at("02:12")}, {"hops", hops}};
 }
 
@@ -59,10 +62,12 @@ struct explanation_fixture {
         {{"node", "n1"}, {"peer", "p:1"}, {"age", 10}, {"queue", 0}});
   }
 
-  void set_events(const json& events) { facts.trace["sessions"] = events; }
+  void set_events(const std::vector<json>& events) {
+    facts.trace["sessions"] = events;
+  }
 
   /// Returns the sentence on a push with these hops.
-  std::string explain_push(const json& hops) {
+  std::string explain_push(const std::vector<json>& hops) {
     facts.trace["pushes"] = json::array({push(hops)});
     return explain(facts, "").at(1);
   }
@@ -94,13 +99,13 @@ CAF_TEST(tells the sessions of now and the mailbox) {
 CAF_TEST(tells since when an id is offline and why) {
   set_events({joined("02:00"), left("02:10")});
   CAF_CHECK_EQUAL(
-    explain(facts, "")[0],
-    "456 is offline, as far as the nodes remember since "
+    std::string{explain(facts, "")[0]},
+    "456 is offline, as far as the nodes remember, since "
     "02:10:00Z, when its last session ended: the client closed it.");
   CAF_MESSAGE("a time of another day has its date");
   facts.today = "2026-11-29";
-  CAF_CHECK_EQUAL(explain(facts, "")[0],
-                  "456 is offline, as far as the nodes remember since "
+  CAF_CHECK_EQUAL(std::string{explain(facts, "")[0]},
+                  "456 is offline, as far as the nodes remember, since "
                   "2026-11-28T02:10:00Z, when its last session ended: the "
                   "client closed it.");
 }
@@ -111,14 +116,14 @@ CAF_TEST(tells when a lost push missed its id) {
   CAF_CHECK_EQUAL(
     explain_push({hop("taken"), answered(404)}),
     "At 02:12:00Z, push p1 had no ttl, and 456 was offline, as far "
-    "as the nodes remember from 02:10:00Z to 02:14:00Z, so it is "
+    "as the nodes remember, from 02:10:00Z to 02:14:00Z, so it is "
     "lost.");
 }
 
 CAF_TEST(tells no offline time that is not known in full) {
   auto lost = "At 02:12:00Z, push p1 had no ttl, and 456 was offline, so it is "
               "lost.";
-  auto is_unknown = [&](const json& events, size_t sessions) {
+  auto is_unknown = [&](const std::vector<json>& events, size_t sessions) {
     facts.presence["sessions"] = json::array();
     set_sessions(sessions);
     set_events(events);
@@ -152,7 +157,7 @@ CAF_TEST(sessions that overlap leave no time between them) {
 
 CAF_TEST(tells the outcome of a push by its last known hop) {
   auto delivered = hop("delivered", {{"sessions", 2}});
-  auto is = [this](const json& hops, push_outcome outcome,
+  auto is = [this](const std::vector<json>& hops, push_outcome outcome,
                    const std::string& text) {
     CAF_CHECK(outcome_of(push(hops)) == outcome);
     CAF_CHECK_EQUAL(explain_push(hops), "At 02:12:00Z, push p1 " + text + '.');
@@ -196,7 +201,7 @@ CAF_TEST(explains the last pushes or the one that was named) {
   CAF_CHECK_EQUAL(found.size(), 1 + 5 + 1u);
   CAF_CHECK(found[1].find("push p2 ") != std::string::npos);
   CAF_CHECK_EQUAL(explain(facts, "p1").size(), 3u);
-  CAF_CHECK_EQUAL(explain(facts, "p7")[1],
+  CAF_CHECK_EQUAL(std::string{explain(facts, "p7")[1]},
                   "No node that answered remembers push p7 to 456: it was to "
                   "another id or a topic, or they have forgotten it.");
 }

@@ -110,8 +110,14 @@ CAF_TEST(what a node remembers is shown) {
   ask("/history");
   CAF_CHECK_EQUAL(body(), json::parse(R"({"node":"node","interval":5,
     "times":[],"figures":{},"log":[{"level":"info","message":"a"}]})"));
+  auto collector = spawn<waybill::collector>(bus, holder);
+  auto other = spawn<gateway>(bus, holder, collector, session_config{}, "b");
+  net::api_context remembering{deref<gateway>(other), "b"};
+  self->send(collector, tick_atom_v);
+  turn();
   pass(6s);
-  ask("/history");
+  handle(remembering, make(http::verb::get, "/history"), keep());
+  turn();
   auto found = body();
   CAF_REQUIRE_EQUAL(found["times"].size(), 1u);
   CAF_CHECK_EQUAL(found["figures"]["sessions"], json::array({0}));
