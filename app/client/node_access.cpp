@@ -3,6 +3,7 @@
 #include <boost/url/encode.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
+#include <caf/message.hpp>
 
 #include "app/client/context.hpp"
 #include "app/options/cli.hpp"
