@@ -30,9 +30,9 @@ CAF_TEST(rates are the growth of counters in a second) {
   CAF_CHECK_EQUAL(node["pushes_per_second"], 30);
   CAF_CHECK_EQUAL(node["deliveries_per_second"], 0.5);
   CAF_CHECK_EQUAL(node["sessions"], 3);
-  CAF_CHECK_EQUAL(rows_of(rates_of(now, before))[1],
-                  (std::vector<std::string>{"n1", "", "3", "0", "30.0", "0.5",
-                                            "-", "-", "2.0 KiB"}));
+  auto row = rows_of(rates_of(now, before)).at(1);
+  CAF_CHECK_EQUAL(row, (std::vector<std::string>{"n1", "", "3", "0", "30.0",
+                                                 "0.5", "-", "-", "2.0 KiB"}));
 }
 
 CAF_TEST(a node that was started again counts from 0) {
