@@ -327,11 +327,11 @@ class Checker:
         if push.status == 404 and self._must_be_found(push.name, push.begun, push.answered):
             self.complain("false answers", f"{push}, though a session stands: " + "; ".join(
                 map(str, self._standing_at(push.name, push.begun, push.answered))))
-        is_unheard = push.status == 200 and not push.arrivals and not push.collapse and not any(
+        is_unheard = push.status == 200 and not push.arrivals and not any(
             session.ended_within(push.begun, push.answered + GRACE)
             or self._is_ghost(session, push.begun)
             for session in self._sessions[push.name])
-        if is_unheard and any(
+        if is_unheard and not self._replacements(push) and any(
                 begin + SILENCE + GRACE <= push.begun and push.answered <= end
                 for begin, end, _ in self._cuts):
             self.complain("false answers", f"{push}, by a node that is cut off")

@@ -85,10 +85,11 @@ def test_who_stands_on_a_silent_node_is_found_for_ten_seconds(story):
     assert story.failures() == {"false answers"}
 
 
-def test_no_push_succeeds_by_a_node_that_was_silent_for_long(story):
+@pytest.mark.parametrize("collapse", ["", "a"])
+def test_no_push_succeeds_by_a_node_that_was_silent_for_long(story, collapse):
     story.client()
     begun = story.now
-    story.answer(story.later(12).push(), 200, nodes=1)
+    story.answer(story.later(12).push(collapse=collapse), 200, nodes=1)
     story.later(1).checker.cut(begun, story.now, story.now)
     story.fault(before=13)
     assert story.failures() == {"false answers"}
