@@ -29,11 +29,10 @@ def lines_of(done):
 
 
 def run_on_terminal(*arguments, node):
-    """Runs a command with a terminal as its output. Returns its exit code and what it printed."""
+    """Runs a command on a terminal. Returns its exit code and all that stood there."""
     master, terminal = os.openpty()
     with subprocess.Popen([WAYBILL, *arguments, "--url", f"http://{node.host}:{node.port}"],
-                          stdout=terminal, stderr=subprocess.PIPE,
-                          env=CLEAN_ENVIRONMENT) as process:
+                          stdout=terminal, stderr=terminal, env=CLEAN_ENVIRONMENT) as process:
         os.close(terminal)
         output = b""
         # Its end is an error.

@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import contextlib
 import json
 import os
 import re
@@ -21,6 +20,7 @@ import pytest
 
 from certificates import Certificate
 from clients import GREETING, get, joined, keep, receive, request
+from command_line import run_on_terminal
 from harness import WAYBILL, Process, TlsServer, eventually, wait_until
 from tokens import SECRET, make_key, token
 
@@ -391,18 +391,9 @@ def deliveries(node):
 
 
 def test_the_bar_is_gone_when_the_figures_come(node):
-    master, terminal = os.openpty()
-    with subprocess.Popen([WAYBILL, "bench", "--sessions", "5", "--time", "500ms", "--url",
-                           url_of(node)], stdout=terminal, stderr=terminal) as bench:
-        os.close(terminal)
-        output = b""
-        # Its end is an error.
-        with contextlib.suppress(OSError):
-            while part := os.read(master, 65536):
-                output += part
-        os.close(master)
-    assert bench.returncode == 0
-    bars, _, figures = output.decode().rpartition("\r\x1b[K")
+    code, output = run_on_terminal("bench", "--sessions", "5", "--time", "500ms", node=node)
+    assert code == 0
+    bars, _, figures = output.rpartition("\r\x1b[K")
     assert "arrivals" in bars and figures.startswith("sessions ")
 
 
