@@ -54,9 +54,7 @@ public:
     for (auto& node : nodes_) {
       ordered_json row{{"node", node.at("node")},
                        {"version", node.value("version", "")}};
-      for (auto name :
-           {"uptime_seconds", "sessions", "max_sessions", "headroom",
-            "queued_bytes", "resident_bytes", "servers_away"})
+      for (auto name : figures)
         if (node.contains(name))
           row[name] = node[name];
       result["nodes"].push_back(std::move(row));
