@@ -1,14 +1,20 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 
 #include <caf/execution_unit.hpp>
 #include <caf/mailbox_element.hpp>
+#include <caf/timespan.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
 #include "actors/messages.hpp"
 
 namespace waybill {
+
+/// Maximum time between two ticks. A pending tick keeps its actor alive, which
+/// most pushes and queries need for a few milliseconds only.
+constexpr auto max_tick = caf::timespan{std::chrono::seconds{1}};
 
 /// Base of all actors of Waybill: a typed actor that runs on one execution
 /// unit.

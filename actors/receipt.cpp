@@ -14,10 +14,6 @@ constexpr auto probe_time = std::chrono::milliseconds{300};
 /// Delay before a push is retried while another of its key is in flight.
 constexpr auto retry_time = std::chrono::milliseconds{50};
 
-/// Maximum time between two ticks. A pending tick keeps its actor alive, which
-/// most pushes need for a few milliseconds only.
-constexpr auto max_tick = caf::timespan{std::chrono::seconds{1}};
-
 } // namespace
 
 receipt::receipt(caf::actor_config& cfg, caf::execution_unit* host,

@@ -6,14 +6,6 @@
 
 namespace waybill {
 
-namespace {
-
-/// Maximum time between two ticks. A pending tick keeps its actor alive, which
-/// most queries need for a few milliseconds only.
-constexpr auto max_tick = caf::timespan{std::chrono::seconds{1}};
-
-} // namespace
-
 void survey::progress::add(const delivery_counts& x) {
   answers += x.nodes;
   sessions += x.sessions;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian or Ubuntu packages that a job needs, if any is missing.
 #
-#   bash app/setup.sh build|demo|test|bench|fuzz|package|package-test...
+#   bash app/setup.sh build|demo|test|bench|clang|package|package-test...
 set -euo pipefail
 
 # shellcheck source=/dev/null
@@ -43,7 +43,7 @@ for job in "$@"; do
       packages+=(golang-github-centrifugal-{centrifuge,protocol}-dev
         golang-github-fzambia-eagle-dev golang-github-igm-sockjs-go-dev
         golang-github-mna-redisc-dev) ;;
-    fuzz) packages+=(clang libclang-rt-dev) ;;
+    clang) packages+=(clang libclang-rt-dev) ;;
     package) packages+=(dpkg-dev file) ;;
     package-test) packages+=(dpkg-dev file debootstrap systemd-container curl) ;;
     *)

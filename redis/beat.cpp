@@ -1,16 +1,9 @@
 #include "redis/beat.hpp"
 
+#include "redis/members.hpp"
 #include "redis/pack.hpp"
-#include "redis/sax_handler.hpp"
 
 namespace waybill::redis {
-
-namespace {
-
-/// Maximum nesting of unknown members.
-constexpr size_t deepest = 64;
-
-} // namespace
 
 std::string encode(const beat& x) {
   json members{{"kind", "beat"}, {"node", x.node}, {"client", x.client}};
@@ -22,10 +15,7 @@ std::string encode(const beat& x) {
 }
 
 std::optional<beat> decode_beat(std::string_view bytes) {
-  sax_checker check{deepest};
-  if (!json::sax_parse(bytes, &check, json::input_format_t::msgpack))
-    return std::nullopt;
-  auto members = json::from_msgpack(bytes, true, false);
+  auto members = unpack(bytes);
   if (!members.is_object() || !members.contains("node")
       || !members["node"].is_string()
       || members.value("kind", json{}) != "beat")

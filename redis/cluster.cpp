@@ -65,7 +65,7 @@ cluster::behavior_type cluster::make_behavior() {
     },
     [this](attach_atom, const push_address& address,
            const registry_actor& registry) {
-      return attach(address, registry);
+      return attach_address(address, registry);
     },
     delegating<ok_atom, detach_atom, registry_actor>(),
     delegating<outcome, publish_atom, push>(),
@@ -133,8 +133,8 @@ void cluster::publish(numbered_pushes& pushes,
   }
 }
 
-caf::result<ok_atom> cluster::attach(const push_address& address,
-                                     const registry_actor& registry) {
+caf::result<ok_atom> cluster::attach_address(const push_address& address,
+                                             const registry_actor& registry) {
   if (registry_ != registry) {
     registry_ = registry;
     assign_open_channel();

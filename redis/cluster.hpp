@@ -128,8 +128,8 @@ private:
   /// Forwards each push to the bridge of its address.
   void publish(numbered_pushes& pushes, const outcome_receiver_actor& receiver);
 
-  caf::result<ok_atom> attach(const push_address& address,
-                              const registry_actor& registry);
+  caf::result<ok_atom> attach_address(const push_address& address,
+                                      const registry_actor& registry);
 
   bus_status status_of(const push_address& address);
 

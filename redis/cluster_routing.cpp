@@ -150,9 +150,10 @@ void cluster::apply() {
   }
   for (auto i = masters_.begin(); i != masters_.end();) {
     auto& [server, master] = *i;
-    auto is_gone = std::none_of(
-      table.masters().begin(), table.masters().end(),
-      [&](const slot_table::master& x) { return x.server == server; });
+    auto is_gone = std::none_of(table.masters().begin(), table.masters().end(),
+                                [&name = server](const slot_table::master& x) {
+                                  return x.server == name;
+                                });
     if (!is_gone) {
       ++i;
       continue;

@@ -8,7 +8,7 @@ namespace waybill::redis {
 namespace {
 
 /// Timeout of WAIT in milliseconds.
-constexpr auto timeout = "300";
+constexpr auto wait_timeout = "300";
 
 } // namespace
 
@@ -35,7 +35,7 @@ void replica_wait::send_next() {
   // WAIT covers the writes up to the last command of its own connection, so a
   // command must precede it.
   socket_->send({"TIME"}, [](const caf::expected<reply>&) {});
-  socket_->send({"WAIT", std::to_string(replicas_), timeout},
+  socket_->send({"WAIT", std::to_string(replicas_), wait_timeout},
                 [this](const caf::expected<reply>& reply) {
                   for (auto& handler : std::exchange(asked_, {}))
                     deliver_(std::move(handler), reply);

@@ -8,7 +8,7 @@ namespace waybill::redis {
 namespace {
 
 /// Time within which a server must reply.
-constexpr auto timeout = std::chrono::seconds{1};
+constexpr auto answer_timeout = std::chrono::seconds{1};
 
 reply error_reply(std::string text) {
   return {reply::kind::error, 0, std::move(text)};
@@ -39,7 +39,7 @@ void slots_query::stop() {
 void slots_query::connect() {
   current_ = std::move(servers_.back());
   servers_.pop_back();
-  deadline_.expires_after(timeout);
+  deadline_.expires_after(answer_timeout);
   deadline_.async_wait([weak = weak_from_this()](boost::system::error_code ec) {
     auto self = weak.lock();
     // The handler may have been queued when the next server's time began.

@@ -8,9 +8,12 @@
 #   bash test/dev.sh format             formats the sources
 #   bash test/dev.sh lint [FILE...]     runs clang-tidy, by default on what differs from
 #                                       the last commit, or else on what that changed
+#
+# It builds in build/release, where a change compiles up to 24 sources again. With
+# WAYBILL_BUILD=build/debug it compiles one, once that preset is built.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-build=build/release
+build=${WAYBILL_BUILD:-build/release}
 
 sources() { grep -E '^(actors|net|redis|app)/.*\.cpp$' || true; }
 
@@ -23,15 +26,13 @@ lint() {
     mapfile -t files < <(git diff --name-only --diff-filter=d HEAD~1 | sources)
   fi
   [[ ${#files[@]} -gt 0 ]] || return 0
-  # GCC's precompiled header is of no use to clang.
-  mkdir -p build/lint
-  sed -E 's/ -include [^ ]*cmake_pch\.hxx//' $build/compile_commands.json \
-    > build/lint/compile_commands.json
-  printf '%s\n' "${files[@]}" | xargs -P "$(nproc)" -n 1 clang-tidy --quiet -p build/lint
+  # Only that preset has a command for each source.
+  [[ -f build/debug/compile_commands.json ]] || cmake --preset debug > /dev/null
+  printf '%s\n' "${files[@]}" | xargs -P "$(nproc)" -n 1 clang-tidy --quiet -p build/debug
 }
 
 suite=${1:?name a suite, or format, or lint}
-[[ -f $build/build.ninja ]] || cmake --preset release > /dev/null
+[[ -f $build/build.ninja ]] || cmake --preset "${build##*/}" > /dev/null
 case $suite in
   format)
     git ls-files -co --exclude-standard '*.hpp' '*.cpp' | xargs clang-format -i

@@ -7,12 +7,13 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 preset=${1:-release}
 
-kind=test
-if [[ $preset = fuzz ]]; then
-  kind=fuzz
-fi
-bash app/setup.sh build "$kind"
-if [[ $kind = test ]]; then
+case $preset in
+  asan) jobs=(test clang) ;;
+  fuzz) jobs=(clang) ;;
+  *) jobs=(test) ;;
+esac
+bash app/setup.sh build "${jobs[@]}"
+if [[ ${jobs[0]} = test ]]; then
   npm ci --prefix test --no-audit --no-fund --loglevel error
 fi
 echo "Building $preset, which takes some minutes the first time"

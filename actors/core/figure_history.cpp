@@ -62,7 +62,7 @@ private:
 
 /// Returns a quantile of the latency until a push was received, in seconds,
 /// with linear interpolation in a bucket; not a number if none was.
-double latency(double quantile, const growth& grown) {
+double latency_quantile(double quantile, const growth& grown) {
   auto rank = quantile * grown.of("received_count");
   if (rank <= 0)
     return std::numeric_limits<double>::quiet_NaN();
@@ -107,8 +107,8 @@ void figure_history::add(const counters& now, time_point time) {
       sum += grown.of(part);
     put(name, sum / seconds);
   }
-  put("received_p50", latency(0.5, grown));
-  put("received_p99", latency(0.99, grown));
+  put("received_p50", latency_quantile(0.5, grown));
+  put("received_p99", latency_quantile(0.99, grown));
 }
 
 } // namespace waybill

@@ -20,7 +20,7 @@ namespace waybill::app {
 
 namespace {
 
-using json = nlohmann::ordered_json;
+using nlohmann::ordered_json;
 
 /// Tells whether a row of the table applies to a load.
 bool belongs_to(workload load, const std::string& row) {
@@ -35,7 +35,7 @@ bool belongs_to(workload load, const std::string& row) {
   return true;
 }
 
-std::string to_cell(const json& value) {
+std::string to_cell(const ordered_json& value) {
   std::ostringstream text;
   text << std::fixed << std::setprecision(value.is_number_float() ? 1 : 0);
   if (value.is_number_float())
@@ -46,7 +46,7 @@ std::string to_cell(const json& value) {
 }
 
 /// Prints the figures of a load as a table.
-void print(const json& figures, workload load) {
+void print_figures(const ordered_json& figures, workload load) {
   for (auto& [name, value] : figures.items()) {
     if (!belongs_to(load, name))
       continue;
@@ -127,7 +127,7 @@ int run_bench(std::vector<std::string> arguments) {
   if (config.form == output_form::json)
     std::cout << result.dump() << std::endl;
   else
-    print(result, config.load);
+    print_figures(result, config.load);
   auto code = result["lost"] == 0 && result["failed_sessions"] == 0 ? 0 : 1;
   for (auto& problem : {measured.refusal(), measured.failure()})
     if (!problem.empty())

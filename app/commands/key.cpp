@@ -19,7 +19,7 @@ namespace waybill::app {
 
 namespace {
 
-using json = nlohmann::ordered_json;
+using nlohmann::ordered_json;
 
 /// The arguments of all subcommands.
 struct key_arguments {
@@ -115,10 +115,10 @@ int run_create(const key_arguments& from) {
   if (!from.as_json)
     std::cout << key << std::endl;
   else
-    print_line(json{{"key", key},
-                    {"name", from.name},
-                    {"scopes", from.scopes},
-                    {"pattern", from.pattern}}
+    print_line(ordered_json{{"key", key},
+                            {"name", from.name},
+                            {"scopes", from.scopes},
+                            {"pattern", from.pattern}}
                  .dump());
   return 0;
 }
@@ -137,7 +137,7 @@ int run_list(const key_arguments& from) {
                                    : to_table(rows));
   else
     for (size_t i = 1; i < rows.size(); ++i)
-      print_line(json{
+      print_line(ordered_json{
         {"name", rows[i][0]}, {"scopes", rows[i][1]}, {"pattern", rows[i][2]}}
                    .dump());
   return 0;
@@ -160,7 +160,7 @@ int run_revoke(const key_arguments& from) {
   if (!replace(from.file, rest))
     return fail(1, "cannot write " + from.file);
   if (from.form == output_form::json)
-    print_line(json{{"name", from.name}, {"revoked", revoked}}.dump());
+    print_line(ordered_json{{"name", from.name}, {"revoked", revoked}}.dump());
   else
     std::cout << count_of(revoked, "key") << " of " << from.name
               << " revoked; nodes refuse it after SIGHUP\n";

@@ -12,7 +12,7 @@ namespace waybill::app {
 namespace {
 
 /// Describes a mailbox.
-std::string describe(const nlohmann::json& mailbox) {
+std::string describe_mailbox(const nlohmann::json& mailbox) {
   auto entries = mailbox.at("entries").get<uint64_t>();
   return entries == 0
            ? "nothing is kept"
@@ -47,7 +47,7 @@ int run_mailbox(std::vector<std::string> arguments) {
     std::cout << visible(id) << ": "
               << (purges ? count_of(document.at("removed"), "push", "pushes")
                              + " deleted"
-                         : describe(document))
+                         : describe_mailbox(document))
               << '\n';
   }
   return body ? 0 : 1;

@@ -76,7 +76,7 @@ std::string query_of(const push_arguments& from) {
 }
 
 /// Describes the answer to a push.
-std::string describe(const json& answer) {
+std::string describe_answer(const json& answer) {
   auto text = "push " + answer.at("push").get<std::string>() + ": ";
   auto nodes = answer.value("nodes", uint64_t{0});
   auto has_sessions = answer.contains("sessions");
@@ -114,7 +114,7 @@ bool push_once(const push_arguments& from, const std::string& target,
     auto document = json::parse(*answer);
     // A value that was forgotten was no push.
     std::cout << (document.contains("push")
-                    ? describe(document)
+                    ? describe_answer(document)
                     : "forgotten by " + count_of(document.at("nodes"), "node"))
               << std::endl;
   }

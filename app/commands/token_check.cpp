@@ -15,7 +15,7 @@ namespace waybill::app {
 
 namespace {
 
-using json = nlohmann::ordered_json;
+using nlohmann::ordered_json;
 using std::chrono::system_clock;
 
 /// The arguments of `waybill token check`.
@@ -86,7 +86,7 @@ std::variant<net::token_rules, int> load_rules(const check_arguments& from) {
 /// Prints the permissions of a token that a node takes.
 void print_allowed(const net::token& token, output_form form) {
   if (form == output_form::json)
-    return print_line(json{
+    return print_line(ordered_json{
       {"valid", true},
       {"sub", token.subject},
       {"expires", time_of(token.expiry)},
@@ -129,7 +129,7 @@ int run_token_check(std::vector<std::string> arguments) {
   }
   auto& reason = std::get<std::string>(verified);
   if (from.form == output_form::json)
-    print_line(json{{"valid", false}, {"reason", reason}}.dump());
+    print_line(ordered_json{{"valid", false}, {"reason", reason}}.dump());
   return fail(1, "a node refuses this token: " + visible(reason));
 }
 

@@ -19,7 +19,7 @@ namespace {
 using nlohmann::json;
 
 /// Describes a trace event.
-std::string describe(const json& event) {
+std::string describe_event(const json& event) {
   auto type = event.at("hop").get<std::string>();
   if (type == "taken")
     return "taken: " + count_of(event.at("bytes"), "byte") + ", receipt "
@@ -47,24 +47,24 @@ std::vector<std::pair<std::string, std::string>> paragraphs(const json& trace) {
   for (auto& push : trace.at("pushes")) {
     auto text = push.value("push", "a push without a name") + '\n';
     for (auto& event : push.at("hops"))
-      text += fmt::format("{:>12} us  {:<10}  {}{}\n",
-                          event.at("after").get<int64_t>(),
-                          event.at("node").get<std::string>(), describe(event),
-                          peer_of(event, ", session of "));
+      text += fmt::format(
+        "{:>12} us  {:<10}  {}{}\n", event.at("after").get<int64_t>(),
+        event.at("node").get<std::string>(), describe_event(event),
+        peer_of(event, ", session of "));
     result.emplace_back(push.at("at"), std::move(text));
   }
   for (auto& event : trace.at("sessions"))
     result.emplace_back(event.at("at"), "session" + peer_of(event, " of ")
                                           + " at "
                                           + event.at("node").get<std::string>()
-                                          + ' ' + describe(event) + '\n');
+                                          + ' ' + describe_event(event) + '\n');
   // Timestamps of one format sort as texts.
   std::stable_sort(result.begin(), result.end(),
                    [](auto& x, auto& y) { return x.first < y.first; });
   return result;
 }
 
-void print(const json& trace) {
+void print_trace(const json& trace) {
   auto all = paragraphs(trace);
   for (auto& [at, text] : all)
     std::cout << at << "  " << text;
@@ -99,7 +99,7 @@ int run_trace(std::vector<std::string> arguments) {
     = "/trace/" + quote(id) + "?wait=" + std::to_string(wait.count()) + "ms";
   auto body = ask(to, {"GET", target, wait}, form);
   if (body && form == output_form::text)
-    print(json::parse(*body));
+    print_trace(json::parse(*body));
   return body ? 0 : 1;
 }
 

@@ -16,7 +16,7 @@ namespace {
 
 using nlohmann::json;
 
-void print(const std::string& id, const json& presence) {
+void print_presence(const std::string& id, const json& presence) {
   auto& sessions = presence.at("sessions");
   std::set<std::string> nodes;
   std::vector<std::vector<std::string>> rows{
@@ -72,7 +72,7 @@ int run_who(std::vector<std::string> arguments) {
     return 1;
   auto presence = json::parse(*body);
   if (form == output_form::text)
-    print(id, presence);
+    print_presence(id, presence);
   return presence.at("sessions").empty() ? 1 : 0;
 }
 

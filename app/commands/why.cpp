@@ -45,7 +45,7 @@ std::optional<id_facts> ask_facts(const why_arguments& from) {
   return result;
 }
 
-void print(const id_facts& facts, const why_arguments& from) {
+void print_facts(const id_facts& facts, const why_arguments& from) {
   auto sentences = explain(facts, from.push);
   if (from.form == output_form::text) {
     for (auto& sentence : sentences)
@@ -85,7 +85,7 @@ int run_why(std::vector<std::string> arguments) {
   auto facts = ask_facts(from);
   if (!facts)
     return 1;
-  print(*facts, from);
+  print_facts(*facts, from);
   return 0;
 }
 

@@ -19,7 +19,6 @@ namespace waybill::net {
 
 namespace {
 
-using json = nlohmann::json;
 using std::chrono::seconds;
 using std::chrono::system_clock;
 
@@ -134,23 +133,23 @@ parse_secrets(std::string_view text) {
 }
 
 /// Parses a date (RFC 7519, section 2).
-std::optional<system_clock::time_point> date_of(const json& x) {
+std::optional<system_clock::time_point> date_of(const nlohmann::json& x) {
   if (!x.is_number() || x.get<double>() < 0 || x.get<double>() > last_date)
     return std::nullopt;
   return system_clock::time_point{
     seconds{std::min(x.get<int64_t>(), last_counted)}};
 }
 
-bool names(const json& audience, const std::string& value) {
+bool names(const nlohmann::json& audience, const std::string& value) {
   if (audience.is_string())
     return audience == value;
   return audience.is_array()
-         && std::find(audience.begin(), audience.end(), json(value))
+         && std::find(audience.begin(), audience.end(), nlohmann::json(value))
               != audience.end();
 }
 
 /// Returns the id of a token: some issuers write a number.
-std::optional<std::string> subject_of(const json& claims) {
+std::optional<std::string> subject_of(const nlohmann::json& claims) {
   auto subject = claims.find("sub");
   if (subject == claims.end())
     return std::nullopt;
@@ -161,11 +160,11 @@ std::optional<std::string> subject_of(const json& claims) {
 }
 
 /// Returns the error in the claims of a token; empty if there is none.
-std::string check_claims(const token_rules& rules, const json& claims,
+std::string check_claims(const token_rules& rules, const nlohmann::json& claims,
                          system_clock::time_point now) {
   auto claim = [&](const char* name) {
     auto i = claims.find(name);
-    return i == claims.end() ? json{} : *i;
+    return i == claims.end() ? nlohmann::json{} : *i;
   };
   if (!subject_of(claims))
     return "it has no sub with an id";
@@ -186,8 +185,9 @@ std::string check_claims(const token_rules& rules, const json& claims,
   auto topics = claim("topics");
   if (!topics.is_null()
       && (!topics.is_array()
-          || !std::all_of(topics.begin(), topics.end(),
-                          [](const json& x) { return x.is_string(); })))
+          || !std::all_of(
+            topics.begin(), topics.end(),
+            [](const nlohmann::json& x) { return x.is_string(); })))
     return "its topics are not an array of strings";
   return "";
 }
@@ -226,7 +226,7 @@ struct token_parts {
   std::string_view signed_text;
 };
 
-std::optional<token_parts> split(std::string_view text) {
+std::optional<token_parts> split_parts(std::string_view text) {
   auto first = text.find('.');
   auto last = text.rfind('.');
   if (first == last || text.find('.', first + 1) != last)
@@ -242,7 +242,7 @@ std::optional<token_parts> split(std::string_view text) {
 
 /// Returns the error in the header of a token; empty if there is none.
 std::string check_header(const token_rules& rules, const std::string& text) {
-  auto header = json::parse(text, nullptr, false);
+  auto header = nlohmann::json::parse(text, nullptr, false);
   if (!header.is_object())
     return "it is no token";
   // Names are case-sensitive (RFC 7515, section 4.1.1).
@@ -331,7 +331,7 @@ parse_token_keys(token_algorithm algorithm, const std::string& text) {
 std::variant<token, std::string> verify_token(const token_rules& rules,
                                               const std::string& text,
                                               system_clock::time_point now) {
-  auto parts = split(text);
+  auto parts = split_parts(text);
   if (!parts)
     return "it is no token";
   if (auto wrong = check_header(rules, parts->header); !wrong.empty())
@@ -343,7 +343,7 @@ std::variant<token, std::string> verify_token(const token_rules& rules,
   ERR_clear_error();
   if (!is_signed)
     return "none of our keys has signed it";
-  auto claims = json::parse(parts->claims, nullptr, false);
+  auto claims = nlohmann::json::parse(parts->claims, nullptr, false);
   if (auto wrong = check_claims(rules, claims, now); !wrong.empty())
     return wrong;
   token result;
@@ -357,7 +357,7 @@ std::variant<token, std::string> verify_token(const token_rules& rules,
 
 std::optional<std::string> make_token(const token_rules& rules,
                                       const token& token) {
-  json claims
+  nlohmann::json claims
     = {{"sub", token.subject}, {"exp", system_clock::to_time_t(token.expiry)}};
   if (!token.topics.empty())
     claims["topics"] = token.topics;

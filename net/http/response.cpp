@@ -8,7 +8,7 @@ namespace waybill::net {
 namespace {
 
 /// Returns the media type of a body without one in `fields`.
-const char* type_of(const json& body) {
+const char* media_type_of(const json& body) {
   return body.is_string()  ? "text/plain; version=0.0.4; charset=utf-8"
          : body.is_array() ? "application/x-ndjson"
                            : "application/json";
@@ -61,7 +61,8 @@ std::string serialize(const response& response, const response_mode& mode) {
     = [](auto& field) { return field.first == http::field::content_type; };
   if (has_body
       && std::none_of(response.fields.begin(), response.fields.end(), is_type))
-    append_field(result, http::field::content_type, type_of(response.body));
+    append_field(result, http::field::content_type,
+                 media_type_of(response.body));
   for (auto& [name, value] : response.fields)
     append_field(result, name, value);
   if (has_body)

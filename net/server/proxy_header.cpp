@@ -16,11 +16,11 @@ constexpr proxy_header malformed{-1};
 
 // -- version 1: a line of text ------------------------------------------------
 
-constexpr auto first_word = "PROXY "sv;
+constexpr auto text_signature = "PROXY "sv;
 
 constexpr size_t longest_line = 107;
 
-std::vector<std::string_view> split(std::string_view text) {
+std::vector<std::string_view> split_words(std::string_view text) {
   std::vector<std::string_view> result;
   for (size_t i = 0; i <= text.size();) {
     auto end = std::min(text.find(' ', i), text.size());
@@ -30,14 +30,14 @@ std::vector<std::string_view> split(std::string_view text) {
   return result;
 }
 
-proxy_header parse_line(std::string_view bytes) {
+proxy_header parse_text(std::string_view bytes) {
   auto end = bytes.substr(0, longest_line).find('\n');
   if (end == bytes.npos)
     return bytes.size() < longest_line ? incomplete : malformed;
   if (bytes[end - 1] != '\r')
     return malformed;
   auto size = static_cast<ptrdiff_t>(end + 1);
-  auto words = split(bytes.substr(0, end - 1));
+  auto words = split_words(bytes.substr(0, end - 1));
   auto& protocol = words[1];
   if (protocol == "UNKNOWN")
     return {size};
@@ -75,7 +75,7 @@ std::optional<peer_address> read_client(std::string_view addresses,
   return peer_address{bytes, number_at(addresses, 2 * address_size)};
 }
 
-proxy_header parse_bytes(std::string_view bytes) {
+proxy_header parse_binary(std::string_view bytes) {
   if (bytes.size() < fixed_size)
     return incomplete;
   auto command = static_cast<uint8_t>(bytes[12]);
@@ -109,11 +109,12 @@ bool may_start_with(std::string_view bytes, std::string_view start) {
 } // namespace
 
 proxy_header parse_proxy_header(std::string_view bytes) {
-  if (bytes.starts_with(first_word))
-    return parse_line(bytes);
+  if (bytes.starts_with(text_signature))
+    return parse_text(bytes);
   if (bytes.starts_with(signature))
-    return parse_bytes(bytes);
-  return may_start_with(bytes, first_word) || may_start_with(bytes, signature)
+    return parse_binary(bytes);
+  return may_start_with(bytes, text_signature)
+             || may_start_with(bytes, signature)
            ? incomplete
            : malformed;
 }

@@ -2,6 +2,8 @@
 
 #include "test/fixture.hpp"
 
+namespace cluster_suite {
+
 using namespace waybill;
 
 namespace {
@@ -221,3 +223,5 @@ CAF_TEST(a gateway that has ended fails requests at once) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace cluster_suite

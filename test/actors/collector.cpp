@@ -4,6 +4,8 @@
 
 #include "test/fixture.hpp"
 
+namespace collector_suite {
+
 using namespace waybill;
 
 namespace {
@@ -115,3 +117,5 @@ CAF_TEST(a node has no headroom while it takes no sessions) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace collector_suite

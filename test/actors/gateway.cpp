@@ -4,6 +4,8 @@
 
 #include "test/fixture.hpp"
 
+namespace gateway_suite {
+
 using namespace waybill;
 using namespace std::chrono_literals;
 
@@ -422,3 +424,5 @@ CAF_TEST(receipts and surveys end with it) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace gateway_suite

@@ -4,6 +4,8 @@
 
 #include "test/fixture.hpp"
 
+namespace loopback_suite {
+
 using namespace waybill;
 using namespace std::chrono_literals;
 
@@ -332,3 +334,5 @@ CAF_TEST(keeps the topics of an id for later registries) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace loopback_suite

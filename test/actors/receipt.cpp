@@ -4,6 +4,8 @@
 
 #include "test/actors/asking.hpp"
 
+namespace receipt_suite {
+
 using namespace waybill;
 using namespace std::chrono_literals;
 
@@ -230,3 +232,5 @@ CAF_TEST(waits as long as its pusher) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace receipt_suite

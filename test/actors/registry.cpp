@@ -2,6 +2,8 @@
 
 #include "test/actors/registry_fixture.hpp"
 
+namespace registry_suite {
+
 using namespace waybill;
 using test::id456;
 using test::registry_fixture;
@@ -618,3 +620,5 @@ CAF_TEST(its headroom falls while sessions join) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace registry_suite

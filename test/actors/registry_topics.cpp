@@ -2,6 +2,8 @@
 
 #include "test/actors/registry_fixture.hpp"
 
+namespace registry_topics_suite {
+
 using namespace waybill;
 using test::id456;
 using namespace std::chrono_literals;
@@ -200,3 +202,5 @@ CAF_TEST(counts the sessions of a topic) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace registry_topics_suite

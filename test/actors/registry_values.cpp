@@ -2,6 +2,8 @@
 
 #include "test/actors/registry_fixture.hpp"
 
+namespace registry_values_suite {
+
 using namespace waybill;
 using namespace std::chrono_literals;
 
@@ -148,3 +150,5 @@ CAF_TEST(a session that joins a topic twice gets the value once) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace registry_values_suite

@@ -11,6 +11,8 @@
 
 #include "actors/system_config.hpp"
 
+namespace scheduler_suite {
+
 using namespace waybill;
 using namespace std::chrono_literals;
 
@@ -88,3 +90,5 @@ CAF_TEST(a message that is not due keeps no system from its end) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace scheduler_suite

@@ -2,6 +2,8 @@
 
 #include "test/fixture.hpp"
 
+namespace session_suite {
+
 using namespace waybill;
 using namespace std::chrono_literals;
 
@@ -996,3 +998,5 @@ CAF_TEST(a push is not written when it is no longer fresh) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace session_suite

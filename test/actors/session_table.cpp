@@ -4,6 +4,8 @@
 
 #include "test/fixture.hpp"
 
+namespace session_table_suite {
+
 using namespace waybill;
 
 namespace {
@@ -216,3 +218,5 @@ CAF_TEST(the sessions of an address may leave it while they are used) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace session_table_suite

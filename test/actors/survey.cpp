@@ -4,6 +4,8 @@
 
 #include "test/actors/asking.hpp"
 
+namespace survey_suite {
+
 using namespace waybill;
 using namespace std::chrono_literals;
 
@@ -178,3 +180,5 @@ CAF_TEST(the clock keeps it for at most a second after its response) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace survey_suite

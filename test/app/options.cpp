@@ -9,6 +9,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace options_suite {
+
 using namespace waybill;
 using namespace waybill::app;
 using namespace std::chrono_literals;
@@ -192,3 +194,5 @@ CAF_TEST(several servers are a Redis Cluster) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace options_suite

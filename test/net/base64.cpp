@@ -4,6 +4,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace base64_suite {
+
 using namespace std::string_view_literals;
 using waybill::net::to_base64;
 
@@ -17,3 +19,5 @@ CAF_TEST(bytes are padded to groups of four digits) {
     CAF_CHECK_EQUAL(to_base64(bytes), digits);
   CAF_CHECK_EQUAL(to_base64("\0\xff\xfe"sv), "AP/+");
 }
+
+} // namespace base64_suite

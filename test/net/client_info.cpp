@@ -4,6 +4,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace client_info_suite {
+
 namespace http = boost::beast::http;
 
 using waybill::net::client_info;
@@ -32,3 +34,5 @@ CAF_TEST(a name cannot control a terminal nor break JSON) {
 CAF_TEST(a long name is cut) {
   CAF_CHECK_EQUAL(agent(std::string(8000, 'a')), std::string(160, 'a'));
 }
+
+} // namespace client_info_suite

@@ -4,6 +4,8 @@
 
 #include "test/fixture.hpp"
 
+namespace client_key_suite {
+
 using namespace waybill::net;
 
 CAF_TEST(the addresses of one subscriber have one key) {
@@ -17,3 +19,5 @@ CAF_TEST(the addresses of one subscriber have one key) {
   CAF_CHECK_EQUAL(of("2001:db8:1:2:ffff::1"), "2001:db8:1:2::/64");
   CAF_CHECK(of("2001:db8:1:3::1") != of("2001:db8:1:2::1"));
 }
+
+} // namespace client_key_suite

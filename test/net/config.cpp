@@ -4,6 +4,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace config_suite {
+
 using namespace waybill::net;
 using namespace std::chrono_literals;
 using namespace std::string_literals;
@@ -57,3 +59,5 @@ CAF_TEST(a duration is a number and a unit) {
                    "9999999999999999999s", "9223372036854775807ms"})
     CAF_CHECK(!parse_duration(bad));
 }
+
+} // namespace config_suite

@@ -4,6 +4,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace envelope_suite {
+
 using namespace waybill;
 using waybill::net::enclose;
 
@@ -68,3 +70,5 @@ CAF_TEST(an envelope is UTF - 8 whatever the name of the push is) {
   CAF_CHECK_EQUAL(enclosed({"\xff", make_text("hi")}),
                   "{\"push\":\"\xef\xbf\xbd\",\"data\":\"hi\"}");
 }
+
+} // namespace envelope_suite

@@ -10,6 +10,8 @@
 #include "actors/system_config.hpp"
 #include "test/fixture.hpp"
 
+namespace event_loop_suite {
+
 using namespace waybill;
 
 namespace {
@@ -76,3 +78,5 @@ CAF_TEST(actors without an end do not starve sockets) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace event_loop_suite

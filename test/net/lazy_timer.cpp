@@ -4,6 +4,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace lazy_timer_suite {
+
 using namespace waybill::net;
 using namespace std::chrono_literals;
 
@@ -80,3 +82,5 @@ CAF_TEST(a timer ends with its owner) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace lazy_timer_suite

@@ -6,6 +6,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace peer_address_suite {
+
 using namespace waybill::net;
 
 namespace {
@@ -111,3 +113,5 @@ CAF_TEST(an invalid network is refused) {
                    "[::1]", "10.0.0.1:80", "10.0.0.0/8 "})
     CAF_CHECK(!network::parse(bad));
 }
+
+} // namespace peer_address_suite

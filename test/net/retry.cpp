@@ -6,6 +6,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace retry_suite {
+
 using namespace waybill;
 using namespace waybill::net;
 using namespace std::chrono_literals;
@@ -38,3 +40,5 @@ CAF_TEST(other close frames have no time) {
                     close_code::policy_violation})
     CAF_CHECK_EQUAL(close_text({code, "text", 7300ms}), "text");
 }
+
+} // namespace retry_suite

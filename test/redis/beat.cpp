@@ -8,6 +8,8 @@
 
 #include "redis/pack.hpp"
 
+namespace beat_suite {
+
 using namespace waybill::redis;
 
 namespace {
@@ -107,3 +109,5 @@ CAF_TEST(what nests deeper than a parser may go is no beat) {
   CAF_CHECK(!decode_beat(pack(make("load", nested(64)))));
   CAF_CHECK(!decode_beat(std::string(1 << 20, '\x91')));
 }
+
+} // namespace beat_suite

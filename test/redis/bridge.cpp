@@ -6,6 +6,8 @@
 #include "test/fixture.hpp"
 #include "test/redis/fake_client.hpp"
 
+namespace bridge_suite {
+
 using namespace waybill;
 using namespace waybill::redis;
 using waybill::test::list_of;
@@ -1070,3 +1072,5 @@ CAF_TEST(pushes to a topic wait for its value no longer than the link) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace bridge_suite

@@ -6,6 +6,8 @@
 #include "redis/codec.hpp"
 #include "test/redis/fake_client.hpp"
 
+namespace bridge_slots_suite {
+
 using namespace waybill;
 using namespace waybill::redis;
 using namespace std::chrono_literals;
@@ -342,3 +344,5 @@ CAF_TEST(a bridge whose master has no slots ends) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace bridge_slots_suite

@@ -11,6 +11,8 @@
 #include "test/fixture.hpp"
 #include "test/redis/server.hpp"
 
+namespace bus_suite {
+
 using namespace waybill;
 using namespace std::chrono_literals;
 
@@ -702,3 +704,5 @@ CAF_TEST(a bus that comes back brings pushes to all that was attached) {
   CAF_CHECK_EQUAL(cluster.push(1, "456", make_text("a")), 1u);
   CAF_CHECK_EQUAL(cluster.next_push(), "id:456 a");
 }
+
+} // namespace bus_suite

@@ -6,6 +6,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace canary_fence_suite {
+
 using namespace waybill::redis;
 
 namespace {
@@ -52,3 +54,5 @@ CAF_TEST(a canary is needed as long as results wait for it) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace canary_fence_suite

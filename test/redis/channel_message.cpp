@@ -6,6 +6,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace channel_message_suite {
+
 using namespace waybill::redis;
 using namespace std::string_literals;
 
@@ -57,3 +59,5 @@ CAF_TEST(takes nothing else) {
     CAF_CHECK_EQUAL(rest, other);
   }
 }
+
+} // namespace channel_message_suite

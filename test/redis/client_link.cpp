@@ -7,6 +7,8 @@
 #include "test/fixture.hpp"
 #include "test/redis/scripted_server.hpp"
 
+namespace client_link_suite {
+
 using namespace waybill;
 using namespace waybill::redis;
 
@@ -485,3 +487,5 @@ CAF_TEST(in a cluster a user without rights has no link) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace client_link_suite

@@ -7,6 +7,8 @@
 #include "test/fixture.hpp"
 #include "test/redis/replies.hpp"
 
+namespace cluster_suite {
+
 using namespace waybill;
 using namespace waybill::redis;
 using namespace std::chrono_literals;
@@ -414,3 +416,5 @@ CAF_TEST(all bridges leave) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace cluster_suite

@@ -5,6 +5,8 @@
 #include "redis/commands.hpp"
 #include "test/redis/fake_client.hpp"
 
+namespace cluster_commands_suite {
+
 using namespace waybill;
 using namespace waybill::redis;
 using namespace std::chrono_literals;
@@ -293,3 +295,5 @@ CAF_TEST(a check uses other keys once its slot migrates) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace cluster_commands_suite

@@ -5,6 +5,8 @@
 #include <caf/test/dsl.hpp>
 #include <nlohmann/json.hpp>
 
+namespace codec_suite {
+
 using namespace waybill;
 using namespace waybill::redis;
 using namespace std::chrono_literals;
@@ -238,3 +240,5 @@ CAF_TEST(limits of a push survive the way between nodes) {
   counts.expired = 2;
   CAF_CHECK(is_known(counts));
 }
+
+} // namespace codec_suite

@@ -6,6 +6,8 @@
 #include "test/redis/fake_client.hpp"
 #include "test/redis/fake_environment.hpp"
 
+namespace commands_suite {
+
 using namespace waybill;
 using namespace waybill::redis;
 using namespace std::chrono_literals;
@@ -768,3 +770,5 @@ CAF_TEST(all keys and channels begin with the prefix) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace commands_suite

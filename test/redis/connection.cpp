@@ -5,6 +5,8 @@
 #include "test/fixture.hpp"
 #include "test/redis/scripted_server.hpp"
 
+namespace connection_suite {
+
 using namespace waybill;
 using namespace waybill::redis;
 
@@ -385,3 +387,5 @@ CAF_TEST(a last command is sent though the connection is closed) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace connection_suite

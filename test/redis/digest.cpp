@@ -4,6 +4,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace digest_suite {
+
 using namespace waybill::redis;
 
 // The examples of FIPS 180-2.
@@ -42,3 +44,5 @@ CAF_TEST(a long text is digested as a whole) {
     sha256(text),
     "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
+
+} // namespace digest_suite

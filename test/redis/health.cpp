@@ -4,6 +4,8 @@
 #include "redis/impairment.hpp"
 #include "test/fixture.hpp"
 
+namespace health_suite {
+
 using namespace waybill;
 using namespace waybill::redis;
 
@@ -96,3 +98,5 @@ CAF_TEST(steps back for an older node of its name) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace health_suite

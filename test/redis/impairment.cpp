@@ -6,6 +6,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace impairment_suite {
+
 using waybill::redis::impairment_of;
 
 // The suite has the name of the type.
@@ -67,3 +69,5 @@ CAF_TEST(an error is known by its whole first word) {
         "oom command not allowed", "ERR OOM command not allowed", " OOM x"})
     CAF_CHECK(impairment_of(error) == kind::none);
 }
+
+} // namespace impairment_suite

@@ -4,6 +4,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace ingress_message_suite {
+
 using namespace waybill;
 using namespace waybill::redis;
 
@@ -135,3 +137,5 @@ CAF_TEST(a message in its usual form is read in place) {
   CAF_CHECK_EQUAL(read(long_value + R"("})"), "1 " + std::string(limit, 'x'));
   CAF_CHECK_EQUAL(read(long_value + R"(x"})"), "full");
 }
+
+} // namespace ingress_message_suite

@@ -4,6 +4,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace key_slot_suite {
+
 using waybill::redis::key_slot;
 
 // The numbers are what `CLUSTER KEYSLOT` of Redis 7.0.15 replies.
@@ -39,3 +41,5 @@ CAF_TEST(an empty or open tag is none) {
   CAF_CHECK(key_slot("{}a{b}") != key_slot("b"));
   CAF_CHECK_EQUAL(key_slot("x{b}{c}"), key_slot("b"));
 }
+
+} // namespace key_slot_suite

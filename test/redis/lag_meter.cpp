@@ -3,6 +3,8 @@
 #include "redis/lag_meter.hpp"
 #include "test/fixture.hpp"
 
+namespace lag_meter_suite {
+
 using namespace waybill::redis;
 using namespace std::chrono_literals;
 
@@ -73,3 +75,5 @@ CAF_TEST(no more than 8 MiB may be under way) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace lag_meter_suite

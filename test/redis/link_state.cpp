@@ -4,6 +4,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace link_state_suite {
+
 using namespace waybill::redis;
 using namespace std::chrono_literals;
 
@@ -197,3 +199,5 @@ CAF_TEST(is not up once it has stopped) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace link_state_suite

@@ -4,6 +4,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace login_sequence_suite {
+
 using namespace waybill::redis;
 
 namespace {
@@ -124,3 +126,5 @@ CAF_TEST(does without an id that the user may not read) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace login_sequence_suite

@@ -6,6 +6,8 @@
 
 #include "redis/pack.hpp"
 
+namespace members_suite {
+
 using namespace waybill;
 using namespace waybill::redis;
 
@@ -62,3 +64,5 @@ CAF_TEST(bytes that are no MessagePack or nested too deep are null) {
   CAF_CHECK(unpack(nested(deepest)).is_array());
   CAF_CHECK(unpack(nested(deepest + 1)).is_null());
 }
+
+} // namespace members_suite

@@ -4,6 +4,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace names_suite {
+
 using namespace waybill;
 using namespace waybill::redis;
 
@@ -108,3 +110,5 @@ CAF_TEST(channels of nodes are known by their names) {
   CAF_CHECK(!aut.is_channel_of_nodes("waybill:{id:nodes}"));
   CAF_CHECK(!aut.is_channel_of_nodes("other:{nodes}"));
 }
+
+} // namespace names_suite

@@ -5,6 +5,8 @@
 #include <caf/test/dsl.hpp>
 #include <nlohmann/json.hpp>
 
+namespace node_message_suite {
+
 using namespace waybill;
 using namespace waybill::redis;
 using namespace std::string_literals;
@@ -171,3 +173,5 @@ CAF_TEST(what nests deeper than a parser may go is refused) {
     CAF_CHECK(!decode_node_message(bytes));
   }
 }
+
+} // namespace node_message_suite

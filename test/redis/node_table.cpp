@@ -3,6 +3,8 @@
 #include "redis/node_table.hpp"
 #include "test/fixture.hpp"
 
+namespace node_table_suite {
+
 using namespace waybill::redis;
 using namespace std::chrono_literals;
 
@@ -184,3 +186,5 @@ CAF_TEST(a new master expects the nodes of another for ten seconds) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace node_table_suite

@@ -4,6 +4,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace pack_suite {
+
 using nlohmann::json;
 using waybill::redis::pack;
 
@@ -39,3 +41,5 @@ CAF_TEST(a message survives) {
                {"b", {{"c", uint64_t(-1)}}}};
   CAF_CHECK(json::from_msgpack(pack(message)) == message);
 }
+
+} // namespace pack_suite

@@ -7,6 +7,8 @@
 
 #include "redis/codec.hpp"
 
+namespace plain_push_suite {
+
 using namespace waybill;
 using namespace waybill::redis;
 using namespace std::chrono_literals;
@@ -176,3 +178,5 @@ CAF_TEST(a message of another form is left to the other reader) {
   CAF_MESSAGE("a text that is not UTF-8");
   CAF_CHECK(!is_plain("\x82\xa4push\xa1p\xa4text\xa1\xff"));
 }
+
+} // namespace plain_push_suite

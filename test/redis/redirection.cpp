@@ -4,6 +4,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace redirection_suite {
+
 using namespace waybill::redis;
 
 namespace {
@@ -59,3 +61,5 @@ CAF_TEST(the slot of a command is that of its first key) {
   CAF_CHECK(!slot_of({"EVALSHA", "sha", "0", "x"}));
   CAF_CHECK(!slot_of({"ROLE"}));
 }
+
+} // namespace redirection_suite

@@ -5,6 +5,8 @@
 #include "test/fixture.hpp"
 #include "test/redis/scripted_server.hpp"
 
+namespace replica_wait_suite {
+
 using namespace waybill;
 using namespace waybill::redis;
 
@@ -173,3 +175,5 @@ CAF_TEST(a reply that nobody asked for ends the connection) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace replica_wait_suite

@@ -5,6 +5,8 @@
 #include "test/redis/fake_client.hpp"
 #include "test/redis/fake_environment.hpp"
 
+namespace report_batch_suite {
+
 using namespace waybill;
 using namespace waybill::redis;
 using test::one;
@@ -157,3 +159,5 @@ CAF_TEST(a report that nobody hears is lost without a word) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace report_batch_suite

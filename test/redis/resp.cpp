@@ -6,6 +6,8 @@
 
 #include "actors/core/errc.hpp"
 
+namespace resp_suite {
+
 using namespace waybill::redis;
 using namespace std::string_literals;
 
@@ -58,3 +60,5 @@ CAF_TEST(a reply is a number if it can be one) {
   CAF_CHECK(number_of(caf::error{waybill::errc::busy}).error()
             == waybill::errc::busy);
 }
+
+} // namespace resp_suite

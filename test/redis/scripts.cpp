@@ -11,6 +11,8 @@
 #include "test/redis/scripted_server.hpp"
 #include "test/redis/server.hpp"
 
+namespace scripts_suite {
+
 using namespace waybill;
 using namespace waybill::redis;
 
@@ -360,3 +362,5 @@ CAF_TEST(a claim is newer than the last even if clocks were set back) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace scripts_suite

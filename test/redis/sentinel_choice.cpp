@@ -4,6 +4,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace sentinel_choice_suite {
+
 using namespace waybill::redis;
 
 namespace {
@@ -140,3 +142,5 @@ CAF_TEST(a single Sentinel that fails is asked next time) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace sentinel_choice_suite

@@ -5,6 +5,8 @@
 #include "test/fixture.hpp"
 #include "test/redis/scripted_server.hpp"
 
+namespace sentinels_suite {
+
 using namespace waybill;
 using namespace waybill::redis;
 
@@ -248,3 +250,5 @@ CAF_TEST(nothing is told once it has stopped) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace sentinels_suite

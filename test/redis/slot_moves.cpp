@@ -4,6 +4,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace slot_moves_suite {
+
 using namespace waybill::redis;
 using namespace std::chrono_literals;
 
@@ -21,3 +23,5 @@ CAF_TEST(a slot has moved for two seconds) {
   CAF_CHECK(aut.has(2, now + 2s));
   CAF_CHECK(!aut.has(2, now + 3s));
 }
+
+} // namespace slot_moves_suite

@@ -4,6 +4,8 @@
 
 #include "test/redis/replies.hpp"
 
+namespace slot_table_suite {
+
 using namespace waybill;
 using namespace waybill::redis;
 using namespace waybill::test;
@@ -95,3 +97,5 @@ CAF_TEST(an endpoint of a redirection may lack its host) {
   CAF_CHECK_EQUAL(to_string(to_endpoint("::1:6379", asked)), "::1:6379");
   CAF_CHECK(to_endpoint("nonsense", asked) == asked);
 }
+
+} // namespace slot_table_suite

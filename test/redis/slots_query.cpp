@@ -6,6 +6,8 @@
 
 #include "test/redis/scripted_server.hpp"
 
+namespace slots_query_suite {
+
 using namespace waybill;
 using namespace waybill::redis;
 
@@ -105,3 +107,5 @@ CAF_TEST(nothing is replied once it has stopped) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace slots_query_suite

@@ -4,6 +4,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace subscription_order_suite {
+
 using namespace waybill::redis;
 
 namespace {
@@ -100,3 +102,5 @@ CAF_TEST(a new connection owes no replies) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace subscription_order_suite

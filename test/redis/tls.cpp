@@ -8,6 +8,8 @@
 #include <caf/sec.hpp>
 #include <caf/test/dsl.hpp>
 
+namespace tls_suite {
+
 using namespace waybill::redis;
 
 namespace {
@@ -108,3 +110,5 @@ CAF_TEST(a certificate that is not valid is the reason of a failure) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace tls_suite

@@ -4,6 +4,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace topology_suite {
+
 using namespace waybill::redis;
 using namespace std::chrono_literals;
 
@@ -108,3 +110,5 @@ CAF_TEST(the last redirection of a slot counts) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace topology_suite

@@ -4,6 +4,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace url_suite {
+
 using namespace waybill::redis;
 
 CAF_TEST(a URL names the server and who we are) {
@@ -145,3 +147,5 @@ CAF_TEST(anything else is refused) {
       CAF_FAIL("accepted: " << bad);
   CAF_CHECK(!server_url::parse("unix://" + std::string(108, 'x')));
 }
+
+} // namespace url_suite

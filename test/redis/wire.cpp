@@ -11,6 +11,8 @@
 #include "redis/beat.hpp"
 #include "redis/node_message.hpp"
 
+namespace wire_suite {
+
 using namespace waybill;
 using namespace waybill::redis;
 
@@ -165,3 +167,5 @@ CAF_TEST(outcomes of each release are read) {
     CAF_CHECK_EQUAL(became.unknown, 0u);
   });
 }
+
+} // namespace wire_suite

@@ -4,6 +4,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace admission_suite {
+
 using namespace waybill;
 
 namespace {
@@ -103,3 +105,5 @@ CAF_TEST(without a rate headroom is the number of free places) {
   admission aut{{.in_total = 100}};
   CAF_CHECK_EQUAL(aut.headroom(40, 1000), 60u);
 }
+
+} // namespace admission_suite

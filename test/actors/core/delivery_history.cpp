@@ -4,6 +4,8 @@
 
 #include "test/fixture.hpp"
 
+namespace delivery_history_suite {
+
 using namespace waybill;
 
 namespace {
@@ -159,3 +161,5 @@ CAF_TEST(nothing is remembered of frames to others than the id) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace delivery_history_suite

@@ -4,6 +4,8 @@
 
 #include "test/fixture.hpp"
 
+namespace delivery_log_suite {
+
 using namespace waybill;
 
 CAF_TEST(a delivery has a number and a time) {
@@ -34,3 +36,5 @@ CAF_TEST(a delivery that displaces another has nothing of it) {
   CAF_CHECK_EQUAL(all.back().delivery, 65u);
   CAF_CHECK_EQUAL(all.back().count, 0u);
 }
+
+} // namespace delivery_log_suite

@@ -6,6 +6,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace figure_history_suite {
+
 using namespace waybill;
 using namespace std::chrono_literals;
 
@@ -78,3 +80,5 @@ CAF_TEST(an hour is kept) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace figure_history_suite

@@ -4,6 +4,8 @@
 
 #include "test/fixture.hpp"
 
+namespace histogram_suite {
+
 using namespace waybill;
 using namespace std::chrono_literals;
 
@@ -64,3 +66,5 @@ CAF_TEST(histograms add up) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace histogram_suite

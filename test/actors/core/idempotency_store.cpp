@@ -4,6 +4,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace idempotency_store_suite {
+
 using namespace waybill;
 using namespace std::chrono_literals;
 
@@ -172,3 +174,5 @@ CAF_TEST(an outcome of another push changes nothing) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace idempotency_store_suite

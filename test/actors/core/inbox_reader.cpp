@@ -4,6 +4,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace inbox_reader_suite {
+
 using namespace waybill;
 
 namespace {
@@ -150,3 +152,5 @@ CAF_TEST(a session that becomes reachable waits for no queue) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace inbox_reader_suite

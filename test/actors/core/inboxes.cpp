@@ -4,6 +4,8 @@
 
 #include "test/fixture.hpp"
 
+namespace inboxes_suite {
+
 using namespace waybill;
 using namespace std::chrono_literals;
 
@@ -110,3 +112,5 @@ CAF_TEST(a push supersedes that of its key and takes the last place) {
                   (test::texts{"b", "c", "d"}));
   CAF_CHECK_EQUAL(aut.size(), 3u);
 }
+
+} // namespace inboxes_suite

@@ -4,6 +4,8 @@
 
 #include "test/fixture.hpp"
 
+namespace log_gate_suite {
+
 using namespace waybill;
 using namespace std::chrono_literals;
 
@@ -36,3 +38,5 @@ CAF_TEST(keeps kinds apart) {
   CAF_CHECK(aut.take("bad_origin", begin) == std::nullopt);
   CAF_CHECK(aut.take("bad_token", begin + 1s) == "");
 }
+
+} // namespace log_gate_suite

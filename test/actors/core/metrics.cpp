@@ -7,6 +7,8 @@
 
 #include "test/fixture.hpp"
 
+namespace metrics_suite {
+
 using namespace waybill;
 using namespace std::chrono_literals;
 
@@ -118,3 +120,5 @@ CAF_TEST(a sum shows the metrics of all rooms) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace metrics_suite

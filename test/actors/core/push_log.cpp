@@ -4,6 +4,8 @@
 
 #include "test/fixture.hpp"
 
+namespace push_log_suite {
+
 using namespace waybill;
 
 namespace {
@@ -91,3 +93,5 @@ CAF_TEST(the answer to a push that is not recorded is ignored) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace push_log_suite

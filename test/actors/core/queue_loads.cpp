@@ -6,6 +6,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace queue_loads_suite {
+
 using namespace waybill;
 
 CAF_TEST(without sessions there is no load) {
@@ -76,3 +78,5 @@ CAF_TEST(a total has room for more than 4 GiB) {
   aut.set(2, half);
   CAF_CHECK_EQUAL(aut.total(), 2 * half);
 }
+
+} // namespace queue_loads_suite

@@ -4,6 +4,8 @@
 
 #include "test/fixture.hpp"
 
+namespace rate_suite {
+
 using namespace waybill;
 using namespace std::chrono_literals;
 
@@ -90,3 +92,5 @@ CAF_TEST(a meter averages over about a second) {
   CAF_CHECK(aut.per_second(end + 1s) < 40);
   CAF_CHECK(aut.per_second(end + 10s) < 0.01);
 }
+
+} // namespace rate_suite

@@ -4,6 +4,8 @@
 
 #include "test/fixture.hpp"
 
+namespace recent_records_suite {
+
 using namespace waybill;
 
 namespace {
@@ -68,3 +70,5 @@ CAF_TEST(a busy id displaces few records of others) {
   CAF_CHECK_GREATER(left, 900);
   CAF_CHECK_EQUAL(values_of(aut, "busy").size(), 64u);
 }
+
+} // namespace recent_records_suite

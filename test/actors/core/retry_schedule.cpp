@@ -7,6 +7,8 @@
 
 #include "test/fixture.hpp"
 
+namespace retry_schedule_suite {
+
 using namespace waybill;
 using namespace std::chrono_literals;
 
@@ -87,3 +89,5 @@ CAF_TEST(seconds have one decimal and are rounded up) {
   CAF_CHECK_EQUAL(to_seconds(7201ms), "7.3");
   CAF_CHECK_EQUAL(to_seconds(31s), "31.0");
 }
+
+} // namespace retry_schedule_suite

@@ -4,6 +4,8 @@
 
 #include "test/fixture.hpp"
 
+namespace send_queue_suite {
+
 using namespace waybill;
 
 namespace {
@@ -155,3 +157,5 @@ CAF_TEST(a frame expires with the shorter of its times) {
   CAF_CHECK_EQUAL(expiry(milliseconds{0}, milliseconds{4}), 4);
   CAF_CHECK_EQUAL(expiry(milliseconds{5}, milliseconds{4}), 4);
 }
+
+} // namespace send_queue_suite

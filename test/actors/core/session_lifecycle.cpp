@@ -4,6 +4,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace session_lifecycle_suite {
+
 using namespace waybill;
 using namespace std::chrono_literals;
 
@@ -208,3 +210,5 @@ CAF_TEST(exits with the limit that was broken or else with what was dropped) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace session_lifecycle_suite

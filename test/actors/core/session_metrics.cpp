@@ -8,6 +8,8 @@
 
 #include "test/fixture.hpp"
 
+namespace session_metrics_suite {
+
 using namespace waybill;
 
 namespace {
@@ -73,3 +75,5 @@ CAF_TEST(any other end is a failure of the node) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace session_metrics_suite

@@ -4,6 +4,8 @@
 
 #include "test/fixture.hpp"
 
+namespace sip_hash_suite {
+
 using namespace waybill;
 
 namespace {
@@ -39,3 +41,5 @@ CAF_TEST(the hash depends on the key) {
   CAF_CHECK_NOT_EQUAL(sip_hash({1, 2}, "456"), sip_hash({3, 2}, "456"));
   CAF_CHECK_NOT_EQUAL(make_sip_key(), make_sip_key());
 }
+
+} // namespace sip_hash_suite

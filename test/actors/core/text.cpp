@@ -6,6 +6,8 @@
 
 #include <caf/test/unit_test.hpp>
 
+namespace text_suite {
+
 using namespace waybill;
 
 CAF_TEST(UTF - 8 is what RFC 3629 allows) {
@@ -51,3 +53,5 @@ CAF_TEST(lone surrogates become U + FFFD) {
                     R"("\\\\ud83d")", R"("\u12")", R"("\u+123")", R"(\)", ""})
     CAF_CHECK_EQUAL(mend_surrogates(json), json);
 }
+
+} // namespace text_suite

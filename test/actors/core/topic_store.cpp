@@ -4,6 +4,8 @@
 
 #include "test/fixture.hpp"
 
+namespace topic_store_suite {
+
 using namespace waybill;
 using namespace std::chrono_literals;
 
@@ -75,3 +77,5 @@ CAF_TEST(keeps the last value of a topic for its time) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace topic_store_suite

@@ -4,6 +4,8 @@
 
 #include "test/fixture.hpp"
 
+namespace trace_suite {
+
 using namespace waybill;
 
 namespace {
@@ -70,3 +72,5 @@ CAF_TEST(an event with only a delivery gets the id of the push) {
   CAF_CHECK_EQUAL(all.at(1).push, "named");
   CAF_CHECK_EQUAL(all.at(2).push, "");
 }
+
+} // namespace trace_suite

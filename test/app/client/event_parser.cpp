@@ -4,6 +4,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace event_parser_suite {
+
 using namespace waybill::app;
 using namespace std::chrono_literals;
 
@@ -71,3 +73,5 @@ CAF_TEST(unknown and malformed fields are ignored) {
   CAF_CHECK_EQUAL(parser.last_id(), "6");
   CAF_CHECK_EQUAL(parser.comment(), "");
 }
+
+} // namespace event_parser_suite

@@ -7,6 +7,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace explanation_suite {
+
 using namespace waybill::app;
 using nlohmann::json;
 
@@ -225,3 +227,5 @@ CAF_TEST(tells that silent nodes may know more) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace explanation_suite

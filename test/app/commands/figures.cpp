@@ -6,6 +6,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace figures_suite {
+
 using namespace waybill::app;
 using nlohmann::json;
 
@@ -65,3 +67,5 @@ CAF_TEST(quantiles are interpolated in their bucket) {
   now["received_count"] = 1000;
   is(0.99, 5000);
 }
+
+} // namespace figures_suite

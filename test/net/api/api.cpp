@@ -6,6 +6,8 @@
 
 #include "test/net/api/fixture.hpp"
 
+namespace api_suite {
+
 using namespace waybill;
 using namespace waybill::net;
 using namespace std::chrono_literals;
@@ -363,3 +365,5 @@ CAF_TEST(a session past the upgrade rate is told when to come back) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace api_suite

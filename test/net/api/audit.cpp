@@ -4,6 +4,8 @@
 
 #include "test/net/api/fixture.hpp"
 
+namespace audit_suite {
+
 using namespace waybill;
 using namespace waybill::net;
 
@@ -39,3 +41,5 @@ CAF_TEST(other requests are not written down) {
   CAF_CHECK_EQUAL(line_of(http::verb::post, "/socket/456"), "");
   CAF_CHECK_EQUAL(line_of(http::verb::post, "/topic/news"), "");
 }
+
+} // namespace audit_suite

@@ -6,6 +6,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace authorize_suite {
+
 using namespace waybill;
 using namespace waybill::net;
 using namespace std::chrono_literals;
@@ -342,3 +344,5 @@ CAF_TEST(a page that is refused a session needs an origin but no token) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace authorize_suite

@@ -4,6 +4,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace client_options_suite {
+
 using namespace waybill;
 using namespace waybill::net;
 
@@ -49,3 +51,5 @@ CAF_TEST(a client may say what brings it) {
   for (auto text : {"", "First", "first,fallback", "proxy"})
     CAF_CHECK(!parse({{"via", text}, {"v", "2"}}).via);
 }
+
+} // namespace client_options_suite

@@ -7,6 +7,8 @@
 
 #include "test/fixture.hpp"
 
+namespace metrics_suite {
+
 using namespace waybill;
 using namespace waybill::net;
 using namespace std::chrono_literals;
@@ -288,3 +290,5 @@ CAF_TEST(the lag of a loop is timed) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace metrics_suite

@@ -4,6 +4,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace path_pattern_suite {
+
 using namespace waybill::net;
 
 namespace {
@@ -48,3 +50,5 @@ CAF_TEST(a pattern tells whether it has a name) {
   CAF_CHECK(!has_name("/console/{file}"));
   CAF_CHECK(!has_name("/push"));
 }
+
+} // namespace path_pattern_suite

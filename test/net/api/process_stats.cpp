@@ -13,6 +13,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace process_stats_suite {
+
 using namespace waybill::net;
 
 namespace {
@@ -139,3 +141,5 @@ CAF_TEST(a process may have as many descriptors as its limit is now) {
   }
   CAF_CHECK_EQUAL(max_descriptors(), limit.rlim_cur);
 }
+
+} // namespace process_stats_suite

@@ -4,6 +4,8 @@
 
 #include "test/net/api/fixture.hpp"
 
+namespace push_suite {
+
 using namespace waybill;
 using namespace waybill::net;
 using namespace std::chrono_literals;
@@ -416,3 +418,5 @@ CAF_TEST(closing sessions waits five seconds for the bus) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace push_suite

@@ -4,6 +4,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace push_options_suite {
+
 using namespace waybill;
 using namespace waybill::net;
 using namespace std::chrono_literals;
@@ -298,3 +300,5 @@ CAF_TEST(only a line for an id is kept) {
     CAF_CHECK_EQUAL(line_refusal(line + "1}"), not_kept);
   }
 }
+
+} // namespace push_options_suite

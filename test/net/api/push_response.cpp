@@ -4,6 +4,8 @@
 
 #include "test/net/api/fixture.hpp"
 
+namespace push_response_suite {
+
 using namespace waybill;
 using namespace waybill::net;
 
@@ -71,3 +73,5 @@ CAF_TEST(an error that is logged has a document) {
   CAF_CHECK(shown.text.empty());
   CAF_CHECK(shown.body["error"] == "unanswered");
 }
+
+} // namespace push_response_suite

@@ -4,6 +4,8 @@
 
 #include "test/net/api/fixture.hpp"
 
+namespace queries_suite {
+
 using namespace waybill;
 using namespace waybill::net;
 using namespace std::chrono_literals;
@@ -350,3 +352,5 @@ CAF_TEST(a question that cannot be asked is refused) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace queries_suite

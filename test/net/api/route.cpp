@@ -4,6 +4,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace route_suite {
+
 using namespace waybill;
 using namespace waybill::net;
 using namespace std::chrono_literals;
@@ -473,3 +475,5 @@ CAF_TEST(a push takes its key and the type of its body along) {
   CAF_CHECK(push.format == payload::format::binary);
   CAF_CHECK_EQUAL(push.key, "k");
 }
+
+} // namespace route_suite

@@ -8,6 +8,8 @@
 
 #include "test/fixture.hpp"
 
+namespace upgrade_limiter_suite {
+
 using namespace waybill;
 using namespace waybill::net;
 using namespace std::chrono_literals;
@@ -96,3 +98,5 @@ CAF_TEST(all clients of a storm are let in at the rate) {
   CAF_MESSAGE("and few have to ask more than twice");
   CAF_CHECK(asked <= 5 * clients / 2);
 }
+
+} // namespace upgrade_limiter_suite

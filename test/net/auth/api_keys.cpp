@@ -4,6 +4,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace api_keys_suite {
+
 using namespace waybill::net;
 
 namespace {
@@ -93,3 +95,5 @@ CAF_TEST(a star in a pattern matches any characters) {
   CAF_CHECK(!matches("a*b", "a"));
   CAF_CHECK(!matches("", "a"));
 }
+
+} // namespace api_keys_suite

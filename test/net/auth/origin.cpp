@@ -4,6 +4,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace origin_suite {
+
 using namespace waybill::net;
 
 namespace {
@@ -102,3 +104,5 @@ CAF_TEST(this machine is one host under all its names) {
   CAF_CHECK(!is_allowed("http://127.0.0.1.evil.com", "127.0.0.1"));
   CAF_CHECK(!is_allowed("null", "localhost"));
 }
+
+} // namespace origin_suite

@@ -4,6 +4,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace permissions_suite {
+
 using namespace waybill;
 using namespace waybill::net;
 
@@ -54,3 +56,5 @@ CAF_TEST(only who may push to anyone may push to everyone) {
   CAF_CHECK(allows("all", push_address::id("all")));
   CAF_CHECK(allows("a*", push_address::topic("all")));
 }
+
+} // namespace permissions_suite

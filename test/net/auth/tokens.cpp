@@ -12,6 +12,8 @@
 #include <openssl/hmac.h>
 #include <openssl/pem.h>
 
+namespace tokens_suite {
+
 using namespace waybill::net;
 using namespace std::chrono_literals;
 using namespace std::string_literals;
@@ -612,3 +614,5 @@ CAF_TEST(topics are an array of texts) {
     CAF_CHECK_EQUAL(claims_refusal(bad),
                     "its topics are not an array of strings");
 }
+
+} // namespace tokens_suite

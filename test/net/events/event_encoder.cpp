@@ -6,6 +6,8 @@
 
 #include "test/net/events/event_source.hpp"
 
+namespace event_encoder_suite {
+
 using namespace waybill;
 using namespace std::string_literals;
 
@@ -89,3 +91,5 @@ CAF_TEST(a piece is not much larger than asked for) {
     for (net::event_encoder aut{"", "1-0", data}; !aut.is_done();)
       CAF_CHECK_LESS(aut.next(1000).size(), 1010u);
 }
+
+} // namespace event_encoder_suite

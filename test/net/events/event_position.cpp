@@ -4,6 +4,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace event_position_suite {
+
 using namespace std::chrono_literals;
 using waybill::net::event_position;
 
@@ -56,3 +58,5 @@ CAF_TEST(a closed stream is final for a minute) {
   auto far = event_position::parse("0;closed=999999999999999999");
   CAF_CHECK(far && !far->is_final(now));
 }
+
+} // namespace event_position_suite

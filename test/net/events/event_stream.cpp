@@ -6,6 +6,8 @@
 
 #include "test/net/events/event_source.hpp"
 
+namespace event_stream_suite {
+
 using namespace std::chrono_literals;
 using namespace std::string_literals;
 using namespace waybill;
@@ -102,3 +104,5 @@ CAF_TEST(lifetimes are spread) {
     CAF_CHECK(lifetime >= 240s && lifetime <= 360s);
   }
 }
+
+} // namespace event_stream_suite

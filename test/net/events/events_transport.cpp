@@ -5,6 +5,8 @@
 #include "test/net/connection_fixture.hpp"
 #include "test/net/events/event_source.hpp"
 
+namespace events_transport_suite {
+
 using namespace waybill;
 using namespace std::chrono_literals;
 using namespace std::string_literals;
@@ -250,3 +252,5 @@ CAF_TEST(a session ends however its stream fails) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace events_transport_suite

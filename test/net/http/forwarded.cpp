@@ -4,6 +4,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace forwarded_suite {
+
 using namespace waybill::net;
 
 namespace {
@@ -59,3 +61,5 @@ CAF_TEST(the last hop with a valid address is the client) {
   CAF_CHECK_EQUAL(client_of("10.0.0.1:1", {"192.0.2.1, unknown, 10.0.0.2"}),
                   "10.0.0.2");
 }
+
+} // namespace forwarded_suite

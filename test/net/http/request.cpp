@@ -4,6 +4,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace request_suite {
+
 using namespace waybill;
 using namespace waybill::net;
 
@@ -219,3 +221,5 @@ CAF_TEST(a body is text or bytes by its type) {
     CAF_CHECK(is_binary_type(bytes));
   }
 }
+
+} // namespace request_suite

@@ -4,6 +4,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace response_suite {
+
 using namespace waybill::net;
 
 CAF_TEST(a response is its status line and fields and body) {
@@ -84,3 +86,5 @@ CAF_TEST(a text is sent in place of the body that tells its type) {
   CAF_CHECK_EQUAL(serialize(object, {}),
                   serialize({http::status::ok, {{"a", 1}}}, {}));
 }
+
+} // namespace response_suite

@@ -2,6 +2,8 @@
 
 #include "test/net/connection_fixture.hpp"
 
+namespace http_connection_suite {
+
 using namespace waybill;
 using namespace waybill::net;
 using boost::beast::test::fail_count;
@@ -324,3 +326,5 @@ CAF_TEST(a session past the upgrade rate is refused before all else) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace http_connection_suite

@@ -6,6 +6,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace open_connections_suite {
+
 using namespace waybill::net;
 
 namespace {
@@ -86,3 +88,5 @@ CAF_TEST(limits nothing without a limit) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace open_connections_suite

@@ -4,6 +4,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace proxy_header_suite {
+
 using namespace waybill::net;
 using namespace std::string_literals;
 
@@ -97,3 +99,5 @@ CAF_TEST(a malformed header of version 2 is refused) {
   CAF_CHECK_EQUAL(parse(header(0x21, 0x11, std::string(4081, 'x'))),
                   "malformed");
 }
+
+} // namespace proxy_header_suite

@@ -4,6 +4,8 @@
 
 #include "test/fixture.hpp"
 
+namespace frame_head_suite {
+
 using namespace waybill;
 using namespace waybill::net;
 using namespace std::string_view_literals;
@@ -44,3 +46,5 @@ CAF_TEST(reads what a frame begins with) {
   CAF_CHECK(!is_data("\x8a\x02"));
   CAF_CHECK_EQUAL(close_code_of("\x88\x02\x03\xef"), close_code::bad_text);
 }
+
+} // namespace frame_head_suite

@@ -4,6 +4,8 @@
 
 #include "test/fixture.hpp"
 
+namespace frame_rate_limiter_suite {
+
 using namespace waybill;
 using namespace waybill::net;
 using namespace std::chrono_literals;
@@ -78,3 +80,5 @@ CAF_TEST(does not count refunded frames) {
     aut.refund();
   }
 }
+
+} // namespace frame_rate_limiter_suite

@@ -7,6 +7,8 @@
 
 #include "test/fixture.hpp"
 
+namespace frame_writer_suite {
+
 using namespace waybill;
 using namespace waybill::net;
 using boost::system::error_code;
@@ -336,3 +338,5 @@ CAF_TEST(keeps its owner alive during asynchronous writes) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace frame_writer_suite

@@ -7,6 +7,8 @@
 
 #include <caf/test/dsl.hpp>
 
+namespace message_buffer_suite {
+
 using namespace waybill::net;
 
 namespace {
@@ -43,3 +45,5 @@ CAF_TEST(there is always room for more) {
     aut.commit(1);
   }
 }
+
+} // namespace message_buffer_suite

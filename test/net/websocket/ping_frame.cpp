@@ -6,6 +6,8 @@
 
 #include "test/fixture.hpp"
 
+namespace ping_frame_suite {
+
 using waybill::net::ping_frame;
 
 namespace {
@@ -28,3 +30,5 @@ CAF_TEST(carries a number) {
 CAF_TEST(is empty without a number) {
   CAF_CHECK_EQUAL(text_of(ping_frame{}), "");
 }
+
+} // namespace ping_frame_suite

@@ -4,6 +4,8 @@
 
 #include "test/net/connection_fixture.hpp"
 
+namespace websocket_transport_suite {
+
 using namespace waybill;
 using namespace std::string_literals;
 
@@ -245,3 +247,5 @@ CAF_TEST(ends a compressed message at a violation between its parts) {
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
+
+} // namespace websocket_transport_suite
