@@ -24,9 +24,9 @@ bridge::bridge(caf::actor_config& cfg, caf::execution_unit* host,
       router_(std::move(router)), commands_(config_, *redis_, *this),
       own_channel_(commands_.all_names().channel_of_node(config_.node)),
       nodes_channel_(commands_.all_names().channel_of_nodes()),
-      health_(config_.claims), status_(health_.status()), nodes_(config_.node),
-      last_heard_(clock().now()), up_since_(last_heard_),
-      away_since_(last_heard_) {
+      health_(config_.claims), status_(health_.status()),
+      silence_(clock().now()), nodes_(config_.node), up_since_(clock().now()),
+      away_since_(up_since_) {
   // nop
 }
 

@@ -19,6 +19,7 @@
 #include "redis/lag_meter.hpp"
 #include "redis/node_table.hpp"
 #include "redis/report_batch.hpp"
+#include "redis/silence_meter.hpp"
 #include "redis/slot_moves.hpp"
 
 namespace waybill::redis {
@@ -307,6 +308,7 @@ private:
   health health_;
   bus_status status_;
   lag_meter lag_;
+  silence_meter silence_;
   node_table nodes_;
   bool linked_ = false;
 
@@ -385,9 +387,7 @@ private:
   addressed_messages deliveries_;
   std::unordered_map<outcome_receiver_actor, numbered_outcomes> outcomes_;
 
-  /// The last proof that the link works, the last connect, and the begin of the
-  /// last outage.
-  time_point last_heard_;
+  /// The last connect, and the begin of the last outage.
   time_point up_since_;
   time_point away_since_;
 

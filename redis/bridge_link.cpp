@@ -13,9 +13,6 @@ namespace waybill::redis {
 
 namespace {
 
-/// Time without a proof that the link works, after which it is dropped.
-constexpr auto longest_silence = std::chrono::seconds{3};
-
 /// Time for which another node of this name is assumed to exist after its last
 /// canary, and time that a new node waits for such a canary.
 constexpr auto rival_time = std::chrono::seconds{3};
@@ -69,8 +66,10 @@ void bridge::on_tick() {
   if (now >= rival_until_)
     health_.on_rival("");
   update();
-  if (now - last_heard_ >= longest_silence)
-    return redis_->abandon("no message returned for 3 s");
+  if (redis_->take_activity())
+    silence_.on_bytes(now);
+  if (silence_.is_dead(now))
+    return redis_->abandon("no message returned in time");
   renew_subscriptions();
   end_subscriptions();
   check();
@@ -177,7 +176,7 @@ void bridge::on_impaired(impairment kind, const std::string& error) {
   }
   health_.on_stopped(error);
   // Redis replied, so the link works.
-  last_heard_ = now;
+  silence_.on_proof(now);
   update();
 }
 
@@ -241,8 +240,9 @@ void bridge::on_canary(const std::string& bytes) {
   // A canary of an earlier link proves nothing about this one.
   if (number < first_canary_ || number > canaries_)
     return;
-  last_heard_ = clock().now();
-  lag_.on_heard(number, last_heard_);
+  auto now = clock().now();
+  silence_.on_proof(now);
+  lag_.on_heard(number, now);
   fence_.on_returned(number);
   if (unconfirmed_.empty())
     health_.on_canary();

@@ -23,7 +23,8 @@ void bridge::on(link_up& event) {
   linked_ = true;
   client_ = event.client;
   first_canary_ = canaries_ + 1;
-  last_heard_ = up_since_ = clock().now();
+  up_since_ = clock().now();
+  silence_.on_proof(up_since_);
   lag_.reset();
   health_.on_link_up();
   commands_.load();
@@ -81,7 +82,7 @@ void bridge::on(subscribed& event) {
 }
 
 bool bridge::confirm_subscription(const std::string& channel) {
-  last_heard_ = clock().now();
+  silence_.on_proof(clock().now());
   auto i = unconfirmed_.find(channel);
   if (i == unconfirmed_.end() || --i->second > 0)
     return false;

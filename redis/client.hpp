@@ -131,6 +131,10 @@ public:
   /// Returns the number of bytes that wait to be sent.
   virtual size_t unsent_bytes() const = 0;
 
+  /// Returns whether bytes arrived on the subscribed connection since the last
+  /// call.
+  virtual bool take_activity() = 0;
+
   /// Drops the link and reconnects. Without a link, does nothing: the client is
   /// reconnecting already.
   virtual void reset(std::string reason) = 0;

@@ -102,6 +102,10 @@ size_t client_link::unsent_bytes() const {
   return state_.is_up() ? commands_.socket->unsent_bytes() : 0;
 }
 
+bool client_link::take_activity() {
+  return state_.is_up() && pubsub_.socket->take_activity();
+}
+
 void client_link::connect() {
   auto next = state_.on_due();
   if (next == link_state::command::resolve)

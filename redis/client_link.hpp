@@ -47,6 +47,8 @@ public:
 
   size_t unsent_bytes() const override;
 
+  bool take_activity() override;
+
   void reset(std::string reason) override;
 
   void abandon(std::string reason) override;

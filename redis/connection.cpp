@@ -184,6 +184,7 @@ void connection::read() {
 }
 
 void connection::on_read(size_t size) {
+  active_ = true;
   error_code ec;
   for (size_t total = 0; handle({in_.data(), size});) {
     total += size;

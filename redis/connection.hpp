@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/basic_stream_socket.hpp>
@@ -80,6 +81,9 @@ public:
   /// Returns the number of bytes that wait to be sent.
   size_t unsent_bytes() const noexcept { return out_.size() + writing_.size(); }
 
+  /// Returns whether bytes arrived since the last call.
+  bool take_activity() noexcept { return std::exchange(active_, false); }
+
   /// Closes the connection, and fails all unanswered commands.
   void close();
 
@@ -136,6 +140,7 @@ private:
   timer deadline_;
   reply_reader reader_;
   std::array<char, 64 * 1024> in_;
+  bool active_ = false;
 
   /// Bytes of commands: those queued, and those being written.
   std::string out_;

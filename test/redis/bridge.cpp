@@ -556,6 +556,20 @@ CAF_TEST(drops a link that is silent for three seconds) {
   CAF_CHECK_EQUAL(new_commands(), test::texts{"abandon"});
 }
 
+CAF_TEST(keeps a link that is behind while bytes arrive) {
+  make_ready();
+  new_commands();
+  redis->is_active = true;
+  for (int i = 0; i < 58; ++i)
+    pass(500ms);
+  CAF_CHECK_EQUAL(new_commands(), test::texts{});
+  CAF_MESSAGE("and refuses pushes meanwhile");
+  auto refused = publish("456");
+  CAF_CHECK_EQUAL(*refused, "busy");
+  pass(1s);
+  CAF_CHECK_EQUAL(new_commands(), test::texts{"abandon"});
+}
+
 CAF_TEST(takes no canary of an earlier link for one of this) {
   make_ready();
   pass(500ms);

@@ -261,12 +261,15 @@ CAF_TEST(nothing follows a message that closes the connection) {
 
 CAF_TEST(a push of many reads comes whole) {
   open();
+  CAF_CHECK(aut->take_activity());
+  CAF_CHECK(!aut->take_activity());
   std::string bytes(5 << 20, 'x');
   peer().write('$' + std::to_string(bytes.size()) + "\r\n" + bytes
                + "\r\n+next\r\n");
   run_until([this] { return owner.seen.size() == 2; });
   CAF_CHECK(owner.seen[0] == "push " + bytes);
   CAF_CHECK_EQUAL(owner.seen[1], "push next");
+  CAF_CHECK(aut->take_activity());
 }
 
 CAF_TEST(commands wait to be sent until the turn of the loop is over) {

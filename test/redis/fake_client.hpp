@@ -69,6 +69,8 @@ struct fake_client : redis::client {
 
   size_t unsent_bytes() const override { return queued; }
 
+  bool take_activity() override { return is_active; }
+
   void reset(std::string) override { seen.push_back("reset"); }
 
   void abandon(std::string) override { seen.push_back("abandon"); }
@@ -91,6 +93,7 @@ struct fake_client : redis::client {
   std::optional<redis::reply> kept = list_of({});
   redis::command farewell;
   size_t queued = 0;
+  bool is_active = false;
 };
 
 const auto one = redis::reply{redis::reply::kind::number, 1};
