@@ -154,9 +154,10 @@ void gateway::on_outcomes(numbered_outcomes& outcomes) {
       handler.mapped()(std::move(outcome));
 }
 
-void gateway::kick(const push_address& address, nodes_handler handler) {
+void gateway::kick(const push_address& address, nodes_handler handler,
+                   std::string reason) {
   ask<uint64_t>(std::move(handler), bus_, publish_atom_v, address,
-                waybill::kick{next_push_id()});
+                waybill::kick{next_push_id(), std::move(reason)});
 }
 
 void gateway::query(const push_address& address, waybill::query question,

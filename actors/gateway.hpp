@@ -82,7 +82,9 @@ public:
 
   /// Closes all sessions of an id, and calls `handler` with the number of nodes
   /// that hold it; errors as above, as soon as the bus answers.
-  void kick(const push_address& address, nodes_handler handler);
+  /// @param reason the reason that the clients read; empty for the usual one.
+  void kick(const push_address& address, nodes_handler handler,
+            std::string reason = {});
 
   /// Asks the nodes that hold an address, and calls `handler` with their
   /// answers, after `time` at the latest; errors as above.

@@ -40,9 +40,12 @@ void registry::on(const push_address& address, const push& push) {
       send(session, deliver_atom_v, address, push);
 }
 
-void registry::on(const push_address& address, const kick&) {
+void registry::on(const push_address& address, const kick& kick) {
+  auto reason = kicked;
+  if (!kick.reason.empty())
+    reason.text = kick.reason;
   if (auto found = sessions_.find(address))
-    retire_all(*found, kicked, [](const member&) { return true; });
+    retire_all(*found, reason, [](const member&) { return true; });
 }
 
 uint64_t registry::trace_delivery(const push_address& address, const push& push,

@@ -72,6 +72,8 @@ public:
       push_.reply_to = std::move(value);
     else if (name_ == "collapse")
       push_.collapse = std::move(value);
+    else if (name_ == "reason")
+      reason_ = std::move(value);
     else if (name_ == "entry")
       push_.entry = std::move(value);
     else if (name_ == "id" || name_ == "topic")
@@ -124,7 +126,8 @@ private:
   /// Returns the message of the kind that was read.
   caf::expected<bus_message> of_kind() && {
     if (kind_ == kick_kind)
-      return bus_message{kick{std::move(push_.id)}};
+      return bus_message{kick{std::move(push_.id),
+                              is_reason(reason_) ? std::move(reason_) : ""}};
     if (kind_ == claim_kind)
       return bus_message{claim_};
     auto type = to_query_kind(kind_);
@@ -144,6 +147,7 @@ private:
   std::string name_;
   std::string kind_;
   std::string subject_;
+  std::string reason_;
   bool has_kind_ = false;
   bool has_body_ = false;
 };
@@ -151,7 +155,10 @@ private:
 } // namespace
 
 std::string encode(const kick& kick) {
-  return pack({{"kind", kick_kind}, {"push", kick.id}});
+  json result = {{"kind", kick_kind}, {"push", kick.id}};
+  if (!kick.reason.empty())
+    result["reason"] = kick.reason;
+  return pack(result);
 }
 
 std::string encode(const query& query) {

@@ -24,7 +24,8 @@ constexpr auto another_kind = caf::sec::unexpected_message;
 /// appends it as `append_entry` does.
 std::string encode(const push& push);
 
-/// The `"kind"` is `"kick"`; `"push"` is the id.
+/// The `"kind"` is `"kick"`; `"push"` is the id, `"reason"` the reason, if
+/// there is one. The decoder ignores one that no close frame can have.
 std::string encode(const kick& kick);
 
 /// The `"kind"` is `"inspect"`, `"trace"` (of the `"id"`), `"figures"`,

@@ -18,11 +18,15 @@ namespace waybill {
 struct kick {
   /// The id of this request, unique in the cluster.
   std::string id;
+
+  /// The reason that the clients read: see `is_reason`. Empty for the usual
+  /// one.
+  std::string reason = {};
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, kick& x) {
-  return f(caf::meta::type_name("kick"), x.id);
+  return f(caf::meta::type_name("kick"), x.id, x.reason);
 }
 
 /// Announcement that a newer session owns an id.

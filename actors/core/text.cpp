@@ -80,6 +80,19 @@ bool is_low(int32_t unit) noexcept {
   return unit >= 0xdc00 && unit < 0xe000;
 }
 
+/// Checks that `text` is UTF-8 of 1 to `longest` bytes without control
+/// characters.
+bool is_line(std::string_view text, size_t longest) noexcept {
+  if (text.empty() || text.size() > longest)
+    return false;
+  while (!text.empty()) {
+    auto point = take_code_point(text);
+    if (point < 0x20 || (point >= 0x7f && point <= 0x9f))
+      return false;
+  }
+  return true;
+}
+
 } // namespace
 
 bool is_utf8(std::string_view bytes) noexcept {
@@ -93,14 +106,11 @@ bool is_utf8(std::string_view bytes) noexcept {
 }
 
 bool is_name(std::string_view name) noexcept {
-  if (name.empty() || name.size() > 256)
-    return false;
-  while (!name.empty()) {
-    auto point = take_code_point(name);
-    if (point < 0x20 || (point >= 0x7f && point <= 0x9f) || point == '/')
-      return false;
-  }
-  return true;
+  return is_line(name, 256) && name.find('/') == name.npos;
+}
+
+bool is_reason(std::string_view text) noexcept {
+  return is_line(text, 100);
 }
 
 std::string mend_surrogates(std::string_view json) {

@@ -219,10 +219,11 @@ void handle_kick(api_context& context, const kick_request& request,
   exchange->set_deadline(default_wait, [](net::exchange& late) {
     late.respond(to_answer(caf::error{errc::unanswered}));
   });
-  context.actors.kick(request.address, [exchange, to_response](
-                                         const caf::expected<uint64_t>& nodes) {
-    exchange->respond(to_response(nodes));
-  });
+  context.actors.kick(
+    request.address, request.reason,
+    [exchange, to_response](const caf::expected<uint64_t>& nodes) {
+      exchange->respond(to_response(nodes));
+    });
 }
 
 } // namespace waybill::net

@@ -87,6 +87,9 @@ struct batch_request {
 /// Closes all sessions of an id.
 struct kick_request {
   push_address address;
+
+  /// The reason that the clients read; empty for the usual one.
+  std::string reason = {};
 };
 
 /// Adds the sessions of an id to a topic, or removes them from it.

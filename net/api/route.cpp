@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "actors/core/text.hpp"
 #include "net/api/client_options.hpp"
 #include "net/api/path_pattern.hpp"
 #include "net/api/push_options.hpp"
@@ -140,9 +141,13 @@ std::optional<response> check_bare(const request_head& head) {
 }
 
 parsed_request parse_kick(const parser_input& in) {
-  if (auto wrong = check_bare(in.head))
-    return std::move(*wrong);
-  return kick_request{push_address::id(in.name())};
+  auto reason = parameter(in.head, "reason");
+  if (in.head.target.query.size() > (reason ? 1 : 0))
+    return bad_parameter("send DELETE with no parameter but reason");
+  if (reason && !is_reason(*reason))
+    return bad_parameter(
+      "set reason to 1 to 100 bytes of UTF-8 without control characters");
+  return kick_request{push_address::id(in.name()), reason.value_or("")};
 }
 
 parsed_request parse_mailbox(const parser_input& in) {

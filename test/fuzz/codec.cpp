@@ -57,7 +57,8 @@ void check(const last_value&) {
 
 void check(const kick& first) {
   auto second = decoded<kick>(redis::encode(first));
-  require(second.id == first.id, "a kick survives a round trip");
+  require(second.id == first.id && second.reason == first.reason,
+          "a kick survives a round trip");
 }
 
 void check(const claim& first) {

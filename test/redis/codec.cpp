@@ -65,7 +65,10 @@ CAF_TEST(what is to become of a push travels with it) {
 }
 
 CAF_TEST(a kick and a claim survive the way between nodes) {
-  CAF_CHECK_EQUAL(decoded<kick>(encode(kick{"p"})).id, "p");
+  auto found = decoded<kick>(encode(kick{"p", "off you go"}));
+  CAF_CHECK_EQUAL(found.id, "p");
+  CAF_CHECK_EQUAL(found.reason, "off you go");
+  CAF_CHECK_EQUAL(decoded<kick>(encode(kick{"p", "a\nb"})).reason, "");
   CAF_MESSAGE("a claim is complete once Redis has appended its number");
   auto bytes = encode_claim();
   CAF_CHECK(!decode(bytes));
@@ -104,6 +107,8 @@ CAF_TEST(messages have the bytes that other releases expect) {
     return bytes == expected;
   };
   CAF_CHECK(is(encode(kick{"p"}), {{"kind", "kick"}, {"push", "p"}}));
+  CAF_CHECK(is(encode(kick{"p", "why"}),
+               {{"kind", "kick"}, {"push", "p"}, {"reason", "why"}}));
   CAF_CHECK_EQUAL(encode_claim(), "\x83\xa4kind\xa5"
                                   "claim\xa4push\xa0\xa5"
                                   "claim");

@@ -58,7 +58,7 @@ OPEN = [
     Case("POST /push", "413 too_many_lines", b"1\n" * 10_001),
     Case("POST /push", "413 too_large", b"x" * 100_000),
     *(Case(line, "404 nobody", b"x") for line in PUSHES[:2]),
-    Case("DELETE /socket/kicked", "200"), Case("DELETE /socket/456", "404 nobody"),
+    Case("DELETE /socket/kicked?reason=bye", "200"), Case("DELETE /socket/456", "404 nobody"),
     *(Case(line, "400 bad_utf8", b"\xff") for line in PUSHES),
     *(Case(f"{line}?ttl=x", "400 bad_parameter") for line in WITH_PARAMETERS),
     Case(f"{WEBSOCKET}?via=first", "101", headers=UPGRADE),

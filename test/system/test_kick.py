@@ -50,6 +50,16 @@ async def test_a_kick_closes_all_sessions_of_an_id_on_all_nodes(nodes):
         await assert_reachable(three, "kicked", ws)
 
 
+async def test_a_kick_tells_its_reason_on_all_nodes(nodes):
+    one, two, three = nodes
+    there = [await join(node, "told") for node in (one, two)]
+    answer = await request(three, "DELETE", "/socket/told?reason=moved%20to%20/v2%E2%80%A6")
+    assert answer.status == 200
+    for ws in there:
+        assert await close_of(ws) == 4500
+        assert ws.close_reason == "moved to /v2…"
+
+
 async def test_nobody_cannot_be_kicked(nodes):
     for node in nodes:
         (await kick(node, "nobody")).check_failure(404)

@@ -43,14 +43,17 @@ async def test_who_says_that_a_silent_node_may_know_more(lab):
     assert done.stdout == "1 node that may have sessions did not answer\n"
 
 
-async def test_kick_closes_all_sessions(cluster):
+async def test_kick_tells_the_client_why(cluster):
     one, two, _ = cluster.nodes
     ws = await join(one, "kicked")
-    done = await in_thread(run, "kick", "kicked", "--text", node=two)
+    done = await in_thread(run, "kick", "kicked", "--reason", "account closed", "--text", node=two)
     assert (done.returncode, done.stdout) == (0, "kicked: 1 node told to close its sessions\n")
     assert await close_of(ws) == 4500
+    assert ws.close_reason == "account closed"
     done = await in_thread(run, "kick", "456", node=two)
     assert done.returncode == 1 and "404 nobody" in done.stderr
+    done = await in_thread(run, "kick", "456", "--reason", "x" * 101, node=two)
+    assert done.returncode == 1 and "400 bad_parameter" in done.stderr
 
 
 # -- mailbox -------------------------------------------------------------------

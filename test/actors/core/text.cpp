@@ -42,6 +42,14 @@ CAF_TEST(a name has 1 to 256 bytes without control characters and slashes) {
   CAF_CHECK(!is_name(std::string_view{"a\0b", 3}));
 }
 
+CAF_TEST(a reason has 1 to 100 bytes without control characters) {
+  CAF_CHECK(is_reason("off/you go"));
+  CAF_CHECK(is_reason(std::string(100, 'x')));
+  for (auto bad : {"", "a\nb", "\x7f", "\xff"})
+    CAF_CHECK(!is_reason(bad));
+  CAF_CHECK(!is_reason(std::string(101, 'x')));
+}
+
 CAF_TEST(lone surrogates become U + FFFD) {
   CAF_CHECK_EQUAL(mend_surrogates(R"("hi \ud83d")"), R"("hi \ufffd")");
   CAF_CHECK_EQUAL(mend_surrogates(R"("\uDE00\uD83D")"), R"("\ufffd\ufffd")");

@@ -396,9 +396,15 @@ CAF_TEST(a parameter of a question has a name) {
     CAF_CHECK_EQUAL(check("GET", bad), "400 bad_parameter");
 }
 
-CAF_TEST(closing the sessions of an id takes no parameters) {
-  CAF_CHECK_EQUAL(check("DELETE", "/socket/456"), "200");
-  CAF_CHECK_EQUAL(check("DELETE", "/socket/456?wait=5s"), "400 bad_parameter");
+CAF_TEST(closing the sessions of an id takes a reason at most) {
+  CAF_CHECK_EQUAL(parse<kick_request>("DELETE", "/socket/456").reason, "");
+  auto kick = parse<kick_request>("DELETE", "/socket/456?reason=a%2Fb");
+  CAF_CHECK_EQUAL(kick.reason, "a/b");
+  auto longest = std::string(100, 'a');
+  CAF_CHECK_EQUAL(check("DELETE", "/socket/456?reason=" + longest), "200");
+  for (auto& bad : {"wait=5s"s, "reason=a&wait=5s"s, "reason="s, "reason=%0A"s,
+                    "reason=" + longest + 'a'})
+    CAF_CHECK_EQUAL(check("DELETE", "/socket/456?" + bad), "400 bad_parameter");
 }
 
 CAF_TEST(a change of topics takes its parameters along) {
