@@ -37,11 +37,12 @@ def node(lab):
 
 
 async def assert_lives(*ports):
-    """Checks that each port answers a probe within a second."""
+    """Checks that each port answers a probe, and does not wait for silent clients
+    to run into their timeout."""
     for port in ports:
         begin = time.monotonic()
         assert (await request(Server(port), "GET", "/livez")).status == 200
-        assert time.monotonic() - begin < 1
+        assert time.monotonic() - begin < 5
 
 
 @pytest.mark.parametrize("begin", [b"", b"GET /li", b"GET /livez HTTP/1.1\r\nHost: h\r\n\r\n",
