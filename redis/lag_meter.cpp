@@ -50,9 +50,10 @@ caf::timespan lag_meter::lag(time_point now) const {
 }
 
 bool lag_meter::is_busy(time_point now) const {
-  auto is_late
-    = !in_flight_.empty() && now - in_flight_.front().sent > longest_lag;
-  return published_ - heard_ > most_under_way || late_ + is_late > 1;
+  auto late = late_;
+  for (size_t i = 0; i < std::min<size_t>(2, in_flight_.size()); ++i)
+    late += now - in_flight_[i].sent > longest_lag;
+  return published_ - heard_ > most_under_way || late > 1;
 }
 
 } // namespace waybill::redis

@@ -74,6 +74,18 @@ CAF_TEST(no more than 8 MiB may be under way) {
   CAF_CHECK(!aut.is_busy(now));
 }
 
+CAF_TEST(a node is busy while two canaries are late that have not returned) {
+  aut.on_sent(1, now);
+  aut.on_sent(2, now + 500ms);
+  CAF_CHECK(!aut.is_busy(now + 700ms));
+  CAF_CHECK(aut.is_busy(now + 800ms));
+  aut.on_heard(2, now + 800ms);
+  CAF_CHECK(aut.is_busy(now + 800ms));
+  aut.on_sent(3, now + 1s);
+  aut.on_heard(3, now + 1010ms);
+  CAF_CHECK(!aut.is_busy(now + 1010ms));
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()
 
 } // namespace lag_meter_suite
