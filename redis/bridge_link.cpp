@@ -256,7 +256,8 @@ void bridge::on_canary(const std::string& bytes) {
 
 void bridge::on_foreign_canary(std::string_view tag, uint64_t began) {
   ++counts_[metric::name_clashes];
-  if (auto left_out = gate_.take("WB-208", clock().now()))
+  if (auto left_out
+      = gate_.take("WB-208", clock().now(), std::chrono::minutes{1}))
     spdlog::error("WB-208 another node is called \"{}\", too: give each a "
                   "--node of its own{}",
                   config_.node, *left_out);
