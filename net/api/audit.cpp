@@ -22,15 +22,24 @@ std::string action_of(const request& request) {
   return "";
 }
 
+std::string line_of(const api_call& call, const std::string& action) {
+  auto& key = call.allowed.pusher;
+  return "audit: " + action + " by " + call.client.text()
+         + (key.empty() ? "" : " with the key " + quote(key));
+}
+
 } // namespace
 
 std::optional<std::string> audit_line(const api_call& call) {
   auto action = action_of(call.request);
   if (action.empty())
     return std::nullopt;
-  auto& key = call.allowed.pusher;
-  return "audit: " + action + " by " + call.client.text()
-         + (key.empty() ? "" : " with the key " + quote(key));
+  return line_of(call, action);
+}
+
+std::string audit_line(const api_call& call, size_t broadcasts) {
+  return line_of(call,
+                 "broadcast, " + std::to_string(broadcasts) + " in a batch");
 }
 
 } // namespace waybill::net

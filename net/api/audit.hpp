@@ -11,4 +11,7 @@ namespace waybill::net {
 /// sessions, empties a mailbox or reaches everyone; nothing for other requests.
 std::optional<std::string> audit_line(const api_call& call);
 
+/// Returns such a line for a batch with so many broadcasts.
+std::string audit_line(const api_call& call, size_t broadcasts);
+
 } // namespace waybill::net

@@ -6,6 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include <spdlog/spdlog.h>
+
+#include "net/api/audit.hpp"
 #include "net/api/authorize.hpp"
 #include "net/api/metrics.hpp"
 #include "net/api/push_options.hpp"
@@ -175,6 +178,7 @@ void handle_batch(api_context& context, const batch_request& request,
     batch{exchange, std::vector<std::string>(lines.size())});
   auto& options = request.options;
   std::vector<std::pair<size_t, uint64_t>> timed;
+  size_t broadcasts = 0;
   for (size_t i = 0; i < lines.size(); ++i) {
     auto line = parse_line(lines[i]);
     if (auto wrong = std::get_if<response>(&line)) {
@@ -186,6 +190,7 @@ void handle_batch(api_context& context, const batch_request& request,
       all->set(i, forbidden("this key does not allow this address"));
       continue;
     }
+    broadcasts += address == push_address::everyone();
     own.want = options.want;
     own.wait = options.wait;
     auto number
@@ -194,6 +199,8 @@ void handle_batch(api_context& context, const batch_request& request,
     if (options.want == receipt_level::routed)
       timed.emplace_back(i, number);
   }
+  if (broadcasts > 0)
+    spdlog::info(audit_line(call, broadcasts));
   if (!timed.empty())
     exchange->set_deadline(options.wait,
                            [&context, weak = std::weak_ptr{all},
@@ -220,10 +227,11 @@ void handle_kick(api_context& context, const kick_request& request,
     late.respond(to_answer(caf::error{errc::unanswered}));
   });
   context.actors.kick(
-    request.address, request.reason,
+    request.address,
     [exchange, to_response](const caf::expected<uint64_t>& nodes) {
       exchange->respond(to_response(nodes));
-    });
+    },
+    request.reason);
 }
 
 } // namespace waybill::net

@@ -35,6 +35,14 @@ CAF_TEST(a line names the key) {
                   "audit: broadcast by 192.0.2.1:5000 with the key \"ops\"");
 }
 
+CAF_TEST(broadcasts of a batch are written down together) {
+  auto call = test::api_fixture::make(http::verb::post, "/push");
+  call.client = peer_address::parse("192.0.2.1:5000").value();
+  CAF_CHECK_EQUAL(line_of(http::verb::post, "/push"), "");
+  CAF_CHECK_EQUAL(audit_line(call, 2),
+                  "audit: broadcast, 2 in a batch by 192.0.2.1:5000");
+}
+
 CAF_TEST(other requests are not written down) {
   for (auto target : {"/socket/456", "/socket/456/mailbox", "/stats"})
     CAF_CHECK_EQUAL(line_of(http::verb::get, target), "");
