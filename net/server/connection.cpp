@@ -47,6 +47,12 @@ std::string describe(const http::request_header<>& head,
          + find_client(head, from.peer, trusted).text();
 }
 
+/// Returns whether this is a question of a balancer, which asks every second.
+bool is_probe(const http::request_header<>& head) {
+  std::string_view path = head.target();
+  return path.substr(0, path.find('?')) == "/readyz";
+}
+
 } // namespace
 
 open_connections::slot add_connection(server_context& context,
@@ -82,7 +88,8 @@ void log_refusal(server_context& context, const connection_info& from,
   if (response.body.is_null())
     return;
   auto& code = response.body["error"].get_ref<const std::string&>();
-  if (code == "nobody")
+  // What a probe hears is logged when it begins.
+  if (code == "nobody" || (head && is_probe(*head)))
     return;
   auto kind
     = std::to_string(static_cast<unsigned>(response.status)) + ' ' + code;

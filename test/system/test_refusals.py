@@ -59,8 +59,10 @@ async def test_a_client_past_a_limit_is_logged(node):
 
 async def test_a_node_that_is_away_says_so(lab):
     node = lab.new_node(redis="redis://127.0.0.1:1")
+    assert (await request(node, "GET", "/readyz")).status == 503
     await exchange(node, handshake("/websocket/456"))
     node.log.wait_for("warning WB-213 503 bus_away to GET")
+    assert not any("readyz" in line for line in node.log.all())
 
 
 async def test_each_kind_has_a_line_a_second_and_says_how_many_more(lab):
