@@ -125,6 +125,10 @@ constexpr auto recent_level = spdlog::level::info;
 const auto recent
   = std::make_shared<spdlog::sinks::ringbuffer_sink_mt>(max_recent);
 
+/// The name of the logger of clients' messages, which `recent` does not keep:
+/// they would displace all else.
+constexpr auto message_logger = "messages";
+
 } // namespace
 
 void start_log(const std::string& node, const std::string& level, bool json) {
@@ -144,8 +148,10 @@ void start_log(const std::string& node, const std::string& level, bool json) {
   kept->set_level(recent_level);
   kept->set_formatter(std::make_unique<json_formatter>(node));
   auto logger = std::make_shared<spdlog::logger>(
-    "waybill", spdlog::sinks_init_list{std::move(sampling), std::move(kept)});
+    "waybill", spdlog::sinks_init_list{sampling, std::move(kept)});
   spdlog::set_default_logger(std::move(logger));
+  spdlog::register_logger(
+    std::make_shared<spdlog::logger>(message_logger, std::move(sampling)));
   set_log_level(level);
 }
 
@@ -176,10 +182,10 @@ const char* message_log::name() const {
 
 message_log::behavior_type message_log::make_behavior() {
   return {
-    [](const client_message& message) {
-      spdlog::info("message from {}: {} {}", quote(message.id),
-                   to_string(message.body),
-                   quote(message.body.bytes().substr(0, excerpt_size)));
+    [log = spdlog::get(message_logger)](const client_message& message) {
+      log->info("message from {}: {} {}", quote(message.id),
+                to_string(message.body),
+                quote(message.body.bytes().substr(0, excerpt_size)));
     },
   };
 }
