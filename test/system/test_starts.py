@@ -57,7 +57,8 @@ def check(limit, found):
     """Checks that a start serves, or that it ends with one line."""
     if found != "serves":
         code, lines = found
-        assert code in (1, 2) and len(lines) == 1, (limit, found)
+        # 70 is that of a node one of whose actors got no memory.
+        assert code in (1, 2, 70) and len(lines) == 1, (limit, found)
 
 
 async def test_a_start_with_few_descriptors_serves_or_says_why_not():

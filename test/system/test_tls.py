@@ -543,17 +543,19 @@ def test_files_that_cannot_be_used_are_named(certificate, folder, tmp_path):
 
 
 async def test_an_event_stream_ends_with_close_notify(lab, certificate, authority):
-    node = lab.node(*tls_options(certificate), "--events-lifetime", "500ms")
+    # As above, a loop has its descriptors once it had a connection.
+    node = lab.node(*tls_options(certificate), "--events-lifetime", "500ms", "--threads", "1")
+    server = TlsServer(node.port, trusting(authority))
+    await get(server, "/livez")
     descriptors = Path(f"/proc/{node.pid}/fd")
     before = len(list(descriptors.iterdir()))
     curl = await asyncio.create_subprocess_exec(
         "curl", "-sSN", "--cacert", authority.file, f"https://127.0.0.1:{node.port}/events/456",
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
     await curl.stdout.readuntil(b"event: hello\n")
-    server = TlsServer(node.port, trusting(authority))
     large = "x" * 200_000
     assert (await push(server, "456", large)).status == 200
     out, errors = await curl.communicate()
     assert (curl.returncode, errors) == (0, b"")
     assert f"data: {large}\n\n".encode() in out and out.endswith(b"\nretry: 100\n\n")
-    await eventually(lambda: len(list(descriptors.iterdir())) == before)
+    await eventually(lambda: len(list(descriptors.iterdir())) <= before)
