@@ -1,16 +1,15 @@
 #include "net/base64.hpp"
 
-#include <boost/archive/iterators/base64_from_binary.hpp>
-#include <boost/archive/iterators/transform_width.hpp>
+#include <openssl/evp.h>
 
 namespace waybill::net {
 
 std::string to_base64(std::string_view bytes) {
-  using namespace boost::archive::iterators;
-  using iterator = base64_from_binary<
-    transform_width<std::string_view::const_iterator, 6, 8>>;
-  std::string result{iterator{bytes.begin()}, iterator{bytes.end()}};
-  result.append((3 - bytes.size() % 3) % 3, '=');
+  std::string result((bytes.size() + 2) / 3 * 4, '\0');
+  // OpenSSL ends the digits with a null, for which a string has room.
+  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(result.data()),
+                  reinterpret_cast<const unsigned char*>(bytes.data()),
+                  static_cast<int>(bytes.size()));
   return result;
 }
 
