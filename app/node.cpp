@@ -206,7 +206,8 @@ node_actors spawn_actors(caf::actor_system& system, net::event_loop& home,
   if (!config.redis.empty()) {
     auto bus = result.keep(spawn_redis(system, home, config));
     result.bus = bus;
-    if (config.upstream == upstream::redis)
+    if (config.upstream == upstream::redis
+        || config.upstream == upstream::stream)
       sessions.upstream = bus;
   } else {
     result.bus = result.keep(

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <random>
 #include <utility>
 
@@ -10,6 +11,8 @@
 #include "redis/bridge.hpp"
 #include "redis/client_link.hpp"
 #include "redis/cluster.hpp"
+#include "redis/key_slot.hpp"
+#include "redis/names.hpp"
 #include "redis/slots_query.hpp"
 
 namespace waybill::app {
@@ -82,10 +85,13 @@ redis::redis_bus_actor spawn_cluster(caf::actor_system& system,
   std::vector<redis::endpoint> seeds;
   for (auto& seed : url.seeds)
     seeds.push_back({seed.host, seed.port});
-  return system.spawn<redis::cluster>(
-    &home, std::move(seeds), to_string(url),
-    std::make_shared<cluster_environment>(system, home, std::move(settings),
-                                          url));
+  std::optional<uint16_t> stream_slot;
+  if (settings.upstream_limit > 0)
+    stream_slot = redis::key_slot(redis::names{settings.prefix}.upstream());
+  return system.spawn<redis::cluster>(&home, std::move(seeds), to_string(url),
+                                      std::make_shared<cluster_environment>(
+                                        system, home, std::move(settings), url),
+                                      stream_slot);
 }
 
 } // namespace
@@ -101,6 +107,8 @@ redis::redis_bus_actor spawn_redis(caf::actor_system& system,
   settings.instance_id = make_tag();
   settings.max_body = config.connections.max_body;
   settings.mailbox_limit = config.mailbox_limit;
+  if (config.upstream == upstream::stream)
+    settings.upstream_limit = config.upstream_limit;
   settings.replicas = config.redis_replicas;
   settings.claims = config.same_id == same_id::newest;
   settings.began = static_cast<uint64_t>(

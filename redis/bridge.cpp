@@ -280,12 +280,10 @@ void bridge::publish_upstream(const client_message& message) {
     ++counts_[metric::upstream_dropped];
     return;
   }
-  redis_->send(
-    make_command("PUBLISH", commands_.all_names().upstream(), encode(message)),
-    [this](const caf::expected<reply>& x) {
-      if (!x || x->type != reply::kind::number)
-        ++counts_[metric::upstream_dropped];
-    });
+  commands_.pass_upstream(message, [this](const caf::expected<reply>& x) {
+    if (!x)
+      ++counts_[metric::upstream_dropped];
+  });
 }
 
 // -- log lines ----------------------------------------------------------------

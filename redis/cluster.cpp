@@ -7,9 +7,10 @@ namespace waybill::redis {
 
 cluster::cluster(caf::actor_config& cfg, caf::execution_unit* host,
                  std::vector<endpoint> seeds, std::string server,
-                 std::shared_ptr<environment> environment)
+                 std::shared_ptr<environment> environment,
+                 std::optional<uint16_t> stream_slot)
     : hosted(cfg, host), seeds_(std::move(seeds)), server_(std::move(server)),
-      environment_(std::move(environment)) {
+      environment_(std::move(environment)), stream_slot_(stream_slot) {
   // Without the bridge of a master this bus cannot serve its addresses.
   set_down_handler([this](caf::down_msg& x) { quit(x.reason); });
 }
@@ -156,9 +157,12 @@ void cluster::leave() {
 }
 
 void cluster::publish_upstream(const client_message& message) {
-  // Any master takes it; the one with the open channel is ready.
-  if (auto i = masters_.find(open_); i != masters_.end())
-    send(i->second.bridge, message);
+  // Any master publishes it; the one with the open channel is ready.
+  auto i = masters_.find(open_);
+  auto any = i == masters_.end() ? nullptr : &i->second;
+  auto target = stream_slot_ ? by_slot_[*stream_slot_] : any;
+  if (target)
+    send(target->bridge, message);
   else
     ++counts_[metric::upstream_dropped];
 }

@@ -5,6 +5,7 @@
 #include <functional>
 #include <list>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -62,9 +63,12 @@ public:
 
   /// @param seeds the servers to ask first.
   /// @param server is the name of the cluster in the log.
+  /// @param stream_slot is the slot of the stream for messages of clients, if
+  ///        they are not published.
   cluster(caf::actor_config& cfg, caf::execution_unit* host,
           std::vector<endpoint> seeds, std::string server,
-          std::shared_ptr<environment> environment);
+          std::shared_ptr<environment> environment,
+          std::optional<uint16_t> stream_slot = std::nullopt);
 
   const char* name() const override;
 
@@ -205,6 +209,7 @@ private:
   masters masters_;
 
   owners by_slot_ = {};
+  const std::optional<uint16_t> stream_slot_;
 
   /// The master with the open channel.
   endpoint open_;

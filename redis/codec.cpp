@@ -3,8 +3,7 @@
 #include <optional>
 #include <utility>
 
-#include <boost/archive/iterators/base64_from_binary.hpp>
-#include <boost/archive/iterators/transform_width.hpp>
+#include <openssl/evp.h>
 
 #include "actors/core/text.hpp"
 #include "redis/members.hpp"
@@ -222,20 +221,32 @@ caf::expected<outcome> decode_outcome(std::string_view bytes) {
     flag_in(all, "kept"), counts_in(all), number_in(all, "unknown")};
 }
 
-std::string encode(const client_message& message) {
+namespace {
+
+std::string base64_of(std::string_view bytes) {
+  std::string result((bytes.size() + 2) / 3 * 4, '\0');
+  // OpenSSL ends the digits with a null, for which a string has room.
+  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(result.data()),
+                  reinterpret_cast<const unsigned char*>(bytes.data()),
+                  static_cast<int>(bytes.size()));
+  return result;
+}
+
+} // namespace
+
+std::vector<std::pair<std::string, std::string>>
+fields_of(const client_message& message) {
   auto bytes = message.body.bytes();
-  nlohmann::ordered_json result = {{"KEY", message.id}};
-  if (message.body.type() == payload::format::text) {
-    result["VALUE"] = bytes;
-  } else {
-    using namespace boost::archive::iterators;
-    using iterator = base64_from_binary<
-      transform_width<std::string_view::const_iterator, 6, 8>>;
-    std::string encoded{iterator{bytes.begin()}, iterator{bytes.end()}};
-    encoded.append((3 - bytes.size() % 3) % 3, '=');
-    result["VALUE"] = std::move(encoded);
-    result["ENCODING"] = "base64";
-  }
+  if (message.body.type() == payload::format::text)
+    return {{"KEY", message.id}, {"VALUE", std::string{bytes}}};
+  return {
+    {"KEY", message.id}, {"VALUE", base64_of(bytes)}, {"ENCODING", "base64"}};
+}
+
+std::string encode(const client_message& message) {
+  nlohmann::ordered_json result;
+  for (auto& [name, value] : fields_of(message))
+    result[name] = std::move(value);
   return result.dump();
 }
 

@@ -2,6 +2,8 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <caf/expected.hpp>
 #include <caf/sec.hpp>
@@ -57,6 +59,11 @@ std::string encode(const outcome& outcome);
 
 /// Decodes an outcome, with the tolerance of `decode`.
 caf::expected<outcome> decode_outcome(std::string_view bytes);
+
+/// Returns what Redis gets of a message of a client, by name: KEY, VALUE and,
+/// if it is binary, ENCODING.
+std::vector<std::pair<std::string, std::string>>
+fields_of(const client_message& message);
 
 /// Encodes a message of a client as JSON for the upstream channel:
 /// `{"KEY":"456","VALUE":"text"}`; a binary message as base64, with

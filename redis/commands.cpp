@@ -226,6 +226,22 @@ void commands::await_replicas(const std::string& channel, outcome result,
     });
 }
 
+void commands::pass_upstream(const client_message& message,
+                             handler<reply> then) {
+  command words;
+  if (config_.upstream_limit == 0) {
+    words = make_command("PUBLISH", names_.upstream(), encode(message));
+  } else {
+    words = make_command("XADD", names_.upstream(), "MAXLEN", "~",
+                         std::to_string(config_.upstream_limit), "*");
+    for (auto& [name, value] : fields_of(message)) {
+      words.push_back(std::move(name));
+      words.push_back(std::move(value));
+    }
+  }
+  send(std::make_shared<const command>(std::move(words)), std::move(then));
+}
+
 void commands::record_outcome(const push_address& address,
                               const std::string& key, const outcome& outcome) {
   eval(scripts_.record, {names_.once_of(address, key)},

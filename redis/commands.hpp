@@ -122,6 +122,10 @@ public:
   void publish(const push_address& address, const query& query,
                handler<uint64_t> then);
 
+  /// Publishes a message of a client, or adds it to the stream of these and
+  /// trims that (XADD).
+  void pass_upstream(const client_message& message, handler<reply> then);
+
   /// Reads the topics that are kept for an id.
   void topics(const push_address& address, handler<kept_topics> then);
 

@@ -34,6 +34,10 @@ struct bridge_config {
   /// Maximum number of entries in a mailbox.
   size_t mailbox_limit = 1000;
 
+  /// Number of messages of clients that their stream keeps; 0 if they are
+  /// published on a channel instead.
+  size_t upstream_limit = 0;
+
   /// Number of replicas that must have a kept push before it is answered.
   size_t replicas = 0;
 

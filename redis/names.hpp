@@ -46,7 +46,7 @@ public:
   /// Returns whether this is a channel that all nodes hold.
   bool is_channel_of_nodes(std::string_view channel) const noexcept;
 
-  /// Returns the channel for messages of clients.
+  /// Returns the channel for messages of clients, or the stream.
   std::string upstream() const { return prefix_ + ":upstream"; }
 
   // -- keys -------------------------------------------------------------------

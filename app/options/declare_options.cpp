@@ -149,8 +149,9 @@ void declare_sessions(CLI::App& parser, options& result) {
       "Text of a client that the node answers itself, such as ping=pong, for "
       "clients without ping frames; repeatable");
   add(parser, "--upstream", result.upstream, &read_upstream,
-      "log, echo or redis", "log",
-      "Destination of messages from clients: log, echo, redis");
+      "log, echo, redis or stream", "log",
+      "Destination of messages from clients: log, echo, redis (published on a "
+      "channel), stream (added to a stream of Redis)");
   add(parser, "--same-id", result.same_id, &read_same_id,
       "all, newest-per-node or newest", "all",
       "Effect of a second session of an id: all (both stay), newest-per-node "
@@ -231,6 +232,9 @@ void declare_session_limits(CLI::App& parser, options& result) {
       "largest are closed");
   add(parser, "--mailbox-limit", result.mailbox_limit, &read_count, count_form,
       "1000", "Pushes kept for an id; past it, a push is answered 507");
+  add(parser, "--upstream-limit", result.upstream_limit, &read_count,
+      count_form, "10000",
+      "Messages that --upstream stream keeps; past it, the oldest are removed");
 }
 
 void declare_process(CLI::App& parser, options& result) {

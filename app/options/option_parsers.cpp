@@ -27,6 +27,8 @@ std::optional<upstream> read_upstream(std::string_view text) {
     return upstream::echo;
   if (text == "redis")
     return upstream::redis;
+  if (text == "stream")
+    return upstream::stream;
   return std::nullopt;
 }
 

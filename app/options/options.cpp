@@ -106,8 +106,12 @@ std::optional<std::string> check_redis(options& config) {
   // Braces mark the slot of a key in a Redis Cluster.
   if (config.redis_prefix.find_first_of("{}") != std::string::npos)
     return "--redis-prefix must have no braces";
-  if (config.upstream == upstream::redis && config.redis.empty())
-    return "--upstream redis needs --redis";
+  if (config.redis.empty()) {
+    if (config.upstream == upstream::redis)
+      return "--upstream redis needs --redis";
+    if (config.upstream == upstream::stream)
+      return "--upstream stream needs --redis";
+  }
   if (!config.redis_ca.empty() && !uses_tls)
     return "--redis-ca needs a --redis rediss://… or rediss+cluster://…";
   if (!uses_tls)

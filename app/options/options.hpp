@@ -18,7 +18,7 @@
 namespace waybill::app {
 
 /// Destination of messages from clients.
-enum class upstream { log, echo, redis };
+enum class upstream { log, echo, redis, stream };
 
 /// A text of a client, and its answer.
 struct heartbeat {
@@ -66,6 +66,7 @@ struct options {
   size_t max_byte_rate;
   uint64_t max_request_memory;
   size_t mailbox_limit;
+  size_t upstream_limit;
   net::connection_config connections;
   access_options access;
   std::string log_level;

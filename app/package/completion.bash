@@ -31,7 +31,7 @@ _waybill() {
     --same-id) words="all newest-per-node newest" ;;
     --scope) words="push presence kick admin" ;;
     --slow-consumer) words="close drop-oldest" ;;
-    --upstream) words="log echo redis" ;;
+    --upstream) words="log echo redis stream" ;;
     *)
       if [[ $word = -* ]]; then
         words=$("$program" "${command[@]}" --help 2> /dev/null \

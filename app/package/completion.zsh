@@ -19,7 +19,7 @@ _waybill() {
     --same-id) found=(all newest-per-node newest) ;;
     --scope) found=(push presence kick admin) ;;
     --slow-consumer) found=(close drop-oldest) ;;
-    --upstream) found=(log echo redis) ;;
+    --upstream) found=(log echo redis stream) ;;
   esac
 
   if (($#found)); then

@@ -58,9 +58,12 @@ struct cluster_fixture : test::fixture {
     cluster_fixture& parent;
   };
 
-  cluster_fixture() {
-    aut = spawn<cluster>(std::vector<endpoint>{{"seed", "1"}}, "the cluster",
-                         std::make_shared<fake_environment>(*this));
+  cluster_fixture() { spawn_cluster(std::nullopt); }
+
+  void spawn_cluster(std::optional<uint16_t> stream_slot) {
+    aut
+      = spawn<cluster>(std::vector<endpoint>{{"seed", "1"}}, "the cluster",
+                       std::make_shared<fake_environment>(*this), stream_slot);
     settle();
   }
 
@@ -279,6 +282,15 @@ CAF_TEST(one ready master has the open channel) {
   self->send(aut, client_message{"x", {}});
   settle();
   CAF_CHECK_EQUAL(log, test::texts{"a upstream"});
+}
+
+CAF_TEST(what clients send goes to the master of its stream) {
+  spawn_cluster(key_slot("waybill:upstream"));
+  start();
+  log.clear();
+  self->send(aut, client_message{"x", {}});
+  settle();
+  CAF_CHECK_EQUAL(log, test::texts{"b upstream"});
 }
 
 CAF_TEST(slots that move change the parts of their masters) {

@@ -769,6 +769,28 @@ CAF_TEST(all keys and channels begin with the prefix) {
       CAF_CHECK(word.find("waybill:") == word.npos);
 }
 
+CAF_TEST(what clients send is published or added to a stream) {
+  auto keep = [this](const caf::expected<reply>& x) {
+    result = x ? "passed" : sys.render(x.error());
+  };
+  aut.pass_upstream({"456", make_text("hi")}, keep);
+  answer(number(0));
+  CAF_CHECK_EQUAL(result, "passed");
+  config.upstream_limit = 100;
+  aut.pass_upstream({"456", {payload::format::binary, "hi"}}, keep);
+  answer(text("1-0"));
+  CAF_CHECK_EQUAL(result, "passed");
+  CAF_CHECK_EQUAL(redis.sent[0], (command{"PUBLISH", "waybill:upstream",
+                                          R"({"KEY":"456","VALUE":"hi"})"}));
+  CAF_CHECK_EQUAL(
+    redis.sent[1],
+    (command{"XADD", "waybill:upstream", "MAXLEN", "~", "100", "*", "KEY",
+             "456", "VALUE", "aGk=", "ENCODING", "base64"}));
+  aut.pass_upstream({"456", make_text("hi")}, keep);
+  answer(error("OOM command not allowed"));
+  CAF_CHECK_NOT_EQUAL(result, "passed");
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()
 
 } // namespace commands_suite

@@ -223,6 +223,8 @@ async def test_a_node_uses_the_names_of_the_reference_and_no_others(lab):
     watcher.command("MONITOR")
     cluster = lab.cluster("--same-id", "newest", "--upstream", "redis", redis=redis, size=2)
     one, two = cluster.nodes
+    streaming = lab.node("--node", "node3", "--same-id", "newest", "--upstream", "stream",
+                         redis=redis)
     await keep(one, "later", "x", query="?ttl=600&collapse=key")
     await request(one, "PUT", "/socket/later/topics/news?ttl=600", b"")
     await request(one, "POST", "/topic/news?retain=600", b"x")
@@ -233,6 +235,9 @@ async def test_a_node_uses_the_names_of_the_reference_and_no_others(lab):
             answer = await request(two, "POST", path, b"x", {"Idempotency-Key": path})
             assert answer.status == 200
         assert await receive(ws) == "x"
+    async with joined(streaming, "789") as ws:
+        await ws.send("x")
+        await eventually(lambda: redis.command("EXISTS", "waybill:upstream"))
     assert (await request(two, "GET", "/trace/456")).status == 200
     await eventually(redis.dead_letters)
     documented = documented_names()

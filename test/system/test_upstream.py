@@ -5,8 +5,9 @@ import json
 
 import pytest
 
-from clients import joined, receive, until_ready
-from harness import WAYBILL, Process
+from clients import get, joined, receive, until_ready
+from harness import WAYBILL, Process, eventually
+from redis_cluster import slot_of
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +78,8 @@ async def test_by_default_messages_are_logged(lab):
     async with joined(node, "456") as ws:
         await ws.send("aaaa")
         assert "456" in node.log.wait_for("message from .*aaaa")[0]
+        log = (await get(node, "/history"))["log"]
+    assert log and "message from" not in str(log)
 
 
 async def test_while_redis_is_away_messages_are_dropped_and_their_sender_stays(lab):
@@ -117,6 +120,49 @@ async def test_a_heartbeat_is_answered_and_goes_nowhere_else(lab):
         for text in ["Ping", b"ping", "pong"]:
             await ws.send(text)
         assert [next_message(listener)["VALUE"] for _ in range(3)] == ["Ping", "cGluZw==", "pong"]
+
+
+@pytest.mark.parametrize("is_cluster", [False, True], ids=["one Redis", "a Redis Cluster"])
+async def test_a_stream_gives_each_message_to_one_consumer_of_a_group(lab, is_cluster):
+    redis = lab.redis_cluster() if is_cluster else lab.redis()
+    nodes = lab.cluster("--upstream", "stream", redis=redis).nodes
+    if is_cluster:
+        redis = redis.owner_of(slot_of("waybill:upstream"))
+    redis.command("XGROUP", "CREATE", "waybill:upstream", "app", "$", "MKSTREAM")
+    async with (joined(nodes[0], "456") as one, joined(nodes[1], "789") as two,
+                joined(nodes[2], "连接") as three):
+        await one.send("aaaa")
+        await two.send(b"\x00\xff")
+        await three.send("")
+
+        def read(consumer):
+            found = redis.command("XREADGROUP", "GROUP", "app", consumer, "COUNT", "2", "BLOCK",
+                                  "5000", "STREAMS", "waybill:upstream", ">")
+            return [tuple(fields) for _, fields in found[0][1]]
+
+        await eventually(lambda: redis.command("XLEN", "waybill:upstream") == 3)
+        first, second = read("first"), read("second")
+    assert len(first) == 2 and len(second) == 1
+    assert sorted(first + second) == sorted([
+        (b"KEY", b"456", b"VALUE", b"aaaa"),
+        (b"KEY", b"789", b"VALUE", b"AP8=", b"ENCODING", b"base64"),
+        (b"KEY", "连接".encode(), b"VALUE", b"")])
+
+
+async def test_a_stream_is_trimmed(lab):
+    cluster = lab.cluster("--upstream", "stream", "--upstream-limit", "100", size=1)
+    async with joined(cluster.nodes[0], "456") as ws:
+        for i in range(1000):
+            await ws.send(str(i))
+        # Redis removes whole nodes of a stream, of a hundred entries each.
+        await eventually(lambda: last_value(cluster.redis) == b"999")
+    assert 100 <= cluster.redis.command("XLEN", "waybill:upstream") < 300
+
+
+def last_value(redis):
+    """Returns the VALUE of the last entry of the stream."""
+    last = redis.command("XREVRANGE", "waybill:upstream", "+", "-", "COUNT", "1")
+    return last[0][1][3] if last else None
 
 
 @pytest.mark.parametrize("value", ["ping", "=pong", ""])
