@@ -42,15 +42,15 @@ case $suite in
     lint "$@"
     ;;
   actors* | net* | redis* | app*)
-    cmake --build $build --target "test_${suite%%.*}"
-    ctest --test-dir $build --output-on-failure -R "^$suite(\.|\$)"
+    cmake --build "$build" --target "test_${suite%%.*}"
+    ctest --test-dir "$build" --output-on-failure -R "^$suite(\.|\$)"
     ;;
   bench*)
-    cmake --build $build --target waybill waybill_load waybill_bare call_counter
-    ctest --test-dir $build --output-on-failure -R "^$suite\$"
+    cmake --build "$build" --target waybill waybill_load waybill_bare call_counter
+    ctest --test-dir "$build" --output-on-failure -R "^$suite\$"
     ;;
   *)
-    cmake --build $build --target waybill waybill_newer
-    ctest --test-dir $build --output-on-failure -R "^$suite\$"
+    cmake --build "$build" --target waybill waybill_newer
+    ctest --test-dir "$build" --output-on-failure -R "^$suite\$"
     ;;
 esac
