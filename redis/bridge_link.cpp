@@ -48,6 +48,8 @@ void bridge::on_canary_reply(const caf::expected<reply>& reply) {
   if (kind == impairment::commands)
     return on_impaired(kind, reply->text);
   health_.on_canary_reply(is_error ? reply->text : "");
+  if (!is_error && reply->number > 0)
+    silence_.on_accepted(clock().now());
   // A second subscriber may be an earlier connection of this node.
   if (!is_error && reply->number <= 1)
     health_.on_named();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 
 #include <caf/actor_clock.hpp>
@@ -8,36 +9,48 @@ namespace waybill::redis {
 
 /// Decides when a link counts as dead.
 ///
-/// Canaries prove that it works, but return behind all that was published
-/// before them: behind a flood, or a message that takes long, they are late on
-/// a link whose bytes arrive all the time. To drop it would lose what is on its
-/// way.
+/// A canary that returns proves that the link works, but it returns behind all
+/// that was published before it. Behind a flood, or a message that takes long,
+/// it is late on a link that works, and to drop that link would lose the
+/// messages on their way. So a link also lives while Redis accepts canaries on
+/// one connection and bytes arrive on the other: the canaries are among them.
 class silence_meter {
 public:
   using time_point = caf::actor_clock::time_point;
 
-  /// Time without a byte, and without a proof, after which a link is dead.
-  /// Redis itself gives a slow subscriber 60 s.
+  /// Maximum time without a byte, and without an accepted canary.
   static constexpr auto longest_silence = std::chrono::seconds{3};
+
+  /// Maximum time without a returned canary. Redis gives a slow subscriber 60
+  /// s.
   static constexpr auto longest_backlog = std::chrono::seconds{30};
 
-  explicit silence_meter(time_point now) : proof_(now), byte_(now) {
+  explicit silence_meter(time_point now)
+      : returned_(now), accepted_(now), arrived_(now) {
     // nop
   }
 
-  /// The link works: a canary returned, or a subscription was confirmed.
-  void on_proof(time_point now) noexcept { proof_ = byte_ = now; }
+  /// Records a proof: a canary returned, or a subscription was confirmed.
+  void on_proof(time_point now) noexcept {
+    returned_ = accepted_ = arrived_ = now;
+  }
 
-  /// Something arrived on the subscribed connection.
-  void on_bytes(time_point now) noexcept { byte_ = now; }
+  /// Records that Redis sent a canary to this node.
+  void on_accepted(time_point now) noexcept { accepted_ = now; }
+
+  /// Records that bytes arrived on the subscribed connection.
+  void on_bytes(time_point now) noexcept { arrived_ = now; }
 
   bool is_dead(time_point now) const noexcept {
-    return now - byte_ >= longest_silence || now - proof_ >= longest_backlog;
+    return now - std::min(accepted_, arrived_) >= longest_silence
+           || now - returned_ >= longest_backlog;
   }
 
 private:
-  time_point proof_;
-  time_point byte_;
+  /// Times of the last proof, canary that Redis accepted, and byte.
+  time_point returned_;
+  time_point accepted_;
+  time_point arrived_;
 };
 
 } // namespace waybill::redis

@@ -560,13 +560,28 @@ CAF_TEST(keeps a link that is behind while bytes arrive) {
   make_ready();
   new_commands();
   redis->is_active = true;
-  for (int i = 0; i < 58; ++i)
+  for (int i = 0; i < 58; ++i) {
     pass(500ms);
+    answer(one);
+  }
   CAF_CHECK_EQUAL(new_commands(), test::texts{});
   CAF_MESSAGE("and refuses pushes meanwhile");
   auto refused = publish("456");
   CAF_CHECK_EQUAL(*refused, "busy");
   pass(1s);
+  CAF_CHECK_EQUAL(new_commands(), test::texts{"abandon"});
+}
+
+CAF_TEST(drops a link that takes no commands though bytes arrive) {
+  make_ready();
+  new_commands();
+  redis->is_active = true;
+  for (int i = 0; i < 5; ++i) {
+    pass(500ms);
+    answer(reply{reply::kind::number, 0});
+  }
+  CAF_CHECK_EQUAL(new_commands(), test::texts{});
+  pass(500ms);
   CAF_CHECK_EQUAL(new_commands(), test::texts{"abandon"});
 }
 

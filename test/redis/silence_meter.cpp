@@ -24,21 +24,31 @@ CAF_TEST(a link without a byte is dead after three seconds) {
   CAF_CHECK(aut.is_dead(start + 5s));
 }
 
-CAF_TEST(a link that is behind lives while bytes arrive) {
+CAF_TEST(a link that is behind lives while canaries leave and bytes arrive) {
   silence_meter aut{start};
   for (auto passed = 0s; passed < 30s; passed += 2s) {
     aut.on_bytes(start + passed);
+    aut.on_accepted(start + passed);
     CAF_CHECK(!aut.is_dead(start + passed + 1s));
   }
-  CAF_MESSAGE("but bytes do not prove that its own channel is subscribed");
+  CAF_MESSAGE("but not for ever");
   CAF_CHECK(aut.is_dead(start + 30s));
   aut.on_proof(start + 30s);
   CAF_CHECK(!aut.is_dead(start + 30s));
 }
 
+CAF_TEST(a link whose commands are not answered is dead though bytes arrive) {
+  silence_meter aut{start};
+  aut.on_bytes(start + 3s);
+  CAF_CHECK(aut.is_dead(start + 3s));
+  aut.on_accepted(start + 3s);
+  CAF_CHECK(!aut.is_dead(start + 3s));
+}
+
 CAF_TEST(a link that stops in the middle of a message is dead) {
   silence_meter aut{start};
   aut.on_bytes(start + 4s);
+  aut.on_accepted(start + 7s);
   CAF_CHECK(aut.is_dead(start + 7s));
 }
 
