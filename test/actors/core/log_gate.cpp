@@ -23,6 +23,13 @@ CAF_TEST(passes one line per kind and second) {
   CAF_CHECK(aut.take("bad_origin", begin + 2s) == "");
 }
 
+CAF_TEST(passes one line per interval of the caller) {
+  log_gate aut;
+  CAF_CHECK(aut.take("clash", begin, 60s) == "");
+  CAF_CHECK(aut.take("clash", begin + 59s, 60s) == std::nullopt);
+  CAF_CHECK(aut.take("clash", begin + 60s, 60s) == " (and 1 more)");
+}
+
 CAF_TEST(reports the suppressed lines with the next line) {
   log_gate aut;
   for (int i = 0; i < 42; ++i)
