@@ -157,10 +157,12 @@ void cluster::leave() {
 }
 
 void cluster::publish_upstream(const client_message& message) {
-  // Any master publishes it; the one with the open channel is ready.
-  auto i = masters_.find(open_);
-  auto any = i == masters_.end() ? nullptr : &i->second;
-  auto target = stream_slot_ ? by_slot_[*stream_slot_] : any;
+  master* target = nullptr;
+  if (stream_slot_)
+    target = by_slot_[*stream_slot_];
+  else if (auto i = masters_.find(open_); i != masters_.end())
+    // Any master can publish it; the one with the open channel is ready.
+    target = &i->second;
   if (target)
     send(target->bridge, message);
   else

@@ -60,8 +60,8 @@ std::string encode(const outcome& outcome);
 /// Decodes an outcome, with the tolerance of `decode`.
 caf::expected<outcome> decode_outcome(std::string_view bytes);
 
-/// Returns what Redis gets of a message of a client, by name: KEY, VALUE and,
-/// if it is binary, ENCODING.
+/// Returns the members of a message of a client, as names and texts: KEY, VALUE
+/// and, if it is binary, ENCODING.
 std::vector<std::pair<std::string, std::string>>
 fields_of(const client_message& message);
 

@@ -88,7 +88,7 @@ void log_refusal(server_context& context, const connection_info& from,
   if (response.body.is_null())
     return;
   auto& code = response.body["error"].get_ref<const std::string&>();
-  // What a probe hears is logged when it begins.
+  // A probe asks every second about a state whose begin is logged.
   if (code == "nobody" || (head && is_probe(*head)))
     return;
   auto kind

@@ -284,7 +284,7 @@ CAF_TEST(one ready master has the open channel) {
   CAF_CHECK_EQUAL(log, test::texts{"a upstream"});
 }
 
-CAF_TEST(what clients send goes to the master of its stream) {
+CAF_TEST(messages of clients go to the master of their stream) {
   spawn_cluster(key_slot("waybill:upstream"));
   start();
   log.clear();

@@ -769,7 +769,7 @@ CAF_TEST(all keys and channels begin with the prefix) {
       CAF_CHECK(word.find("waybill:") == word.npos);
 }
 
-CAF_TEST(what clients send is published or added to a stream) {
+CAF_TEST(a message of a client is published or added to a stream) {
   auto keep = [this](const caf::expected<reply>& x) {
     result = x ? "passed" : sys.render(x.error());
   };
