@@ -28,6 +28,7 @@ std::string ready_line(const std::string& node, const std::string& description,
                        bool json);
 
 /// Logs messages from clients: the destination of `--upstream log`.
+/// @pre `start_log` was called.
 class message_log : public hosted<upstream_actor> {
 public:
   using hosted::hosted;

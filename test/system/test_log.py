@@ -155,3 +155,14 @@ async def test_what_clients_do_normally_is_not_worth_a_line(lab):
     node.stop()
     later = node.log.rest()[len(before):]
     assert [line for line in later if "stop" not in line] == []
+
+
+async def test_the_log_tells_who_ended_sessions_or_reached_everyone(lab):
+    node = lab.node()
+    async with Http(node) as http:
+        await http.request("DELETE", "/socket/456")
+        await http.request("POST", "/broadcast", b"x")
+        lines = ['{"all":true,"message":"x"}', '{"to":"456","message":"x"}'] * 2
+        await http.request("POST", "/push", "\n".join(lines).encode())
+    for action in ('kick of "456"', "broadcast", "broadcast, 2 in a batch"):
+        node.log.wait_for(f" info audit: {action} by 127.0.0.1:")
