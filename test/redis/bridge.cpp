@@ -1077,6 +1077,33 @@ CAF_TEST(a topic is attached with its last value before later pushes) {
     (test::texts{"deliver topic:news a", "deliver b", "deliver c", "greet"}));
 }
 
+CAF_TEST(
+  a topic that is joined again gets nothing of its earlier subscription) {
+  make_ready();
+  const std::string news = "waybill:{topic:news}";
+  auto push_of = [](const std::string& id) {
+    push result{id, make_text(id)};
+    result.retain = 10s;
+    return encode(result);
+  };
+  auto first = join_news();
+  happen(subscribed{news});
+  answer(reply{});
+  CAF_CHECK_EQUAL(seen(first), test::texts{"greet"});
+  end(first);
+  auto second = join_news();
+  happen(message{news, push_of("a")});
+  CAF_CHECK_EQUAL(seen(second), test::texts{});
+  happen(unsubscribed{news});
+  happen(subscribed{news});
+  answer(reply{reply::kind::text, 0, push_of("c")});
+  answer(reply{reply::kind::number, 10'000});
+  return_canary();
+  happen(message{news, push_of("d")});
+  CAF_CHECK_EQUAL(seen(second),
+                  (test::texts{"deliver topic:news c", "greet", "deliver d"}));
+}
+
 CAF_TEST(a last value that has also arrived is delivered once) {
   make_ready();
   auto session = join_news();
