@@ -72,7 +72,10 @@ async def test_a_late_joiner_misses_nothing_and_gets_nothing_twice(cluster):
         async with Http(three) as http:
             while not done:
                 sent += 1
-                await http.request("POST", NEWS + "?retain=600", str(sent).encode())
+                # A node that is behind sends nothing, and answers 503.
+                while (await http.request("POST", NEWS + "?retain=600",
+                                          str(sent).encode())).status == 503:
+                    await asyncio.sleep(0.1)
 
     pushing = asyncio.create_task(push_all())
     try:
