@@ -71,6 +71,8 @@ public:
       push_.reply_to = std::move(value);
     else if (name_ == "collapse")
       push_.collapse = std::move(value);
+    else if (name_ == "traceparent")
+      push_.context = parse_traceparent(value);
     else if (name_ == "reason")
       reason_ = std::move(value);
     else if (name_ == "entry")

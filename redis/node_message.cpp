@@ -23,6 +23,8 @@ json json_of(const trace_event& event) {
     result["count"] = event.count;
   if (!event.text.empty())
     result["text"] = event.text;
+  if (!event.trace_id.empty())
+    result["trace_id"] = event.trace_id;
   return result;
 }
 
@@ -38,7 +40,8 @@ std::optional<trace_event> to_trace_event(const json& map) {
                          number_in(map, "delivery"),
                          text_in(map, "peer"),
                          number_in(map, "count"),
-                         text_in(map, "text")};
+                         text_in(map, "text"),
+                         text_in(map, "trace_id")};
   return std::nullopt;
 }
 

@@ -167,10 +167,11 @@ std::string encode(const push& push) {
   auto has_collapse = !push.collapse.empty();
   auto is_fresh = push.fresh.count() != 0;
   auto is_value = push.retain.count() != 0;
+  auto is_traced = push.context.has_value();
   writer out{overhead + push.id.size() + body.size() + push.reply_to.size()
              + push.collapse.size()};
   out.put_map(2 + 2 * has_receipt + 2 * is_kept + has_collapse + is_fresh
-              + is_value);
+              + is_value + is_traced);
   // These make it unusual, so that the full reader reads it.
   if (has_collapse) {
     out.put_text("collapse");
@@ -183,6 +184,10 @@ std::string encode(const push& push) {
   if (is_value) {
     out.put_text("retain");
     out.put_number(static_cast<uint64_t>(push.retain.count()));
+  }
+  if (is_traced) {
+    out.put_text("traceparent");
+    out.put_text(to_string(*push.context));
   }
   if (!is_text) {
     out.put_text("data");

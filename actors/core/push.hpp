@@ -10,6 +10,7 @@
 
 #include "actors/core/address.hpp"
 #include "actors/core/payload.hpp"
+#include "actors/core/trace_context.hpp"
 
 namespace waybill {
 
@@ -78,6 +79,9 @@ struct push {
   /// `longest_ttl`; 0 for a push that is no such value.
   std::chrono::milliseconds retain{0};
 
+  /// The span of the push, if its pusher records a trace.
+  std::optional<trace_context> context = {};
+
   /// The pusher's Idempotency-Key. Only the bus uses it.
   std::string key = {};
 
@@ -94,7 +98,7 @@ typename Inspector::result_type inspect(Inspector& f, push& x) {
 /// Returns whether a session needs no more of a push than its body.
 inline bool is_plain(const push& x) {
   return x.reply_to.empty() && x.entry.empty() && x.collapse.empty()
-         && x.fresh.count() == 0;
+         && x.fresh.count() == 0 && !x.context;
 }
 
 /// Returns whether Redis keeps a push.

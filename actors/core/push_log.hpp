@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -53,6 +54,7 @@ private:
     /// The status; 0 before the answer.
     uint16_t status;
     receipt_level want;
+    std::optional<trace_context> context;
   };
 
   recent_records<record> records_;

@@ -52,6 +52,9 @@ struct trace_event {
   uint64_t count = 0;
   std::string text = {};
 
+  /// The id of the distributed trace that the pusher records; empty for none.
+  std::string trace_id = {};
+
   /// The node; set where the events of several nodes meet.
   std::string node = {};
 
@@ -87,7 +90,7 @@ inline std::string to_string(trace_event::kind x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, trace_event& x) {
   return f(caf::meta::type_name("trace_event"), x.id, x.type, x.at, x.push,
-           x.delivery, x.peer, x.count, x.text, x.node);
+           x.delivery, x.peer, x.count, x.text, x.trace_id, x.node);
 }
 
 /// Returns the time of an event, in microseconds since 1970.

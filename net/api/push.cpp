@@ -63,6 +63,7 @@ push make_push(const push_options& options, payload body) {
               .collapse = options.collapse,
               .fresh = options.fresh,
               .retain = options.retain.value_or(std::chrono::seconds{0}),
+              .context = options.context,
               .wait = options.wait};
   // Nothing keeps a push that must not be written any more.
   if (result.fresh.count() > 0) {
@@ -193,6 +194,7 @@ void handle_batch(api_context& context, const batch_request& request,
     broadcasts += address == push_address::everyone();
     own.want = options.want;
     own.wait = options.wait;
+    own.context = options.context;
     auto number
       = publish(context, address, make_push(own, make_text(std::move(message))),
                 [all, i](const response& response) { all->set(i, response); });

@@ -109,6 +109,8 @@ void add_details(json& to, const trace_event& event) {
   case trace_event::kind::taken:
     to["bytes"] = event.count;
     to["receipt"] = event.text;
+    if (!event.trace_id.empty())
+      to["trace_id"] = event.trace_id;
     break;
   case trace_event::kind::answered:
     to["status"] = event.count;

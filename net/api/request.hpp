@@ -36,6 +36,9 @@ struct push_options {
   /// The time for which the push is the last value of its topic; 0 to forget
   /// that value if the body is empty.
   std::optional<std::chrono::seconds> retain = {};
+
+  /// The span of the pusher, if it records a trace.
+  std::optional<trace_context> context = {};
 };
 
 /// The part that all requests of clients have.

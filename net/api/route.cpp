@@ -95,14 +95,16 @@ bool is_idempotency_key(const std::string& x) {
 }
 
 parsed_request parse_push(const request_head& head, push_address address) {
-  auto options = parse_push_options(head.target.query, address);
-  if (auto wrong = std::get_if<response>(&options))
+  auto parsed = parse_push_options(head.target.query, address);
+  if (auto wrong = std::get_if<response>(&parsed))
     return std::move(*wrong);
+  auto& options = std::get<push_options>(parsed);
+  options.context = head.context;
   auto& keys = head.idempotency_keys;
   if (keys.size() > 1 || (keys.size() == 1 && !is_idempotency_key(keys[0])))
     return bad_parameter(
       "send one Idempotency-Key of 1 to 255 visible ASCII characters");
-  return push_request{std::move(address), std::get<push_options>(options),
+  return push_request{std::move(address), std::move(options),
                       head.binary ? payload::format::binary
                                   : payload::format::text,
                       keys.empty() ? std::string{} : keys[0]};
@@ -121,15 +123,17 @@ parsed_request parse_broadcast(const parser_input& in) {
 }
 
 parsed_request parse_batch(const parser_input& in) {
-  auto options
+  auto parsed
     = parse_push_options(in.head.target.query, push_address::everyone());
-  if (auto wrong = std::get_if<response>(&options))
+  if (auto wrong = std::get_if<response>(&parsed))
     return std::move(*wrong);
+  auto& options = std::get<push_options>(parsed);
   if (!in.head.idempotency_keys.empty())
     return bad_parameter("send an Idempotency-Key only with a single push");
-  if (std::get<push_options>(options).fresh.count() > 0)
+  if (options.fresh.count() > 0)
     return bad_parameter("set fresh on each line of a batch");
-  return batch_request{std::get<push_options>(options)};
+  options.context = in.head.context;
+  return batch_request{std::move(options)};
 }
 
 /// Returns an error if there are parameters.

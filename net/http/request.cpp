@@ -249,6 +249,8 @@ parse_head(const http::request_header<>& fields) {
   for (auto [i, end] = fields.equal_range("Idempotency-Key"); i != end; ++i)
     result.idempotency_keys.emplace_back(i->value());
   result.last_event_id = fields["Last-Event-ID"];
+  if (fields.count("traceparent") == 1)
+    result.context = parse_traceparent(fields["traceparent"]);
   return result;
 }
 

@@ -10,6 +10,7 @@
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/message.hpp>
 
+#include "actors/core/trace_context.hpp"
 #include "net/http/response.hpp"
 
 namespace waybill::net {
@@ -88,6 +89,11 @@ struct request_head {
 
   /// The value of `Last-Event-ID` (WHATWG HTML, section 9.2.4); empty for none.
   std::string last_event_id = {};
+
+  /// The `traceparent` (W3C Trace Context, section 3.2) of a sender that
+  /// records a trace. One that is malformed is ignored, as that section wants
+  /// it.
+  std::optional<trace_context> context = {};
 };
 
 /// Parses a target in origin form, or in absolute form if it names `host` (RFC

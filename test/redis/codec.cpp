@@ -232,9 +232,11 @@ CAF_TEST(limits of a push survive the way between nodes) {
   push.collapse = "k";
   push.fresh = 30s;
   push.retain = 60s;
+  push.context = trace_context{1, 2, 3};
   auto x = decoded(encode(push));
   CAF_CHECK_EQUAL(x.collapse, "k");
   CAF_CHECK(x.fresh == 30s && x.retain == 60s);
+  CAF_CHECK(x.context == push.context);
   CAF_CHECK_EQUAL(x.body, push.body);
   auto is_known = [](const delivery_counts& counts) {
     outcome outcome{"p", receipt_level::written, false, counts};

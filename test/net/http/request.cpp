@@ -202,6 +202,22 @@ CAF_TEST(characters that browsers do not encode are accepted) {
     CAF_CHECK_EQUAL(parse(text), "400");
 }
 
+CAF_TEST(a trace has one field) {
+  auto context_of = [](const std::vector<std::string>& values) {
+    http::request_header<> fields;
+    fields.method(http::verb::post);
+    fields.target("/socket/456");
+    for (auto& value : values)
+      fields.insert("traceparent", value);
+    return std::get<request_head>(parse_head(fields)).context;
+  };
+  std::string field = "00-00000000000000010000000000000002-0000000000000003-01";
+  CAF_CHECK(context_of({field}) == trace_context{1, 2, 3});
+  CAF_CHECK(!context_of({}));
+  CAF_CHECK(!context_of({field, field}));
+  CAF_CHECK(!context_of({"00-1-2-01"}));
+}
+
 CAF_TEST(a body is text or bytes by its type) {
   for (auto text :
        {"", "text/plain", "text/csv; charset=utf-8", "application/json",
