@@ -61,6 +61,8 @@ std::string gateway::push_id(uint64_t number) const {
 
 push_log::entry gateway::take(const push_address& address, push& push) {
   push.id = next_push_id();
+  if (push.context && config_.spans)
+    begin_span(address, push);
   if (!address.is_id())
     return {pushes_};
   return push_log_.taken(address.name(), pushes_, push);
@@ -68,6 +70,22 @@ push_log::entry gateway::take(const push_address& address, push& push) {
 
 void gateway::answered(push_log::entry taken, uint16_t status) {
   push_log_.answered(taken, status);
+  if (auto traced = spans_.extract(taken.number)) {
+    auto& span = traced.mapped();
+    span.ended = trace_time();
+    span.status = status;
+    send(config_.spans, std::move(span));
+  }
+}
+
+void gateway::begin_span(const push_address& address, push& push) {
+  auto parent = std::exchange(push.context->span, make_span_id());
+  spans_.emplace(pushes_, span{.type = span::kind::push,
+                               .context = *push.context,
+                               .parent = parent,
+                               .began = trace_time(),
+                               .address = address.key(),
+                               .push = push.id});
 }
 
 void gateway::on_exit() {

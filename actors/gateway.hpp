@@ -144,6 +144,9 @@ protected:
   behavior_type make_behavior() override;
 
 private:
+  /// Begins the span of a push whose pusher records a trace.
+  void begin_span(const push_address& address, push& push);
+
   /// Sends the counts that were collected.
   void flush();
 
@@ -181,6 +184,9 @@ private:
   numbered_pushes queued_pushes_;
   std::unordered_map<uint64_t, outcome_handler> outcome_handlers_;
   uint64_t published_ = 0;
+
+  /// Spans of traced pushes without a response, by the numbers of the pushes.
+  std::unordered_map<uint64_t, span> spans_;
 
   /// Counts that have not been sent yet.
   metrics notes_;

@@ -30,6 +30,20 @@ using upstream_actor = caf::typed_actor<
   // A client sent a message.
   caf::reacts_to<client_message>>;
 
+/// Exports the spans of a node.
+using span_processor_actor = caf::typed_actor<
+  // Queues a span.
+  caf::reacts_to<span>,
+  // Exports the spans that are queued.
+  caf::reacts_to<tick_atom>,
+  // The result of the last export.
+  caf::reacts_to<export_result>,
+  // Exports the queue at once. Answers when it is empty, when that fails, or
+  // after a short time.
+  caf::replies_to<drain_atom>::with<ok_atom>,
+  // That time has passed.
+  caf::reacts_to<gone_atom>>;
+
 /// The reachability of a session.
 using reachability_protocol = caf::typed_actor<
   // Every node can reach this session now, for the first time or again.

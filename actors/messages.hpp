@@ -18,6 +18,7 @@
 #include "actors/core/outcome.hpp"
 #include "actors/core/payload.hpp"
 #include "actors/core/report.hpp"
+#include "actors/core/span.hpp"
 
 namespace waybill {
 
@@ -126,12 +127,14 @@ CAF_ADD_TYPE_ID(waybill, (waybill::close_reason))
 CAF_ADD_TYPE_ID(waybill, (waybill::metrics))
 CAF_ADD_TYPE_ID(waybill, (waybill::trace_events))
 CAF_ADD_TYPE_ID(waybill, (waybill::figure_history::table))
+CAF_ADD_TYPE_ID(waybill, (waybill::export_result))
 CAF_ADD_TYPE_ID(waybill, (waybill::inbox_query))
 CAF_ADD_TYPE_ID(waybill, (waybill::inbox_summary))
 CAF_ADD_TYPE_ID(waybill, (waybill::outcome))
 CAF_ADD_TYPE_ID(waybill, (waybill::kick))
 CAF_ADD_TYPE_ID(waybill, (waybill::query))
 CAF_ADD_TYPE_ID(waybill, (waybill::session_info))
+CAF_ADD_TYPE_ID(waybill, (waybill::span))
 CAF_ADD_TYPE_ID(waybill, (waybill::transport_kind))
 
 CAF_ADD_ATOM(waybill, waybill, admit_atom, "admit")

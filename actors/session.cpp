@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "actors/core/delivery_span.hpp"
+
 namespace waybill {
 
 namespace {
@@ -35,6 +37,14 @@ const payload* find_answer(const session_config& config,
 /// Returns whether the client should confirm a frame.
 bool needs_confirmation(const delivery_info& delivery) {
   return delivery.want == receipt_level::received || !delivery.entry.empty();
+}
+
+/// Returns the name of a count of deliveries that failed.
+std::string failure_name(uint64_t delivery_counts::*part) {
+  return part == &delivery_counts::lost         ? "lost"
+         : part == &delivery_counts::superseded ? "superseded"
+         : part == &delivery_counts::expired    ? "expired"
+                                                : "dropped";
 }
 
 /// Returns the numbers of a mailbox entry, which order the entries.
@@ -247,8 +257,12 @@ void session::finish_frame() {
     auto& delivery = *done.tracked;
     if (delivery.want != receipt_level::routed)
       send_report(delivery, &delivery_counts::written);
+    auto traced = is_traced(delivery);
+    if (traced)
+      send(config_.spans, make_delivery_span(delivery, connection_->peer()));
     if (needs_confirmation(delivery))
-      unread_.push_back({written_, std::move(done.tracked)});
+      unread_.push_back(
+        {written_, std::move(done.tracked), traced ? trace_time() : 0});
     if (unread_.size() > config_.max_queue_frames)
       return on_close(too_slow);
     ping();
@@ -298,6 +312,9 @@ void session::confirm(uint64_t number) {
     auto& read = *unread_.front().tracked;
     if (read.want == receipt_level::received)
       send_report(read, &delivery_counts::received);
+    if (auto written = unread_.front().written; written > 0)
+      send(config_.spans,
+           make_receive_span(read, connection_->peer(), written));
     if (!read.entry.empty())
       confirmed_ = read.entry;
   }
@@ -322,13 +339,21 @@ void session::drop(const frame& frame, uint64_t delivery_counts::*part) {
   if (part == &delivery_counts::dropped || part == &delivery_counts::lost)
     ++dropped_;
   history_.dropped(frame);
-  if (frame.tracked)
-    send_report(*frame.tracked, part);
+  if (!frame.tracked)
+    return;
+  send_report(*frame.tracked, part);
+  if (is_traced(*frame.tracked))
+    send(config_.spans, make_delivery_span(*frame.tracked, connection_->peer(),
+                                           failure_name(part)));
 }
 
 void session::drop(const frames& all, uint64_t delivery_counts::*part) {
   for (auto& frame : all)
     drop(frame, part);
+}
+
+bool session::is_traced(const delivery_info& delivery) const {
+  return delivery.traced && config_.spans;
 }
 
 void session::write_next() {

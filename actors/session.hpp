@@ -44,6 +44,9 @@ struct session_config {
   /// Receives messages from clients; without one they are echoed.
   upstream_actor upstream;
 
+  /// Receives the spans of traced pushes; without one they are not recorded.
+  span_processor_actor spans;
+
   /// Texts that sessions answer themselves; null for none.
   std::shared_ptr<const waybill::heartbeats> heartbeats = nullptr;
 };
@@ -83,6 +86,10 @@ private:
   struct unread_frame {
     uint64_t number;
     std::unique_ptr<const delivery_info> tracked;
+
+    /// Time by the clock of the node, in microseconds since 1970; 0 if the push
+    /// is not traced.
+    int64_t written;
   };
 
   /// Greets the client and reads its mailbox: every node can reach it now.
@@ -155,6 +162,9 @@ private:
   /// Reports frames that will not be written.
   void drop(const frame& frame, uint64_t delivery_counts::*part);
   void drop(const frames& all, uint64_t delivery_counts::*part);
+
+  /// Returns whether spans of a delivery are recorded.
+  bool is_traced(const delivery_info& delivery) const;
 
   /// Moves the history of the last pushes to the registry.
   void send_history();

@@ -14,12 +14,14 @@
 #include "actors/collector.hpp"
 #include "actors/loopback.hpp"
 #include "actors/scheduler.hpp"
+#include "actors/span_processor.hpp"
 #include "actors/system_config.hpp"
 #include "app/console.hpp"
 #include "app/heap_trim.hpp"
 #include "app/listeners.hpp"
 #include "app/log.hpp"
 #include "app/options/cli.hpp"
+#include "app/otlp.hpp"
 #include "app/redis_bus.hpp"
 #include "app/reload.hpp"
 #include "app/sd_notify.hpp"
@@ -50,13 +52,14 @@ public:
   /// @param description follows `ready: ` on standard output.
   node(caf::actor_config& cfg, caf::execution_unit* host, bus_actor bus,
        registry_actor registry, collector_actor collector,
-       std::vector<gateway_actor> gateways, std::vector<caf::actor> all,
-       net::server& server, const options& config, std::string description)
+       std::vector<gateway_actor> gateways, span_processor_actor spans,
+       std::vector<caf::actor> all, net::server& server, const options& config,
+       std::string description)
       : hosted(cfg, host), bus_(std::move(bus)), registry_(std::move(registry)),
         collector_(std::move(collector)), gateways_(std::move(gateways)),
-        all_(std::move(all)), server_(server), drain_(config.drain),
-        node_(config.node), description_(std::move(description)),
-        log_json_(config.log_json) {
+        spans_(std::move(spans)), all_(std::move(all)), server_(server),
+        drain_(config.drain), node_(config.node),
+        description_(std::move(description)), log_json_(config.log_json) {
     set_down_handler([this](caf::down_msg& x) {
       if (stopping_)
         return;
@@ -105,9 +108,12 @@ protected:
       [this](gone_atom) {
         // The last requests may have opened sessions.
         drain(caf::timespan{0}, [this] {
-          for (auto& actor : all_)
-            send_exit(actor, caf::exit_reason::user_shutdown);
-          quit();
+          if (spans_)
+            request(spans_, caf::infinite, drain_atom_v)
+              .then([this](ok_atom) { end(); },
+                    [this](const caf::error&) { end(); });
+          else
+            end();
         });
       },
       [this](tick_atom) {
@@ -118,6 +124,13 @@ protected:
   }
 
 private:
+  /// Ends all actors of the node.
+  void end() {
+    for (auto& actor : all_)
+      send_exit(actor, caf::exit_reason::user_shutdown);
+    quit();
+  }
+
   template <class Then>
   void drain(caf::timespan time, Then then) {
     request(registry_, caf::infinite, drain_atom_v, time).then([then](ok_atom) {
@@ -129,6 +142,9 @@ private:
   const registry_actor registry_;
   const collector_actor collector_;
   const std::vector<gateway_actor> gateways_;
+
+  /// Null if spans are not exported.
+  const span_processor_actor spans_;
   const std::vector<caf::actor> all_;
   net::server& server_;
   const caf::timespan drain_;
@@ -220,6 +236,11 @@ node_actors spawn_actors(caf::actor_system& system, net::event_loop& home,
   result.collector = result.keep(system.spawn<collector>(
     &home, result.bus, result.registry, version(), of_process));
   caf::anon_send(result.collector, tick_atom_v);
+  if (config.otlp)
+    sessions.spans = result.keep(system.spawn<span_processor>(
+      &home, result.collector,
+      std::make_unique<otlp_exporter>(home.context(), *config.otlp,
+                                      config.node)));
   return result;
 }
 
@@ -291,7 +312,7 @@ int run_node(const options& config, const std::vector<std::string>& arguments) {
 
   auto watcher = system.spawn<node>(
     &home, actors.bus, actors.registry, actors.collector, gateways,
-    std::move(actors.all), server, config, description);
+    actors.sessions.spans, std::move(actors.all), server, config, description);
   boost::asio::signal_set signals{home.context(), SIGINT, SIGTERM};
   await_signal(signals, watcher);
   boost::asio::signal_set hang_ups{home.context(), SIGHUP};

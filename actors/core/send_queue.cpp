@@ -4,6 +4,8 @@
 #include <iterator>
 #include <utility>
 
+#include "actors/core/trace_event.hpp"
+
 namespace waybill {
 
 namespace {
@@ -18,13 +20,23 @@ delivery_info::time_point expiry_of(const push& push,
   return result;
 }
 
+/// Returns a new span for a delivery of a push that is traced.
+std::unique_ptr<const delivery_info::span_info> begin_span(const push& push) {
+  if (!push.context)
+    return nullptr;
+  auto context = *push.context;
+  context.span = make_span_id();
+  return std::make_unique<const delivery_info::span_info>(
+    delivery_info::span_info{context, push.context->span, trace_time()});
+}
+
 } // namespace
 
 delivery_info::delivery_info(push_address address, const push& push,
                              time_point now)
     : address(std::move(address)), id(push.id), reply_to(push.reply_to),
       entry(push.entry), collapse(push.collapse), want(push.want),
-      expiry(expiry_of(push, now)) {
+      traced(begin_span(push)), expiry(expiry_of(push, now)) {
   // nop
 }
 

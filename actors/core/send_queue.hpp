@@ -27,6 +27,20 @@ struct delivery_info {
   std::string collapse;
   receipt_level want;
 
+  /// The span of a delivery.
+  struct span_info {
+    trace_context context;
+
+    /// The span of the push.
+    uint64_t parent;
+
+    /// Time by the clock of the node, in microseconds since 1970.
+    int64_t began;
+  };
+
+  /// Set if the pusher records a trace.
+  std::unique_ptr<const span_info> traced;
+
   /// Time from which on the frame must not be written.
   time_point expiry;
 };

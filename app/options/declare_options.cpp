@@ -248,6 +248,11 @@ void declare_process(CLI::App& parser, options& result) {
              add(parser, "--log-level", result.log_level, &read_level,
                  "debug, info, warn or error", "info",
                  "Lowest level that is logged: debug, info, warn, error"));
+  add(parser, "--otlp", result.otlp, &otlp_url::parse,
+      "http://host:port or https://host:port, with or without a path", "",
+      "Collector of OpenTelemetry that gets the spans of pushes with a "
+      "traceparent, by OTLP over HTTP as JSON; the path is /v1/traces by "
+      "default");
   add(parser, "--log-format", result.log_json, &read_format, "text or json",
       "text", "Format of log lines: text, json");
 }

@@ -128,6 +128,18 @@ std::optional<std::string> check_redis(options& config) {
   return std::nullopt;
 }
 
+/// Loads the CA certificates for the collector of spans.
+/// @returns an error message, or nothing on success.
+std::optional<std::string> check_otlp(options& config) {
+  if (!config.otlp || !config.otlp->server.tls)
+    return std::nullopt;
+  auto trust = redis::make_trust("");
+  if (!trust)
+    return "--otlp: " + trust.error().context().get_as<std::string>(0);
+  config.otlp->trust = *trust;
+  return std::nullopt;
+}
+
 /// Checks the combination of options, and reads the files that they name.
 /// @returns the error messages, one a line; empty on success.
 std::string check(options& config) {
@@ -135,6 +147,8 @@ std::string check(options& config) {
   if (auto wrong = check_access(config.access))
     all.push_back(*wrong);
   if (auto wrong = check_redis(config))
+    all.push_back(*wrong);
+  if (auto wrong = check_otlp(config))
     all.push_back(*wrong);
   if (!is_name(config.node))
     all.emplace_back("--node must be a name without slashes");

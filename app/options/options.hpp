@@ -11,6 +11,7 @@
 #include "actors/registry.hpp"
 #include "actors/session.hpp"
 #include "app/options/access.hpp"
+#include "app/options/otlp_url.hpp"
 #include "net/config.hpp"
 #include "net/server/tls.hpp"
 #include "redis/url.hpp"
@@ -69,6 +70,9 @@ struct options {
   size_t upstream_limit;
   net::connection_config connections;
   access_options access;
+
+  /// The collector of spans; without one they are not exported.
+  std::optional<otlp_url> otlp;
   std::string log_level;
   bool log_json;
 

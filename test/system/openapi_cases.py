@@ -18,6 +18,8 @@ class Case:
 
 
 PUSHES = ["POST /socket/456", "POST /topic/456", "POST /broadcast"]
+HEARD = ["POST /socket/here", "POST /topic/news", "POST /broadcast"]
+TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 TOPICS = ["PUT /socket/456/topics/456", "DELETE /socket/456/topics/456"]
 MAILBOX = ["GET /socket/456/mailbox", "DELETE /socket/456/mailbox"]
 WITH_PARAMETERS = [*PUSHES, *TOPICS, *MAILBOX, "POST /push", "GET /socket/456", "DELETE /socket/456",
@@ -75,8 +77,9 @@ OPEN = [
     Case("GET /events/%00", "400 bad_id"), Case(CONFIRM, "200"),
     Case(f"{CONFIRM}&upto=1", "400 bad_request"), Case(f"{CONFIRM}x", "400 bad_parameter"),
     Case("POST /events/%00/confirm?upto=5-0", "400 bad_id"),
+    *(Case(line, "200", b"x", {"traceparent": TRACEPARENT}) for line in [*HEARD, "POST /push"]),
     *(Case(line, outcome, body, {"Idempotency-Key": line.replace(" ", "")})
-      for line in ["POST /socket/here", "POST /topic/news", "POST /broadcast"]
+      for line in HEARD
       for outcome, body in [("200", b"x"), ("422 key_reused", b"y")]),
     Case(WEBSOCKET, "426 upgrade_required"), Case(WEBSOCKET, "101", headers=UPGRADE),
     Case(WEBSOCKET, "101", headers={**UPGRADE, "Sec-WebSocket-Protocol": "waybill"}),

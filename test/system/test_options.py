@@ -118,7 +118,9 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
     ("--idle-timeout", "5"), ("--idle-timeout", "0s"), ("--idle-timeout", "-1s"), ("--head-timeout", "soon"),
     ("--drain", "5 s"), ("--max-body", "lots"), ("--max-queue", "-1"), ("--max-message", ""),
     ("--upstream", "nowhere"), ("--same-id", "oldest"), ("--log-level", "loud"),
-    ("--log-format", "xml"), ("--listen", "8080"), ("--listen", "127.0.0.1"),
+    ("--log-format", "xml"), ("--otlp", "collector"), ("--otlp", "ftp://collector"),
+    ("--otlp", "unix:/collector"), ("--otlp", "http://user:password@collector"),
+    ("--otlp", "http://collector/v1/traces?a=b"), ("--listen", "8080"), ("--listen", "127.0.0.1"),
     ("--listen", "127.0.0.1:65536"), ("--redis", "http://127.0.0.1:6379"),
     ("--redis", "127.0.0.1:6379"), ("--redis", "redis://127.0.0.1:6379/x"), ("--redis", "unix://"),
     ("--redis", "rediss://"), ("--redis", "redis+sentinel://127.0.0.1:26379"),
@@ -285,7 +287,7 @@ def test_help_names_every_option():
     for name in ["config", "listen", "admin-listen", "insecure", "redis", "redis-ca", "redis-channel", "redis-prefix",
                  "node", "threads", "greeting", "upstream", "same-id", "idle-timeout", "head-timeout",
                  "drain", "max-message", "max-body", "max-queue", "compression", "log-level",
-                 "log-format"]:
+                 "log-format", "otlp"]:
         assert f"--{name}" in text
 
 
