@@ -9,11 +9,13 @@
 #include <utility>
 
 #include <spdlog/fmt/chrono.h>
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/ringbuffer_sink.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "net/log_fields.hpp"
 #include "net/quote.hpp"
 
 namespace waybill::app {
@@ -52,18 +54,19 @@ public:
               spdlog::memory_buf_t& out) override {
     using namespace std::chrono;
     auto age = floor<milliseconds>(x.time.time_since_epoch());
-    std::string_view text{x.payload.data(), x.payload.size()};
+    auto [fields, text]
+      = net::split_log_fields({x.payload.data(), x.payload.size()});
     auto code = code_of(text);
     if (!code.empty())
       text.remove_prefix(code.size() + 1);
     auto line
       = fmt::format("{{\"time\":\"{:%Y-%m-%dT%H:%M:%S}.{:03}Z\",\"level\":\"{}"
                     "\",{}\"node\":{},"
-                    "\"message\":{}}}\n",
+                    "\"message\":{}{}}}\n",
                     fmt::gmtime(floor<seconds>(age).count()),
                     age.count() % 1000, to_string_view(x.level),
                     code.empty() ? "" : fmt::format("\"code\":\"{}\",", code),
-                    node_, quote(text));
+                    node_, quote(text), fields);
     out.append(line.data(), line.data() + line.size());
   }
 
@@ -74,6 +77,29 @@ public:
 private:
   std::string node_;
 };
+
+/// Prints the message of a log line in the text format.
+class message_flag : public spdlog::custom_flag_formatter {
+public:
+  static constexpr char letter = '*';
+
+  void format(const spdlog::details::log_msg& x, const std::tm&,
+              spdlog::memory_buf_t& out) override {
+    auto text = net::split_log_fields({x.payload.data(), x.payload.size()});
+    out.append(text.message.data(), text.message.data() + text.message.size());
+  }
+
+  std::unique_ptr<custom_flag_formatter> clone() const override {
+    return std::make_unique<message_flag>();
+  }
+};
+
+std::unique_ptr<spdlog::formatter> make_text_formatter() {
+  auto result = std::make_unique<spdlog::pattern_formatter>();
+  result->add_flag<message_flag>(message_flag::letter);
+  result->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%l%$ %*");
+  return result;
+}
 
 /// Limits the lines a second of each level, and logs the number of dropped
 /// ones, so that a client that floods a node does not flood its log.
@@ -140,10 +166,8 @@ void start_log(const std::string& node, const std::string& level, bool json) {
   if (auto setting = std::getenv("NO_COLOR"); setting && *setting != '\0')
     sink->set_color_mode(spdlog::color_mode::never);
   auto sampling = std::make_shared<sampling_sink>(std::move(sink));
-  if (json)
-    sampling->set_formatter(std::make_unique<json_formatter>(node));
-  else
-    sampling->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%l%$ %v");
+  sampling->set_formatter(json ? std::make_unique<json_formatter>(node)
+                               : make_text_formatter());
   auto kept = std::make_shared<sampling_sink>(recent);
   kept->set_level(recent_level);
   kept->set_formatter(std::make_unique<json_formatter>(node));
@@ -183,7 +207,8 @@ const char* message_log::name() const {
 message_log::behavior_type message_log::make_behavior() {
   return {
     [log = spdlog::get(message_logger)](const client_message& message) {
-      log->info("message from {}: {} {}", quote(message.id),
+      log->info("{}message from {}: {} {}",
+                net::log_fields({{"id", message.id}}), quote(message.id),
                 to_string(message.body),
                 quote(message.body.bytes().substr(0, excerpt_size)));
     },

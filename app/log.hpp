@@ -12,7 +12,8 @@ namespace waybill::app {
 /// 100 lines a second of each level.
 /// @param level a level name of spdlog.
 /// @param json prints `{"time":…,"level":…,"code":…,"node":…,"message":…}`
-///             instead of text. All but info lines have a `code`.
+///             instead of text. All but info lines have a `code`, and those
+///             that concern them `id`, `peer` and `key`.
 void start_log(const std::string& node, const std::string& level, bool json);
 
 /// Sets the level of the default logger.

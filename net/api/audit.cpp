@@ -3,6 +3,7 @@
 #include <type_traits>
 #include <variant>
 
+#include "net/log_fields.hpp"
 #include "net/quote.hpp"
 
 namespace waybill::net {
@@ -24,7 +25,10 @@ std::string action_of(const request& request) {
 
 std::string line_of(const api_call& call, const std::string& action) {
   auto& key = call.allowed.pusher;
-  return "audit: " + action + " by " + call.client.text()
+  auto address = address_of(call.request);
+  auto id = address && address->is_id() ? address->name() : std::string_view{};
+  return log_fields({{"id", id}, {"peer", call.client.text()}, {"key", key}})
+         + "audit: " + action + " by " + call.client.text()
          + (key.empty() ? "" : " with the key " + quote(key));
 }
 

@@ -6,6 +6,7 @@
 
 #include "net/client_key.hpp"
 #include "net/http/forwarded.hpp"
+#include "net/log_fields.hpp"
 #include "net/quote.hpp"
 #include "net/server/http_connection.hpp"
 
@@ -33,18 +34,27 @@ constexpr std::array<refusal_warning, 7> warnings{{
   {"mailbox_full", "WB-603"},
 }};
 
-/// Describes a request and its client for the log. Omits the query, which may
-/// contain a token.
-std::string describe(const http::request_header<>& head,
-                     const connection_info& from, const networks& trusted) {
+/// Describes a request for the log. Omits the query, which may contain a token.
+std::string describe(const http::request_header<>& head) {
   constexpr size_t longest = 100;
   std::string_view path = head.target();
   path = path.substr(0, std::min(path.find('?'), longest));
   auto method = head.method() == http::verb::unknown
                   ? std::string{}
                   : std::string{head.method_string()} + ' ';
-  return method + quote(path) + " of "
-         + find_client(head, from.peer, trusted).text();
+  return method + quote(path) + " of ";
+}
+
+/// Returns the id that a request is about; empty if it is about none.
+std::string id_in(const http::request_header<>& head) {
+  auto parsed = parse_target(head.target(), head[http::field::host]);
+  auto target = std::get_if<net::target>(&parsed);
+  if (!target || target->path.size() < 2)
+    return {};
+  auto& kind = target->path[0];
+  return kind == "websocket" || kind == "events" || kind == "socket"
+           ? target->path[1]
+           : std::string{};
 }
 
 /// Returns whether this is a question of a balancer, which asks every second.
@@ -65,8 +75,8 @@ open_connections::slot add_connection(server_context& context,
     [&context, peer = from.peer, close = std::move(close)] {
       context.api.actors.count(metric::silent_connections);
       context.refusals->add(spdlog::level::info, "silent", [&] {
-        return "closed the connection of " + peer.text()
-               + ", which is silent, to make room for others";
+        return log_fields({{"peer", peer.text()}}) + "closed the connection of "
+               + peer.text() + ", which is silent, to make room for others";
       });
       close();
     });
@@ -98,10 +108,13 @@ void log_refusal(server_context& context, const connection_info& from,
   auto is_warning = warning != warnings.end();
   auto level = is_warning ? spdlog::level::warn : spdlog::level::info;
   context.refusals->add(level, kind, [&] {
-    auto request = head ? describe(*head, from, context.config.trusted_proxies)
-                        : from.peer.text();
-    auto text = (is_warning ? std::string{warning->code} + ' ' : "") + kind
-                + " to " + request + ": "
+    auto peer
+      = head
+          ? find_client(*head, from.peer, context.config.trusted_proxies).text()
+          : from.peer.text();
+    auto text = log_fields({{"id", head ? id_in(*head) : ""}, {"peer", peer}})
+                + (is_warning ? std::string{warning->code} + ' ' : "") + kind
+                + " to " + (head ? describe(*head) : "") + peer + ": "
                 + response.body["message"].get_ref<const std::string&>();
     return response.detail.empty() ? text : text + " (" + response.detail + ')';
   });

@@ -167,7 +167,8 @@ void listener::deal_for_another(socket_type socket, const worker& to,
       reset(std::move(*waiting));
       context.api.actors.count(metric::refused_connections);
       context.refusals->add(spdlog::level::warn, "descriptors", [&] {
-        return "WB-301 refused a connection of " + from.peer.text()
+        return log_fields({{"peer", from.peer.text()}})
+               + "WB-301 refused a connection of " + from.peer.text()
                + ": no file descriptor is left; raise ulimit -n, or lower "
                  "--max-sessions";
       });

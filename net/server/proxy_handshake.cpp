@@ -90,7 +90,8 @@ private:
     close();
     context_.api.actors.count(metric::proxy_failures);
     context_.refusals->add(spdlog::level::info, "proxy", [&] {
-      return "no PROXY protocol with " + from_.peer.text() + ": " + why;
+      return log_fields({{"peer", from_.peer.text()}})
+             + "no PROXY protocol with " + from_.peer.text() + ": " + why;
     });
   }
 

@@ -64,7 +64,8 @@ private:
       return;
     context_.refusals->add(spdlog::level::info, "tls", [&] {
       auto why = SSL_get_verify_result(stream_.native_handle());
-      return "no TLS with " + from_.peer.text() + ": "
+      return log_fields({{"peer", from_.peer.text()}}) + "no TLS with "
+             + from_.peer.text() + ": "
              + (late_              ? "the handshake took too long"
                 : why == X509_V_OK ? ec.message()
                                    : X509_verify_cert_error_string(why));

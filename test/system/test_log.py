@@ -8,8 +8,11 @@ import subprocess
 
 import pytest
 
-from clients import Http, assert_reachable, joined
+from websockets.exceptions import InvalidStatusCode
+
+from clients import Http, assert_reachable, join, joined, request
 from harness import CLEAN_ENVIRONMENT, ROOT, WAYBILL, eventually
+from tokens import bearer, make_key
 
 # Text that would break a line, fake one, or speak to the terminal.
 NASTY = "a\n2026-01-01T00:00:00.000+00:00 error fake\r\n\x1b[31mred\x07\0\u2028\u0085\u202e\"}\\"
@@ -59,13 +62,37 @@ async def test_in_json_each_line_is_an_object(lab):
     lines = [json.loads(line) for line in await provoke(lab, "--log-format", "json")]
     for line in lines:
         code = ["code"] if line["level"] == "warning" else []
-        assert list(line) == ["time", "level", *code, "node", "message"]
+        assert list(line)[:4 + len(code)] == ["time", "level", *code, "node", "message"]
     assert {line["code"] for line in lines if "code" in line} == {"WB-211"}
     assert not any("WB-" in line["message"] for line in lines)
     assert all(TIME.fullmatch(line["time"]) for line in lines)
     assert {line["node"] for line in lines} == {"node1"}
     assert {line["level"] for line in lines} <= {"info", "warning"}
     assert sum("message from" in line["message"] for line in lines) == 4
+
+
+async def test_in_json_what_a_line_is_about_has_members(lab, tmp_path):
+    key = make_key(tmp_path / "keys", "ops", "--scope", "push,kick")
+    node = lab.node("--log-format", "json", "--api-key-file", tmp_path / "keys",
+                    "--max-sessions-per-id", "1")
+    async with joined(node, "a b") as ws:
+        await ws.send("hello")
+        node.log.wait_for("message from")
+        with pytest.raises(InvalidStatusCode):
+            await join(node, "a b")
+        await request(node, "DELETE", "/socket/a%20b", headers=bearer(key))
+    await request(node, "POST", "/broadcast", b"x", headers=bearer(key))
+    await request(node, "GET", "/stats")
+    node.stop()
+    found = [[json.loads(line).get(name) for name in ("message", "id", "peer", "key")]
+             for line in node.log.rest() if "127.0.0.1:" in line or "message from" in line]
+    begins = ["listening on", "message from", "429 too_many_sessions", "audit: kick",
+              "audit: broadcast", "401 "]
+    assert [message.startswith(begin) for (message, *_), begin in zip(found, begins)] == [True] * 6
+    members = [[name and name.partition(":")[0] for name in line[1:]] for line in found]
+    assert members == [[None, None, None], ["a b", None, None], ["a b", "127.0.0.1", None],
+                       ["a b", "127.0.0.1", "ops"], [None, "127.0.0.1", "ops"],
+                       [None, "127.0.0.1", None]]
 
 
 async def test_in_json_the_line_of_a_ready_node_is_an_object(lab):
