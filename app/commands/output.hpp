@@ -10,8 +10,12 @@
 #include <CLI/CLI.hpp>
 
 #include "app/client/api.hpp"
+#include "net/wording.hpp"
 
 namespace waybill::app {
+
+using net::count_of;
+using net::duration_of;
 
 /// The form in which a command prints its results.
 enum class output_form {
@@ -38,15 +42,6 @@ void print_line(std::string_view body);
 /// Escapes control characters of a text of a node or a client, which could
 /// command the terminal.
 std::string visible(std::string_view text);
-
-/// Returns a number with its noun: `1 node`, `2 nodes`.
-/// @param plural empty to add an `s`.
-std::string count_of(uint64_t number, const std::string& noun,
-                     const std::string& plural = "");
-
-/// Returns a duration for people, in its largest unit: `7 s`, `3 min`.
-/// @param seconds 0 or more.
-std::string duration_of(double seconds);
 
 /// Formats a time (RFC 3339), in whole seconds of UTC.
 std::string time_of(std::chrono::system_clock::time_point at);

@@ -6,6 +6,7 @@ import { toAge } from "./format.js";
 import { offer } from "./link.js";
 import * as mailbox from "./mailbox.js";
 import * as trace from "./trace.js";
+import * as why from "./why.js";
 
 const note = find("#find-note");
 const kick = find("#kick");
@@ -35,6 +36,7 @@ function clear() {
   kick.hidden = true;
   mailbox.clear();
   trace.clear();
+  why.clear();
 }
 
 // Shows an id, and a push of its trace if one is named.
@@ -45,7 +47,7 @@ async function look(id, push) {
   if (shown !== id) return;
   if (answer.status === 200) {
     show(id, answer.json);
-    return Promise.all([mailbox.look(id), trace.look(id, push)]);
+    return Promise.all([mailbox.look(id), trace.look(id, push), why.look(id, push)]);
   }
   clear();
   say(note, explain(answer), "bad");
@@ -60,7 +62,7 @@ async function kickShown() {
   clear();
   if (answer.status !== 200) return say(note, explain(answer), "bad");
   say(note, `Kicked from ${count(answer.json.nodes, "node")}.`);
-  await Promise.all([mailbox.look(id), trace.look(id)]);
+  await Promise.all([mailbox.look(id), trace.look(id), why.look(id)]);
 }
 
 export function open(id, push) {

@@ -12,6 +12,7 @@
 #include "net/api/push_options.hpp"
 #include "net/api/queries.hpp"
 #include "net/api/route.hpp"
+#include "net/api/why.hpp"
 #include "net/client_key.hpp"
 #include "net/events/event_stream.hpp"
 #include "net/retry.hpp"
@@ -168,6 +169,10 @@ struct dispatcher {
 
   void operator()(const trace_request& request) const {
     handle_trace(context, request, exchange);
+  }
+
+  void operator()(const why_request& request) const {
+    handle_why(context, request, exchange);
   }
 
   void operator()(const stats_request& request) const {

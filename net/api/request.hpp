@@ -132,6 +132,15 @@ struct trace_request {
   std::chrono::milliseconds wait = default_wait;
 };
 
+/// Explains the last pushes to an id.
+struct why_request {
+  push_address address;
+
+  /// The name of the only push to explain; empty for the last ones.
+  std::string push = {};
+  std::chrono::milliseconds wait = default_wait;
+};
+
 /// Queries the counters of this node, or of all nodes.
 struct stats_request {
   bool cluster = false;
@@ -167,7 +176,7 @@ struct redirect_request {
 using request = std::variant<
   websocket_request, events_request, confirm_request, push_request,
   batch_request, kick_request, topic_request, presence_request, mailbox_request,
-  trace_request, stats_request, history_request, metrics_request,
+  trace_request, why_request, stats_request, history_request, metrics_request,
   liveness_request, readiness_request, file_request, redirect_request>;
 
 /// Returns the part that all requests of clients have; null for others.

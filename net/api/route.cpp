@@ -183,16 +183,10 @@ std::optional<response> parse_question(const request_head& head,
   return std::nullopt;
 }
 
+/// @param named returns the address of a name.
+template <push_address (*named)(std::string_view)>
 parsed_request parse_presence(const parser_input& in) {
-  presence_request result{push_address::id(in.name())};
-  if (auto wrong
-      = parse_question(in.head, result.wait, "detail", &result.detail))
-    return std::move(*wrong);
-  return result;
-}
-
-parsed_request parse_members(const parser_input& in) {
-  presence_request result{push_address::topic(in.name())};
+  presence_request result{named(in.name())};
   if (auto wrong
       = parse_question(in.head, result.wait, "detail", &result.detail))
     return std::move(*wrong);
@@ -232,6 +226,21 @@ parsed_request parse_trace(const parser_input& in) {
   trace_request result{push_address::id(in.name())};
   if (auto wrong = parse_question(in.head, result.wait))
     return std::move(*wrong);
+  return result;
+}
+
+parsed_request parse_why(const parser_input& in) {
+  why_request result{push_address::id(in.name())};
+  for (auto& [name, value] : in.head.target.query) {
+    auto wait = parse_duration(value);
+    if (name == "wait" && wait)
+      result.wait = *wait;
+    else if (name == "push" && !value.empty())
+      result.push = value;
+    else
+      return bad_parameter("use only wait, a duration such as 5s, and push, "
+                           "the name of a push");
+  }
   return result;
 }
 
@@ -287,7 +296,7 @@ constexpr route_info routes[] = {
    parse_confirmation},
   {"/socket/{id}", "DELETE", scope::kick, audience::admins, parse_kick},
   {"/socket/{id}", "GET, HEAD", scope::presence, audience::admins,
-   parse_presence},
+   parse_presence<push_address::id>},
   {"/socket/{id}", "POST", scope::push, audience::admins, parse_id_push},
   {"/socket/{id}/mailbox", "DELETE", scope::kick, audience::admins,
    parse_mailbox},
@@ -298,11 +307,12 @@ constexpr route_info routes[] = {
   {"/socket/{id}/topics/{name}", "PUT", scope::push, audience::admins,
    parse_subscription},
   {"/topic/{name}", "GET, HEAD", scope::presence, audience::admins,
-   parse_members},
+   parse_presence<push_address::topic>},
   {"/topic/{name}", "POST", scope::push, audience::admins, parse_topic_push},
   {"/broadcast", "POST", scope::push, audience::admins, parse_broadcast},
   {"/push", "POST", scope::push, audience::admins, parse_batch},
   {"/trace/{id}", "GET, HEAD", scope::presence, audience::admins, parse_trace},
+  {"/why/{id}", "GET, HEAD", scope::presence, audience::admins, parse_why},
   {"/stats", "GET, HEAD", scope::admin, audience::admins, parse_stats},
   {"/history", "GET, HEAD", scope::admin, audience::admins,
    parse_bare<history_request>},

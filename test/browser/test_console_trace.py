@@ -48,6 +48,9 @@ async def test_a_push_is_shown_hop_by_hop(lab, chromium):
         assert event == ["joined node2 127.0.0.1"]
         assert await console.text("#trace-note") == ""
         assert await console.text("#trace-title") == "Trace of 456, newest first"
+        sentences = await console.page.texts("#why li")
+        assert sentences[0].startswith("456 is online with 1 session")
+        assert f"push {name} was received by 1 client." in sentences[1]
         after = await console.page.texts("#trace .after")
         assert after[0] == "+0"
         assert all(re.fullmatch(r"\+[\d.]+ [mµ]?s", delay) for delay in after[1:])

@@ -23,7 +23,7 @@ TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 TOPICS = ["PUT /socket/456/topics/456", "DELETE /socket/456/topics/456"]
 MAILBOX = ["GET /socket/456/mailbox", "DELETE /socket/456/mailbox"]
 WITH_PARAMETERS = [*PUSHES, *TOPICS, *MAILBOX, "POST /push", "GET /socket/456", "DELETE /socket/456",
-                   "GET /topic/456", "GET /trace/456", "GET /stats"]
+                   "GET /topic/456", "GET /trace/456", "GET /why/456", "GET /stats"]
 PUSHERS = [*WITH_PARAMETERS, "GET /history", "GET /metrics"]
 WEBSOCKET = "GET /websocket/456"
 EVENTS = "GET /events/456"
@@ -38,7 +38,7 @@ OPEN = [
       for name in ("livez", "readyz", "stats", "history", "metrics", "console", "console/console.css")),
     *(Case(f"{method} {path}", "307") for method in ("GET", "HEAD") for path in ("/", "/console/")),
     Case("HEAD /socket/here", "200"), Case("GET /socket/here", "200"),
-    Case("HEAD /trace/here", "200"), Case("GET /stats?cluster=1&wait=1s", "200"),
+    Case("HEAD /trace/here", "200"), Case("HEAD /why/here", "200"), Case("GET /stats?cluster=1&wait=1s", "200"),
     Case("HEAD /stats?cluster=1", "200"),
     Case("GET /socket/here?detail=1&wait=1s", "200"), Case("GET /socket/nobody", "200"),
     Case("POST /socket/full?ttl=60", "202", b"x"),
@@ -49,7 +49,7 @@ OPEN = [
       for path, body in [("/socket/here", b"x"), ("/topic/news", b"x"), ("/broadcast", b"x"),
                          ("/push", LINES)]
       for level in ("routed", "written", "received")),
-    Case("GET /trace/here?wait=1s", "200"),
+    Case("GET /trace/here?wait=1s", "200"), Case("GET /why/here?wait=1s&push=x", "200"),
     Case("HEAD /topic/news", "200"), Case("GET /topic/news?detail=1&wait=1s", "200"),
     Case("PUT /socket/here/topics/here?ttl=60&wait=1s", "200"),
     Case("DELETE /socket/here/topics/here?wait=1s", "200"), Case(TOPICS[0], "404 nobody"),
@@ -120,7 +120,7 @@ STOPPING = [Case("GET /readyz", "503 stopping"),
             Case(WEBSOCKET, "503 stopping", headers=UPGRADE)]
 BUSY = [Case(line, "503 busy", b"x") for line in [*PUSHES, "POST /push"]]
 OF_BUS = [*(f"{line}?wait=100ms" for line in [*PUSHES, *TOPICS]), "GET /socket/456",
-          "GET /topic/456", "DELETE /socket/456", *MAILBOX]
+          "GET /topic/456", "GET /why/456?wait=100ms", "DELETE /socket/456", *MAILBOX]
 # A node that stays silent is counted in the answer.
 QUESTIONS = ["GET /trace/456?wait=100ms", "GET /stats?cluster=1&wait=100ms"]
 AWAY = [*(Case(line, "503 bus_away", b"") for line in [*OF_BUS, *QUESTIONS]),

@@ -55,7 +55,7 @@ REQUESTS = [("POST", "/socket/456", "push"), ("POST", "/topic/456", "push"),
             ("GET", "/socket/456/mailbox", "presence"), ("DELETE", "/socket/456/mailbox", "kick"),
             ("PUT", "/socket/456/topics/456", "push"),
             ("DELETE", "/socket/456/topics/456", "push"), ("GET", "/topic/456", "presence"),
-            ("GET", "/trace/456", "presence"), ("GET", "/stats", "admin"),
+            ("GET", "/trace/456", "presence"), ("GET", "/why/456", "presence"), ("GET", "/stats", "admin"),
             ("GET", "/history", "admin"), ("GET", "/metrics", "admin")]
 
 

@@ -2,6 +2,7 @@
 
 #include "net/api/audit.hpp"
 
+#include "net/log_fields.hpp"
 #include "test/net/api/fixture.hpp"
 
 namespace audit_suite {
@@ -11,12 +12,26 @@ using namespace waybill::net;
 
 namespace {
 
+net::api_call call_of(http::verb method, const std::string& target,
+                      const std::string& key = "") {
+  auto result = test::api_fixture::make(method, target);
+  result.allowed.pusher = key;
+  result.client = peer_address::parse("192.0.2.1:5000").value();
+  return result;
+}
+
+/// Returns the line in the text format.
 std::string line_of(http::verb method, const std::string& target,
                     const std::string& key = "") {
-  auto call = test::api_fixture::make(method, target);
-  call.allowed.pusher = key;
-  call.client = peer_address::parse("192.0.2.1:5000").value();
-  return audit_line(call).value_or("");
+  auto line = audit_line(call_of(method, target, key)).value_or("");
+  return std::string{split_log_fields(line).message};
+}
+
+/// Returns the members of the line in the JSON format.
+std::string fields_of(http::verb method, const std::string& target,
+                      const std::string& key = "") {
+  auto line = audit_line(call_of(method, target, key)).value_or("");
+  return std::string{split_log_fields(line).fields};
 }
 
 } // namespace
@@ -35,11 +50,17 @@ CAF_TEST(a line names the key) {
                   "audit: broadcast by 192.0.2.1:5000 with the key \"ops\"");
 }
 
+CAF_TEST(a line has members for programs) {
+  CAF_CHECK_EQUAL(fields_of(http::verb::delete_, "/socket/456", "ops"),
+                  R"(,"id":"456","peer":"192.0.2.1:5000","key":"ops")");
+  CAF_CHECK_EQUAL(fields_of(http::verb::post, "/broadcast"),
+                  R"(,"peer":"192.0.2.1:5000")");
+}
+
 CAF_TEST(broadcasts of a batch are written down together) {
-  auto call = test::api_fixture::make(http::verb::post, "/push");
-  call.client = peer_address::parse("192.0.2.1:5000").value();
   CAF_CHECK_EQUAL(line_of(http::verb::post, "/push"), "");
-  CAF_CHECK_EQUAL(audit_line(call, 2),
+  auto line = audit_line(call_of(http::verb::post, "/push"), 2);
+  CAF_CHECK_EQUAL(split_log_fields(line).message,
                   "audit: broadcast, 2 in a batch by 192.0.2.1:5000");
 }
 

@@ -1,6 +1,6 @@
 #define CAF_SUITE explanation
 
-#include "app/commands/explanation.hpp"
+#include "net/api/explanation.hpp"
 
 #include <string>
 #include <vector>
@@ -9,8 +9,7 @@
 
 namespace explanation_suite {
 
-using namespace waybill::app;
-using nlohmann::json;
+using namespace waybill::net;
 
 namespace {
 

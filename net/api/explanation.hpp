@@ -5,22 +5,22 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
+#include "net/http/response.hpp"
 
-namespace waybill::app {
+namespace waybill::net {
 
 /// The answers of the nodes about an id.
 struct id_facts {
   std::string id;
 
   /// The answer to `GET /socket/{id}?detail=1`.
-  nlohmann::json presence;
+  json presence;
 
   /// The answer to `GET /trace/{id}`.
-  nlohmann::json trace;
+  json trace;
 
   /// The answer to `GET /socket/{id}/mailbox`.
-  nlohmann::json mailbox;
+  json mailbox;
 
   /// The day of these answers in UTC, `2026-11-28`: other days are named.
   std::string today;
@@ -54,7 +54,7 @@ struct offline_time {
 std::vector<offline_time> offline_times(const id_facts& facts);
 
 /// Determines the outcome of a push by its hops.
-push_outcome outcome_of(const nlohmann::json& push);
+push_outcome outcome_of(const json& push);
 
 /// Explains in sentences what is known of an id and of pushes to it. Claims
 /// nothing that the answers do not say: a trace is finite, and a node may be
@@ -63,4 +63,4 @@ push_outcome outcome_of(const nlohmann::json& push);
 std::vector<std::string> explain(const id_facts& facts,
                                  const std::string& push);
 
-} // namespace waybill::app
+} // namespace waybill::net

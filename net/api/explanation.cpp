@@ -1,16 +1,14 @@
-#include "app/commands/explanation.hpp"
+#include "net/api/explanation.hpp"
 
 #include <algorithm>
 #include <map>
 #include <utility>
 
-#include "app/commands/output.hpp"
+#include "net/wording.hpp"
 
-namespace waybill::app {
+namespace waybill::net {
 
 namespace {
-
-using nlohmann::json;
 
 /// Number of pushes that are explained without a choice.
 constexpr size_t most_pushes = 5;
@@ -269,4 +267,4 @@ std::vector<std::string> explain(const id_facts& facts,
   return result;
 }
 
-} // namespace waybill::app
+} // namespace waybill::net
