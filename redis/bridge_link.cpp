@@ -200,8 +200,11 @@ void bridge::end_outage() {
   nodes_.on_ready(clock().now());
   if (!leaving_)
     send_beat(false);
-  spdlog::info("Redis is ready after {} ms, {} addresses subscribed ({})",
-               outage_time().count(), entries_.size(), config_.server);
+  spdlog::info(
+    "Redis is ready after {} ms, {} subscribed ({})", outage_time().count(),
+    entries_.size() == 1 ? "1 address"
+                         : std::to_string(entries_.size()) + " addresses",
+    config_.server);
   for (auto& [channel, held] : entries_)
     if (held.attached.pending() && !unconfirmed_.contains(channel))
       complete_attachment(held);

@@ -77,7 +77,7 @@ def eventful_hour():
                          for away, wave in zip(is_away, waves)],
     }, start=start, log=[
         (start - 7200, "info", "listening on 192.0.2.10:8080"),
-        (start - 7199, "info", "Redis is ready after 4 ms, 1 addresses subscribed (redis://cache:6379)"),
+        (start - 7199, "info", "Redis is ready after 4 ms, 1 address subscribed (redis://cache:6379)"),
         (start + 1800, "warning", "Redis is away: the connection was closed (redis://cache:6379)"),
         (start + 1860, "info", "Redis is ready after 9 ms, 4134 addresses subscribed (redis://cache:6379)"),
         (start + 3000, "error", "keeping the old options: --max-sessions: -1 is no number"),
