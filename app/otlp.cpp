@@ -28,15 +28,15 @@ constexpr int server_kind = 2;
 constexpr int consumer_kind = 5;
 constexpr int error_code = 2;
 
-/// First status of HTTP that means that a push was not accepted for a reason of
-/// the servers, which alone are errors of a span (semantic conventions).
+/// First HTTP status that makes the span of a server an error (OpenTelemetry,
+/// semantic conventions for HTTP).
 constexpr uint16_t first_server_error = 500;
 
 json text_attribute(const char* key, std::string_view value) {
   return {{"key", key}, {"value", {{"stringValue", value}}}};
 }
 
-/// Converts microseconds to what the protocol wants: nanoseconds, as a string.
+/// Converts microseconds to nanoseconds, which the protocol has as a string.
 std::string to_nanoseconds(int64_t at) {
   return std::to_string(at) + "000";
 }

@@ -14,7 +14,7 @@ constexpr uint64_t sampled_flag = 1;
 /// The size of a `traceparent` of version 00.
 constexpr size_t traceparent_size = 55;
 
-/// Consumes hexadecimal digits, and what ends them.
+/// Consumes hexadecimal digits, and the text `end` behind them.
 /// @returns nothing if something else comes first.
 std::optional<uint64_t> take_hex(std::string_view& text, size_t digits,
                                  std::string_view end) {

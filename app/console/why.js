@@ -22,7 +22,7 @@ export async function look(id, push) {
     const answer = await ask("GET", `why/${segment(id)}?wait=2s${named}`);
     if (shown !== id) return;
     if (answer.status !== 200) return clear();
-    list.replaceChildren(...answer.json.sentences.map(each => make("li", each)));
+    list.replaceChildren(...answer.json.sentences.map(sentence => make("li", sentence)));
     list.hidden = false;
   } catch {
     clear();

@@ -119,9 +119,14 @@ async def test_a_push_that_is_not_known_to_have_come_is_told_so(lab, chromium):
         await console.push(name="456", wait="100ms")
         await console.until("#push-note", "504 after")
         assert "1 node did not say." in await console.text("#push-note")
+        two.thaw()
+
+
+async def test_an_id_is_not_said_to_be_offline_while_a_node_is_silent(lab, chromium):
+    answer = json.dumps({"id": "456", "online": True, "nodes": 1, "sessions": [], "unknown": 1})
+    async with console_of(lab.node(), chromium, answers={"/socket/456": lambda: answer}) as console:
         await console.find("456")
         await console.until("#find-note", "1 node did not answer.")
-        two.thaw()
 
 
 async def test_a_client_shows_what_comes(lab, chromium):

@@ -39,9 +39,9 @@ CAF_TEST(a trace that is not recorded has no context) {
 
 CAF_TEST(a later version may have more members) {
   CAF_CHECK(parse_traceparent(with(0, "cc")) == parsed);
-  CAF_CHECK(parse_traceparent(with(0, "cc") + "-what-comes") == parsed);
-  CAF_CHECK(!parse_traceparent(with(0, "cc") + ".what-comes"));
-  CAF_CHECK(!parse_traceparent(example + "-what-comes"));
+  CAF_CHECK(parse_traceparent(with(0, "cc") + "-more") == parsed);
+  CAF_CHECK(!parse_traceparent(with(0, "cc") + ".more"));
+  CAF_CHECK(!parse_traceparent(example + "-more"));
 }
 
 CAF_TEST(a malformed traceparent has no context) {
