@@ -58,11 +58,12 @@ void bridge::on_canary_reply(const caf::expected<reply>& reply) {
 
 void bridge::on_tick() {
   delayed_send(this, canary_interval, tick_atom_v);
+  auto now = clock().now();
+  silence_.on_tick(now);
   if (retiring_ && !linked_)
     return end_if_idle();
   if (!linked_)
     return;
-  auto now = clock().now();
   if (now - up_since_ >= naming_time)
     health_.on_named();
   if (now >= rival_until_)

@@ -19,7 +19,7 @@ constexpr auto shortest_pause = std::chrono::milliseconds{500};
 constexpr auto presence = std::chrono::seconds{3};
 
 /// Number of canaries without a beat after which a node is silent; a beat comes
-/// with every second one. The node has dropped its own link by then.
+/// with every second one. A node that runs has dropped its own link by then.
 constexpr size_t silent_canaries = 8;
 
 } // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include <caf/actor_clock.hpp>
 
@@ -14,6 +15,8 @@ namespace waybill::redis {
 /// it is late on a link that works, and to drop that link would lose the
 /// messages on their way. So a link also lives while Redis accepts canaries on
 /// one connection and bytes arrive on the other: the canaries are among them.
+/// Time in which this node itself stood still is no silence: what came
+/// meanwhile is unread.
 class silence_meter {
 public:
   using time_point = caf::actor_clock::time_point;
@@ -25,9 +28,23 @@ public:
   /// s.
   static constexpr auto longest_backlog = std::chrono::seconds{30};
 
+  /// Maximum time between two ticks of a node that runs: it ticks every 500
+  /// ms.
+  static constexpr auto longest_pause = std::chrono::seconds{1};
+
   explicit silence_meter(time_point now)
-      : returned_(now), accepted_(now), arrived_(now) {
+      : ticked_(now), returned_(now), accepted_(now), arrived_(now) {
     // nop
+  }
+
+  /// Records that the node runs. Time since the last tick beyond
+  /// `longest_pause` does not count.
+  void on_tick(time_point now) noexcept {
+    auto stood_still = now - std::exchange(ticked_, now) - longest_pause;
+    if (stood_still.count() <= 0)
+      return;
+    for (auto time : {&returned_, &accepted_, &arrived_})
+      *time = std::min(*time + stood_still, now);
   }
 
   /// Records a proof: a canary returned, or a subscription was confirmed.
@@ -47,6 +64,8 @@ public:
   }
 
 private:
+  time_point ticked_;
+
   /// Times of the last proof, canary that Redis accepted, and byte.
   time_point returned_;
   time_point accepted_;

@@ -556,6 +556,15 @@ CAF_TEST(drops a link that is silent for three seconds) {
   CAF_CHECK_EQUAL(new_commands(), test::texts{"abandon"});
 }
 
+CAF_TEST(keeps its link when it stood still itself) {
+  make_ready();
+  new_commands();
+  pass(10s);
+  CAF_CHECK(std::ranges::count(new_commands(), "abandon") == 0);
+  return_canary();
+  CAF_CHECK(is_ready());
+}
+
 CAF_TEST(keeps a link that is behind while bytes arrive) {
   make_ready();
   new_commands();

@@ -52,4 +52,22 @@ CAF_TEST(a link that stops in the middle of a message is dead) {
   CAF_CHECK(aut.is_dead(start + 7s));
 }
 
+CAF_TEST(time in which the node itself stood still is no silence) {
+  silence_meter aut{start};
+  aut.on_tick(start + 500ms);
+  aut.on_tick(start + 20s);
+  CAF_CHECK(!aut.is_dead(start + 20s));
+  CAF_MESSAGE("but half a second before it, one of it, and 1.5 s after it are");
+  CAF_CHECK(!aut.is_dead(start + 21499ms));
+  CAF_CHECK(aut.is_dead(start + 21500ms));
+}
+
+CAF_TEST(a new link of a node that stood still is not silent in advance) {
+  silence_meter aut{start};
+  aut.on_proof(start + 20s);
+  aut.on_tick(start + 20s);
+  CAF_CHECK(!aut.is_dead(start + 22999ms));
+  CAF_CHECK(aut.is_dead(start + 23s));
+}
+
 } // namespace silence_meter_suite
