@@ -174,6 +174,8 @@ using accounting_protocol = caf::typed_actor<
   // Takes a number of tokens from the push rate of a pusher. Returns the time
   // to wait until there are as many; 0 if they were taken.
   caf::replies_to<spend_atom, std::string, uint64_t>::with<caf::timespan>,
+  // Returns the number of sessions that an address has on this node.
+  caf::replies_to<presence_atom, push_address>::with<uint64_t>,
   // Returns the metrics of the registry.
   caf::replies_to<get_atom>::with<metrics>>;
 

@@ -87,6 +87,9 @@ registry::behavior_type registry::make_behavior() {
     [this](spend_atom, const std::string& pusher, uint64_t pushes) {
       return spend(pusher, pushes);
     },
+    [this](presence_atom, const push_address& address) {
+      return static_cast<uint64_t>(sessions_at(address).size());
+    },
     [this](load_atom, uint64_t bytes) {
       on_load(current_sender()->id(), bytes);
     },

@@ -219,7 +219,7 @@ node_actors spawn_actors(caf::actor_system& system, net::event_loop& home,
       answers.insert_or_assign(text, make_text(answer));
     sessions.heartbeats = std::make_shared<const heartbeats>(answers);
   }
-  if (!config.redis.empty()) {
+  if (!config.redis.empty() && !config.shadow) {
     auto bus = result.keep(spawn_redis(system, home, config));
     result.bus = bus;
     if (config.upstream == upstream::redis
@@ -236,6 +236,9 @@ node_actors spawn_actors(caf::actor_system& system, net::event_loop& home,
   result.collector = result.keep(system.spawn<collector>(
     &home, result.bus, result.registry, version(), of_process));
   caf::anon_send(result.collector, tick_atom_v);
+  if (config.shadow)
+    result.keep(
+      spawn_shadow(system, home, config, result.registry, result.collector));
   if (config.otlp)
     sessions.spans = result.keep(system.spawn<span_processor>(
       &home, result.collector,

@@ -8,6 +8,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include "app/shadow.hpp"
 #include "redis/bridge.hpp"
 #include "redis/client_link.hpp"
 #include "redis/cluster.hpp"
@@ -122,10 +123,26 @@ redis::redis_bus_actor spawn_redis(caf::actor_system& system,
     &home, settings, std::make_shared<redis::client_link>(home.context(), url));
 }
 
+redis::link_owner_actor spawn_shadow(caf::actor_system& system,
+                                     net::event_loop& home,
+                                     const options& config,
+                                     const registry_actor& registry,
+                                     const collector_actor& collector) {
+  auto& url = config.redis.front();
+  return system.spawn<shadow>(
+    &home, std::make_shared<redis::client_link>(home.context(), url),
+    shadow_channel{config.redis_channel, to_string(url),
+                   config.connections.max_body},
+    registry, collector);
+}
+
 std::string describe_redis(const options& config) {
   if (config.redis.empty())
     return "without Redis: mailboxes are in memory";
-  return "with " + to_string(config.redis.front());
+  return (config.shadow
+            ? "in the shadow of channel " + config.redis_channel + " of "
+            : "with ")
+         + to_string(config.redis.front());
 }
 
 } // namespace waybill::app

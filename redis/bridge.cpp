@@ -50,7 +50,7 @@ void bridge::on_exit() {
 }
 
 void bridge::start() {
-  redis_->start(this);
+  redis_->start(link_owner_actor{this});
   delayed_send(this, canary_interval, tick_atom_v);
 }
 

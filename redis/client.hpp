@@ -76,15 +76,18 @@ struct events {
   std::vector<event> all;
 };
 
+/// Receives the events of a link to Redis.
+using link_owner_actor = caf::typed_actor<
+  // Events of the link.
+  caf::reacts_to<events>>;
+
 /// A bus that also takes messages of clients.
 using redis_bus_actor = bus_actor::extend<
   // A client sent a message.
   caf::reacts_to<client_message>>;
 
 /// Turns pub/sub messages into actor messages, and back.
-using bridge_actor = redis_bus_actor::extend<
-  // Events of the link.
-  caf::reacts_to<events>,
+using bridge_actor = redis_bus_actor::extend_with<link_owner_actor>::extend<
   // Sends the reports and confirmations that are queued.
   caf::reacts_to<publish_atom>,
   // The next canary is due.
@@ -95,13 +98,13 @@ using bridge_actor = redis_bus_actor::extend<
   caf::replies_to<routed_command>::with<reply>>;
 
 /// A client of Redis with two connections: one for subscriptions, one for
-/// commands. It calls no handler itself: the bridge receives `events` and does.
+/// commands. It calls no handler itself: its owner receives `events` and does.
 class client {
 public:
   virtual ~client() = default;
 
   /// Connects, and reconnects whenever the link is lost, until `stop`.
-  virtual void start(bridge_actor owner) = 0;
+  virtual void start(link_owner_actor owner) = 0;
 
   /// Subscribes to channels of addresses and nodes: by SUBSCRIBE or, in a Redis
   /// Cluster, by SSUBSCRIBE. Without a link, does nothing.

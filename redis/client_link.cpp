@@ -24,7 +24,7 @@ client_link::client_link(boost::asio::io_context& context, server_url url,
   // nop
 }
 
-void client_link::start(bridge_actor owner) {
+void client_link::start(link_owner_actor owner) {
   owner_ = std::move(owner);
   if (!url_.sentinels.empty())
     sentinels_ = std::make_shared<sentinels>(context_, url_, *this);

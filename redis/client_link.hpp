@@ -29,7 +29,7 @@ public:
   client_link(boost::asio::io_context& context, server_url url,
               pubsub_kind pubsub = pubsub_kind::classic);
 
-  void start(bridge_actor owner) override;
+  void start(link_owner_actor owner) override;
 
   void subscribe(std::vector<std::string> channels) override;
 
@@ -100,7 +100,7 @@ private:
   /// Reports the meaning of a reply to `send_ordered`.
   void on_ordered(subscription_order::result result, std::string error = {});
 
-  /// Queues an event for the bridge, which gets all events of this turn of the
+  /// Queues an event for the owner, which gets all events of this turn of the
   /// loop in one message.
   void emit(event event);
 
@@ -117,7 +117,7 @@ private:
 
   /// Null without Sentinels.
   std::shared_ptr<sentinels> sentinels_;
-  bridge_actor owner_;
+  link_owner_actor owner_;
   link_connection commands_{*this, link_state::side::commands};
   link_connection pubsub_{*this, link_state::side::pubsub};
   replica_wait waits_;

@@ -136,6 +136,9 @@ void declare_cluster(CLI::App& parser, options& result) {
       "a number from 0 to 100", "0",
       "Replicas that must store a push with a ttl before it is answered; with "
       "failover, set it to the number of replicas");
+  parser.add_flag("--shadow", result.shadow,
+                  "Only read --redis-channel: deliver nothing of it, and print "
+                  "the number of sessions that each push would have reached");
 }
 
 void declare_sessions(CLI::App& parser, options& result) {

@@ -95,6 +95,20 @@ net::client_rates rates_of(const options& from) {
           {bytes, std::max(window * bytes, 2 * largest)}};
 }
 
+/// Checks the options of a node that only watches the open channel.
+/// @returns an error message, or nothing on success.
+std::optional<std::string> check_shadow(const options& config) {
+  if (!config.shadow)
+    return std::nullopt;
+  if (config.redis.empty())
+    return "--shadow needs --redis";
+  if (!config.redis.front().seeds.empty())
+    return "--shadow cannot read the channel of a Redis Cluster";
+  if (config.upstream == upstream::redis || config.upstream == upstream::stream)
+    return "--shadow writes nothing to Redis: use --upstream log or echo";
+  return std::nullopt;
+}
+
 /// Checks the options for Redis, and loads its CA certificates.
 /// @returns an error message, or nothing on success.
 std::optional<std::string> check_redis(options& config) {
@@ -147,6 +161,8 @@ std::string check(options& config) {
   if (auto wrong = check_access(config.access))
     all.push_back(*wrong);
   if (auto wrong = check_redis(config))
+    all.push_back(*wrong);
+  if (auto wrong = check_shadow(config))
     all.push_back(*wrong);
   if (auto wrong = check_otlp(config))
     all.push_back(*wrong);

@@ -48,6 +48,9 @@ struct options {
   std::string redis_channel = "waybill";
   std::string redis_prefix = "waybill";
   size_t redis_replicas;
+
+  /// Set if the node only watches the open channel.
+  bool shadow = false;
   std::string node;
   size_t threads;
   std::string greeting = "连接成功!";

@@ -238,6 +238,22 @@ CAF_TEST(reports the number of sessions that a push goes to) {
   }
 }
 
+CAF_TEST(knows the number of sessions of an address) {
+  auto sessions_at = [this](const push_address& address) {
+    uint64_t result = 0;
+    auto response = self->request(aut, caf::infinite, presence_atom_v, address);
+    settle();
+    response.receive([&](uint64_t x) { result = x; },
+                     [&](caf::error& e) { CAF_FAIL(sys.render(e)); });
+    return result;
+  };
+  CAF_CHECK_EQUAL(sessions_at(id456), 0u);
+  join(id456);
+  join(id456);
+  CAF_CHECK_EQUAL(sessions_at(id456), 2u);
+  CAF_CHECK_EQUAL(sessions_at(push_address::id("789")), 0u);
+}
+
 CAF_TEST(answers a query for sessions with all of them at once) {
   auto first = join(id456);
   auto second = join({id456, push_address::topic("news")});

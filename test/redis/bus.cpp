@@ -72,6 +72,7 @@ protected:
       [](drain_atom, caf::timespan) { return ok_atom_v; },
       [](tick_atom) {},
       [](spend_atom, const std::string&, uint64_t) { return caf::timespan{0}; },
+      [](presence_atom, const push_address&) { return uint64_t{0}; },
       [](close_atom, const close_reason&) {},
       [](load_atom, uint64_t) {},
       [](drop_atom, uint64_t) {},

@@ -15,7 +15,7 @@ namespace waybill::test {
 /// A Redis that keeps what it is told, and answers when the test says so. That
 /// it knows our scripts goes without saying.
 struct fake_client : redis::client {
-  void start(redis::bridge_actor) override { seen.push_back("start"); }
+  void start(redis::link_owner_actor) override { seen.push_back("start"); }
 
   void subscribe(std::vector<std::string> channels) override {
     std::sort(channels.begin(), channels.end());

@@ -287,7 +287,7 @@ def test_help_names_every_option():
     for name in ["config", "listen", "admin-listen", "insecure", "redis", "redis-ca", "redis-channel", "redis-prefix",
                  "node", "threads", "greeting", "upstream", "same-id", "idle-timeout", "head-timeout",
                  "drain", "max-message", "max-body", "max-queue", "compression", "log-level",
-                 "log-format", "otlp"]:
+                 "log-format", "otlp", "shadow"]:
         assert f"--{name}" in text
 
 
