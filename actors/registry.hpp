@@ -189,6 +189,9 @@ private:
 
   void report_trace(const push_address& address, const query& query);
 
+  /// Returns the largest ids, topics and queues.
+  ranking rank();
+
   /// Returns the sessions of an address.
   std::vector<session_actor> sessions_at(const push_address& address);
 

@@ -25,7 +25,29 @@ void registry::on(const push_address& address, const query& query) {
   case query::kind::forget:
     forget_value(address);
     return report_answer(address, query, delivery_counts{1});
+  case query::kind::ranking:
+    return report_answer(address, query, rank());
   }
+}
+
+ranking registry::rank() {
+  ranking result;
+  for (auto& [key, entry] : sessions_.entries()) {
+    auto address = push_address::from_key(key);
+    if (!entry.sessions.empty() && (address.is_id() || address.is_topic()))
+      (address.is_id() ? result.ids : result.topics)
+        .push_back({std::string{address.name()}, entry.sessions.size()});
+  }
+  result.ids = largest_of(result.ids);
+  result.topics = largest_of(result.topics);
+  auto& queues = loads_.by_size();
+  for (auto i = queues.rbegin();
+       i != queues.rend() && result.queues.size() < ranking::max_size; ++i)
+    if (auto member = sessions_.find(i->second);
+        member && !member->joined.empty())
+      result.queues.push_back(
+        {std::string{member->joined.front().name()}, member->peer, i->first});
+  return result;
 }
 
 void registry::report_answer(const push_address& address, const query& query,

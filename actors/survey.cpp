@@ -31,6 +31,10 @@ void survey::progress::add(const node_metrics&) {
   ++answers;
 }
 
+void survey::progress::add(const ranking&) {
+  ++answers;
+}
+
 survey::survey(caf::actor_config& cfg, caf::execution_unit* host, bus_actor bus,
                push_address address, query query, caf::timespan time)
     : hosted(cfg, host), bus_(std::move(bus)), address_(std::move(address)),

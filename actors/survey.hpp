@@ -40,6 +40,7 @@ private:
     void add(const session_list& x);
     void add(const trace_events& x);
     void add(const node_metrics& x);
+    void add(const ranking& x);
   };
 
   caf::typed_response_promise<query_result> start();

@@ -57,6 +57,13 @@ json json_of(const session_info& session) {
   return result;
 }
 
+json json_of(const std::vector<ranking::address>& all) {
+  auto result = json::array();
+  for (auto& [name, sessions] : all)
+    result.push_back({{"name", name}, {"sessions", sessions}});
+  return result;
+}
+
 /// Adds the content of a report to its map.
 struct content_writer {
   json& to;
@@ -86,6 +93,14 @@ struct content_writer {
       to["version"] = metrics.version;
     if (!metrics.values.empty())
       to["figures"] = metrics.values;
+  }
+
+  void operator()(const ranking& ranking) const {
+    add_counts(to, {1});
+    to["ids"] = json_of(ranking.ids);
+    to["topics"] = json_of(ranking.topics);
+    for (auto& [id, peer, bytes] : ranking.queues)
+      to["queues"].push_back({{"id", id}, {"peer", peer}, {"bytes", bytes}});
   }
 };
 
@@ -123,6 +138,22 @@ node_metrics metrics_in(const json& map) {
   return result;
 }
 
+std::vector<ranking::address> addresses_in(const json& map, const char* name) {
+  std::vector<ranking::address> result;
+  for (auto& address : part_in(map, name))
+    result.push_back(
+      {text_in(address, "name"), number_in(address, "sessions")});
+  return result;
+}
+
+ranking ranking_in(const json& map) {
+  ranking result{addresses_in(map, "ids"), addresses_in(map, "topics"), {}};
+  for (auto& queue : part_in(map, "queues"))
+    result.queues.push_back({text_in(queue, "id"), text_in(queue, "peer"),
+                             number_in(queue, "bytes")});
+  return result;
+}
+
 /// Returns the content of a report: its members tell of which type it is.
 report::content_type content_in(const json& map) {
   if (flag_in(map, "settled"))
@@ -133,6 +164,8 @@ report::content_type content_in(const json& map) {
     return events;
   if (auto metrics = metrics_in(map); metrics != node_metrics{})
     return metrics;
+  if (auto found = ranking_in(map); found != ranking{})
+    return found;
   return counts_in(map);
 }
 

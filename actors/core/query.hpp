@@ -33,9 +33,12 @@ struct query {
     /// Removes the last value of the topic that the query is sent to:
     /// `delivery_counts` of no session.
     forget,
+    /// The largest ids, topics and queues of the node: `ranking`. Sent to all
+    /// nodes.
+    ranking,
   };
 
-  static constexpr auto last_kind = kind::forget;
+  static constexpr auto last_kind = kind::ranking;
 
   kind type = kind::sessions;
 
@@ -75,6 +78,8 @@ inline std::string to_string(query::kind x) {
     return "unsubscribe";
   case query::kind::forget:
     return "forget";
+  case query::kind::ranking:
+    return "ranking";
   }
   return "unknown";
 }

@@ -22,6 +22,12 @@ public:
   /// @pre `total() > 0`
   caf::actor_id largest() const { return by_size_.rbegin()->second; }
 
+  /// Returns the memory of each queue, in bytes, and its session, in ascending
+  /// order.
+  const std::set<std::pair<uint64_t, caf::actor_id>>& by_size() const {
+    return by_size_;
+  }
+
 private:
   /// Holds only sessions with a considerable queue, which most do not have.
   std::unordered_map<caf::actor_id, uint64_t> loads_;

@@ -10,6 +10,7 @@
 
 #include "actors/core/node_metrics.hpp"
 #include "actors/core/outcome.hpp"
+#include "actors/core/ranking.hpp"
 #include "actors/core/trace_event.hpp"
 
 namespace waybill {
@@ -65,7 +66,7 @@ struct report {
   /// Progress of a push, the end of it, or the answer to a query. A node
   /// without a session or a trace answers with `delivery_counts` of one node.
   using content_type = std::variant<delivery_counts, settled, session_list,
-                                    trace_events, node_metrics>;
+                                    trace_events, node_metrics, ranking>;
 
   /// The id of the push or query.
   std::string push;

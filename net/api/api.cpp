@@ -179,6 +179,10 @@ struct dispatcher {
     handle_stats(context, request, exchange);
   }
 
+  void operator()(const ranking_request& request) const {
+    handle_ranking(context, request, exchange);
+  }
+
   void operator()(const history_request&) const {
     handle_history(context, exchange);
   }

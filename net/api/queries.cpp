@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -86,6 +87,37 @@ response to_change_response(const query_result& found, bool needs_session) {
   result.body["sessions"] = sum.sessions;
   if (found.unknown > 0)
     result.body["unknown"] = found.unknown;
+  return result;
+}
+
+/// Returns the largest addresses of all nodes, as each node tells its own.
+/// @param name of the member that names them.
+json print_largest(const std::vector<ranking::address>& all, const char* name) {
+  auto result = json::array();
+  for (auto& address : largest_of(all))
+    result.push_back({{name, address.name}, {"sessions", address.sessions}});
+  return result;
+}
+
+json print_ranking(const query_result& found) {
+  std::vector<ranking::address> ids, topics;
+  std::multimap<uint64_t, json, std::greater<>> queues;
+  for (auto& [node, own] : answers_in<ranking>(found)) {
+    ids.insert(ids.end(), own.ids.begin(), own.ids.end());
+    topics.insert(topics.end(), own.topics.begin(), own.topics.end());
+    for (auto& [id, peer, bytes] : own.queues)
+      queues.emplace(
+        bytes,
+        json{{"node", node}, {"id", id}, {"peer", peer}, {"bytes", bytes}});
+  }
+  json result{{"nodes", found.nodes},
+              {"unknown", found.unknown},
+              {"ids", print_largest(ids, "id")},
+              {"topics", print_largest(topics, "topic")},
+              {"queues", json::array()}};
+  for (auto& [bytes, queue] : queues)
+    if (result["queues"].size() < ranking::max_size)
+      result["queues"].push_back(queue);
   return result;
 }
 
@@ -282,6 +314,12 @@ void handle_trace(api_context& context, const trace_request& request,
     context, push_address::nodes(), {query::kind::trace, id}, request.wait,
     [id](const query_result& found) { return print_trace(id, found); },
     exchange);
+}
+
+void handle_ranking(api_context& context, const ranking_request& request,
+                    const exchange_ptr& exchange) {
+  ask(context, push_address::nodes(), {query::kind::ranking}, request.wait,
+      &print_ranking, exchange);
 }
 
 void handle_history(api_context& context, const exchange_ptr& exchange) {

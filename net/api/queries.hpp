@@ -31,6 +31,10 @@ void handle_forget(api_context& context, const push_request& request,
 void handle_trace(api_context& context, const trace_request& request,
                   const exchange_ptr& exchange);
 
+/// Returns the largest ids, topics and queues of all nodes: `GET /largest`.
+void handle_ranking(api_context& context, const ranking_request& request,
+                    const exchange_ptr& exchange);
+
 /// Returns the figures of this node in the last hour, and the last lines of its
 /// log: `GET /history`.
 void handle_history(api_context& context, const exchange_ptr& exchange);

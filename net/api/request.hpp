@@ -147,6 +147,11 @@ struct stats_request {
   std::chrono::milliseconds wait = default_wait;
 };
 
+/// Queries the largest ids, topics and queues of all nodes.
+struct ranking_request {
+  std::chrono::milliseconds wait = default_wait;
+};
+
 /// Queries the figures of this node in the last hour, and its log.
 struct history_request {};
 
@@ -173,11 +178,13 @@ struct redirect_request {
 };
 
 /// A request, parsed from its head.
-using request = std::variant<
-  websocket_request, events_request, confirm_request, push_request,
-  batch_request, kick_request, topic_request, presence_request, mailbox_request,
-  trace_request, why_request, stats_request, history_request, metrics_request,
-  liveness_request, readiness_request, file_request, redirect_request>;
+using request
+  = std::variant<websocket_request, events_request, confirm_request,
+                 push_request, batch_request, kick_request, topic_request,
+                 presence_request, mailbox_request, trace_request, why_request,
+                 stats_request, ranking_request, history_request,
+                 metrics_request, liveness_request, readiness_request,
+                 file_request, redirect_request>;
 
 /// Returns the part that all requests of clients have; null for others.
 inline const client_request* client_part(const request& request) {

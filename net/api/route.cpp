@@ -194,10 +194,11 @@ parsed_request parse_presence(const parser_input& in) {
 }
 
 /// @param type is `subscribe`, which may have a `ttl`, or `unsubscribe`.
-parsed_request parse_topic(const parser_input& in, query::kind type) {
+template <query::kind type>
+parsed_request parse_topic(const parser_input& in) {
   topic_request result{push_address::id(in.names[0]),
                        push_address::topic(in.names[1]), type};
-  auto may_keep = type == query::kind::subscribe;
+  constexpr auto may_keep = type == query::kind::subscribe;
   for (auto& [name, value] : in.head.target.query) {
     auto wait = parse_duration(value);
     auto ttl = parse_ttl(value);
@@ -212,14 +213,6 @@ parsed_request parse_topic(const parser_input& in, query::kind type) {
                              : "use only wait, a duration such as 5s");
   }
   return result;
-}
-
-parsed_request parse_subscription(const parser_input& in) {
-  return parse_topic(in, query::kind::subscribe);
-}
-
-parsed_request parse_unsubscription(const parser_input& in) {
-  return parse_topic(in, query::kind::unsubscribe);
 }
 
 parsed_request parse_trace(const parser_input& in) {
@@ -248,6 +241,13 @@ parsed_request parse_stats(const parser_input& in) {
   stats_request result;
   if (auto wrong
       = parse_question(in.head, result.wait, "cluster", &result.cluster))
+    return std::move(*wrong);
+  return result;
+}
+
+parsed_request parse_ranking(const parser_input& in) {
+  ranking_request result;
+  if (auto wrong = parse_question(in.head, result.wait))
     return std::move(*wrong);
   return result;
 }
@@ -303,9 +303,9 @@ constexpr route_info routes[] = {
   {"/socket/{id}/mailbox", "GET, HEAD", scope::presence, audience::admins,
    parse_mailbox},
   {"/socket/{id}/topics/{name}", "DELETE", scope::push, audience::admins,
-   parse_unsubscription},
+   parse_topic<query::kind::unsubscribe>},
   {"/socket/{id}/topics/{name}", "PUT", scope::push, audience::admins,
-   parse_subscription},
+   parse_topic<query::kind::subscribe>},
   {"/topic/{name}", "GET, HEAD", scope::presence, audience::admins,
    parse_presence<push_address::topic>},
   {"/topic/{name}", "POST", scope::push, audience::admins, parse_topic_push},
@@ -314,6 +314,7 @@ constexpr route_info routes[] = {
   {"/trace/{id}", "GET, HEAD", scope::presence, audience::admins, parse_trace},
   {"/why/{id}", "GET, HEAD", scope::presence, audience::admins, parse_why},
   {"/stats", "GET, HEAD", scope::admin, audience::admins, parse_stats},
+  {"/largest", "GET, HEAD", scope::admin, audience::admins, parse_ranking},
   {"/history", "GET, HEAD", scope::admin, audience::admins,
    parse_bare<history_request>},
   {"/metrics", "GET, HEAD", scope::admin, audience::admins,

@@ -254,6 +254,20 @@ CAF_TEST(knows the number of sessions of an address) {
   CAF_CHECK_EQUAL(sessions_at(push_address::id("789")), 0u);
 }
 
+CAF_TEST(answers a query for the largest of all) {
+  auto topic = push_address::topic("news");
+  auto one = join({id456, topic});
+  join({id456});
+  join({push_address::id("457"), topic});
+  load(one, 300);
+  auto found = ask<ranking>(push_address::nodes(), query::kind::ranking);
+  CAF_CHECK(found.ids
+            == (std::vector<ranking::address>{{"456", 2}, {"457", 1}}));
+  CAF_CHECK(found.topics == (std::vector<ranking::address>{{"news", 2}}));
+  CAF_CHECK(found.queues
+            == (std::vector<ranking::queue>{{"456", "192.0.2.1", 300}}));
+}
+
 CAF_TEST(answers a query for sessions with all of them at once) {
   auto first = join(id456);
   auto second = join({id456, push_address::topic("news")});

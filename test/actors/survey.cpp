@@ -98,7 +98,8 @@ CAF_TEST(a session may report before its node) {
   CAF_CHECK_EQUAL(answer().unknown, 0u);
 }
 
-CAF_TEST(a trace and metrics are each the whole answer of a node) {
+CAF_TEST(
+  a trace and metrics and a ranking are each the whole answer of a node) {
   start(query::kind::trace);
   published(2);
   add_report("n1", trace_events{{"456", trace_event::kind::joined, 1}});
@@ -111,6 +112,12 @@ CAF_TEST(a trace and metrics are each the whole answer of a node) {
   add_report("n1", node_metrics{"1.2.3", {{"joins", 1}}});
   CAF_CHECK(!is_answered());
   add_report("n2", node_metrics{"1.2.3", {{"joins", 2}}});
+  CAF_CHECK_EQUAL(answer().reports.size(), 2u);
+  start(query::kind::ranking);
+  published(2);
+  add_report("n1", ranking{{{"456", 1}}, {}, {}});
+  CAF_CHECK(!is_answered());
+  add_report("n2", ranking{{{"457", 1}}, {}, {}});
   CAF_CHECK_EQUAL(answer().reports.size(), 2u);
 }
 

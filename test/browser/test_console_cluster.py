@@ -1,6 +1,7 @@
 """The nodes of a cluster, as its console shows them."""
 
 import itertools
+import json
 import re
 
 from clients import Http, join, keep, push, receive, request
@@ -74,6 +75,30 @@ async def test_all_nodes_are_shown_live(lab, chromium):
         assert {(request.method, request.path_qs) for request in console.server.requests} == {
             ("GET", "/metrics"), ("GET", "/readyz"), ("GET", "/history"),
             ("GET", "/stats?cluster=1&wait=500ms")}
+
+
+async def test_the_largest_ids_and_topics_are_listed_on_request(lab, chromium):
+    one, two = lab.cluster(size=2).nodes
+    async with console_of(one, chromium) as console:
+        for node in (one, two):
+            await join(node, "456", "?topics=news")
+        await join(two, "<b>457")
+        await console.click("#largest summary")
+        await console.until("#largest-topics td", "news")
+        assert await console.rows("#largest-ids tbody") == [["456", "2"], ["<b>457", "1"]]
+        assert await console.rows("#largest-topics tbody") == [["news", "2"]]
+        assert not await console.of("#largest-queues", "checkVisibility()")
+        await console.click("#largest-ids a")
+        await console.until("#find-note", "Online on 2 nodes.")
+
+
+async def test_the_largest_queues_name_whose_they_are(lab, chromium):
+    answer = {"nodes": 2, "unknown": 1, "ids": [{"id": "456", "sessions": 1}], "topics": [],
+              "queues": [{"node": "node1", "id": "456", "peer": "192.0.2.1:80", "bytes": 9000}]}
+    async with console_of(lab.node(), chromium, answers={"/largest": lambda: json.dumps(answer)}) as console:
+        await console.click("#largest summary")
+        await console.until("#largest-note", "1 node did not answer.")
+        assert await console.rows("#largest-queues tbody") == [["456", "node1", "192.0.2.1:80", "9.0 kB"]]
 
 
 async def test_a_node_that_is_silent_or_gone_keeps_its_row(lab, chromium):

@@ -72,6 +72,8 @@ CAF_TEST(reports of each type survive the way between nodes) {
          session_list{std::nullopt, {{"[::1]:80", 6, 7}}},
          trace_events{{"", trace_event::last_kind, -1, "p", 2, "peer", 3, "x"}},
          node_metrics{"1.2.3", {{"joins", 8}}},
+         ranking{{{"456", 2}, {"457", 1}}, {{"news", 3}}, {{"456", "a:1", 9}}},
+         ranking{{}, {}, {{"456", "a:1", 9}}},
        })
     CAF_CHECK(sent(content) == content);
 }
@@ -81,6 +83,7 @@ CAF_TEST(an answer without anything is the count of its node) {
   CAF_CHECK(sent(session_list{0}) == none);
   CAF_CHECK(sent(trace_events{}) == none);
   CAF_CHECK(sent(node_metrics{}) == none);
+  CAF_CHECK(sent(ranking{}) == none);
 }
 
 CAF_TEST(answers have the bytes that other releases expect) {
@@ -127,7 +130,9 @@ CAF_TEST(members that are missing or of another type have defaults) {
                       {"details", "a"},
                       {"trace", 1},
                       {"version", 2},
-                      {"figures", nullptr}})
+                      {"figures", nullptr},
+                      {"ids", 3},
+                      {"queues", "a"}})
             == none);
   auto list = std::get<session_list>(
     received({{"nodes", "a"}, {"details", {{{"peer", 1}, {"age", -1}}, 5}}}));

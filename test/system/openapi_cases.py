@@ -23,7 +23,7 @@ TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 TOPICS = ["PUT /socket/456/topics/456", "DELETE /socket/456/topics/456"]
 MAILBOX = ["GET /socket/456/mailbox", "DELETE /socket/456/mailbox"]
 WITH_PARAMETERS = [*PUSHES, *TOPICS, *MAILBOX, "POST /push", "GET /socket/456", "DELETE /socket/456",
-                   "GET /topic/456", "GET /trace/456", "GET /why/456", "GET /stats"]
+                   "GET /topic/456", "GET /trace/456", "GET /why/456", "GET /stats", "GET /largest"]
 PUSHERS = [*WITH_PARAMETERS, "GET /history", "GET /metrics"]
 WEBSOCKET = "GET /websocket/456"
 EVENTS = "GET /events/456"
@@ -39,7 +39,7 @@ OPEN = [
     *(Case(f"{method} {path}", "307") for method in ("GET", "HEAD") for path in ("/", "/console/")),
     Case("HEAD /socket/here", "200"), Case("GET /socket/here", "200"),
     Case("HEAD /trace/here", "200"), Case("HEAD /why/here", "200"), Case("GET /stats?cluster=1&wait=1s", "200"),
-    Case("HEAD /stats?cluster=1", "200"),
+    Case("HEAD /stats?cluster=1", "200"), Case("GET /largest?wait=1s", "200"), Case("HEAD /largest", "200"),
     Case("GET /socket/here?detail=1&wait=1s", "200"), Case("GET /socket/nobody", "200"),
     Case("POST /socket/full?ttl=60", "202", b"x"),
     Case("POST /socket/full?ttl=60", "507 mailbox_full", b"x"), Case("POST /push", "200"),
@@ -122,7 +122,7 @@ BUSY = [Case(line, "503 busy", b"x") for line in [*PUSHES, "POST /push"]]
 OF_BUS = [*(f"{line}?wait=100ms" for line in [*PUSHES, *TOPICS]), "GET /socket/456",
           "GET /topic/456", "GET /why/456?wait=100ms", "DELETE /socket/456", *MAILBOX]
 # A node that stays silent is counted in the answer.
-QUESTIONS = ["GET /trace/456?wait=100ms", "GET /stats?cluster=1&wait=100ms"]
+QUESTIONS = ["GET /trace/456?wait=100ms", "GET /stats?cluster=1&wait=100ms", "GET /largest?wait=100ms"]
 AWAY = [*(Case(line, "503 bus_away", b"") for line in [*OF_BUS, *QUESTIONS]),
         Case("GET /readyz", "503 bus_away"), Case(CONFIRM, "503 bus_away"), Case(EVENTS, "200"),
         Case(WEBSOCKET, "503 bus_away", headers=UPGRADE)]

@@ -56,7 +56,7 @@ REQUESTS = [("POST", "/socket/456", "push"), ("POST", "/topic/456", "push"),
             ("PUT", "/socket/456/topics/456", "push"),
             ("DELETE", "/socket/456/topics/456", "push"), ("GET", "/topic/456", "presence"),
             ("GET", "/trace/456", "presence"), ("GET", "/why/456", "presence"), ("GET", "/stats", "admin"),
-            ("GET", "/history", "admin"), ("GET", "/metrics", "admin")]
+            ("GET", "/largest", "admin"), ("GET", "/history", "admin"), ("GET", "/metrics", "admin")]
 
 
 def test_the_reference_says_what_each_key_opens():

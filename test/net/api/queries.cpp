@@ -105,6 +105,21 @@ CAF_TEST(sessions of an id are shown with what they are like) {
       {"node":"a","peer":"192.0.2.2:80","age":8,"queue":0}],"unknown":0})"));
 }
 
+CAF_TEST(the largest of all nodes are shown together) {
+  ask("/largest?wait=1s");
+  CAF_CHECK_EQUAL(bus_state_of().seen.back(), "ask nodes for ranking");
+  reach_nodes(2);
+  tell(test::report_of(
+    "a", ranking{{{"456", 2}, {"457", 1}}, {{"news", 3}}, {{"456", "p", 9}}}));
+  CAF_CHECK(answers.empty());
+  tell(test::report_of("b", ranking{{{"457", 2}}, {}, {{"457", "q", 10}}}));
+  CAF_CHECK_EQUAL(body(), json::parse(R"({"nodes":2,"unknown":0,
+      "ids":[{"id":"457","sessions":3},{"id":"456","sessions":2}],
+      "topics":[{"topic":"news","sessions":3}],
+      "queues":[{"node":"b","id":"457","peer":"q","bytes":10},
+                {"node":"a","id":"456","peer":"p","bytes":9}]})"));
+}
+
 CAF_TEST(what a node remembers is shown) {
   context->log = [] {
     return std::vector<std::string>{R"({"level":"info","message":"a"})"};

@@ -109,6 +109,7 @@ CAF_TEST(each path and method lead to a request of their own) {
     parse<liveness_request>(method, "/livez");
     parse<readiness_request>(method, "/readyz");
     parse<stats_request>(method, "/stats");
+    parse<ranking_request>(method, "/largest");
     parse<history_request>(method, "/history");
     parse<metrics_request>(method, "/metrics");
   }
@@ -440,7 +441,7 @@ CAF_TEST(a key opens what its request does) {
     for (auto text :
          {"/socket/456", "/socket/456/mailbox", "/topic/news", "/trace/456"})
       CAF_CHECK(scope_at(method, text) == scope::presence);
-    for (auto text : {"/stats", "/history", "/metrics"})
+    for (auto text : {"/stats", "/largest", "/history", "/metrics"})
       CAF_CHECK(scope_at(method, text) == scope::admin);
     CAF_MESSAGE("and none is needed for these");
     for (auto text : {"/livez", "/readyz", "/console", "/console/console.js"})
