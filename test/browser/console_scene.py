@@ -1,6 +1,7 @@
 """Answers of a busy cluster of four, the third of which has become silent."""
 
 import itertools
+import json
 import math
 import time
 
@@ -9,6 +10,16 @@ from figures import cluster_figures, history, hop, trace
 PEER = "203.0.113.7:50314"
 LEFT = {"hop": "left", "node": "node3", "peer": "203.0.113.7",
         "why": "too_slow: its queue was full"}
+
+
+def largest():
+    """Answers for /largest: long names, and all three lists."""
+    return json.dumps({
+        "nodes": 4, "unknown": 1,
+        "ids": [{"id": f"{'customer-' * 4}{i}", "sessions": 9 - i} for i in range(6)],
+        "topics": [{"topic": "news", "sessions": 14_213}, {"topic": "scores", "sessions": 311}],
+        "queues": [{"node": f"node{i}", "id": f"{4560 + i}", "peer": PEER, "bytes": 900_000 // i}
+                   for i in range(1, 4)]})
 
 
 def busy_cluster():

@@ -7,7 +7,7 @@ import pytest
 
 from clients import GREETING, Http, join, push, receive, request
 from console_page import console_of
-from console_scene import busy_cluster, eventful_hour, eventful_trace
+from console_scene import busy_cluster, eventful_hour, eventful_trace, largest
 from console_server import FOLDER
 from figures import figures
 from harness import eventually
@@ -183,7 +183,7 @@ async def test_a_key_is_kept_in_the_tab_and_in_no_url(lab, chromium, tmp_path):
         assert await console.page.evaluate("sessionStorage.length") == 0
 
 
-ORDER = ["API key", "key", "Use", "", "cluster", "", "events", "find-id", "Find", "push-to",
+ORDER = ["API key", "key", "Use", "", "cluster", "The largest ids, topics and queues", "", "events", "find-id", "Find", "push-to",
          "push-name", "push-message", "push-receipt", "push-wait", "push-ttl", "Push", "client-url",
          "client-id", "client-topics", "client-token", "client-open", "client-log", "client-text"]
 
@@ -271,7 +271,7 @@ async def test_the_page_fits_screens_in_light_and_dark(lab, chromium):
                           'waybill_refused_total{reason="key"}': n // 40})
 
     answers = {"/metrics": metrics, "/stats": busy_cluster(), "/trace/456": eventful_trace,
-               "/history": eventful_hour()}
+               "/history": eventful_hour(), "/largest": largest}
     async with console_of(node, chromium, answers=answers, hurry=True) as console:
         await console.until("#cluster-note", "1 node did not answer.")
         await console.connect(node, "456")
@@ -282,6 +282,8 @@ async def test_the_page_fits_screens_in_light_and_dark(lab, chromium):
         await console.find("456")
         await console.until("#trace-title", "Trace of 456")
         await console.click("#losses summary")
+        await console.click("#largest summary")
+        await console.until("#largest-queues td", "900 kB")
         await console.click("#span [value='3600']")
         await eventually(lambda: next(waves) > 150)
         for name, window in {"light": {}, "dark": {"dark": True},
