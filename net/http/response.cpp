@@ -30,16 +30,20 @@ void append_field(std::string& result, http::field name,
 } // namespace
 
 std::string serialize_body(const response& response) {
+  // Names in the answers of other nodes may be anything.
+  auto to_line = [](const json& x) {
+    return x.dump(-1, ' ', false, json::error_handler_t::replace) + '\n';
+  };
   auto& body = response.body;
   if (!response.text.empty())
     return response.text;
   if (body.is_string())
     return body.get<std::string>();
   if (!body.is_array())
-    return body.dump() + '\n';
+    return to_line(body);
   std::string result;
   for (auto& line : body)
-    result += line.dump() + '\n';
+    result += to_line(line);
   return result;
 }
 

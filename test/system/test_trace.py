@@ -135,6 +135,16 @@ async def test_what_came_on_the_open_channel_has_no_name(cluster):
         assert "push" not in found
 
 
+async def test_a_name_that_is_no_utf8_is_told_as_well_as_it_can_be(cluster):
+    one, two, _ = cluster.nodes
+    async with joined(one, "broken") as ws:
+        cluster.redis.publish(b"\x82\xa4push\xa2a\xff\xa4text\xa5hello", "waybill:{id:broken}")
+        assert await receive(ws) == "hello"
+        [found] = (await trace(two, "broken"))["pushes"]
+        assert found["push"] == "a\ufffd"
+        assert (await request(one, "GET", "/why/broken")).status == 200
+
+
 async def test_a_node_that_does_not_answer_is_counted(lab):
     one, two = lab.cluster(size=2).nodes
     two.freeze()

@@ -18,6 +18,15 @@ CAF_TEST(a response is its status line and fields and body) {
                   "{\"nodes\":1}\n");
 }
 
+CAF_TEST(a name that is not UTF - 8 is replaced) {
+  json broken{{"push", "a\xff"}};
+  CAF_CHECK_EQUAL(serialize_body({http::status::ok, broken}),
+                  "{\"push\":\"a\ufffd\"}\n");
+  CAF_CHECK_EQUAL(
+    serialize_body({http::status::ok, json::array({broken, broken})}),
+    "{\"push\":\"a\ufffd\"}\n{\"push\":\"a\ufffd\"}\n");
+}
+
 CAF_TEST(a response without content has no body and no length) {
   CAF_CHECK_EQUAL(serialize({http::status::no_content}, {}),
                   "HTTP/1.1 204 No Content\r\n"
