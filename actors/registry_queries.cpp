@@ -35,11 +35,9 @@ ranking registry::rank() {
   for (auto& [key, entry] : sessions_.entries()) {
     auto address = push_address::from_key(key);
     if (!entry.sessions.empty() && (address.is_id() || address.is_topic()))
-      (address.is_id() ? result.ids : result.topics)
-        .push_back({std::string{address.name()}, entry.sessions.size()});
+      add_to(address.is_id() ? result.ids : result.topics, address.name(),
+             entry.sessions.size());
   }
-  result.ids = largest_of(result.ids);
-  result.topics = largest_of(result.topics);
   auto& queues = loads_.by_size();
   for (auto i = queues.rbegin();
        i != queues.rend() && result.queues.size() < ranking::max_size; ++i)

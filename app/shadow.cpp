@@ -20,7 +20,7 @@ constexpr size_t printed_size = 200;
 
 /// Prints a line that begins with the time.
 /// @param fields are the other members.
-void print_line(nlohmann::ordered_json fields) {
+void print_line(const nlohmann::ordered_json& fields) {
   using namespace std::chrono;
   auto now = floor<milliseconds>(system_clock::now().time_since_epoch());
   auto seconds = floor<std::chrono::seconds>(now);

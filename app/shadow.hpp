@@ -1,7 +1,6 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "actors/core/log_gate.hpp"
 #include "actors/hosted.hpp"

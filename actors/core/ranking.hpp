@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace waybill {
@@ -38,8 +39,9 @@ struct ranking {
   friend bool operator==(const ranking&, const ranking&) = default;
 };
 
-/// Returns the largest of these addresses. Those of one name count as one.
-std::vector<ranking::address>
-largest_of(const std::vector<ranking::address>& all);
+/// Adds an address to a list of the largest, unless that is full of larger
+/// ones. Of equal ones the first by name is the larger.
+void add_to(std::vector<ranking::address>& list, std::string_view name,
+            uint64_t sessions);
 
 } // namespace waybill

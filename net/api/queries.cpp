@@ -90,21 +90,28 @@ response to_change_response(const query_result& found, bool needs_session) {
   return result;
 }
 
-/// Returns the largest addresses of all nodes, as each node tells its own.
+/// Returns the largest addresses of all nodes.
+/// @param sums how many sessions each has, as far as nodes tell.
 /// @param name of the member that names them.
-json print_largest(const std::vector<ranking::address>& all, const char* name) {
+json print_largest(const std::map<std::string, uint64_t>& sums,
+                   const char* name) {
+  std::vector<ranking::address> largest;
+  for (auto& [address, sessions] : sums)
+    add_to(largest, address, sessions);
   auto result = json::array();
-  for (auto& address : largest_of(all))
-    result.push_back({{name, address.name}, {"sessions", address.sessions}});
+  for (auto& [address, sessions] : largest)
+    result.push_back({{name, address}, {"sessions", sessions}});
   return result;
 }
 
 json print_ranking(const query_result& found) {
-  std::vector<ranking::address> ids, topics;
+  std::map<std::string, uint64_t> ids, topics;
   std::multimap<uint64_t, json, std::greater<>> queues;
   for (auto& [node, own] : answers_in<ranking>(found)) {
-    ids.insert(ids.end(), own.ids.begin(), own.ids.end());
-    topics.insert(topics.end(), own.topics.begin(), own.topics.end());
+    for (auto& [id, sessions] : own.ids)
+      ids[id] += sessions;
+    for (auto& [topic, sessions] : own.topics)
+      topics[topic] += sessions;
     for (auto& [id, peer, bytes] : own.queues)
       queues.emplace(
         bytes,

@@ -9,22 +9,25 @@ namespace ranking_suite {
 using namespace waybill;
 
 CAF_TEST(the largest come first and equal ones by name) {
+  std::vector<ranking::address> list;
+  add_to(list, "c", 2);
+  add_to(list, "b", 3);
+  add_to(list, "a", 2);
   std::vector<ranking::address> expected{{"b", 3}, {"a", 2}, {"c", 2}};
-  CAF_CHECK(largest_of({{"c", 2}, {"b", 3}, {"a", 2}}) == expected);
+  CAF_CHECK(list == expected);
 }
 
-CAF_TEST(an address that several nodes hold has their sessions together) {
-  std::vector<ranking::address> expected{{"a", 3}, {"b", 2}};
-  CAF_CHECK(largest_of({{"a", 1}, {"b", 2}, {"a", 2}}) == expected);
-}
-
-CAF_TEST(the list has an end) {
-  std::vector<ranking::address> all;
+CAF_TEST(a full list keeps the largest) {
+  std::vector<ranking::address> list;
   for (uint64_t i = 0; i < 2 * ranking::max_size; ++i)
-    all.push_back({std::to_string(i), i});
-  auto found = largest_of(all);
-  CAF_REQUIRE_EQUAL(found.size(), ranking::max_size);
-  CAF_CHECK_EQUAL(found.back().sessions, ranking::max_size);
+    add_to(list, std::to_string(i), i);
+  auto full = list;
+  CAF_REQUIRE_EQUAL(list.size(), ranking::max_size);
+  CAF_CHECK_EQUAL(list.front().sessions, 2 * ranking::max_size - 1);
+  CAF_CHECK_EQUAL(list.back().sessions, ranking::max_size);
+  CAF_MESSAGE("and takes no smaller one");
+  add_to(list, "small", ranking::max_size - 1);
+  CAF_CHECK(list == full);
 }
 
 } // namespace ranking_suite
