@@ -304,14 +304,14 @@ class Checker:
 
     def _is_ghost(self, session, time):
         """Tells whether a node may not know yet that a client has left. HAProxy learns of the
-        end of an event stream by HTTP/1.1 when the node writes to it, and not before; in calm a
-        node writes each push."""
+        end of an event stream by HTTP/1.1 when it cannot write to it: the first write is answered
+        by a reset, and the second one fails. In calm a node writes each push."""
         left = session.left or (session.closed if session.code is None else None)
         if not session.is_proxied or left is None or left > time:
             return False
         begun, first = self._written_in_calm(session.name)
-        i = bisect.bisect_right(begun, left)
-        return i == len(begun) or time <= GRACE + first[i]
+        second = bisect.bisect_right(begun, left) + 1
+        return second >= len(begun) or time <= GRACE + first[second]
 
     @functools.cache
     def _written_in_calm(self, name):
