@@ -67,7 +67,8 @@ public:
       spdlog::critical("WB-101 the {} failed: {}",
                        x.source == registry_    ? "registry"
                        : x.source == collector_ ? "collector"
-                                                : "bus",
+                       : x.source == bus_       ? "bus"
+                                                : "gateway",
                        system().render(x.reason));
       std::_Exit(software_error);
     });
@@ -80,6 +81,8 @@ protected:
     monitor(bus_);
     monitor(registry_);
     monitor(collector_);
+    for (auto& gateway : gateways_)
+      monitor(gateway);
     send(bus_, subscribe_atom_v, observer_actor{this});
     send(registry_, attach_atom_v, collector_);
     if (watchdog_)
