@@ -9,7 +9,7 @@ namespace waybill {
 
 /// The largest ids, topics and queues of a node, each in descending order.
 struct ranking {
-  /// Maximum number of each.
+  /// Maximum size of each list.
   static constexpr size_t max_size = 10;
 
   /// An id or a topic.

@@ -41,7 +41,7 @@ async def test_it_tells_whom_a_push_would_have_reached_and_sends_nothing(lab):
             {"id": "nobody", "bytes": 1, "sessions": 0}]
         bad, = [line for line in printed if "error" in line]
         assert bad["message"] == '{"KEY":"\ufffd"}' and bad["error"]
-        # What comes next on each socket is a push of this node.
+        # The next text on each socket is a push of this node by HTTP.
         for key, ws in zip(["456", "789"], [sockets[0], sockets[2]], strict=True):
             await assert_reachable(node, key, ws)
         figures = await get(node, "/stats")
