@@ -3,6 +3,7 @@
 #include <chrono>
 #include <deque>
 #include <iostream>
+#include <latch>
 #include <string>
 #include <utility>
 #include <vector>
@@ -330,8 +331,9 @@ int run_node(const options& config, const std::vector<std::string>& arguments) {
   actors.collector = nullptr;
   watcher = nullptr;
   server.start();
+  std::latch all_started{static_cast<std::ptrdiff_t>(loops.size())};
   for (auto& loop : loops)
-    loop.start();
+    loop.start(all_started);
   end_start();
   notify("READY=1");
   system.await_all_actors_done();

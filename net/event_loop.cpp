@@ -26,8 +26,11 @@ event_loop::~event_loop() {
   stop();
 }
 
-void event_loop::start() {
-  thread_ = std::thread{[this] { run(); }};
+void event_loop::start(std::latch& all) {
+  thread_ = std::thread{[this, &all] {
+    all.arrive_and_wait();
+    run();
+  }};
 }
 
 void event_loop::stop() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <latch>
 #include <string>
 #include <thread>
 #include <vector>
@@ -30,8 +31,9 @@ public:
 
   boost::asio::io_context& context() noexcept { return context_; }
 
-  /// Starts the thread.
-  void start();
+  /// Starts the thread. It handles nothing before `all` have started, since a
+  /// thread that cannot be started ends the process.
+  void start(std::latch& all);
 
   /// Stops the thread. Idle connections are dropped.
   /// @pre no actor lives on this loop, and no request is in progress.

@@ -39,7 +39,9 @@ private:
 };
 
 struct loop_fixture {
-  loop_fixture() : loop(sys, [](const std::string&) {}) { loop.start(); }
+  loop_fixture() : loop(sys, [](const std::string&) {}) {
+    loop.start(alone);
+  }
 
   ~loop_fixture() { loop.stop(); }
 
@@ -62,6 +64,7 @@ struct loop_fixture {
 
   system_config config;
   caf::actor_system sys{config};
+  std::latch alone{1};
   net::event_loop loop;
 };
 

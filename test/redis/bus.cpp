@@ -143,7 +143,7 @@ struct nodes {
       }
       registry[i] = sys.spawn<probe>(&loop, caf::actor{self});
     }
-    loop.start();
+    loop.start(alone);
     for (auto i : {0, 1}) {
       self->send(bus[i], subscribe_atom_v,
                  sys.spawn<watcher>(&loop, caf::actor{self}));
@@ -276,6 +276,7 @@ struct nodes {
   system_config types;
   caf::actor_system sys{types};
   caf::scoped_actor self{sys};
+  std::latch alone{1};
   net::event_loop loop;
   std::unique_ptr<test::redis_server> server;
   std::array<bus_actor, 2> bus;
