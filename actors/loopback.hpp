@@ -30,8 +30,8 @@ protected:
   behavior_type make_behavior() override;
 
 private:
-  ok_atom add_holder(const push_address& address,
-                     const registry_actor& registry);
+  caf::result<ok_atom> add_holder(const push_address& address,
+                                  const registry_actor& registry);
 
   ok_atom remove_holder(const push_address& address,
                         const registry_actor& registry);

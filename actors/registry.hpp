@@ -235,7 +235,7 @@ private:
   void forget_value(const push_address& address);
 
   /// Sends a session the last value of a topic that it has joined, now or when
-  /// the bus delivers to the topic.
+  /// the bus delivers it.
   void on_joined(const push_address& topic, const session_actor& session);
 
   /// Sends a session the last value of a topic, if that is known.
@@ -244,6 +244,10 @@ private:
 
   /// Keeps a push as the last value of its topic.
   void keep_value(entry& entry, const push& push);
+
+  /// Finds the entry of an address that takes what the bus delivers; null if it
+  /// is held no longer, or is a topic of which that is not yet attached.
+  entry* find_receiving(const push_address& address);
 
   // -- draining (registry_drain.cpp) ------------------------------------------
 

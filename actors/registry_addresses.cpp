@@ -20,11 +20,9 @@ void registry::attach_address(const push_address& address, entry& entry) {
       return;
     entry->attached = attached;
     entry->away = !attached;
-    if (attached) {
-      entry->late.clear();
+    if (attached)
       for (auto& handler : std::exchange(entry->on_attached, {}))
         handler();
-    }
     for (auto& session : session_table::sessions_of(*entry))
       greet(*sessions_.find(session));
   };

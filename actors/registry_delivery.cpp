@@ -21,7 +21,7 @@ void registry::deliver(const addressed_messages& messages) {
 }
 
 void registry::on(const push_address& address, const push& push) {
-  auto found = sessions_.find(address);
+  auto found = find_receiving(address);
   auto count = found ? found->sessions.size() : 0;
   if (!push.reply_to.empty())
     send(bus_, report_atom_v, address,

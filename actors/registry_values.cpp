@@ -31,6 +31,15 @@ void registry::keep_value(entry& entry, const push& push) {
     session_table::kept_value{std::move(content), clock().now() + push.retain});
 }
 
+registry::entry* registry::find_receiving(const push_address& address) {
+  auto found = sessions_.find(address);
+  // The bus sent this before it learned that the topic was left and joined
+  // again. Between this and what it delivers from then on, pushes are missing.
+  if (found && address.is_topic() && !found->attached && !found->away)
+    return nullptr;
+  return found;
+}
+
 void registry::forget_value(const push_address& address) {
   if (auto found = sessions_.find(address)) {
     found->value = nullptr;
@@ -41,15 +50,14 @@ void registry::forget_value(const push_address& address) {
 void registry::on_joined(const push_address& topic,
                          const session_actor& session) {
   auto& entry = *sessions_.find(topic);
-  // The bus delivers the value and later pushes before it has attached.
-  if (entry.attached || entry.value)
+  if (entry.value)
     send_value(topic, entry, session);
-  else
+  else if (!entry.last_id.empty())
     entry.late.insert(session.id());
 }
 
 void registry::on(const push_address& address, const last_value& value) {
-  auto found = sessions_.find(address);
+  auto found = find_receiving(address);
   if (!found)
     return;
   // Sessions from before an outage have had the value, unless it has changed.

@@ -62,7 +62,8 @@ public:
     /// The id of the last value that its sessions have got.
     std::string last_id;
 
-    /// Sessions that joined this topic while the bus did not deliver to it.
+    /// Sessions that have not got that value: they joined while it was not
+    /// known whether it is outdated.
     std::unordered_set<caf::actor_id> late;
 
     /// Called when the bus delivers pushes to this address.

@@ -77,7 +77,6 @@ private:
   bool confirm_subscription(const std::string& channel);
 
   caf::result<ok_atom> attach_address(const push_address& address);
-
   caf::result<ok_atom> detach_address(const push_address& address);
 
   /// Completes the request to attach an address that is subscribed: reads the
@@ -96,8 +95,9 @@ private:
   bool on_value(held_address& held, uint64_t completion,
                 std::optional<last_value>& value);
 
-  /// Passes on messages that have waited for the kept data of their address.
-  void release(held_address& held);
+  /// Answers the request to attach an address, if there is one, and passes on
+  /// what has arrived since. `failure` is `caf::none` if it is attached.
+  void answer_attach(held_address& held, const caf::error& failure);
 
   void subscribe(std::vector<std::string> channels);
 

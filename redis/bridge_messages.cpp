@@ -49,12 +49,6 @@ void bridge::on(message& message) {
   if (i == entries_.end())
     return;
   auto& held = i->second;
-  // This is of an earlier subscription, which is ending. Between it and the
-  // value of the topic, which is read when the next one has begun, pushes may
-  // be missing.
-  if (held.address.is_topic() && held.attached.pending()
-      && unconfirmed_.contains(message.channel))
-    return;
   auto decoded = decode(message.bytes);
   if (!decoded)
     return on_unreadable(message.channel, decoded.error());

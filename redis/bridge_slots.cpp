@@ -55,9 +55,7 @@ void bridge::give_up(const slot_set& lost) {
       continue;
     // Nodes that do not know of the move publish here, until Redis does.
     held.held = false;
-    release(held);
-    if (held.attached.pending())
-      held.attached.deliver(errc::bus_away);
+    answer_attach(held, errc::bus_away);
     addresses.push_back(held.address);
   }
   if (addresses.empty())

@@ -60,9 +60,7 @@ void bridge::on(link_down& event) {
   unconfirmed_.clear();
   fence_.on_lost();
   for (auto i = entries_.begin(); i != entries_.end();) {
-    release(i->second);
-    if (i->second.attached.pending())
-      i->second.attached.deliver(errc::bus_away);
+    answer_attach(i->second, errc::bus_away);
     forget(i++);
   }
   given_up_.clear();
@@ -113,11 +111,9 @@ void bridge::on(revoked& event) {
   if (i == entries_.end())
     return;
   auto& held = i->second;
-  release(held);
+  answer_attach(held, errc::bus_away);
   for (auto& promise : std::exchange(held.detached, {}))
     promise.deliver(ok_atom_v);
-  if (held.attached.pending())
-    held.attached.deliver(errc::bus_away);
   auto address = held.address;
   auto was_held = held.held;
   entries_.erase(i);
@@ -139,9 +135,7 @@ caf::result<ok_atom> bridge::attach_address(const push_address& address) {
   if (!linked_)
     return errc::bus_away;
   // A second attach supersedes the first, whose caller still gets an error.
-  if (held.attached.pending())
-    held.attached.deliver(errc::detached);
-  release(held);
+  answer_attach(held, errc::detached);
   auto result = held.attached = make_response_promise<ok_atom>();
   if (!is_known)
     subscribe({channel});
@@ -156,7 +150,7 @@ void bridge::complete_attachment(held_address& held) {
   else if (held.address.is_topic())
     commands_.value(held.address, completing(held, &bridge::on_value));
   else
-    held.attached.deliver(ok_atom_v);
+    answer_attach(held, caf::none);
 }
 
 template <class T>
@@ -172,7 +166,6 @@ commands::handler<T> bridge::completing(held_address& held,
     auto& held = found->second;
     if (x && !(this->*on_kept)(held, number, *x))
       return;
-    release(held);
     auto can_be_read
       = !x
         && (x.error() != errc::refused || commands::is_redirected(x.error()));
@@ -182,10 +175,10 @@ commands::handler<T> bridge::completing(held_address& held,
         ++counts_[metric::bad_messages];
         complain(x.error());
       }
-      held.attached.deliver(ok_atom_v);
+      answer_attach(held, caf::none);
     } else {
       on_failed(x.error());
-      held.attached.deliver(errc::bus_away);
+      answer_attach(held, errc::bus_away);
     }
   };
 }
@@ -214,15 +207,17 @@ bool bridge::on_value(held_address& held, uint64_t completion,
           return live && live->id == value.content.id;
         });
     if (!has_arrived)
-      deliveries_.push_back({held.address, value});
-    release(held);
-    held.attached.deliver(ok_atom_v);
+      held.arrived.insert(held.arrived.begin(), value);
+    answer_attach(held, caf::none);
   };
   fence_.add(canaries_ + 1, std::move(handler));
   return false;
 }
 
-void bridge::release(held_address& held) {
+void bridge::answer_attach(held_address& held, const caf::error& failure) {
+  // The answer comes first: before it, a registry takes nothing of a topic.
+  if (held.attached.pending())
+    failure ? held.attached.deliver(failure) : held.attached.deliver(ok_atom_v);
   held.completion = 0;
   for (auto& message : std::exchange(held.arrived, {}))
     deliveries_.push_back({held.address, std::move(message)});
@@ -236,9 +231,7 @@ caf::result<ok_atom> bridge::detach_address(const push_address& address) {
     return ok_atom_v;
   auto& held = i->second;
   held.held = false;
-  release(held);
-  if (held.attached.pending())
-    held.attached.deliver(errc::detached);
+  answer_attach(held, errc::detached);
   auto result = make_response_promise<ok_atom>();
   held.detached.push_back(result);
   if (linked_)

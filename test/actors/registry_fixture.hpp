@@ -69,6 +69,12 @@ struct registry_fixture : fixture {
     settle();
   }
 
+  /// Lets the bus confirm all pending attachments.
+  void attach_all() {
+    while (!bus_state_of().attaching.empty())
+      attached();
+  }
+
   /// Lets the bus refuse all pending attachments.
   void refused() {
     for (auto& promise : std::exchange(bus_state_of().attaching, {}))

@@ -32,11 +32,6 @@ struct values_fixture : test::registry_fixture {
     deliver(aut, news, last_value{retained(text)});
   }
 
-  void attach_all() {
-    while (!bus_state_of().attaching.empty())
-      attached();
-  }
-
   /// Returns the texts that a session has got.
   test::texts got(const session_actor& session) {
     test::texts result;
@@ -53,30 +48,51 @@ CAF_TEST_FIXTURE_SCOPE(registry_values_tests, values_fixture)
 
 CAF_TEST(the bus delivers the value of a topic that is new to the node) {
   auto session = listen("1");
-  read("a");
   attach_all();
+  read("a");
   push(news, "b");
   CAF_CHECK_EQUAL(got(session), (test::texts{"a", "b"}));
 }
 
 CAF_TEST(a value that has come live is not delivered again) {
   auto session = listen("1");
+  attach_all();
   push_retained("a");
   read("a");
-  attach_all();
   CAF_CHECK_EQUAL(got(session), test::texts{"a"});
 }
 
-CAF_TEST(a session that joins while the topic is attached gets the value) {
-  auto first = listen("1");
+CAF_TEST(a topic that is joined again gets nothing from before) {
+  end(listen("1"));
+  auto session = listen("2");
+  auto tracked = retained("a");
+  tracked.want = receipt_level::routed;
+  tracked.reply_to = "n2";
+  deliver(aut, news, tracked);
   read("a");
+  CAF_MESSAGE("nobody got it, and that is reported");
+  CAF_CHECK_EQUAL(
+    std::get<delivery_counts>(bus_state_of().reports.back().content),
+    (delivery_counts{1, 0}));
+  attach_all();
+  read("c");
+  push(news, "d");
+  CAF_CHECK_EQUAL(got(session), (test::texts{"c", "d"}));
+}
+
+CAF_TEST(a session that joins before the value is read gets it) {
+  auto first = listen("1");
   auto second = listen("2");
-  push_retained("b");
+  attach_all();
   auto third = listen("3");
+  read("a");
+  push_retained("b");
+  auto fourth = listen("4");
   attach_all();
   CAF_CHECK_EQUAL(got(first), (test::texts{"a", "b"}));
   CAF_CHECK_EQUAL(got(second), (test::texts{"a", "b"}));
-  CAF_CHECK_EQUAL(got(third), test::texts{"b"});
+  CAF_CHECK_EQUAL(got(third), (test::texts{"a", "b"}));
+  CAF_CHECK_EQUAL(got(fourth), test::texts{"b"});
 }
 
 CAF_TEST(a session that joins later gets the last value first) {
@@ -115,17 +131,18 @@ CAF_TEST(after an outage only sessions that lack the value get it) {
   auto second = listen("2");
   CAF_CHECK_EQUAL(got(second), test::texts{});
   bus_is(bus_state::ready);
-  read("a");
   attach_all();
-  CAF_CHECK_EQUAL(got(first), test::texts{"a"});
-  CAF_CHECK_EQUAL(got(second), test::texts{"a"});
+  auto third = listen("3");
+  read("a");
+  for (auto& session : {first, second, third})
+    CAF_CHECK_EQUAL(got(session), test::texts{"a"});
   CAF_MESSAGE("a value from the outage is news to all");
   lose({news});
   bus_is(bus_state::ready);
-  read("b");
   attach_all();
-  CAF_CHECK_EQUAL(got(first), (test::texts{"a", "b"}));
-  CAF_CHECK_EQUAL(got(second), (test::texts{"a", "b"}));
+  read("b");
+  for (auto& session : {first, second, third})
+    CAF_CHECK_EQUAL(got(session), (test::texts{"a", "b"}));
 }
 
 CAF_TEST(no report is due for a value) {

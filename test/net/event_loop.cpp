@@ -39,9 +39,7 @@ private:
 };
 
 struct loop_fixture {
-  loop_fixture() : loop(sys, [](const std::string&) {}) {
-    loop.start(alone);
-  }
+  loop_fixture() : loop(sys, [](const std::string&) {}) { loop.start(alone); }
 
   ~loop_fixture() { loop.stop(); }
 
