@@ -3,6 +3,7 @@
 #include "actors/registry.hpp"
 
 #include <utility>
+#include <vector>
 
 namespace waybill {
 
@@ -73,8 +74,14 @@ void registry::lose(const push_addresses& lost) {
 
 void registry::confirm(const push_address& address, const std::string& entry) {
   send(bus_, confirm_atom_v, address, entry);
+  std::vector<session_actor> streams;
   for (auto& session : sessions_at(address))
-    send(session, confirm_atom_v, entry);
+    if (is_stream(sessions_.find(session.id())->transport))
+      streams.push_back(session);
+  // A receipt must not count a client of which it is not known that it has read
+  // the entry. The request does not tell several streams apart.
+  if (streams.size() == 1)
+    send(streams.front(), confirm_atom_v, entry);
 }
 
 registry::page_promise registry::read(const inbox_query& query) {

@@ -313,14 +313,27 @@ CAF_TEST(counts event streams) {
   CAF_CHECK_EQUAL(events[0].text, "events");
 }
 
-CAF_TEST(passes confirmations to the bus and the sessions of the id) {
-  auto of_id = join({id456});
-  auto other = join({push_address::id("457")});
-  self->send(aut, confirm_atom_v, id456, std::string{"1-0"});
-  settle();
-  CAF_CHECK_EQUAL(bus_state_of().seen.back(), "confirm id:456 1-0");
-  CAF_CHECK_EQUAL(seen(of_id), test::texts{"confirm 1-0"});
+CAF_TEST(passes confirmations to the bus and the only stream of the id) {
+  auto stream_of = [this](const push_address& id) {
+    return join({id}, "192.0.2.1", transport_kind::events);
+  };
+  auto confirm = [this](const std::string& entry) {
+    self->send(aut, confirm_atom_v, id456, entry);
+    settle();
+    CAF_CHECK_EQUAL(bus_state_of().seen.back(), "confirm id:456 " + entry);
+  };
+  auto socket = join({id456});
+  auto stream = stream_of(id456);
+  auto other = stream_of(push_address::id("457"));
+  confirm("1-0");
+  CAF_CHECK_EQUAL(seen(stream), test::texts{"confirm 1-0"});
+  CAF_CHECK(seen(socket).empty());
   CAF_CHECK(seen(other).empty());
+  CAF_MESSAGE("it is not known which of two has read it");
+  auto second = stream_of(id456);
+  confirm("2-0");
+  CAF_CHECK_EQUAL(seen(stream), test::texts{"confirm 1-0"});
+  CAF_CHECK(seen(second).empty());
 }
 
 CAF_TEST(answers a query for a trace) {

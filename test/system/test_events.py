@@ -112,6 +112,16 @@ async def test_a_receipt_says_received_once_a_stream_has_confirmed(node):
         assert answer.counts[1]["written"] == 1 and answer.counts[1]["received"] == 0
 
 
+async def test_a_receipt_claims_nothing_of_one_stream_of_several(node):
+    async with listening(node, "receipt") as one, listening(node, "receipt") as two:
+        pushing = asyncio.create_task(
+            push(node, "receipt", "x", "?ttl=60&receipt=received&wait=500ms"))
+        event = await one.next()
+        await two.next()
+        await request(node, "POST", f"/events/receipt/confirm?upto={event.id}", b"")
+        assert (await pushing).counts[1]["received"] == 0
+
+
 async def test_a_kicked_client_must_not_come_back(nodes):
     one, two, three = nodes
     async with listening(one, "kicked") as stream:
