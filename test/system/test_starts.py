@@ -73,9 +73,14 @@ async def test_a_start_with_few_descriptors_serves_or_says_why_not():
 async def test_a_start_with_little_memory_serves_or_says_why_not(kind, sizes):
     found = {size: await outcome(f"--{kind}={size * MIB}") for size in sizes}
     for size, result in found.items():
-        # The dynamic linker ends the process before it is ours.
-        if result != "serves" and result[0] == 127:
-            continue
+        if result != "serves":
+            code, lines = result
+            # The dynamic linker ends the process before it is ours, or the C library does
+            # when a thread gets no memory for its objects.
+            if code == 127 or lines[-1].startswith("Fatal glibc error: "):
+                continue
+            # A node that has started may say so for a while before it ends.
+            result = code, [line for line in lines if "WB-103 std::bad_alloc" not in line]
         check((kind, size), result)
     assert found[sizes[0]] != "serves" and found[sizes[-1]] == "serves"
 
