@@ -113,12 +113,12 @@ async def test_a_receipt_says_received_once_a_stream_has_confirmed(node):
 
 
 async def test_a_receipt_claims_nothing_of_one_stream_of_several(node):
-    async with listening(node, "receipt") as one, listening(node, "receipt") as two:
+    async with listening(node, "several") as one, listening(node, "several") as two:
         pushing = asyncio.create_task(
-            push(node, "receipt", "x", "?ttl=60&receipt=received&wait=500ms"))
+            push(node, "several", "x", "?ttl=60&receipt=received&wait=500ms"))
         event = await one.next()
         await two.next()
-        await request(node, "POST", f"/events/receipt/confirm?upto={event.id}", b"")
+        await request(node, "POST", f"/events/several/confirm?upto={event.id}", b"")
         assert (await pushing).counts[1]["received"] == 0
 
 
