@@ -206,8 +206,8 @@ using survey_actor = report_receiver_actor::extend<
 using subscription_protocol = caf::typed_actor<
   // Delivers pushes to an address to a registry. Answers when every later push
   // from any node will arrive, before it delivers the last value of a topic and
-  // such pushes; `errc::bus_away` if the request must be repeated when the bus
-  // is ready.
+  // such pushes: what is delivered earlier is for nobody. `errc::bus_away` if
+  // the request must be repeated when the bus is ready.
   caf::replies_to<attach_atom, push_address, registry_actor>::with<ok_atom>,
   // Stops delivery. Answers when the last push that counted this node has been
   // delivered.

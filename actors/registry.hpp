@@ -246,7 +246,7 @@ private:
   void keep_value(entry& entry, const push& push);
 
   /// Finds the entry of an address that takes what the bus delivers; null if it
-  /// is held no longer, or is a topic of which that is not yet attached.
+  /// is held no longer, or not yet attached.
   entry* find_receiving(const push_address& address);
 
   // -- draining (registry_drain.cpp) ------------------------------------------

@@ -33,9 +33,9 @@ void registry::keep_value(entry& entry, const push& push) {
 
 registry::entry* registry::find_receiving(const push_address& address) {
   auto found = sessions_.find(address);
-  // The bus sent this before it learned that the topic was left and joined
+  // The bus sent this before it learned that the address was left and joined
   // again. Between this and what it delivers from then on, pushes are missing.
-  if (found && address.is_topic() && !found->attached && !found->away)
+  if (found && !found->attached && !found->away)
     return nullptr;
   return found;
 }

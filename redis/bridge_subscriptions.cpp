@@ -215,7 +215,7 @@ bool bridge::on_value(held_address& held, uint64_t completion,
 }
 
 void bridge::answer_attach(held_address& held, const caf::error& failure) {
-  // The answer comes first: before it, a registry takes nothing of a topic.
+  // The answer comes first: before it, a registry takes no push.
   if (held.attached.pending())
     failure ? held.attached.deliver(failure) : held.attached.deliver(ok_atom_v);
   held.completion = 0;
