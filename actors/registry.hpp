@@ -159,6 +159,10 @@ private:
 
   void deliver(const addressed_messages& messages);
 
+  /// Finds the entry that takes pushes to an address; null if the address is
+  /// held no longer, or not yet attached.
+  entry* find_receiving(const push_address& address);
+
   /// Delivers a push to the sessions of its address.
   void on(const push_address& address, const push& push);
 
@@ -244,10 +248,6 @@ private:
 
   /// Keeps a push as the last value of its topic.
   void keep_value(entry& entry, const push& push);
-
-  /// Finds the entry of an address that takes what the bus delivers; null if it
-  /// is held no longer, or not yet attached.
-  entry* find_receiving(const push_address& address);
 
   // -- draining (registry_drain.cpp) ------------------------------------------
 

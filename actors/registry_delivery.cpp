@@ -20,6 +20,15 @@ void registry::deliver(const addressed_messages& messages) {
                message);
 }
 
+registry::entry* registry::find_receiving(const push_address& address) {
+  auto found = sessions_.find(address);
+  // The bus sent this for an earlier subscription: it had not learned yet that
+  // the address was left and joined again. After this, pushes may be missing.
+  if (found && !found->attached && !found->away)
+    return nullptr;
+  return found;
+}
+
 void registry::on(const push_address& address, const push& push) {
   auto found = find_receiving(address);
   auto count = found ? found->sessions.size() : 0;

@@ -31,15 +31,6 @@ void registry::keep_value(entry& entry, const push& push) {
     session_table::kept_value{std::move(content), clock().now() + push.retain});
 }
 
-registry::entry* registry::find_receiving(const push_address& address) {
-  auto found = sessions_.find(address);
-  // The bus sent this before it learned that the address was left and joined
-  // again. Between this and what it delivers from then on, pushes are missing.
-  if (found && !found->attached && !found->away)
-    return nullptr;
-  return found;
-}
-
 void registry::forget_value(const push_address& address) {
   if (auto found = sessions_.find(address)) {
     found->value = nullptr;

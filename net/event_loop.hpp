@@ -31,8 +31,9 @@ public:
 
   boost::asio::io_context& context() noexcept { return context_; }
 
-  /// Starts the thread. It handles nothing before `all` have started, since a
-  /// thread that cannot be started ends the process.
+  /// Starts the thread. It handles nothing before the threads of all loops have
+  /// started, since the process ends if one cannot be started.
+  /// @param all has the number of loops, and outlives them.
   void start(std::latch& all);
 
   /// Stops the thread. Idle connections are dropped.

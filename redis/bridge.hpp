@@ -96,7 +96,7 @@ private:
                 std::optional<last_value>& value);
 
   /// Answers the request to attach an address, if there is one, and passes on
-  /// what has arrived since. `failure` is `caf::none` if it is attached.
+  /// messages from since then. `failure` is `caf::none` if it is attached.
   void answer_attach(held_address& held, const caf::error& failure);
 
   void subscribe(std::vector<std::string> channels);
