@@ -111,6 +111,8 @@ listener::listener(const std::vector<worker>& workers,
     file_ = make_remover(address.path);
   } else {
     acceptor_.set_option(tcp::acceptor::reuse_address(true));
+    // Its connections inherit this.
+    acceptor_.set_option(tcp::no_delay(true));
     acceptor_.bind(endpoint);
   }
   acceptor_.listen(4096);
@@ -143,8 +145,8 @@ void listener::deal(socket_type socket, const worker& to) {
     reset(std::move(socket));
     return accept();
   }
-  if (!from.peer.is_unix())
-    socket.set_option(tcp::no_delay(true), ignored);
+  // Once for all of its users; Asio would do it for itself only.
+  socket.non_blocking(true, ignored);
   auto limit = last_descriptor(role_);
   if (socket.native_handle() >= limit)
     return deal_for_another(std::move(socket), to, from, limit);

@@ -30,11 +30,12 @@ template <class Stream>
 class frame_writer {
 public:
   /// @param stream must outlive this.
-  explicit frame_writer(Stream& stream) : stream_(stream) {
+  explicit frame_writer(Stream& stream) : stream_(stream), sink_{stream} {
     // Asio would make `write_some` wait for the peer otherwise.
     error_code ignored;
     if constexpr (requires { stream.non_blocking(true, ignored); })
-      stream.non_blocking(true, ignored);
+      if (!stream.non_blocking())
+        stream.non_blocking(true, ignored);
   }
 
   frame_writer(const frame_writer&) = delete;
@@ -45,6 +46,11 @@ public:
   void keep_alive(std::weak_ptr<const void> owner) {
     owner_ = std::move(owner);
   }
+
+  /// Tells whether more will be written at once, or the end of the stream,
+  /// behind the next writes of Beast. The kernel sends both as one segment then,
+  /// or the first after 200 ms (MSG_MORE in send(2)).
+  void expect_more(bool expected) { sink_.flags = expected ? MSG_MORE : 0; }
 
   /// Holds a write of Beast until `release` if `holds` returns true for its
   /// first buffer. Frames are written meanwhile.
@@ -99,6 +105,27 @@ private:
 
   /// The unwritten part of a header, of a message and of a ping.
   using frame_buffers = std::array<boost::asio::const_buffer, 3>;
+
+  /// Writes to the stream with flags of send(2), unless that encrypts.
+  struct flagged_stream {
+    using executor_type = typename Stream::executor_type;
+
+    executor_type get_executor() { return next.get_executor(); }
+
+    template <class Buffers, class Handler>
+    void async_write_some(const Buffers& buffers, Handler&& handler) {
+      if constexpr (requires {
+                      next.async_send(buffers, flags,
+                                      std::forward<Handler>(handler));
+                    })
+        next.async_send(buffers, flags, std::forward<Handler>(handler));
+      else
+        next.async_write_some(buffers, std::forward<Handler>(handler));
+    }
+
+    Stream& next;
+    int flags = 0;
+  };
 
   static boost::asio::const_buffer buffer_of(std::string_view bytes) {
     return boost::asio::buffer(bytes.data(), bytes.size());
@@ -156,7 +183,7 @@ private:
           std::move(handler)(ec, size);
         };
     boost::asio::async_write(
-      stream_, buffers,
+      sink_, buffers,
       boost::asio::bind_allocator(exact_allocator{}, std::move(on_end)));
   }
 
@@ -166,6 +193,7 @@ private:
   }
 
   Stream& stream_;
+  flagged_stream sink_;
   std::weak_ptr<const void> owner_;
   std::function<bool(std::string_view)> holds_;
 

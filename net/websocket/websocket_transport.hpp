@@ -60,6 +60,8 @@ public:
              std::vector<std::string> topics, permissions allowed,
              Guard guard) {
     output().keep_alive(this->weak_from_this());
+    // The greeting follows the response.
+    output().expect_more(true);
     is_named_ = allowed.protocol == named_protocol;
     ws_.set_option(ws::stream_base::decorator(
       [this, protocol = allowed.protocol](ws::response_type& response) {
@@ -74,6 +76,7 @@ public:
                             guard = std::move(guard)](error_code ec) mutable {
       if (ec)
         return;
+      self->output().expect_more(false);
       self->session_ = actors.open_session(*slot, topics, self);
       self->ws_.next_layer().limit(self->rates_,
                                    [self = self.get()] { self->on_excess(); });
@@ -140,6 +143,7 @@ private:
   /// end of the connection, which may not come.
   void on_goodbye() {
     leave();
+    output().expect_more(true);
     cut_after(close_timeout);
   }
 
