@@ -211,13 +211,16 @@ void gateway::spend(const std::string& pusher, uint64_t pushes,
 }
 
 void gateway::admit(std::string id, std::string peer, slot_handler handler) {
-  ask<ok_atom>(
+  ask<bus_status>(
     [this, id, peer,
-     handler = std::move(handler)](const caf::expected<ok_atom>& x) {
-      if (x)
-        handler(std::make_shared<const session_slot>(registry_, id, peer));
+     handler = std::move(handler)](const caf::expected<bus_status>& bus) {
+      if (!bus)
+        return handler(bus.error());
+      auto slot = std::make_shared<const session_slot>(registry_, id, peer);
+      if (bus->state == bus_state::away || !bus->takes_sessions)
+        handler(caf::error{errc::bus_away, bus->reason});
       else
-        handler(x.error());
+        handler(std::move(slot));
     },
     registry_, admit_atom_v, id, peer);
 }

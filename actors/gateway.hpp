@@ -102,7 +102,8 @@ public:
              std::function<void(caf::expected<caf::timespan>)> handler);
 
   /// Reserves a slot for a session of `id`, whose client connects from `peer`;
-  /// errors: `errc::node_full`, `errc::id_full` and `errc::peer_full`.
+  /// errors: `errc::node_full`, `errc::id_full`, `errc::peer_full`, and
+  /// `errc::bus_away` while the bus takes no sessions of the id.
   void admit(std::string id, std::string peer, slot_handler handler);
 
   /// Starts the session of a client that subscribes to `topics`.

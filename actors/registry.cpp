@@ -100,8 +100,8 @@ registry::behavior_type registry::make_behavior() {
   };
 }
 
-caf::result<ok_atom> registry::admit(const std::string& id,
-                                     const std::string& peer) {
+caf::result<bus_status> registry::admit(const std::string& id,
+                                        const std::string& peer) {
   // A newer session that replaces the older ones adds none to its id.
   size_t of_id = 0;
   if (policy_ == same_id::all)
@@ -109,7 +109,7 @@ caf::result<ok_atom> registry::admit(const std::string& id,
       of_id = entry->sessions.size();
   auto limit = admission_.take(id, peer, sessions_.members().size(), of_id);
   if (!limit)
-    return ok_atom_v;
+    return delegate(bus_, state_atom_v, push_address::id(id));
   ++counts_[counter_of(*limit)];
   return caf::error{*limit};
 }

@@ -70,7 +70,7 @@ private:
   // -- sessions (registry.cpp) ------------------------------------------------
 
   /// Reserves a slot for a session that is about to join.
-  caf::result<ok_atom> admit(const std::string& id, const std::string& peer);
+  caf::result<bus_status> admit(const std::string& id, const std::string& peer);
 
   void join(const push_addresses& addresses, const std::string& peer,
             transport_kind transport, const session_actor& session);

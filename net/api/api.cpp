@@ -289,24 +289,17 @@ void admit(api_context& context, const api_call& call,
     return then(stopping());
   auto& client = *client_part(call.request);
   context.upgrades.take(std::chrono::steady_clock::now());
-  auto refuse = [&context, then](const caf::error& reason) {
-    context.upgrades.put_back();
-    then(to_answer(reason));
-  };
   context.actors.admit(
     std::string{client.address.name()}, client_key(call.client),
-    [&context, address = client.address, via = client.via, then,
-     refuse](const caf::expected<session_slot_ptr>& got) {
-      if (!got)
-        return refuse(got.error());
-      context.actors.state(address, [&context, via, got = *got, then,
-                                     refuse](const bus_status& status) {
-        if (status.state == bus_state::away || !status.takes_sessions)
-          return refuse(caf::error{errc::bus_away, status.reason});
-        if (via)
-          context.actors.count(*via);
-        then(got);
-      });
+    [&context, via = client.via,
+     then = std::move(then)](const caf::expected<session_slot_ptr>& slot) {
+      if (!slot) {
+        context.upgrades.put_back();
+        return then(to_answer(slot.error()));
+      }
+      if (via)
+        context.actors.count(*via);
+      then(*slot);
     });
 }
 

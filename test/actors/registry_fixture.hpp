@@ -30,12 +30,13 @@ struct registry_fixture : fixture {
   }
 
   /// Requests a slot.
-  caf::expected<ok_atom> admit(const std::string& id,
-                               const std::string& peer = "192.0.2.1") {
-    caf::expected<ok_atom> result{ok_atom_v};
+  caf::expected<bus_status> admit(const std::string& id,
+                                  const std::string& peer = "192.0.2.1") {
+    caf::expected<bus_status> result{bus_status{}};
     auto response = self->request(aut, caf::infinite, admit_atom_v, id, peer);
     settle();
-    response.receive([](ok_atom) {}, [&](caf::error& e) { result = e; });
+    response.receive([&](const bus_status& x) { result = x; },
+                     [&](caf::error& e) { result = e; });
     return result;
   }
 

@@ -51,7 +51,7 @@ protected:
   behavior_type make_behavior() override {
     return {
       [](admit_atom, const std::string&, const std::string&) {
-        return ok_atom_v;
+        return bus_status{};
       },
       [](leave_atom, const std::string&, const std::string&) {},
       [](join_atom, const push_addresses&, const std::string&, transport_kind,
