@@ -100,13 +100,13 @@ loopback::behavior_type loopback::make_behavior() {
   };
 }
 
-caf::result<ok_atom> loopback::add_holder(const push_address& address,
-                                          const registry_actor& registry) {
+caf::result<bool> loopback::add_holder(const push_address& address,
+                                       const registry_actor& registry) {
   holders_[address.key()].push_back(registry);
   if (auto topics = topics_.topics_of(address, clock().now()); !topics.empty())
     send(registry, topics_atom_v, address, std::move(topics));
-  auto result = make_response_promise<ok_atom>();
-  result.deliver(ok_atom_v);
+  auto result = make_response_promise<bool>();
+  result.deliver(inboxes_.summarize(address, clock().now()).entries > 0);
   if (auto value = topics_.value_of(address, clock().now()))
     send(registry, deliver_atom_v,
          addressed_messages{{address, last_value{*std::move(value)}}});

@@ -30,7 +30,7 @@ protected:
   behavior_type make_behavior() override;
 
 private:
-  caf::result<ok_atom> add_holder(const push_address& address,
+  caf::result<bool> add_holder(const push_address& address,
                                   const registry_actor& registry);
 
   ok_atom remove_holder(const push_address& address,

@@ -14,7 +14,7 @@ void registry::attach_nodes() {
 
 void registry::attach_address(const push_address& address, entry& entry) {
   auto attachment = entry.attachment = ++attachments_;
-  auto act = [this, address, attachment](bool attached) {
+  auto act = [this, address, attachment](bool attached, bool has_mail) {
     // The address may have been left, and even joined again, since.
     auto entry = sessions_.find(address);
     if (!entry || entry->attachment != attachment)
@@ -24,14 +24,18 @@ void registry::attach_address(const push_address& address, entry& entry) {
     if (attached)
       for (auto& handler : std::exchange(entry->on_attached, {}))
         handler();
-    for (auto& session : session_table::sessions_of(*entry))
-      greet(*sessions_.find(session));
+    for (auto& session : session_table::sessions_of(*entry)) {
+      auto& member = *sessions_.find(session);
+      if (address.is_id())
+        member.has_mail = has_mail;
+      greet(member);
+    }
   };
   request(bus_, caf::infinite, attach_atom_v, address, registry_actor{this})
-    .then([act](ok_atom) { act(true); },
+    .then([act](bool has_mail) { act(true, has_mail); },
           [act](const caf::error& error) {
             if (error == errc::bus_away)
-              act(false);
+              act(false, true);
           });
 }
 

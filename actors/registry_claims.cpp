@@ -20,7 +20,7 @@ void registry::greet(member& member) {
   if (policy_ == same_id::newest && !member.claimed)
     return claim(member);
   member.reachable = true;
-  send(member.session, greet_atom_v);
+  send(member.session, greet_atom_v, member.has_mail);
 }
 
 void registry::claim(member& member) {

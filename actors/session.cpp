@@ -95,7 +95,7 @@ void session::on_exit() {
 
 session::behavior_type session::make_behavior() {
   return {
-    [this](greet_atom) { on_reachable(); },
+    [this](greet_atom, bool has_mail) { on_reachable(has_mail); },
     [this](hold_atom) { reader_.on_unreachable(); },
     [this](deliver_atom, const payload& body, uint64_t delivery) {
       enqueue_frame({body, nullptr, delivery});
@@ -115,13 +115,16 @@ session::behavior_type session::make_behavior() {
   };
 }
 
-void session::on_reachable() {
+void session::on_reachable(bool has_mail) {
   greet();
   if (!confirmed_.empty())
     send(bus_, confirm_atom_v, address_, confirmed_);
-  if (!lifecycle_.is_ending())
-    if (auto next = reader_.on_reachable())
+  if (!lifecycle_.is_ending()) {
+    if (auto next = reader_.on_reachable(has_mail))
       request_page(*next);
+    if (reader_.is_done())
+      send_queue_.release();
+  }
   write_next();
 }
 

@@ -93,7 +93,7 @@ private:
   };
 
   /// Greets the client and reads its mailbox: every node can reach it now.
-  void on_reachable();
+  void on_reachable(bool has_mail);
 
   /// Answers a client's heartbeat; passes other messages upstream, or echoes
   /// them.

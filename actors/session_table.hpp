@@ -85,6 +85,10 @@ public:
     /// Set while every node can reach the session.
     bool reachable = false;
 
+    /// Clear if the mailbox of its id was empty when the id was attached: the
+    /// session has got all pushes since then.
+    bool has_mail = true;
+
     /// Number of its claim to its id; 0 for none.
     uint64_t claim = 0;
 

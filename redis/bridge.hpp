@@ -76,12 +76,17 @@ private:
   /// @returns whether no other one of this channel is unconfirmed.
   bool confirm_subscription(const std::string& channel);
 
-  caf::result<ok_atom> attach_address(const push_address& address);
+  caf::result<bool> attach_address(const push_address& address);
   caf::result<ok_atom> detach_address(const push_address& address);
 
   /// Completes the request to attach an address that is subscribed: reads the
-  /// topics of an id, or the last value of a topic.
+  /// topics of an id and the size of its mailbox, or the last value of a topic.
   void complete_attachment(held_address& held);
+
+  /// Returns the address whose kept data was requested with that number; null
+  /// if the answer is outdated.
+  held_address* find_completing(const std::string& channel,
+                                uint64_t completion);
 
   /// Returns a handler of the kept data of an address. It calls `on_kept` with
   /// a value, and then attaches the address unless that returns false.

@@ -127,7 +127,7 @@ void bridge::on(revoked& event) {
   (is_moved ? attaches_again_ : retry_) = true;
 }
 
-caf::result<ok_atom> bridge::attach_address(const push_address& address) {
+caf::result<bool> bridge::attach_address(const push_address& address) {
   auto channel = commands_.channel_of(address);
   auto& held = entries_[channel];
   held.address = address;
@@ -136,7 +136,7 @@ caf::result<ok_atom> bridge::attach_address(const push_address& address) {
     return errc::bus_away;
   // A second attach supersedes the first, whose caller still gets an error.
   answer_attach(held, errc::detached);
-  auto result = held.attached = make_response_promise<ok_atom>();
+  auto result = held.attached = make_response_promise<bool>();
   if (!is_known)
     subscribe({channel});
   else if (is_ready() && !unconfirmed_.contains(channel))
@@ -145,12 +145,29 @@ caf::result<ok_atom> bridge::attach_address(const push_address& address) {
 }
 
 void bridge::complete_attachment(held_address& held) {
-  if (held.address.is_id())
-    commands_.topics(held.address, completing(held, &bridge::on_topics));
-  else if (held.address.is_topic())
+  if (held.address.is_id()) {
+    auto on_topics = completing(held, &bridge::on_topics);
+    held.has_mail = true;
+    // Its reply is the first, too, unless a master redirects the command.
+    commands_.count_entries(
+      held.address, [this, channel = commands_.channel_of(held.address),
+                     number = held.completion](caf::expected<uint64_t> count) {
+        if (auto held = find_completing(channel, number))
+          held->has_mail = !count || *count > 0;
+      });
+    commands_.topics(held.address, std::move(on_topics));
+  } else if (held.address.is_topic())
     commands_.value(held.address, completing(held, &bridge::on_value));
   else
     answer_attach(held, caf::none);
+}
+
+held_address* bridge::find_completing(const std::string& channel,
+                                      uint64_t completion) {
+  auto found = entries_.find(channel);
+  return found != entries_.end() && found->second.completion == completion
+           ? &found->second
+           : nullptr;
 }
 
 template <class T>
@@ -160,10 +177,10 @@ commands::handler<T> bridge::completing(held_address& held,
   held.completion = ++completions_;
   return [this, on_kept, channel = commands_.channel_of(held.address),
           number = held.completion](caf::expected<T> x) {
-    auto found = entries_.find(channel);
-    if (found == entries_.end() || found->second.completion != number)
+    auto found = find_completing(channel, number);
+    if (!found)
       return;
-    auto& held = found->second;
+    auto& held = *found;
     if (x && !(this->*on_kept)(held, number, *x))
       return;
     auto can_be_read
@@ -196,11 +213,10 @@ bool bridge::on_value(held_address& held, uint64_t completion,
   // Pushes from before it was read may still arrive, itself among them.
   auto handler = [this, channel = commands_.channel_of(held.address),
                   completion, value = *std::move(value)](bool has_returned) {
-    auto found = entries_.find(channel);
-    if (!has_returned || found == entries_.end()
-        || found->second.completion != completion)
+    auto found = find_completing(channel, completion);
+    if (!has_returned || !found)
       return;
-    auto& held = found->second;
+    auto& held = *found;
     auto has_arrived
       = std::any_of(held.arrived.begin(), held.arrived.end(), [&](auto& x) {
           auto live = std::get_if<push>(&x);
@@ -217,7 +233,7 @@ bool bridge::on_value(held_address& held, uint64_t completion,
 void bridge::answer_attach(held_address& held, const caf::error& failure) {
   // The answer comes first: before it, a registry takes no push.
   if (held.attached.pending())
-    failure ? held.attached.deliver(failure) : held.attached.deliver(ok_atom_v);
+    failure ? held.attached.deliver(failure) : held.attached.deliver(held.has_mail);
   held.completion = 0;
   for (auto& message : std::exchange(held.arrived, {}))
     deliveries_.push_back({held.address, std::move(message)});

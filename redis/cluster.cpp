@@ -134,8 +134,8 @@ void cluster::publish(numbered_pushes& pushes,
   }
 }
 
-caf::result<ok_atom> cluster::attach_address(const push_address& address,
-                                             const registry_actor& registry) {
+caf::result<bool> cluster::attach_address(const push_address& address,
+                                          const registry_actor& registry) {
   if (registry_ != registry) {
     registry_ = registry;
     assign_open_channel();

@@ -132,8 +132,8 @@ private:
   /// Forwards each push to the bridge of its address.
   void publish(numbered_pushes& pushes, const outcome_receiver_actor& receiver);
 
-  caf::result<ok_atom> attach_address(const push_address& address,
-                                      const registry_actor& registry);
+  caf::result<bool> attach_address(const push_address& address,
+                                   const registry_actor& registry);
 
   bus_status status_of(const push_address& address);
 

@@ -138,11 +138,14 @@ public:
   void record_outcome(const push_address& address, const std::string& key,
                       const outcome& outcome);
 
+  /// Counts the entries of a mailbox (XLEN).
+  void count_entries(const push_address& address, handler<uint64_t> then);
+
   /// Receives the reason why an entry of a mailbox cannot be decoded.
   using rejection_handler
     = std::function<void(const push_address&, const std::string& reason)>;
 
-  /// Reads a page of a mailbox, if it has entries (XLEN). Moves entries that
+  /// Reads a page of a mailbox, if it has entries. Moves entries that
   /// cannot be decoded to the dead letters.
   void read(const inbox_query& query, rejection_handler on_rejected,
             handler<inbox_page> then);

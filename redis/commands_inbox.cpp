@@ -58,22 +58,29 @@ caf::expected<push> to_kept(const std::string& entry, std::string message,
 
 } // namespace
 
+void commands::count_entries(const push_address& address,
+                             handler<uint64_t> then) {
+  send(std::make_shared<const command>(
+         make_command("XLEN", names_.inbox_of(address))),
+       [then = std::move(then)](const caf::expected<reply>& x) {
+         then(number_of(x));
+       });
+}
+
 void commands::read(const inbox_query& query, rejection_handler on_rejected,
                     handler<inbox_page> then) {
   if (!query.upto.empty())
     return read_page(query, on_rejected, then);
   // Most mailboxes are empty, and a script takes Redis far longer.
-  send(std::make_shared<const command>(
-         make_command("XLEN", names_.inbox_of(query.address))),
-       [this, query, on_rejected, then](const caf::expected<reply>& x) {
-         auto entries = number_of(x);
-         if (!entries)
-           then(entries.error());
-         else if (*entries == 0)
-           then(inbox_page{});
-         else
-           read_page(query, on_rejected, then);
-       });
+  count_entries(query.address, [this, query, on_rejected,
+                                then](const caf::expected<uint64_t>& entries) {
+    if (!entries)
+      then(entries.error());
+    else if (*entries == 0)
+      then(inbox_page{});
+    else
+      read_page(query, on_rejected, then);
+  });
 }
 
 void commands::read_page(const inbox_query& query,

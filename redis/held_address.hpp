@@ -12,8 +12,6 @@ namespace waybill::redis {
 
 /// An address that this node holds, or is about to give up.
 struct held_address {
-  using promise = caf::typed_response_promise<ok_atom>;
-
   push_address address;
 
   /// Set until the address is detached.
@@ -21,17 +19,20 @@ struct held_address {
 
   /// Pending until every push to the channel is sure to arrive, and the
   /// registry has the kept data of the address.
-  promise attached;
+  caf::typed_response_promise<bool> attached;
 
   /// Number of the request for the kept data; 0 for none.
   uint64_t completion = 0;
+
+  /// Set unless the mailbox of the id was empty at that request.
+  bool has_mail = true;
 
   /// Messages that arrived after that request, and follow the kept data: a
   /// topic that was kept may have been removed since.
   std::vector<bus_message> arrived;
 
   /// Pending until Redis confirms UNSUBSCRIBE, the oldest first.
-  std::list<promise> detached;
+  std::list<caf::typed_response_promise<ok_atom>> detached;
 };
 
 } // namespace waybill::redis

@@ -163,7 +163,9 @@ public:
 protected:
   behavior_type make_behavior() override {
     return {
-      [this](greet_atom) { seen.push_back("greet"); },
+      [this](greet_atom, bool has_mail) {
+        seen.push_back(has_mail ? "greet" : "greet without mail");
+      },
       [this](hold_atom) { seen.push_back("hold"); },
       [this](deliver_atom, const payload& x, uint64_t) {
         seen.push_back("deliver " + std::string{x.bytes()});
@@ -214,7 +216,7 @@ public:
   }
 
   std::vector<std::string> seen;
-  std::vector<caf::typed_response_promise<ok_atom>> attaching;
+  std::vector<caf::typed_response_promise<bool>> attaching;
   std::vector<caf::typed_response_promise<ok_atom>> detaching;
   std::vector<pending_push> publishing;
   std::vector<caf::typed_response_promise<uint64_t>> asking;
@@ -254,7 +256,7 @@ protected:
       [](subscribe_atom, const observer_actor&) {},
       [this](attach_atom, const push_address& x, const registry_actor&) {
         seen.push_back("attach " + x.key());
-        return attaching.emplace_back(make_response_promise<ok_atom>());
+        return attaching.emplace_back(make_response_promise<bool>());
       },
       [this](detach_atom, const push_address& x, const registry_actor&) {
         seen.push_back("detach " + x.key());

@@ -1,10 +1,15 @@
 #include "actors/core/inbox_reader.hpp"
 
 #include <cassert>
+#include <utility>
 
 namespace waybill {
 
-std::optional<inbox_reader::page_request> inbox_reader::on_reachable() {
+std::optional<inbox_reader::page_request>
+inbox_reader::on_reachable(bool has_mail) {
+  if (!std::exchange(has_dropped_, false) && !has_mail
+      && phase_ == phase::waiting)
+    phase_ = phase::done;
   if (phase_ == phase::done)
     return std::nullopt;
   return read();
@@ -22,7 +27,8 @@ std::optional<inbox_reader::page_request> inbox_reader::on_queue_written() {
 
 void inbox_reader::on_dropped() {
   // An unreachable session reads once it is reachable, not before.
-  restart(phase_ == phase::waiting ? phase::waiting : phase::has_more);
+  has_dropped_ = phase_ == phase::waiting;
+  restart(has_dropped_ ? phase::waiting : phase::has_more);
 }
 
 void inbox_reader::on_page(const std::string& upto, bool more) {

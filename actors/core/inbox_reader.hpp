@@ -34,8 +34,9 @@ public:
   // -- events -----------------------------------------------------------------
 
   /// Every node can reach the session.
+  /// @param has_mail false if the mailbox was empty when that began.
   /// @returns the page to request, unless the mailbox has been read.
-  std::optional<page_request> on_reachable();
+  std::optional<page_request> on_reachable(bool has_mail);
 
   /// Not every node can reach the session any more.
   void on_unreachable();
@@ -69,6 +70,9 @@ private:
   void restart(phase next);
 
   phase phase_ = phase::waiting;
+
+  /// Set if kept pushes were dropped while it waited.
+  bool has_dropped_ = false;
 
   /// Number of the last request.
   uint64_t number_ = 0;

@@ -83,7 +83,7 @@ struct loopback_fixture : test::fixture {
   }
 
   void attach(const push_address& address, const registry_actor& holder) {
-    CAF_REQUIRE(ask<ok_atom>(attach_atom_v, address, holder));
+    CAF_REQUIRE(ask<bool>(attach_atom_v, address, holder));
   }
 
   void detach(const push_address& address, const registry_actor& holder) {
@@ -316,6 +316,12 @@ CAF_TEST(a probe is settled at once) {
   CAF_REQUIRE_EQUAL(reports.size(), 1u);
   CAF_CHECK(std::holds_alternative<settled>(reports[0].content));
   CAF_CHECK_EQUAL(reports[0].node, "n1");
+}
+
+CAF_TEST(tells who holds an id whether its mailbox was empty) {
+  CAF_CHECK(ask<bool>(attach_atom_v, id456, first) == false);
+  CAF_CHECK(publish(make_push("p", 10s)).engaged());
+  CAF_CHECK(ask<bool>(attach_atom_v, id456, second) == true);
 }
 
 CAF_TEST(keeps the topics of an id for later registries) {

@@ -33,6 +33,21 @@ CAF_TEST(greets a session when its address is attached) {
   CAF_CHECK_EQUAL(seen(second), test::texts{"greet"});
 }
 
+CAF_TEST(tells the first sessions of an id whether its mailbox was empty) {
+  auto first = join({id456, push_address::topic("news")});
+  attached(false);
+  auto later = join({id456, push_address::topic("news")});
+  attached();
+  CAF_CHECK_EQUAL(seen(first), test::texts{"greet without mail"});
+  CAF_CHECK_EQUAL(seen(later), test::texts{"greet"});
+  CAF_MESSAGE("anew after each outage");
+  lose({id456});
+  bus_is(bus_state::ready);
+  attached(true);
+  CAF_CHECK_EQUAL(seen(first),
+                  (test::texts{"greet without mail", "hold", "greet"}));
+}
+
 CAF_TEST(greets a session when all of its addresses are attached) {
   auto session = join({id456, push_address::topic("news")});
   attached();

@@ -62,10 +62,10 @@ struct registry_fixture : fixture {
   }
 
   /// Lets the bus confirm the oldest pending attachment.
-  void attached() {
+  void attached(bool has_mail = true) {
     auto& waiting = bus_state_of().attaching;
     CAF_REQUIRE(!waiting.empty());
-    waiting.front().deliver(ok_atom_v);
+    waiting.front().deliver(has_mail);
     waiting.erase(waiting.begin());
     settle();
   }

@@ -47,9 +47,10 @@ struct session_fixture : test::fixture {
       from(self).to(aut).with(deliver_atom_v, make_text(text), uint64_t{0}));
   }
 
-  /// Greets the session, which then reads its mailbox.
-  void greet() {
-    inject((greet_atom), from(self).to(aut).with(greet_atom_v));
+  /// Greets the session, which then reads its mailbox, if that may have entries.
+  void greet(bool has_mail = true) {
+    inject((greet_atom, bool),
+           from(self).to(aut).with(greet_atom_v, has_mail));
     settle();
   }
 
@@ -652,11 +653,19 @@ CAF_TEST(confirms no entry behind one that it has not written yet) {
   CAF_CHECK_EQUAL(confirmed(), test::texts{"confirm id:456 1"});
 }
 
+CAF_TEST(does not read a mailbox that was empty) {
+  keep("1");
+  greet(false);
+  written_all();
+  CAF_CHECK_EQUAL(connection->written, (test::texts{"连接成功!", "1"}));
+  CAF_CHECK_EQUAL(mailbox_reads(), test::texts{});
+}
+
 CAF_TEST(ignores the page of an outdated mailbox query) {
   start_dropping(20);
   keep("1abcdefghi");
   keep("2abcdefghi");
-  anon_send(aut, greet_atom_v);
+  anon_send(aut, greet_atom_v, true);
   CAF_MESSAGE("while the query is pending the queue fills up");
   page({"1abcdefghi", "2abcdefghi"});
   keep("3abcdefghi");

@@ -30,7 +30,7 @@ struct spans_fixture : test::fixture {
   /// Starts a session, and greets it.
   void start() {
     session = spawn<waybill::session>(config, bus, registry, "456", connection);
-    anon_send(session, greet_atom_v);
+    anon_send(session, greet_atom_v, true);
     settle();
     connection->room = 100;
     anon_send(session, written_atom_v);

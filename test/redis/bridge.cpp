@@ -151,7 +151,7 @@ struct bridge_fixture : test::fixture {
                   const registry_actor& registry, const push_address& address,
                   std::shared_ptr<std::string> result) {
       self->request(bus, caf::infinite, attach_atom_v, address, registry)
-        .then([result](ok_atom) { *result = "ok"; },
+        .then([result](bool has_mail) { *result = has_mail ? "ok" : "ok, no mail"; },
               [self, result](const caf::error& why) {
                 *result = self->system().render(why);
               });
@@ -443,6 +443,22 @@ CAF_TEST(greets a session once its channel is subscribed) {
   CAF_CHECK_EQUAL(seen(first), test::texts{"greet"});
   end(first);
   CAF_CHECK_EQUAL(new_commands(), test::texts{"unsubscribe waybill:{id:456}"});
+}
+
+CAF_TEST(tells a session whether the mailbox of its id was empty) {
+  make_ready();
+  for (auto& [entries, expected] :
+       std::vector<std::pair<reply, std::string>>{
+         {reply{reply::kind::number, 0}, "greet without mail"},
+         {one, "greet"},
+         {reply{reply::kind::error, 0, "WRONGTYPE it is a list"}, "greet"}}) {
+    redis->entries = entries;
+    auto session = join("456");
+    happen(subscribed{"waybill:{id:456}"});
+    CAF_CHECK_EQUAL(seen(session), test::texts{expected});
+    end(session);
+    happen(unsubscribed{"waybill:{id:456}"});
+  }
 }
 
 CAF_TEST(brings pushes until the end of a subscription is confirmed) {

@@ -225,7 +225,7 @@ CAF_TEST(a subscription that is rejected is tried where the slot is) {
   settle();
   happen(revoked{channel456, true, "MOVED 14066 b:1"});
   auto failed = false;
-  response.receive([](ok_atom) {},
+  response.receive([](bool) {},
                    [&](caf::error& e) { failed = e == errc::bus_away; });
   CAF_CHECK(failed);
   CAF_CHECK_EQUAL(routed, test::texts{"revoked: MOVED 14066 b:1"});

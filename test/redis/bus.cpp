@@ -181,7 +181,7 @@ struct nodes {
     self
       ->request(bus[node], patience, attach_atom_v, push_address::id(id),
                 registry[node])
-      .receive([](ok_atom) {}, fail());
+      .receive([](bool) {}, fail());
   }
 
   void detach(size_t node, const std::string& id) {

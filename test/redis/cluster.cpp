@@ -77,7 +77,7 @@ struct cluster_fixture : test::fixture {
       [](subscribe_atom, const observer_actor&) {},
       [seen](attach_atom, const push_address& x, const registry_actor&) {
         seen("attach " + x.key());
-        return ok_atom_v;
+        return true;
       },
       [seen](publish_atom, const numbered_pushes& x,
              const outcome_receiver_actor&) {
@@ -260,7 +260,7 @@ CAF_TEST(an address without a master is away) {
                                 registry_actor{});
   settle();
   auto failed = false;
-  response.receive([](ok_atom) {},
+  response.receive([](bool) {},
                    [&](caf::error& e) { failed = e == errc::bus_away; });
   CAF_CHECK(failed);
   CAF_CHECK(status().state == bus_state::ready);

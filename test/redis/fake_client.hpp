@@ -54,6 +54,8 @@ struct fake_client : redis::client {
       return beats.push_back(redis::decode_beat(command[2]).value());
     if (command[0] == "ZRANGE" && kept)
       return then(*kept);
+    if (command[0] == "XLEN" && entries)
+      return then(*entries);
     sent.push_back(command);
     waiting.push_back(std::move(then));
   }
@@ -91,6 +93,9 @@ struct fake_client : redis::client {
 
   /// Topics that are kept for ids; nothing if the test answers itself.
   std::optional<redis::reply> kept = list_of({});
+
+  /// Number of entries of each mailbox; nothing if the test answers itself.
+  std::optional<redis::reply> entries;
   redis::command farewell;
   size_t queued = 0;
   bool is_active = false;

@@ -12,7 +12,7 @@ namespace {
 
 struct inbox_reader_fixture {
   /// Requests the first page, and returns its number.
-  uint64_t begin() { return aut.on_reachable().value().number; }
+  uint64_t begin() { return aut.on_reachable(true).value().number; }
 
   /// Reads the mailbox to its end.
   void read_all() {
@@ -30,11 +30,24 @@ CAF_TEST_FIXTURE_SCOPE(inbox_reader_tests, inbox_reader_fixture)
 CAF_TEST(reads nothing until every node can reach the session) {
   CAF_CHECK(!aut.on_queue_written());
   CAF_CHECK(!aut.is_done());
-  auto first = aut.on_reachable();
+  auto first = aut.on_reachable(true);
   CAF_REQUIRE(first);
   CAF_CHECK_EQUAL(first->upto, "");
   CAF_CHECK(aut.wants(first->number));
   CAF_CHECK(!aut.is_done());
+}
+
+CAF_TEST(does not read a mailbox that was empty) {
+  CAF_CHECK(!aut.on_reachable(false));
+  CAF_CHECK(aut.is_done());
+  CAF_MESSAGE("but after an outage in which it was not");
+  aut.on_unreachable();
+  CAF_CHECK(aut.on_reachable(true).has_value());
+}
+
+CAF_TEST(reads pushes that were dropped since the mailbox was empty) {
+  aut.on_dropped();
+  CAF_CHECK(aut.on_reachable(false).has_value());
 }
 
 CAF_TEST(has one page pending at a time) {
@@ -49,7 +62,7 @@ CAF_TEST(a mailbox of one page is read at once) {
   CAF_CHECK(!aut.wants(first));
   CAF_CHECK(!aut.on_queue_written());
   CAF_MESSAGE("and not again when the session is still reachable");
-  CAF_CHECK(!aut.on_reachable());
+  CAF_CHECK(!aut.on_reachable(true));
   CAF_CHECK(aut.is_done());
 }
 
@@ -79,7 +92,7 @@ CAF_TEST(ends where the mailbox ended when the first page was read) {
 
 CAF_TEST(an answer to an earlier request is not wanted) {
   auto first = begin();
-  auto second = aut.on_reachable();
+  auto second = aut.on_reachable(true);
   CAF_REQUIRE(second);
   CAF_CHECK(!aut.wants(first));
   CAF_CHECK(aut.wants(second->number));
@@ -94,7 +107,7 @@ CAF_TEST(a session that may miss pushes waits and then reads to the new end) {
   CAF_CHECK(!aut.wants(first));
   CAF_CHECK(!aut.wants(second->number));
   CAF_CHECK(!aut.on_queue_written());
-  auto third = aut.on_reachable();
+  auto third = aut.on_reachable(true);
   CAF_REQUIRE(third);
   CAF_CHECK_EQUAL(third->upto, "");
   CAF_CHECK(aut.wants(third->number));
@@ -105,7 +118,7 @@ CAF_TEST(a session that has read all reads again after an outage) {
   read_all();
   aut.on_unreachable();
   CAF_CHECK(!aut.is_done());
-  auto next = aut.on_reachable();
+  auto next = aut.on_reachable(true);
   CAF_REQUIRE(next);
   CAF_CHECK_EQUAL(next->upto, "");
 }
@@ -139,13 +152,13 @@ CAF_TEST(pushes that are dropped in an outage are read after it) {
   aut.on_unreachable();
   aut.on_dropped();
   CAF_CHECK(!aut.on_queue_written());
-  CAF_CHECK(aut.on_reachable().has_value());
+  CAF_CHECK(aut.on_reachable(true).has_value());
 }
 
 CAF_TEST(a session that becomes reachable waits for no queue) {
   begin();
   aut.on_page("9", true);
-  auto next = aut.on_reachable();
+  auto next = aut.on_reachable(true);
   CAF_REQUIRE(next);
   CAF_CHECK_EQUAL(next->upto, "9");
   CAF_CHECK(!aut.on_queue_written());
