@@ -8,7 +8,6 @@
 #include <vector>
 
 #include <boost/beast/http/field.hpp>
-#include <boost/beast/websocket.hpp>
 #include <caf/send.hpp>
 
 #include "actors/core/text.hpp"
@@ -20,6 +19,7 @@
 #include "net/retry.hpp"
 #include "net/session_transport.hpp"
 #include "net/stream.hpp"
+#include "net/websocket/beast.hpp"
 #include "net/websocket/frame_head.hpp"
 #include "net/websocket/message_buffer.hpp"
 #include "net/websocket/rate_limited_stream.hpp"
