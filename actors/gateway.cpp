@@ -148,8 +148,10 @@ void gateway::publish(const push_address& address, push push,
     return handler(caf::error{errc::bus_away});
   if (!needs_receipt(push)) {
     // This actor handles its own message after the requests that are ready now.
-    if (queued_pushes_.empty())
+    if (queued_pushes_.empty()) {
       send(this, publish_atom_v);
+      queued_pushes_.reserve(last_batch_);
+    }
     outcome_handlers_.emplace(++published_, std::move(handler));
     queued_pushes_.push_back({published_, address, std::move(push)});
     return;
@@ -162,6 +164,7 @@ void gateway::publish(const push_address& address, push push,
 }
 
 void gateway::flush_pushes() {
+  last_batch_ = queued_pushes_.size();
   send(bus_, publish_atom_v, std::exchange(queued_pushes_, {}),
        outcome_receiver_actor{this});
 }

@@ -183,6 +183,7 @@ private:
   /// Pushes of this turn of the loop, which go to the bus in one message, and
   /// the handlers of all pushes without an outcome.
   numbered_pushes queued_pushes_;
+  size_t last_batch_ = 0;
   std::unordered_map<uint64_t, outcome_handler> outcome_handlers_;
   uint64_t published_ = 0;
 

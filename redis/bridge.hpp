@@ -83,8 +83,7 @@ private:
   /// topics of an id and the size of its mailbox, or the last value of a topic.
   void complete_attachment(held_address& held);
 
-  /// Returns the address whose kept data was requested with that number; null
-  /// if the answer is outdated.
+  /// Returns the address that awaits an answer; null if that is outdated.
   held_address* find_completing(const std::string& channel,
                                 uint64_t completion);
 
@@ -96,7 +95,6 @@ private:
                                                           uint64_t, T&));
 
   bool on_topics(held_address& held, uint64_t completion, kept_topics& topics);
-
   bool on_value(held_address& held, uint64_t completion,
                 std::optional<last_value>& value);
 
@@ -105,7 +103,6 @@ private:
   void answer_attach(held_address& held, const caf::error& failure);
 
   void subscribe(std::vector<std::string> channels);
-
   void subscribe_open();
 
   /// Erases an entry that is neither held nor awaits UNSUBSCRIBE. A lost link
@@ -158,7 +155,6 @@ private:
   // -- messages from Redis (bridge_messages.cpp) ------------------------------
 
   void on_events(events& events);
-
   void on(message& message);
   void on(answered& event);
 
@@ -187,7 +183,6 @@ private:
   caf::error away() const { return {errc::bus_away, status_.reason}; }
 
   void send_canary();
-
   void on_canary_reply(const caf::expected<reply>& reply);
 
   void on_canary(const std::string& bytes);
