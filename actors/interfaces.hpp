@@ -93,7 +93,8 @@ using session_actor
 /// The sessions of a node, from their admission to their end.
 using membership_protocol = caf::typed_actor<
   // Reserves a slot for an id and a peer; `errc::node_full`, `errc::id_full` or
-  // `errc::peer_full` if there is none. Returns the state of the bus for the id.
+  // `errc::peer_full` if there is none. Returns the state of the bus for the
+  // id.
   caf::replies_to<admit_atom, std::string, std::string>::with<bus_status>,
   // Releases the slot: its session has joined, or never will.
   caf::reacts_to<leave_atom, std::string, std::string>,

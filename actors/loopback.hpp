@@ -31,7 +31,7 @@ protected:
 
 private:
   caf::result<bool> add_holder(const push_address& address,
-                                  const registry_actor& registry);
+                               const registry_actor& registry);
 
   ok_atom remove_holder(const push_address& address,
                         const registry_actor& registry);

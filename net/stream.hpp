@@ -81,7 +81,8 @@ void drain_stream(Stream& stream, Then then) {
     Then then;
   };
   operation{boost::beast::get_lowest_layer(stream),
-            std::make_shared_for_overwrite<std::array<char, 4096>>(), std::move(then)}({}, 0);
+            std::make_shared_for_overwrite<std::array<char, 4096>>(),
+            std::move(then)}({}, 0);
 }
 
 } // namespace waybill::net

@@ -233,7 +233,8 @@ bool bridge::on_value(held_address& held, uint64_t completion,
 void bridge::answer_attach(held_address& held, const caf::error& failure) {
   // The answer comes first: before it, a registry takes no push.
   if (held.attached.pending())
-    failure ? held.attached.deliver(failure) : held.attached.deliver(held.has_mail);
+    failure ? held.attached.deliver(failure)
+            : held.attached.deliver(held.has_mail);
   held.completion = 0;
   for (auto& message : std::exchange(held.arrived, {}))
     deliveries_.push_back({held.address, std::move(message)});

@@ -289,18 +289,18 @@ void admit(api_context& context, const api_call& call,
     return then(stopping());
   auto& client = *client_part(call.request);
   context.upgrades.take(std::chrono::steady_clock::now());
-  context.actors.admit(
-    std::string{client.address.name()}, client_key(call.client),
-    [&context, via = client.via,
-     then = std::move(then)](const caf::expected<session_slot_ptr>& slot) {
-      if (!slot) {
-        context.upgrades.put_back();
-        return then(to_answer(slot.error()));
-      }
-      if (via)
-        context.actors.count(*via);
-      then(*slot);
-    });
+  context.actors.admit(std::string{client.address.name()},
+                       client_key(call.client),
+                       [&context, via = client.via, then = std::move(then)](
+                         const caf::expected<session_slot_ptr>& slot) {
+                         if (!slot) {
+                           context.upgrades.put_back();
+                           return then(to_answer(slot.error()));
+                         }
+                         if (via)
+                           context.actors.count(*via);
+                         then(*slot);
+                       });
 }
 
 } // namespace waybill::net

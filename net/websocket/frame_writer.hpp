@@ -48,8 +48,8 @@ public:
   }
 
   /// Tells whether more will be written at once, or the end of the stream,
-  /// behind the next writes of Beast. The kernel sends both as one segment then,
-  /// or the first after 200 ms (MSG_MORE in send(2)).
+  /// behind the next writes of Beast. The kernel sends both as one segment
+  /// then, or the first after 200 ms (MSG_MORE in send(2)).
   void expect_more(bool expected) { sink_.flags = expected ? MSG_MORE : 0; }
 
   /// Holds a write of Beast until `release` if `holds` returns true for its

@@ -47,10 +47,10 @@ struct session_fixture : test::fixture {
       from(self).to(aut).with(deliver_atom_v, make_text(text), uint64_t{0}));
   }
 
-  /// Greets the session, which then reads its mailbox, if that may have entries.
+  /// Greets the session, which then reads its mailbox, if that may have
+  /// entries.
   void greet(bool has_mail = true) {
-    inject((greet_atom, bool),
-           from(self).to(aut).with(greet_atom_v, has_mail));
+    inject((greet_atom, bool), from(self).to(aut).with(greet_atom_v, has_mail));
     settle();
   }
 

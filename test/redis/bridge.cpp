@@ -151,7 +151,8 @@ struct bridge_fixture : test::fixture {
                   const registry_actor& registry, const push_address& address,
                   std::shared_ptr<std::string> result) {
       self->request(bus, caf::infinite, attach_atom_v, address, registry)
-        .then([result](bool has_mail) { *result = has_mail ? "ok" : "ok, no mail"; },
+        .then([result](
+                bool has_mail) { *result = has_mail ? "ok" : "ok, no mail"; },
               [self, result](const caf::error& why) {
                 *result = self->system().render(why);
               });
@@ -447,8 +448,7 @@ CAF_TEST(greets a session once its channel is subscribed) {
 
 CAF_TEST(tells a session whether the mailbox of its id was empty) {
   make_ready();
-  for (auto& [entries, expected] :
-       std::vector<std::pair<reply, std::string>>{
+  for (auto& [entries, expected] : std::vector<std::pair<reply, std::string>>{
          {reply{reply::kind::number, 0}, "greet without mail"},
          {one, "greet"},
          {reply{reply::kind::error, 0, "WRONGTYPE it is a list"}, "greet"}}) {
