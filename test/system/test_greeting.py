@@ -1,11 +1,14 @@
 """A client that has been greeted can be pushed to, from every node and at once."""
 
 import random
+import socket
+import struct
 
 import pytest
 
 from clients import join, push, receive
 from harness import scaled, together
+from raw_websocket import RawWebSocket
 
 ROUNDS = scaled(1_000)
 WORKERS = 4
@@ -30,3 +33,29 @@ async def test_a_push_that_starts_after_the_greeting_arrives(cluster, names, lea
 
     await together(map(play, range(WORKERS)))
     print(f"{WORKERS * (ROUNDS // WORKERS + 1)} rounds, none missed")
+
+
+def count_packets(connection):
+    """Returns how many packets with data a connection has got."""
+    # tcpi_data_segs_in of tcp_info, see linux/tcp.h.
+    info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 160)
+    return struct.unpack_from("I", info, 152)[0]
+
+
+def test_the_greeting_comes_in_the_packet_of_the_response(cluster):
+    def open_session():
+        with RawWebSocket(cluster.nodes[0], "packets") as ws:
+            ws.read_handshake()
+            assert ws.read_messages(1) == ["连接成功!"]
+            return count_packets(ws.socket)
+
+    # Where Redis takes longer than the kernel waits, the response comes alone.
+    assert any(open_session() == 1 for _ in range(10))
+
+
+def test_the_response_does_not_wait_for_redis(cluster):
+    cluster.redis.freeze()
+    with RawWebSocket(cluster.nodes[0], "frozen") as ws:
+        assert b" 101 " in ws.read_handshake()[0]
+        cluster.redis.thaw()
+        assert ws.read_messages(1) == ["连接成功!"]
