@@ -106,6 +106,9 @@ public:
   /// `errc::bus_away` while the bus takes no sessions of the id.
   void admit(std::string id, std::string peer, slot_handler handler);
 
+  /// Returns whether a session sends a greeting.
+  bool greets() const noexcept { return config_.greeting.size() > 0; }
+
   /// Starts the session of a client that subscribes to `topics`.
   /// @param confirmed as in `session`.
   /// @pre `is_name` holds for the topics and for `slot.id()`.
@@ -183,9 +186,11 @@ private:
   /// Pushes of this turn of the loop, which go to the bus in one message, and
   /// the handlers of all pushes without an outcome.
   numbered_pushes queued_pushes_;
-  size_t last_batch_ = 0;
   std::unordered_map<uint64_t, outcome_handler> outcome_handlers_;
   uint64_t published_ = 0;
+
+  /// Number of pushes in the last such message.
+  size_t last_batch_ = 0;
 
   /// Spans of traced pushes without a response, by the numbers of the pushes.
   std::unordered_map<uint64_t, span> spans_;

@@ -47,9 +47,9 @@ public:
     owner_ = std::move(owner);
   }
 
-  /// Tells whether more will be written at once, or the end of the stream,
-  /// behind the next writes of Beast. The kernel sends both as one segment
-  /// then, or the first after 200 ms (MSG_MORE in send(2)).
+  /// Tells whether the next write of Beast is followed by a frame soon. The
+  /// kernel sends both in one packet then, or the write alone after 200 ms
+  /// (MSG_MORE in send(2)).
   void expect_more(bool expected) { sink_.flags = expected ? MSG_MORE : 0; }
 
   /// Holds a write of Beast until `release` if `holds` returns true for its

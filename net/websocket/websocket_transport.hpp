@@ -60,8 +60,8 @@ public:
              std::vector<std::string> topics, permissions allowed,
              Guard guard) {
     output().keep_alive(this->weak_from_this());
-    // The greeting follows the response.
-    output().expect_more(true);
+    // A greeting follows the response.
+    output().expect_more(actors.greets());
     is_named_ = allowed.protocol == named_protocol;
     ws_.set_option(ws::stream_base::decorator(
       [this, protocol = allowed.protocol](ws::response_type& response) {
@@ -143,7 +143,6 @@ private:
   /// end of the connection, which may not come.
   void on_goodbye() {
     leave();
-    output().expect_more(true);
     cut_after(close_timeout);
   }
 
