@@ -46,8 +46,8 @@ using span_processor_actor = caf::typed_actor<
 
 /// The reachability of a session.
 using reachability_protocol = caf::typed_actor<
-  // Every node can reach this session now, for the first time or again; false
-  // if its mailbox was empty when that began.
+  // Every node can reach this session now, for the first time or again. The
+  // flag is false if the mailbox was empty when that began.
   caf::reacts_to<greet_atom, bool>,
   // Pushes may miss this session until it is greeted again.
   caf::reacts_to<hold_atom>>;
@@ -208,9 +208,9 @@ using survey_actor = report_receiver_actor::extend<
 using subscription_protocol = caf::typed_actor<
   // Delivers pushes to an address to a registry. Answers when every later push
   // from any node will arrive, before it delivers the last value of a topic and
-  // such pushes: what is delivered earlier is for nobody. Returns whether the
-  // mailbox of an id may have had entries since then. `errc::bus_away` if the
-  // request must be repeated when the bus is ready.
+  // such pushes: what is delivered earlier is for nobody. Returns false if the
+  // mailbox of an id was empty at a time since which pushes arrive.
+  // `errc::bus_away` if the request must be repeated when the bus is ready.
   caf::replies_to<attach_atom, push_address, registry_actor>::with<bool>,
   // Stops delivery. Answers when the last push that counted this node has been
   // delivered.

@@ -92,7 +92,8 @@ private:
     int64_t written;
   };
 
-  /// Greets the client and reads its mailbox: every node can reach it now.
+  /// Greets the client, and reads its mailbox if that may have entries: every
+  /// node can reach it now.
   void on_reachable(bool has_mail);
 
   /// Answers a client's heartbeat; passes other messages upstream, or echoes

@@ -85,8 +85,8 @@ public:
     /// Set while every node can reach the session.
     bool reachable = false;
 
-    /// Clear if the mailbox of its id was empty when the id was attached: the
-    /// session has got all pushes since then.
+    /// False if the mailbox of its id was empty when the id was attached: the
+    /// session gets all later pushes live.
     bool has_mail = true;
 
     /// Number of its claim to its id; 0 for none.

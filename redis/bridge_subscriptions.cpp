@@ -148,7 +148,8 @@ void bridge::complete_attachment(held_address& held) {
   if (held.address.is_id()) {
     auto on_topics = completing(held, &bridge::on_topics);
     held.has_mail = true;
-    // Its reply is the first, too, unless a master redirects the command.
+    // The reply comes before that for the topics, unless a master redirects the
+    // command. Without it, the session reads its mailbox.
     commands_.count_entries(
       held.address, [this, channel = commands_.channel_of(held.address),
                      number = held.completion](caf::expected<uint64_t> count) {

@@ -34,7 +34,7 @@ public:
   // -- events -----------------------------------------------------------------
 
   /// Every node can reach the session.
-  /// @param has_mail false if the mailbox was empty when that began.
+  /// @param has_mail false if the mailbox was empty when this began.
   /// @returns the page to request, unless the mailbox has been read.
   std::optional<page_request> on_reachable(bool has_mail);
 

@@ -145,7 +145,7 @@ void listener::deal(socket_type socket, const worker& to) {
     reset(std::move(socket));
     return accept();
   }
-  // Once for all of its users; Asio would do it for itself only.
+  // Now, or a WebSocket would need a second system call for it.
   socket.non_blocking(true, ignored);
   auto limit = last_descriptor(role_);
   if (socket.native_handle() >= limit)

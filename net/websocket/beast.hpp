@@ -1,14 +1,14 @@
 #pragma once
 
-// Beast's WebSocket. Each file that uses it includes it by this one, as all
-// must have the same buffer (house_rules.py).
+// Beast's WebSocket. All files include it by this one: a program must have one
+// kind of buffer (house_rules.py).
 
 #include <boost/beast/core/static_buffer.hpp>
 
 /// The buffer of a WebSocket for the heads of frames, and for control frames,
 /// which have at most 139 bytes. With Beast's own, of 1,536 bytes, it is most
-/// of the memory of an idle session. What is longer is read into the buffer of
-/// the caller.
+/// of the memory of an idle session. A longer payload is read into the buffer
+/// of the caller.
 template <>
 class boost::beast::static_buffer<1536> : public static_buffer_base {
 public:

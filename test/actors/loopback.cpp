@@ -318,7 +318,7 @@ CAF_TEST(a probe is settled at once) {
   CAF_CHECK_EQUAL(reports[0].node, "n1");
 }
 
-CAF_TEST(tells who holds an id whether its mailbox was empty) {
+CAF_TEST(tells a holder of an id whether its mailbox was empty) {
   CAF_CHECK(ask<bool>(attach_atom_v, id456, first) == false);
   CAF_CHECK(publish(make_push("p", 10s)).engaged());
   CAF_CHECK(ask<bool>(attach_atom_v, id456, second) == true);
