@@ -24,9 +24,6 @@ struct connection_limits {
 
 /// Settings that all WebSockets of a node share.
 struct websocket_config {
-  /// The time limit of the handshake.
-  std::chrono::milliseconds handshake_timeout{10'000};
-
   /// A peer that is silent for this long is disconnected; it is pinged after
   /// half of it.
   std::chrono::milliseconds idle_timeout{60'000};

@@ -37,9 +37,6 @@ FLOORS = {
 # The rooms, or folders of one, whose sources have suites.
 WITH_SUITES = ("actors", "redis", "net/http", "net/auth", "net/events", "net/api")
 
-# The only file that includes Beast's WebSocket itself.
-BEAST_WEBSOCKET = "net/websocket/beast.hpp"
-
 LONGEST_FILE = 400
 MEDIAN_FILE = 80
 LONGEST_FUNCTION = 60
@@ -73,9 +70,6 @@ def check_includes(path, text):
     """Arrows point down: between rooms, and inside of each."""
     room, floor = room_and_floor(path)
     for quote, name in INCLUDE.findall(text):
-        # It changes a class of Beast, and a program may have one kind of that only.
-        if name == "boost/beast/websocket.hpp" and path != BEAST_WEBSOCKET:
-            yield f"{path}: include Beast's WebSocket by {BEAST_WEBSOCKET}"
         if quote == "<":
             # Actors know CAF's core and the standard library.
             if room == "actors" and re.search(r"[/.]", name) and (

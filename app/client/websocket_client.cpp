@@ -7,9 +7,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/websocket.hpp>
 #include <nlohmann/json.hpp>
-
-#include "net/websocket/beast.hpp"
 
 namespace waybill::app {
 

@@ -230,7 +230,6 @@ std::variant<options, int> parse_options(std::vector<std::string> arguments,
   auto& connections = result.connections;
   auto& sockets = connections.websocket;
   connections.idle_timeout = sockets.idle_timeout;
-  sockets.handshake_timeout = connections.head_timeout;
   connections.max_body = std::min(connections.max_body, result.max_queue);
   connections.max_request_memory = std::max<size_t>(
     result.max_request_memory / result.threads, connections.max_body);

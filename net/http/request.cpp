@@ -166,14 +166,6 @@ std::optional<response> check_fields(const http::request_header<>& head) {
   return std::nullopt;
 }
 
-bool has_websocket_key(const http::request_header<>& head) {
-  constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmn"
-                                      "opqrstuvwxyz0123456789+/";
-  std::string_view key = head[http::field::sec_websocket_key];
-  return head.count(http::field::sec_websocket_key) == 1 && key.size() == 24
-         && key.find_first_not_of(digits) == 22 && key.ends_with("==");
-}
-
 void check_chunk(uint64_t, boost::beast::string_view extensions,
                  boost::system::error_code& ec) {
   auto is_control = [](char c) {

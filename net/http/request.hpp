@@ -42,10 +42,6 @@ bool is_binary_type(std::string_view content_type);
 /// body (RFC 9112, sections 3.2 and 6.1).
 std::optional<response> check_fields(const http::request_header<>& head);
 
-/// Tells whether a head has one valid `Sec-WebSocket-Key`: 16 bytes in base64
-/// (RFC 6455, section 4.2.1).
-bool has_websocket_key(const http::request_header<>& head);
-
 /// Rejects control characters in chunk extensions: a proxy may take a line feed
 /// in one for the end of the line (RFC 9112, section 7.1.1).
 /// @param ec is set to `bad_chunk_extension` on rejection.

@@ -296,29 +296,18 @@ private:
 
   // -- becoming a session -----------------------------------------------------
 
+  /// Tells whether nothing follows the head.
+  bool is_alone() const { return parser_->is_done() && buffer_.size() == 0; }
+
   void upgrade() {
-    auto& head = parser_->get().base();
-    if (!boost::beast::websocket::is_upgrade(parser_->get())
-        || head[http::field::sec_websocket_version] != "13") {
-      auto result
-        = error_response(http::status::upgrade_required, "upgrade_required",
-                         "open a WebSocket with Sec-WebSocket-Version: 13");
-      result.fields.emplace_back(http::field::upgrade, "websocket");
-      result.fields.emplace_back(http::field::sec_websocket_version, "13");
-      // A proxy may treat the connection as a WebSocket now.
-      return reject(result, false);
-    }
-    if (!has_websocket_key(head) || !parser_->is_done() || buffer_.size() > 0)
-      return reject(
-        error_response(http::status::bad_request, "bad_handshake",
-                       "send a Sec-WebSocket-Key of 16 bytes in base64, "
-                       "and nothing after the head"),
-        false);
+    // A proxy may treat the connection as a WebSocket now.
+    if (auto wrong = check_handshake(parser_->get(), is_alone()))
+      return reject(*wrong, false);
     open_session(&http_connection::become_websocket, false);
   }
 
   void open_events() {
-    if (!parser_->is_done() || buffer_.size() > 0)
+    if (!is_alone())
       return reject(error_response(http::status::bad_request, "bad_request",
                                    "send nothing after the head"),
                     false);
@@ -347,7 +336,8 @@ private:
       client_info{call_.client, parser_->get()});
     socket->start(parser_->get(), context_.api.actors, std::move(slot),
                   std::get<websocket_request>(call_.request).topics,
-                  std::move(call_.allowed), std::move(in_flight_));
+                  call_.allowed);
+    in_flight_.reset();
   }
 
   void become_events(session_slot_ptr slot) {

@@ -2,7 +2,6 @@
 #include <string>
 
 #include <boost/asio/ssl/stream.hpp>
-#include <boost/beast/websocket/ssl.hpp>
 
 #include "net/server/connection.hpp"
 #include "net/server/http_connection.hpp"

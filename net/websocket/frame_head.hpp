@@ -2,21 +2,38 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "actors/messages.hpp"
 
 namespace waybill::net {
 
-/// The header of a frame with a whole message, as a server sends it (RFC 6455,
-/// section 5.2).
+/// Kinds of frames (RFC 6455, section 5.2).
+enum class frame_opcode : uint8_t {
+  continuation = 0,
+  text = 1,
+  binary = 2,
+  close = 8,
+  ping = 9,
+  pong = 10,
+};
+
+constexpr bool is_control(frame_opcode opcode) noexcept {
+  return (static_cast<uint8_t>(opcode) & 8) != 0;
+}
+
+/// The header of an unfragmented frame, as a server sends it (RFC 6455, section
+/// 5.2).
 class frame_head {
 public:
   frame_head() = default;
 
-  /// @param size the size of the message, in bytes.
-  frame_head(payload::format type, uint64_t size) {
-    append(type == payload::format::text ? 0x81 : 0x82);
+  /// @param size the size of the payload, in bytes.
+  /// @param compressed sets the bit for a compressed message (RFC 7692, section
+  ///                   6).
+  frame_head(frame_opcode opcode, uint64_t size, bool compressed = false) {
+    append(0x80 | (compressed ? 0x40 : 0) | static_cast<uint8_t>(opcode));
     auto width = size < 126 ? 0 : size < 0x10000 ? 2 : 8;
     append(width == 0 ? size : width == 2 ? 126 : 127);
     for (auto shift = 8 * width; shift > 0; shift -= 8)
@@ -32,22 +49,24 @@ private:
   uint8_t size_ = 0;
 };
 
-/// Returns whether a frame carries a message, or a part of one.
-inline bool is_data(std::string_view frame) {
-  constexpr char control = 8;
-  return (frame[0] & control) == 0;
+/// Makes the head of a frame with a whole message.
+inline frame_head head_of(const payload& message, bool compressed = false) {
+  return {message.type() == payload::format::text ? frame_opcode::text
+                                                  : frame_opcode::binary,
+          message.size(), compressed};
 }
 
-/// Returns whether a frame is the last of its message.
-inline bool is_final(std::string_view frame) {
-  return (static_cast<uint8_t>(frame[0]) & 0x80) != 0;
+/// Makes a control frame.
+/// @pre `body.size() < 126`
+inline std::string control_frame(frame_opcode opcode, std::string_view body) {
+  return std::string{frame_head{opcode, body.size()}.bytes()}.append(body);
 }
 
-/// Returns the status code of a close frame that a server sends.
-/// @pre the frame has one.
-inline close_code close_code_of(std::string_view frame) {
-  return static_cast<close_code>(static_cast<uint8_t>(frame[2]) << 8
-                                 | static_cast<uint8_t>(frame[3]));
+/// Makes a close frame (RFC 6455, section 5.5.1).
+/// @pre `reason.size() < 124`
+inline std::string close_frame(uint16_t code, std::string_view reason = {}) {
+  std::string body{static_cast<char>(code >> 8), static_cast<char>(code)};
+  return control_frame(frame_opcode::close, body.append(reason));
 }
 
 } // namespace waybill::net

@@ -5,9 +5,12 @@
 #include <cassert>
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
+
+#include <sys/socket.h>
 
 #include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/buffer.hpp>
@@ -20,17 +23,18 @@
 
 namespace waybill::net {
 
-/// The only writer of a stream that carries a WebSocket. The frames of a
-/// session and the writes of Beast queue here, and each is written whole before
-/// the next, so that none begins inside of another.
+/// The only writer of a stream that carries a WebSocket: writes each frame
+/// whole before the next.
 ///
-/// The session has at most one frame in flight, and Beast one write. So at most
-/// one waits for the other, and an idle writer holds no memory.
+/// The session has at most one message in flight. Control frames that come
+/// meanwhile wait together, behind it. So an idle writer holds no memory.
 template <class Stream>
 class frame_writer {
 public:
+  using error_code = boost::system::error_code;
+
   /// @param stream must outlive this.
-  explicit frame_writer(Stream& stream) : stream_(stream), sink_{stream} {
+  explicit frame_writer(Stream& stream) : stream_(stream) {
     // Asio would make `write_some` wait for the peer otherwise.
     error_code ignored;
     if constexpr (requires { stream.non_blocking(true, ignored); })
@@ -40,92 +44,61 @@ public:
 
   frame_writer(const frame_writer&) = delete;
 
-  /// Makes each asynchronous write keep `owner` alive: the ping of an idle
-  /// Beast does not.
-  /// @pre `owner` holds this writer.
-  void keep_alive(std::weak_ptr<const void> owner) {
+  /// Makes each asynchronous write keep `owner` alive, which holds this.
+  /// @param on_controls is called when control frames that had to wait are
+  ///                    written, or have failed.
+  void start(std::weak_ptr<const void> owner,
+             std::function<void(error_code)> on_controls) {
     owner_ = std::move(owner);
+    on_controls_ = std::move(on_controls);
   }
 
-  /// Tells whether the next write of Beast is followed by a frame soon. The
-  /// kernel sends both in one packet then, or the write alone after 200 ms
-  /// (MSG_MORE in send(2)).
-  void expect_more(bool expected) { sink_.flags = expected ? MSG_MORE : 0; }
-
-  /// Holds a write of Beast until `release` if `holds` returns true for its
-  /// first buffer. Frames are written meanwhile.
-  void hold_if(std::function<bool(std::string_view)> holds) {
-    holds_ = std::move(holds);
-  }
-
-  /// Queues the held write, if any.
-  void release() {
-    held_ = false;
-    write_next();
-  }
-
-  /// Writes a message as one frame, and `ping` behind it, as one write.
+  /// Writes a message, and `ping` behind it, as one write.
   /// @returns whether the stream has taken it. If not, calls
   ///          `on_written(error_code)` when it has, or has failed.
-  /// @pre no other frame is in flight.
+  /// @pre no other message is in flight.
   template <class Handler>
-  bool write(const payload& message, const ping_frame& ping,
-             Handler on_written) {
-    head_ = {message.type(), message.size()};
+  bool write(const frame_head& head, const payload& message,
+             const ping_frame& ping, Handler on_written) {
+    head_ = head;
     ping_ = ping;
-    frame_buffers rest{buffer_of(head_.bytes()), buffer_of(message.bytes()),
-                       buffer_of(ping_.bytes())};
+    buffers rest{buffer_of(head_.bytes()), buffer_of(message.bytes()),
+                 buffer_of(ping_.bytes())};
     if (!is_writing_ && write_some(rest))
       return true;
     // The lambda keeps the message, whose bytes the buffers refer to.
-    queue(rest, [message, on_written = std::move(on_written)](
-                  error_code ec, size_t) mutable { on_written(ec); });
+    auto on_end = [message, on_written = std::move(on_written)](
+                    error_code ec) mutable { on_written(ec); };
+    if (is_writing_)
+      waiting_ = [this, rest, on_end] { start_write(rest, on_end); };
+    else
+      start_write(rest, std::move(on_end));
     return false;
   }
 
-  /// Writes all of `buffers`, as one write of Beast.
-  /// @param handler is called with an error code and the number of bytes.
-  /// @pre no other write of Beast is pending, and this is a whole frame, as it
-  ///      is with at most 64 KiB.
-  template <class Buffers, class Handler>
-  void async_write(const Buffers& buffers, Handler&& handler) {
-    boost::asio::const_buffer first
-      = *boost::asio::buffer_sequence_begin(buffers);
-    auto holds
-      = holds_
-        && holds_({static_cast<const char*>(first.data()), first.size()});
-    if (!holds)
-      return queue(buffers, std::forward<Handler>(handler));
-    wait(buffers, std::forward<Handler>(handler));
-    held_ = true;
+  /// Writes control frames, or the response that precedes all frames.
+  /// @param has_more tells that a frame follows soon. The kernel sends both in
+  ///                 one packet then, or these bytes alone after 200 ms
+  ///                 (MSG_MORE in send(2)).
+  /// @returns whether the stream has taken them. If not, `has_controls` until
+  ///          it has.
+  bool write(std::string_view bytes, bool has_more = false) {
+    buffers rest{buffer_of(bytes)};
+    if (!is_writing_ && write_some(rest, has_more ? MSG_MORE : 0))
+      return true;
+    controls_.append(static_cast<const char*>(rest[0].data()), rest[0].size());
+    write_next();
+    return false;
+  }
+
+  /// Tells whether control frames wait to be written.
+  bool has_controls() const noexcept {
+    return writes_controls_ || !controls_.empty();
   }
 
 private:
-  using error_code = boost::system::error_code;
-
   /// The unwritten part of a header, of a message and of a ping.
-  using frame_buffers = std::array<boost::asio::const_buffer, 3>;
-
-  /// Writes to the stream with flags of send(2), unless that encrypts.
-  struct flagged_stream {
-    using executor_type = typename Stream::executor_type;
-
-    executor_type get_executor() { return next.get_executor(); }
-
-    template <class Buffers, class Handler>
-    void async_write_some(const Buffers& buffers, Handler&& handler) {
-      if constexpr (requires {
-                      next.async_send(buffers, flags,
-                                      std::forward<Handler>(handler));
-                    })
-        next.async_send(buffers, flags, std::forward<Handler>(handler));
-      else
-        next.async_write_some(buffers, std::forward<Handler>(handler));
-    }
-
-    Stream& next;
-    int flags = 0;
-  };
+  using buffers = std::array<boost::asio::const_buffer, 3>;
 
   static boost::asio::const_buffer buffer_of(std::string_view bytes) {
     return boost::asio::buffer(bytes.data(), bytes.size());
@@ -134,14 +107,18 @@ private:
   /// Writes what the stream takes at once, and removes it from `rest`.
   /// @returns whether that is all. An error leaves bytes, of which the
   ///          asynchronous write reports it.
-  bool write_some(frame_buffers& rest) {
+  bool write_some(buffers& rest, int flags = 0) {
     // A synchronous write of TLS loses ciphertext if the socket is full.
     if constexpr (!std::is_same_v<Stream,
                                   boost::beast::lowest_layer_type<Stream>>)
       return false;
     else {
       error_code ignored;
-      auto size = stream_.write_some(rest, ignored);
+      size_t size = 0;
+      if constexpr (requires { stream_.send(rest, flags, ignored); })
+        size = stream_.send(rest, flags, ignored);
+      else
+        size = stream_.write_some(rest, ignored);
       for (auto& buffer : rest) {
         auto taken = std::min(size, buffer.size());
         buffer += taken;
@@ -151,64 +128,61 @@ private:
     }
   }
 
-  template <class Buffers, class Handler>
-  void queue(const Buffers& buffers, Handler&& handler) {
-    if (is_writing_)
-      wait(buffers, std::forward<Handler>(handler));
-    else
-      start(buffers, std::forward<Handler>(handler));
-  }
-
-  template <class Buffers, class Handler>
-  void wait(const Buffers& buffers, Handler&& handler) {
-    assert(!waiting_);
-    // The handler is move-only, but `std::function` needs a copyable one.
-    auto kept
-      = std::make_shared<std::decay_t<Handler>>(std::forward<Handler>(handler));
-    waiting_ = [this, buffers, kept] { start(buffers, std::move(*kept)); };
-  }
-
-  template <class Buffers, class Handler>
-  void start(const Buffers& buffers, Handler&& handler) {
+  template <class Handler>
+  void start_write(const buffers& bytes, Handler handler) {
     is_writing_ = true;
-    auto on_end
-      = [this, owner = owner_.lock(), handler = std::forward<Handler>(handler)](
-          error_code ec, size_t size) mutable {
-          is_writing_ = false;
-          // Nothing may follow a part of a frame.
-          if (ec)
-            close_stream(stream_);
-          // First, as the handler may write more.
-          write_next();
-          std::move(handler)(ec, size);
-        };
+    auto on_end = [this, owner = owner_.lock(), handler = std::move(handler)](
+                    error_code ec, size_t) mutable {
+      is_writing_ = false;
+      writes_controls_ = false;
+      // Nothing may follow a part of a frame.
+      if (ec)
+        close_stream(stream_);
+      // First, as the handler may write more.
+      write_next();
+      handler(ec);
+    };
     boost::asio::async_write(
-      sink_, buffers,
+      stream_, bytes,
       boost::asio::bind_allocator(exact_allocator{}, std::move(on_end)));
   }
 
+  /// Writes what waits. A close frame is a control frame and the last one, so a
+  /// message goes first.
   void write_next() {
-    if (waiting_ && !is_writing_ && !held_)
-      std::exchange(waiting_, nullptr)();
+    if (is_writing_)
+      return;
+    if (waiting_)
+      return std::exchange(waiting_, nullptr)();
+    if (controls_.empty())
+      return;
+    writes_controls_ = true;
+    auto bytes = std::make_unique<std::string>(std::exchange(controls_, {}));
+    buffers all{buffer_of(*bytes)};
+    start_write(all, [this, bytes = std::move(bytes)](error_code ec) {
+      on_controls_(ec);
+    });
   }
 
   Stream& stream_;
-  flagged_stream sink_;
   std::weak_ptr<const void> owner_;
-  std::function<bool(std::string_view)> holds_;
+  std::function<void(error_code)> on_controls_;
 
-  /// The header of the frame in flight, and the ping behind it.
+  /// The header of the message in flight, and the ping behind it.
   frame_head head_;
   ping_frame ping_;
 
   /// Set during an asynchronous write.
   bool is_writing_ = false;
 
-  /// Set if the waiting write waits for `release`, too.
-  bool held_ = false;
+  /// Set while that is one of control frames.
+  bool writes_controls_ = false;
 
-  /// Starts the waiting write; null if there is none.
+  /// Starts to write the waiting message; null if there is none.
   std::function<void()> waiting_;
+
+  /// The waiting control frames.
+  std::string controls_;
 };
 
 } // namespace waybill::net

@@ -16,7 +16,7 @@ std::string bytes_of(const frame_head& head) {
   return std::string{head.bytes()};
 }
 
-constexpr auto text = payload::format::text;
+constexpr auto text = frame_opcode::text;
 
 } // namespace
 
@@ -30,21 +30,21 @@ CAF_TEST(has the shortest length that fits) {
                   "\x81\x7f\x01\x02\x03\x04\x05\x06\x07\x08"sv);
 }
 
-CAF_TEST(tells text from binary) {
-  CAF_CHECK_EQUAL(bytes_of({text, 1}), "\x81\x01"sv);
-  CAF_CHECK_EQUAL(bytes_of({payload::format::binary, 1}), "\x82\x01"sv);
+CAF_TEST(has the opcode and the bit for compression) {
+  CAF_CHECK_EQUAL(bytes_of({frame_opcode::pong, 1}), "\x8a\x01"sv);
+  CAF_CHECK_EQUAL(bytes_of({frame_opcode::binary, 1, true}), "\xc2\x01"sv);
+  CAF_CHECK_EQUAL(bytes_of(head_of(make_text("a"))), "\x81\x01"sv);
+  CAF_CHECK_EQUAL(bytes_of(head_of({payload::format::binary, "a"}, true)),
+                  "\xc2\x01"sv);
 }
 
-CAF_TEST(reads what a frame begins with) {
-  CAF_CHECK(is_data("\x81\x01"));
-  CAF_CHECK(is_final("\x81\x01"));
-  CAF_CHECK(is_data("\xc1\x01"));
-  CAF_CHECK(is_data("\x01\x01"));
-  CAF_CHECK(!is_final("\x01\x01"));
-  CAF_CHECK(is_data("\x80\x01"));
-  CAF_CHECK(!is_data("\x88\x02"));
-  CAF_CHECK(!is_data("\x8a\x02"));
-  CAF_CHECK_EQUAL(close_code_of("\x88\x02\x03\xef"), close_code::bad_text);
+CAF_TEST(begins control frames) {
+  CAF_CHECK_EQUAL(control_frame(frame_opcode::ping, ""), "\x89\0"sv);
+  CAF_CHECK_EQUAL(control_frame(frame_opcode::pong, "abc"), "\x8a\x03"
+                                                            "abc"sv);
+  CAF_CHECK_EQUAL(close_frame(1001), "\x88\x02\x03\xe9"sv);
+  CAF_CHECK_EQUAL(close_frame(4500, "bye"), "\x88\x05\x11\x94"
+                                            "bye"sv);
 }
 
 } // namespace frame_head_suite

@@ -98,34 +98,12 @@ struct connection {
     // nop
   }
 
-  /// Writes a frame, and records its end.
+  /// Writes a message, and records its end.
   bool write(const std::string& text, const ping_frame& ping = {}) {
-    return aut.write(make_text(text), ping, [this](error_code ec) {
-      ends.push_back({"frame", ec});
+    auto message = make_text(text);
+    return aut.write(head_of(message), message, ping, [this](error_code ec) {
+      ends.push_back({"message", ec});
     });
-  }
-
-  /// Writes as Beast does: `buffers` are composed of a head and a body.
-  void write_control(std::string_view text) {
-    std::array buffers{asio::buffer(text.data(), 1),
-                       asio::buffer(text.data() + 1, text.size() - 1)};
-    asio::async_write(
-      *this, buffers,
-      [this, size = text.size()](error_code ec, size_t written) {
-        CAF_CHECK(ec || written == size);
-        ends.push_back({"control", ec});
-      });
-  }
-
-  // -- the members that Beast needs -----------------------------------------
-
-  using executor_type = fake_stream::executor_type;
-
-  executor_type get_executor() { return stream.get_executor(); }
-
-  template <class Buffers, class Handler>
-  void async_write_some(const Buffers& buffers, Handler&& handler) {
-    aut.async_write(buffers, std::forward<Handler>(handler));
   }
 
   Stream stream;
@@ -137,8 +115,7 @@ struct connection {
 
 /// Makes the bytes of a frame.
 std::string frame_of(const std::string& text) {
-  return std::string{frame_head{payload::format::text, text.size()}.bytes()}
-         + text;
+  return std::string{head_of(make_text(text)).bytes()} + text;
 }
 
 const std::string pong = "\x8a\x04pong";
@@ -149,7 +126,9 @@ struct writer_fixture {
   template <class Stream = fake_stream>
   auto connect(size_t piece = 1000) {
     auto result = std::make_shared<connection<Stream>>(io);
-    result->aut.keep_alive(result);
+    result->aut.start(result, [self = result.get()](error_code ec) {
+      self->ends.push_back({"controls", ec});
+    });
     result->stream.piece = piece;
     return result;
   }
@@ -164,20 +143,22 @@ struct writer_fixture {
 
 using ends = std::vector<std::pair<std::string, error_code>>;
 
-const std::pair<std::string, error_code> frame_end{"frame", {}};
-const std::pair<std::string, error_code> control_end{"control", {}};
+const std::pair<std::string, error_code> message_end{"message", {}};
+const std::pair<std::string, error_code> controls_end{"controls", {}};
 
 } // namespace
 
 CAF_TEST_FIXTURE_SCOPE(frame_writer_tests, writer_fixture)
 
-CAF_TEST(writes a frame at once if the stream takes it) {
+CAF_TEST(writes at once if the stream takes all) {
   auto socket = connect();
   CAF_CHECK(socket->write("a"));
   CAF_CHECK(socket->write(""));
+  CAF_CHECK(socket->aut.write(pong));
   CAF_CHECK(socket->write(long_text));
   CAF_CHECK_EQUAL(socket->stream.written,
-                  frame_of("a") + frame_of("") + frame_of(long_text));
+                  frame_of("a") + frame_of("") + pong + frame_of(long_text));
+  CAF_CHECK(!socket->aut.has_controls());
   run();
   CAF_CHECK(socket->ends.empty());
   CAF_CHECK_EQUAL(socket->stream.asynchronous, 0u);
@@ -190,21 +171,29 @@ CAF_TEST(writes asynchronously what the stream did not take) {
     CAF_CHECK_EQUAL(socket->write(long_text), is_whole);
     run();
     CAF_CHECK_EQUAL(socket->stream.written, frame_of(long_text));
-    CAF_CHECK(socket->ends == (is_whole ? ends{} : ends{frame_end}));
+    CAF_CHECK(socket->ends == (is_whole ? ends{} : ends{message_end}));
+  }
+  for (size_t piece = 1; piece <= pong.size(); ++piece) {
+    auto socket = connect(piece);
+    auto is_whole = piece == pong.size();
+    CAF_CHECK_EQUAL(socket->aut.write(pong), is_whole);
+    CAF_CHECK_EQUAL(socket->aut.has_controls(), !is_whole);
+    run();
+    CAF_CHECK(!socket->aut.has_controls());
+    CAF_CHECK_EQUAL(socket->stream.written, pong);
+    CAF_CHECK(socket->ends == (is_whole ? ends{} : ends{controls_end}));
   }
 }
 
-CAF_TEST(writes a ping behind its frame) {
+CAF_TEST(writes a ping behind its message) {
   const auto all = frame_of("abc") + std::string{ping_frame{17}.bytes()};
   for (size_t piece = 1; piece <= all.size(); ++piece) {
     auto socket = connect(piece);
     auto is_whole = piece == all.size();
     CAF_CHECK_EQUAL(socket->write("abc", ping_frame{17}), is_whole);
-    socket->write_control(pong);
+    socket->aut.write(pong);
     run();
     CAF_CHECK_EQUAL(socket->stream.written, all + pong);
-    CAF_CHECK(socket->ends
-              == (is_whole ? ends{control_end} : ends{frame_end, control_end}));
   }
   CAF_MESSAGE("the ping is not repeated");
   auto socket = connect();
@@ -222,74 +211,51 @@ CAF_TEST(writes asynchronously if the stream is full) {
   CAF_CHECK_EQUAL(socket->stream.written, "");
   run();
   CAF_CHECK_EQUAL(socket->stream.written, frame_of("a"));
-  CAF_CHECK(socket->ends == ends{frame_end});
+  CAF_CHECK(socket->ends == ends{message_end});
 }
 
 CAF_TEST(writes only asynchronously to a stream on another) {
   auto socket = connect<layered_stream>();
+  CAF_CHECK(!socket->aut.write(pong));
   CAF_CHECK(!socket->write("a"));
   CAF_CHECK_EQUAL(socket->stream.written, "");
   run();
-  CAF_CHECK_EQUAL(socket->stream.written, frame_of("a"));
-  CAF_CHECK(socket->ends == ends{frame_end});
+  CAF_CHECK_EQUAL(socket->stream.written, pong + frame_of("a"));
+  CAF_CHECK(socket->ends == (ends{controls_end, message_end}));
 }
 
-CAF_TEST(writes a frame of Beast and one of the session in turn) {
+CAF_TEST(writes frames one after the other) {
   for (size_t piece = 1; piece <= long_text.size(); ++piece) {
     auto socket = connect(piece);
     socket->write(long_text);
-    socket->write_control(pong);
+    socket->aut.write(pong);
+    socket->aut.write(closing);
+    CAF_CHECK(socket->aut.has_controls());
     run();
-    CAF_CHECK_EQUAL(socket->stream.written, frame_of(long_text) + pong);
-    CAF_CHECK(socket->ends == (ends{frame_end, control_end}));
+    CAF_CHECK_EQUAL(socket->stream.written,
+                    frame_of(long_text) + pong + closing);
+    CAF_CHECK(socket->ends == (ends{message_end, controls_end}));
   }
-  for (size_t piece = 1; piece <= pong.size(); ++piece) {
+  for (size_t piece = 1; piece < pong.size(); ++piece) {
     auto socket = connect(piece);
-    socket->write_control(pong);
+    socket->aut.write(pong);
     CAF_CHECK(!socket->write("a"));
+    CAF_MESSAGE("a close frame stays the last one");
+    socket->aut.write(closing);
     run();
-    CAF_CHECK_EQUAL(socket->stream.written, pong + frame_of("a"));
-    CAF_CHECK(socket->ends == (ends{control_end, frame_end}));
+    CAF_CHECK_EQUAL(socket->stream.written, pong + frame_of("a") + closing);
+    CAF_CHECK(socket->ends == (ends{controls_end, message_end, controls_end}));
   }
 }
 
 CAF_TEST(writes the next in turn before a handler that writes more) {
   auto socket = connect(1);
-  socket->aut.write(make_text("a"), {},
+  auto message = make_text("a");
+  socket->aut.write(head_of(message), message, {},
                     [&](error_code) { socket->write("b"); });
-  socket->write_control(pong);
+  socket->aut.write(pong);
   run();
   CAF_CHECK_EQUAL(socket->stream.written, frame_of("a") + pong + frame_of("b"));
-}
-
-CAF_TEST(holds a write while frames pass) {
-  auto socket = connect(1);
-  socket->aut.hold_if([](std::string_view first) { return first == "\x88"; });
-  socket->write_control(pong);
-  run();
-  socket->write("a");
-  socket->write_control(closing);
-  run();
-  CAF_CHECK(socket->ends == (ends{control_end, frame_end}));
-  socket->write("b");
-  CAF_MESSAGE("released behind a frame in flight");
-  socket->aut.release();
-  run();
-  CAF_CHECK_EQUAL(socket->stream.written,
-                  pong + frame_of("a") + frame_of("b") + closing);
-  CAF_CHECK(socket->ends
-            == (ends{control_end, frame_end, frame_end, control_end}));
-}
-
-CAF_TEST(releases a write to an idle stream) {
-  auto socket = connect();
-  socket->aut.hold_if([](std::string_view) { return true; });
-  socket->write_control(closing);
-  run();
-  CAF_CHECK_EQUAL(socket->stream.written, "");
-  socket->aut.release();
-  run();
-  CAF_CHECK_EQUAL(socket->stream.written, closing);
 }
 
 CAF_TEST(ends all writes when the stream fails) {
@@ -300,7 +266,7 @@ CAF_TEST(ends all writes when the stream fails) {
     auto socket = connect(10);
     socket->stream.lifetime = lifetime;
     socket->write(long_text);
-    socket->write_control(pong);
+    socket->aut.write(pong);
     run();
     auto has_frame = lifetime >= writes_of_frame;
     auto has_pong = lifetime > writes_of_frame;
@@ -317,7 +283,7 @@ CAF_TEST(ends all writes when the stream fails) {
 CAF_TEST(writes nothing after a part of a frame) {
   auto socket = connect(1);
   socket->write(long_text);
-  socket->write_control(pong);
+  socket->aut.write(pong);
   socket->stream.lifetime = 2;
   io.restart();
   while (!socket->stream.is_closed)
@@ -330,7 +296,7 @@ CAF_TEST(writes nothing after a part of a frame) {
 CAF_TEST(keeps its owner alive during asynchronous writes) {
   auto socket = connect(1);
   std::weak_ptr<connection<fake_stream>> weak = socket;
-  socket->write_control(pong);
+  socket->aut.write(pong);
   socket.reset();
   CAF_REQUIRE(!weak.expired());
   run();

@@ -36,7 +36,8 @@ constexpr uint8_t reserved = 0x83;
 
 const auto goodbye = client_frame(closing, "\x03\xe8");
 const auto greeting = node_frame(text, "连接成功!");
-const auto broke_protocol = node_frame(closing, "\x03\xea"s);
+const auto broke_protocol = node_frame(closing, "\x03\xea"
+                                                "you broke the protocol");
 const auto deflate = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
 
 struct transport_fixture : test::connection_fixture {
@@ -215,10 +216,9 @@ CAF_TEST(
   }
 }
 
-CAF_TEST(writes the frame that Beast has not begun at a violation) {
-  context->config.websocket.compression = true;
+CAF_TEST(writes the frame that waits before the close frame of a violation) {
   piece = 1;
-  open(deflate);
+  open();
   push(make_text("a"), receipt_level::received);
   run_until(ping);
   CAF_MESSAGE("while the ping is written, a frame and a violation come");
@@ -231,19 +231,44 @@ CAF_TEST(writes the frame that Beast has not begun at a violation) {
   CAF_CHECK_EQUAL(ask(""), broke_protocol);
 }
 
-CAF_TEST(ends a compressed message at a violation between its parts) {
+CAF_TEST(compresses a message to one frame) {
   context->config.websocket.compression = true;
-  // Noise, which is not compressed to one frame.
-  std::string noise;
-  uint32_t state = 1;
-  for (int i = 0; i < 20'000; ++i)
-    noise += static_cast<char>((state = state * 1664525 + 1013904223) >> 24);
-  open(deflate);
-  push({payload::format::binary, noise});
-  auto answer = ask(client_frame(reserved, ""));
-  CAF_CHECK(answer.starts_with("\x42\x7e"));
-  CAF_CHECK(answer.ends_with(broke_protocol));
-  CAF_CHECK(answer.size() < 10'000);
+  for (auto size : {0, 1, 100}) {
+    piece = size;
+    open(deflate);
+    push(make_text(std::string(500'000, 'x')));
+    auto answer = ask(client_frame(reserved, ""));
+    CAF_CHECK(answer.starts_with("\xc1\x7e"));
+    CAF_CHECK(answer.ends_with(broke_protocol));
+    auto length
+      = static_cast<uint8_t>(answer[2]) << 8 | static_cast<uint8_t>(answer[3]);
+    CAF_CHECK_EQUAL(answer.size(), 4u + length + broke_protocol.size());
+  }
+}
+
+CAF_TEST(reads no more from a client that reads no pongs) {
+  piece = 1;
+  open();
+  send(client_frame(ping, "1") + client_frame(text, "a"));
+  run_until(pong);
+  CAF_MESSAGE("both came in one read, but not the next");
+  send(client_frame(text, "b"));
+  settle();
+  CAF_CHECK_EQUAL(client->str().find('b'), client->str().npos);
+  auto answer = ask("");
+  CAF_CHECK(answer.starts_with(node_frame(pong, "1")));
+  CAF_CHECK(answer.ends_with(node_frame(text, "a") + node_frame(text, "b")));
+}
+
+CAF_TEST(ends the connection once both sides have closed) {
+  for (auto size : pieces) {
+    piece = size;
+    CAF_MESSAGE("the client first");
+    open();
+    CAF_CHECK_EQUAL(ask(client_frame(closing, "\x11\x94 bye")),
+                    node_frame(closing, "\x11\x94"));
+    CAF_CHECK(is_closed());
+  }
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
