@@ -143,7 +143,7 @@ private:
       if (!rates_.take(reader_.take_count(), size - bytes.size(), now))
         return fail(close_code::policy_violation, "you send too much");
       if (event)
-        std::visit([this](auto& x) { on(x); }, *event);
+        std::visit([this](auto& x) { this->on(x); }, *event);
     }
   }
 

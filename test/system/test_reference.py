@@ -150,8 +150,7 @@ async def test_a_node_has_the_figures_of_the_table_from_its_start(lab):
 
 def test_the_close_codes_of_the_sources_are_those_of_the_reference():
     enum = re.search(r"enum class close_code[^{]*{(.*?)};", sources("actors"), re.DOTALL)[1]
-    # Beast itself ends a session whose frames or messages are wrong (RFC 6455).
-    known = {int(code) for code in re.findall(r"= (\d+),", enum)} | {1002, 1007, 1009}
+    known = {int(code) for code in re.findall(r"= (\d+),", enum)}
     documented = {int(code) for codes, *_ in table_with(README, "close code")
                   for code in codes.split(", ")}
     assert documented == known
