@@ -55,7 +55,7 @@ handshake_response(std::string_view key, std::string_view protocol,
                    const std::optional<compression_params>& compression) {
   auto result = "HTTP/1.1 101 Switching Protocols\r\n"
                 "Server: waybill\r\n"
-                "Connection: Upgrade\r\n"
+                "Connection: upgrade\r\n"
                 "Upgrade: websocket\r\n"
                 "Sec-WebSocket-Accept: "
                 + accept_of(key) + "\r\n";

@@ -15,7 +15,7 @@ constexpr std::string_view key = "dGhlIHNhbXBsZSBub25jZQ==";
 const std::string head
   = "HTTP/1.1 101 Switching Protocols\r\n"
     "Server: waybill\r\n"
-    "Connection: Upgrade\r\n"
+    "Connection: upgrade\r\n"
     "Upgrade: websocket\r\n"
     "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
 
