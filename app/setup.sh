@@ -19,8 +19,8 @@ for job in "$@"; do
              libtomlplusplus-dev prometheus-cpp-dev) ;;
     demo) packages+=("${demo[@]}") ;;
     test)
-      packages+=("${demo[@]}" nginx python3-aiohttp python3-pytest openssl iproute2
-        nftables clang-format clang-tidy)
+      packages+=("${demo[@]}" nginx python3-aiohttp python3-pytest
+        python3-pytest-xdist openssl iproute2 nftables clang-format clang-tidy)
       # For the client in JavaScript.
       packages+=(nodejs node-ws)
       # For the client in Java.
