@@ -120,8 +120,7 @@ std::string compressor::compress(std::string_view message) {
   return result;
 }
 
-decompressor::decompressor(const compression_params& params)
-    : forgets_(params.client_no_context_takeover) {
+decompressor::decompressor(const compression_params& params) {
   stream_.reset(params.client_max_window_bits.value_or(max_window_bits));
 }
 
@@ -155,8 +154,6 @@ std::optional<close_code> decompressor::finish(std::string& to, size_t max) {
     return wrong;
   if (!at_end_of_block_)
     return close_code::protocol_error;
-  if (forgets_)
-    stream_.reset();
   return std::nullopt;
 }
 

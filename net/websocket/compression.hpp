@@ -14,7 +14,8 @@ namespace waybill::net {
 
 /// Parameters of permessage-deflate (RFC 7692, section 7.1).
 struct compression_params {
-  /// Whether each message is compressed apart from those before it.
+  /// Whether each message is compressed apart from those before it. A
+  /// decompressor need not know.
   bool server_no_context_takeover = false;
   bool client_no_context_takeover = false;
 
@@ -60,7 +61,6 @@ public:
 
 private:
   boost::beast::zlib::inflate_stream stream_;
-  const bool forgets_;
   bool at_end_of_block_ = false;
 };
 
