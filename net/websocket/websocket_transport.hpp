@@ -148,7 +148,7 @@ private:
   }
 
   void on(frame_reader::message& message) {
-    if (session_ && !closed_)
+    if (session_)
       caf::anon_send(session_, receive_atom_v,
                      payload{message.type, std::move(message.bytes)});
   }
