@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <utility>
 
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/rfc7230.hpp>
@@ -53,7 +54,7 @@ std::optional<compression_params> parse_offer(const Params& params) {
     } else if (iequals(name, "client_max_window_bits")) {
       if (std::exchange(has_client_bits, true))
         return std::nullopt;
-      // Without a value, it offers to be given one.
+      // Without a value, it lets the server choose, which takes the maximum.
       if (value.empty())
         continue;
       result.client_max_window_bits = parse_bits(value, 8);
@@ -93,7 +94,7 @@ std::string to_string(const compression_params& accepted) {
 compressor::compressor(const compression_params& params)
     : forgets_(params.server_no_context_takeover) {
   constexpr int level = 8;
-  // An eighth of the usual memory for each session.
+  // 136 KiB a session, half of what zlib takes by default.
   constexpr int memory = 4;
   stream_.reset(level, params.server_max_window_bits.value_or(max_window_bits),
                 memory, zlib::Strategy::normal);

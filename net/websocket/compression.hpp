@@ -1,6 +1,5 @@
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,13 +13,12 @@ namespace waybill::net {
 
 /// Parameters of permessage-deflate (RFC 7692, section 7.1).
 struct compression_params {
-  /// Whether each message is compressed apart from those before it. A
+  /// Set if messages are compressed without reference to earlier ones. A
   /// decompressor need not know.
   bool server_no_context_takeover = false;
   bool client_no_context_takeover = false;
 
-  /// The sizes of the windows, in bits; at most these are used. No value stands
-  /// for the maximum, 15.
+  /// The maximum sizes of the windows, in bits; 15 if there is no value.
   std::optional<int> server_max_window_bits = {};
   std::optional<int> client_max_window_bits = {};
 };

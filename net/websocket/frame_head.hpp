@@ -19,6 +19,7 @@ enum class frame_opcode : uint8_t {
   pong = 10,
 };
 
+/// Returns whether a frame is a control frame (RFC 6455, section 5.5).
 constexpr bool is_control(frame_opcode opcode) noexcept {
   return (static_cast<uint8_t>(opcode) & 8) != 0;
 }
