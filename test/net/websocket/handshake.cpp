@@ -58,8 +58,9 @@ CAF_TEST(checks the key) {
   CAF_CHECK_EQUAL(error_of(upgrade_with(
                     {"AZaz09+/AAAAAAAAAAAAAA==", "AZaz09+/AAAAAAAAAAAAAA=="})),
                   "bad_handshake");
-  for (auto bad : {"", "AAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAAA=",
-                   "AAAAAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAA===",
+  for (auto bad : {"", "AAAAAAAAAAAAAAAAAAAA",
+                   "AAAAAAAAAAAAAAAAAAAAAAA=", "AAAAAAAAAAAAAAAAAAAAAAAA",
+                   "AAAAAAAAAAAAAAAAAAAAA===", "AAAAAAAAAAAAAAAAAAAAAA=A",
                    "AAAAAAAAAAAAAAAAAAAAA-==", "AAAAAAAAAAAAAAAAAAAAAAAAAA=="})
     CAF_CHECK_EQUAL(error_of(upgrade_with({bad})), "bad_handshake");
 }
